@@ -1,0 +1,77 @@
+//! Matches: which parts of a suspect file are copies of which parts of a work.
+//!
+//! In:  files of works and of suspects.
+//! Out: [`Match`]es with their segments, a score in bits and an E-value.
+//!
+//! Invariant: one index, one aligner and one calibration serve every medium. A
+//! medium adds an extractor and a verifier, nothing else; nothing is ever reported
+//! on hash equality alone.
+//!
+//! Not here: what a match means in law (`quanlian-case`), the custody of the files
+//! (`quanlian-evidence`).
+
+use serde::{Deserialize, Serialize};
+
+/// The kind of content, told by content and not by file name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Medium {
+    /// Sound, also the sound track of a film.
+    Audio,
+    /// Written text.
+    Text,
+}
+
+/// What the numbers of a [`Span`] count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Unit {
+    /// Milliseconds of sound.
+    Ms,
+    /// Unicode scalar values of the original text.
+    Char,
+}
+
+/// A stretch that both files share: half-open ranges, in `unit`, on either side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Where it lies in the suspect file: `[start, end)`.
+    pub suspect: [u64; 2],
+    /// Where it lies in the work: `[start, end)`.
+    pub work: [u64; 2],
+    /// What both ranges count.
+    pub unit: Unit,
+}
+
+/// How the suspect was changed against the work, as the alignment solved it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Transform {
+    /// Speed of the suspect over that of the work; 1.02 runs two per cent fast.
+    pub time_scale: f64,
+    /// Pitch of the suspect over that of the work; 1.06 is about a semitone up.
+    pub pitch_scale: f64,
+}
+
+/// One suspect file found to hold parts of one work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Match {
+    /// The suspect file, as the caller named it.
+    pub suspect: String,
+    /// The work, by its name in the index.
+    pub work: String,
+    /// The medium that both have in common.
+    pub medium: Medium,
+    /// Evidence in bits against the background model, after all tries are paid for.
+    pub score_bits: f64,
+    /// Number of matches this good expected by chance in a collection of this size.
+    pub e_value: f64,
+    /// Share of the matched stretch that agrees, `0.0..=1.0`.
+    pub identity: f64,
+    /// Where the copies lie, in the order of the suspect file.
+    pub segments: Vec<Span>,
+    /// How the suspect was changed; absent for media without such a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<Transform>,
+}
