@@ -90,7 +90,10 @@ mod tests {
     #[test]
     fn an_integer_that_would_lose_digits_is_refused() {
         let error = to_bytes(&serde_json::json!({ "fen": 9_007_199_254_740_993_u64 })).unwrap_err();
-        assert_eq!(error.to_string(), "integer 9007199254740993 is beyond 2^53 and would lose digits in JSON");
+        assert_eq!(
+            error.to_string(),
+            "integer 9007199254740993 is beyond 2^53 and would lose digits in JSON"
+        );
     }
 
     proptest! {

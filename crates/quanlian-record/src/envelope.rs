@@ -41,16 +41,25 @@ pub struct Record {
 /// Why a body is not what the caller expects.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "fields of error variants say themselves")]
 pub enum BodyError {
     /// Another envelope version: written by a newer program.
     #[error("record {id} has envelope version {found}, this program knows {ENVELOPE_VERSION}")]
     Version { id: RecordId, found: u32 },
     /// A record of another kind.
     #[error("record {id} is a `{found}`, not a `{wanted}`")]
-    Kind { id: RecordId, found: String, wanted: String },
+    Kind {
+        id: RecordId,
+        found: String,
+        wanted: String,
+    },
     /// The body lacks a field or has one of another shape.
     #[error("record {id} has a body of another shape")]
-    Shape { id: RecordId, #[source] source: serde_json::Error },
+    Shape {
+        id: RecordId,
+        #[source]
+        source: serde_json::Error,
+    },
 }
 
 impl Record {
@@ -67,10 +76,17 @@ impl Record {
     /// The body as `T`, when the record is of that kind.
     pub fn body_as<T: DeserializeOwned>(&self, kind: &str) -> Result<T, BodyError> {
         if self.v != ENVELOPE_VERSION {
-            return Err(BodyError::Version { id: self.id, found: self.v });
+            return Err(BodyError::Version {
+                id: self.id,
+                found: self.v,
+            });
         }
         if self.kind != kind {
-            return Err(BodyError::Kind { id: self.id, found: self.kind.clone(), wanted: kind.to_owned() });
+            return Err(BodyError::Kind {
+                id: self.id,
+                found: self.kind.clone(),
+                wanted: kind.to_owned(),
+            });
         }
         T::deserialize(&self.body).map_err(|source| BodyError::Shape { id: self.id, source })
     }
@@ -102,8 +118,17 @@ mod tests {
     #[test]
     fn a_body_of_another_kind_or_version_is_refused() {
         let newer = Record { v: 2, ..sample() };
-        assert!(matches!(newer.body_as::<Value>("match"), Err(BodyError::Version { found: 2, .. })));
-        assert!(matches!(sample().body_as::<Value>("deposit"), Err(BodyError::Kind { .. })));
-        assert!(matches!(sample().body_as::<u32>("match"), Err(BodyError::Shape { .. })));
+        assert!(matches!(
+            newer.body_as::<Value>("match"),
+            Err(BodyError::Version { found: 2, .. })
+        ));
+        assert!(matches!(
+            sample().body_as::<Value>("deposit"),
+            Err(BodyError::Kind { .. })
+        ));
+        assert!(matches!(
+            sample().body_as::<u32>("match"),
+            Err(BodyError::Shape { .. })
+        ));
     }
 }

@@ -69,14 +69,24 @@ impl Fen {
         if whole.len() > 18 || fraction.len() > 18 {
             return Err(MoneyError::TooLarge(text.to_owned()));
         }
-        let units: i128 = format!("{whole}{fraction}").parse().map_err(|_| not_an_amount())?;
+        let units: i128 = format!("{whole}{fraction}")
+            .parse()
+            .map_err(|_| not_an_amount())?;
         let divisor = 10_i128.pow(fraction.len() as u32);
-        let scaled = units.checked_mul(scale).ok_or_else(|| MoneyError::TooLarge(text.to_owned()))?;
+        let scaled = units
+            .checked_mul(scale)
+            .ok_or_else(|| MoneyError::TooLarge(text.to_owned()))?;
         if scaled % divisor != 0 {
             return Err(MoneyError::FractionOfFen(text.to_owned()));
         }
-        let fen = if negative { -(scaled / divisor) } else { scaled / divisor };
-        i64::try_from(fen).map(Self).map_err(|_| MoneyError::TooLarge(text.to_owned()))
+        let fen = if negative {
+            -(scaled / divisor)
+        } else {
+            scaled / divisor
+        };
+        i64::try_from(fen)
+            .map(Self)
+            .map_err(|_| MoneyError::TooLarge(text.to_owned()))
     }
 
     /// The amount in yuan with thousands commas and two decimals: `72,000.00`.
@@ -85,7 +95,7 @@ impl Fen {
         let yuan = (magnitude / 100).to_string();
         let mut grouped = String::new();
         for (i, digit) in yuan.chars().enumerate() {
-            if i > 0 && (yuan.len() - i) % 3 == 0 {
+            if i > 0 && (yuan.len() - i).is_multiple_of(3) {
                 grouped.push(',');
             }
             grouped.push(digit);
@@ -149,7 +159,10 @@ mod tests {
             check(text, Err(&hint(text)));
         }
         check("0.001", Err("`0.001` has a fraction of a fen"));
-        check("99999999999999999999", Err("`99999999999999999999` is too large an amount"));
+        check(
+            "99999999999999999999",
+            Err("`99999999999999999999` is too large an amount"),
+        );
     }
 
     proptest! {

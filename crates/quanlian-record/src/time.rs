@@ -50,7 +50,11 @@ impl Timestamp {
     /// An instant from microseconds since 1970.
     pub fn from_unix_micros(unix_micros: i64) -> Result<Self, TimeError> {
         let inside = jiff::Timestamp::from_microsecond(unix_micros).is_ok();
-        if inside { Ok(Self { unix_micros }) } else { Err(TimeError::OutOfRange(unix_micros)) }
+        if inside {
+            Ok(Self { unix_micros })
+        } else {
+            Err(TimeError::OutOfRange(unix_micros))
+        }
     }
 
     /// Microseconds since 1970.
@@ -76,13 +80,18 @@ impl Timestamp {
 
     /// `2024-12-20 17:30:00 (UTC+8)`: the form for papers.
     pub fn to_local_string(self) -> String {
-        self.in_shanghai().strftime("%Y-%m-%d %H:%M:%S (UTC%:z)").to_string().replace("+08:00", "+8")
+        self.in_shanghai()
+            .strftime("%Y-%m-%d %H:%M:%S (UTC%:z)")
+            .to_string()
+            .replace("+08:00", "+8")
     }
 
     fn in_shanghai(self) -> jiff::Zoned {
         let shanghai =
             TimeZone::get("Asia/Shanghai").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
-        jiff::Timestamp::from_microsecond(self.unix_micros).unwrap_or_default().to_zoned(shanghai)
+        jiff::Timestamp::from_microsecond(self.unix_micros)
+            .unwrap_or_default()
+            .to_zoned(shanghai)
     }
 }
 
@@ -96,9 +105,13 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = TimeError;
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        let instant: jiff::Timestamp =
-            text.trim().parse().map_err(|_| TimeError::NotAnInstant(text.to_owned()))?;
-        Ok(Self { unix_micros: instant.as_microsecond() })
+        let instant: jiff::Timestamp = text
+            .trim()
+            .parse()
+            .map_err(|_| TimeError::NotAnInstant(text.to_owned()))?;
+        Ok(Self {
+            unix_micros: instant.as_microsecond(),
+        })
     }
 }
 
@@ -110,7 +123,9 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -126,9 +141,14 @@ pub fn parse_day(text: &str) -> Result<Day, TimeError> {
     let parts: Vec<&str> = if trimmed.len() == 8 && trimmed.bytes().all(|b| b.is_ascii_digit()) {
         vec![&trimmed[..4], &trimmed[4..6], &trimmed[6..]]
     } else {
-        trimmed.trim_end_matches('日').split(['-', '/', '.', '年', '月']).collect()
+        trimmed
+            .trim_end_matches('日')
+            .split(['-', '/', '.', '年', '月'])
+            .collect()
     };
-    let [year, month, day] = parts[..] else { return Err(wrong()) };
+    let [year, month, day] = parts[..] else {
+        return Err(wrong());
+    };
     let all_digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
     if year.len() != 4 || ![year, month, day].into_iter().all(all_digits) {
         return Err(wrong());
@@ -153,8 +173,20 @@ mod tests {
 
     #[test]
     fn days_that_do_not_exist_are_refused() {
-        for text in ["2023-02-29", "2024-13-01", "24-01-01", "2024-1", "yesterday", "", "2024-12-20-1"] {
-            assert_eq!(parse_day(text), Err(TimeError::NotADay(text.to_owned())), "{text}");
+        for text in [
+            "2023-02-29",
+            "2024-13-01",
+            "24-01-01",
+            "2024-1",
+            "yesterday",
+            "",
+            "2024-12-20-1",
+        ] {
+            assert_eq!(
+                parse_day(text),
+                Err(TimeError::NotADay(text.to_owned())),
+                "{text}"
+            );
         }
         assert_eq!(parse_day("2024-2-29").unwrap().to_string(), "2024-02-29");
     }

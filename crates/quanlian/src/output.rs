@@ -1,0 +1,110 @@
+//! What leaves the program: data to stdout, talk and progress to stderr.
+//!
+//! In:  values and messages.
+//! Out: one JSON document, JSON lines, or text for people.
+//!
+//! Invariant: stdout carries data alone. A closed pipe ends the output, not the work.
+
+use std::{io::Write, time::Duration};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use crate::message::{Language, Messages};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Text for people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// One JSON object a line, as it becomes known.
+    JsonLines,
+}
+
+/// Where a command writes.
+pub(crate) struct Output {
+    pub(crate) form: Form,
+    pub(crate) messages: Messages,
+    quiet: bool,
+}
+
+impl Output {
+    pub(crate) fn new(form: Form, language: Language, quiet: bool) -> Self {
+        Self { form, messages: Messages::of(language), quiet }
+    }
+
+    /// The one result of a command, as JSON.
+    pub(crate) fn document<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
+        if self.form == Form::Json {
+            self.write_line(&serde_json::to_string_pretty(value)?);
+        }
+        Ok(())
+    }
+
+    /// One of many results, as a JSON line.
+    pub(crate) fn line<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
+        if self.form == Form::JsonLines {
+            self.write_line(&serde_json::to_string(value)?);
+        }
+        Ok(())
+    }
+
+    /// A result for people, when no program is listening.
+    pub(crate) fn text(&self, text: &str) {
+        if self.form == Form::Text {
+            self.write_line(text);
+        }
+    }
+
+    /// A line of data whatever the form, such as a completion script.
+    pub(crate) fn write_line(&self, line: &str) {
+        let mut out = std::io::stdout().lock();
+        // A reader that went away (`| head`) is no failure of the work.
+        let _ = out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n"));
+    }
+
+    /// A message that a person should see even when data goes to a program.
+    pub(crate) fn warn(&self, text: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+    }
+
+    /// Talk about what goes on.
+    pub(crate) fn say<V: ToString>(&self, key: &str, args: &[(&str, V)]) {
+        if !self.quiet {
+            self.warn(&self.messages.get(key, args));
+        }
+    }
+
+    /// A bar for work of known length; hidden where nobody watches.
+    pub(crate) fn progress(&self, key: &str, length: u64) -> ProgressBar {
+        if self.quiet {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} {eta}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(self.messages.text(key));
+        bar.enable_steady_tick(Duration::from_millis(250));
+        bar
+    }
+}
+
+/// File names and contents from outside may hold control signs; a terminal must not obey them.
+pub(crate) fn printable(text: &str) -> String {
+    let hidden = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\u{202e}c\n"), "a\u{fffd}[2Jb\u{fffd}c\n");
+    }
+}
