@@ -1,0 +1,252 @@
+//! The command line: a contract that scripts rely on.
+//!
+//! In:  the arguments of the process.
+//! Out: [`Cli`]. Exit codes: 0 done, 1 the answer is "no", 2 bad use or bad input, 3 the system failed.
+//!
+//! Not here: what the commands do (`command`), the words of results (`messages/`).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{message::Language, output::Form};
+
+/// 全链：知识产权全链条保护。Full-chain protection of intellectual property.
+#[derive(Debug, Parser)]
+#[command(name = "quanlian", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// Language of messages: zh or en; else from the environment, Chinese by default
+    #[arg(long, global = true, value_enum, env = "QUANLIAN_LANG")]
+    pub(crate) lang: Option<Language>,
+    /// No talk and no progress on stderr
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the whole chain on sample content that the program makes itself
+    Demo(Demo),
+    /// From works and suspects to matches, evidence, assessment and the referral dossier
+    Trace(Trace),
+    /// Build, extend or describe an index of works
+    #[command(subcommand)]
+    Index(Index),
+    /// Find which works the given files copy
+    Match(Match),
+    /// Fix files as evidence in the log
+    Deposit(Deposit),
+    /// Check an evidence bundle offline
+    Verify(Verify),
+    /// Assess facts by the law in `law/`, or read that law
+    #[command(subcommand)]
+    Law(Law),
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// One JSON document or text.
+#[derive(Debug, Args)]
+pub(crate) struct JsonForm {
+    /// Print one JSON document to stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl JsonForm {
+    pub(crate) fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Text }
+    }
+}
+
+/// One JSON document, JSON lines, or text.
+#[derive(Debug, Args)]
+pub(crate) struct AnyForm {
+    /// Print one JSON document to stdout
+    #[arg(long, conflicts_with = "jsonl")]
+    json: bool,
+    /// Print one JSON object a line to stdout
+    #[arg(long)]
+    jsonl: bool,
+}
+
+impl AnyForm {
+    pub(crate) fn form(&self) -> Form {
+        match (self.json, self.jsonl) {
+            (true, _) => Form::Json,
+            (_, true) => Form::JsonLines,
+            _ => Form::Text,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where the sample and the results go
+    #[arg(long, default_value = "quanlian-demo")]
+    pub(crate) data: PathBuf,
+    /// Keep what an earlier demo left there and write beside it
+    #[arg(long)]
+    pub(crate) keep: bool,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    /// Folder of registered works
+    #[arg(long)]
+    pub(crate) works: PathBuf,
+    /// Folder of what was published, with NAME.info.json and CSV tables beside the files
+    #[arg(long)]
+    pub(crate) suspects: PathBuf,
+    /// Folder for the results; made if it is not there
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Case file (TOML or JSON): who, conduct, day of judgment, stated facts
+    #[arg(long)]
+    pub(crate) case: Option<PathBuf>,
+    /// Which originals go into the bundle; the others stand there by their digests
+    #[arg(long, value_enum, default_value_t = Originals::Matched)]
+    pub(crate) originals: Originals,
+    #[command(flatten)]
+    pub(crate) form: AnyForm,
+}
+
+/// Which originals a bundle holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Originals {
+    /// Suspects with a confirmed copy, the works they copy, side files, reports
+    Matched,
+    /// Everything that was deposited
+    All,
+    /// Side files and reports alone
+    None,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Index {
+    /// Build an index of a folder of works
+    Build(IndexWorks),
+    /// Add works to an index
+    Add(IndexWorks),
+    /// Say what an index holds
+    Stats {
+        /// Folder of the index
+        #[arg(long)]
+        index: PathBuf,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IndexWorks {
+    /// Folder of works
+    #[arg(long)]
+    pub(crate) works: PathBuf,
+    /// Folder of the index
+    #[arg(long)]
+    pub(crate) index: PathBuf,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Match {
+    /// Folder of the index
+    #[arg(long)]
+    pub(crate) index: PathBuf,
+    /// Files or folders to look at
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Also what lies below the threshold
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The most matches expected by chance that still count
+    #[arg(long, value_name = "E")]
+    pub(crate) max_e_value: Option<f64>,
+    /// Exit with 1 when nothing is found
+    #[arg(long)]
+    pub(crate) require: bool,
+    #[command(flatten)]
+    pub(crate) form: AnyForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Deposit {
+    /// Files or folders to deposit
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Folder of the evidence log; made if it is not there
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Who deposits
+    #[arg(long, env = "QUANLIAN_DEPOSITOR")]
+    pub(crate) depositor: Option<String>,
+    /// Also write an evidence bundle of what was deposited
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The bundle (*.qne.zip)
+    pub(crate) bundle: PathBuf,
+    /// File with the log keys that are trusted, one a line
+    #[arg(long)]
+    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Law {
+    /// Assess a fact sheet (JSON or TOML; `-` for stdin)
+    Assess {
+        /// The fact sheet
+        facts: PathBuf,
+        #[command(flatten)]
+        source: LawSource,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+    /// Show one rule with its versions, source, open questions and examples
+    Show {
+        /// Id of the rule, such as cn/criminal/217
+        rule: String,
+        #[command(flatten)]
+        source: LawSource,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+    /// List the rules
+    List {
+        #[command(flatten)]
+        source: LawSource,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+    /// Run every example of every rule and check sources and boundaries
+    Check {
+        #[command(flatten)]
+        source: LawSource,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+}
+
+/// Which rule files are read.
+#[derive(Debug, Args)]
+pub(crate) struct LawSource {
+    /// Folder of rule files instead of those inside the program
+    #[arg(long, value_name = "DIR")]
+    pub(crate) law: Option<PathBuf>,
+}
