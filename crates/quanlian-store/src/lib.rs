@@ -1,1 +1,24 @@
-//! Placeholder head, replaced by the crate's own.
+//! Stores: where records and objects are kept, behind ports as narrow as the chain needs.
+//!
+//! In:  records in their envelope, and the bytes of originals, captures and papers.
+//! Out: the same records and bytes, or an error that says which of them cannot be trusted.
+//!
+//! | port | default | for tests |
+//! |---|---|---|
+//! | [`RecordStore`] | [`SqliteRecords`] | [`MemoryRecords`] |
+//! | [`ObjectStore`] | [`FolderObjects`] | [`MemoryObjects`] |
+//!
+//! Invariants:
+//! - What was stored is never changed and never removed. Storing the same thing twice is no error and changes nothing;
+//!   another thing under the same name is refused.
+//! - What is read is checked against its SHA-256 first. A store that was tampered with or damaged gives an error, not
+//!   other content.
+//! - Both implementations of a port pass one behaviour suite (`tests/it`).
+//!
+//! Not here: what a record says (each stage owns its bodies), proof that nothing was left out (`quanlian-tlog`).
+
+pub mod objects;
+pub mod records;
+
+pub use objects::{ObjectId, ObjectStore, folder::FolderObjects, memory::MemoryObjects};
+pub use records::{RecordStore, memory::MemoryRecords, sqlite::SqliteRecords};

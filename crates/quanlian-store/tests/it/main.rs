@@ -1,0 +1,13 @@
+//! The behaviour of the stores: one suite per port, run against every implementation, and what only one of them can
+//! suffer (damaged files, other processes, missing folders).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test panics, and says what it skipped"
+)]
+
+mod folder;
+mod objects;
+mod records;
+mod sqlite;

@@ -1,0 +1,320 @@
+//! What only a SQLite file can suffer: other programs, newer versions, damage, rivals.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use quanlian_store::{
+    RecordStore, SqliteRecords,
+    records::{Appended, MAX_BATCH_RECORDS, ReadError, RecordQuery, sqlite::OpenError},
+};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use tempfile::TempDir;
+
+use crate::records::record;
+
+/// Short, so that tests of waiting do not wait long.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// The file of the child process of `processes_append_side_by_side`.
+const CHILD_FILE: &str = "QUANLIAN_STORE_TEST_FILE";
+
+pub(crate) async fn new_database() -> (SqliteRecords, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteRecords::open(&folder.path().join("records.db"))
+        .await
+        .unwrap();
+    (store, folder)
+}
+
+/// The file as another program sees it.
+async fn raw(path: &Path) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
+    options.max_connections(1);
+    Database::connect(options).await.unwrap()
+}
+
+async fn refusal(path: &Path) -> OpenError {
+    SqliteRecords::open_waiting(path, PATIENCE).await.unwrap_err()
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[tokio::test]
+async fn records_outlive_the_program() {
+    let (store, folder) = new_database().await;
+    let given = record("deposit", 1, 1);
+    store.append(&given).await.unwrap();
+    store.close().await.unwrap();
+
+    let path = folder.path().join("records.db");
+    let store = SqliteRecords::open(&path).await.unwrap();
+    assert_eq!(store.get(given.id).await.unwrap(), Some(given.clone()));
+    assert_eq!(store.append(&given).await.unwrap(), Appended::Known);
+}
+
+#[tokio::test]
+async fn the_file_is_kept_as_promised() {
+    let (store, folder) = new_database().await;
+    store.append(&record("deposit", 1, 1)).await.unwrap();
+    let other = raw(&folder.path().join("records.db")).await;
+    let mode = async |pragma: &str| {
+        let row = other.query_one_raw(sea_orm::Statement::from_string(
+            other.get_database_backend(),
+            pragma,
+        ));
+        row.await.unwrap().unwrap().try_get_by_index::<String>(0).unwrap()
+    };
+    assert_eq!(mode("PRAGMA journal_mode").await, "wal");
+    assert_eq!(mode("PRAGMA integrity_check").await, "ok");
+    assert_eq!(
+        mode("SELECT typeof(recorded_at) || typeof(canonical) FROM records").await,
+        "integertext"
+    );
+}
+
+#[tokio::test]
+async fn a_name_with_signs_of_a_url_is_a_name_like_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a?mode=ro#b %20 卷.db");
+    let store = SqliteRecords::open(&path).await.unwrap();
+    store.append(&record("deposit", 1, 1)).await.unwrap();
+    assert!(path.is_file());
+}
+
+#[tokio::test]
+async fn a_place_where_no_file_can_be_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing/records.db");
+    let error = refusal(&missing).await;
+    assert_eq!(error.code(), "database_no_folder");
+    assert!(
+        error
+            .to_string()
+            .contains("missing for the database does not exist"),
+        "{error}"
+    );
+    assert!(
+        !missing.parent().unwrap().is_dir(),
+        "no folder is made in passing"
+    );
+
+    assert_eq!(refusal(folder.path()).await.code(), "database_not_a_file");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let below_a_file = refusal(&file.join("records.db")).await;
+    assert!(
+        ["database_no_folder", "database_path"].contains(&below_a_file.code()),
+        "{below_a_file}"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_that_takes_no_files_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut permissions = std::fs::metadata(folder.path()).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(folder.path(), permissions).unwrap();
+    if std::fs::write(folder.path().join("probe"), "").is_ok() {
+        eprintln!("skipped: this user may write to read-only folders (root), so there is nothing to see");
+        return;
+    }
+    let error = refusal(&folder.path().join("records.db")).await;
+    assert_eq!(error.code(), "database_cannot_open", "{}", chain(&error));
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.db");
+    for text in ["hello", &"not a database\n".repeat(500)] {
+        std::fs::write(&path, text).unwrap();
+        let error = refusal(&path).await;
+        assert_eq!(error.code(), "database_not_a_database", "{}", chain(&error));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[tokio::test]
+async fn the_database_of_another_program_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.db");
+    let other = raw(&path).await;
+    other
+        .execute_unprepared("CREATE TABLE songs (name TEXT)")
+        .await
+        .unwrap();
+    let error = refusal(&path).await;
+    assert_eq!(error.code(), "database_foreign", "{}", chain(&error));
+    other
+        .execute_unprepared("INSERT INTO songs VALUES ('still there')")
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_left_alone() {
+    let (store, folder) = new_database().await;
+    store.close().await.unwrap();
+    let path = folder.path().join("records.db");
+    let other = raw(&path).await;
+    other
+        .execute_unprepared("INSERT INTO seaql_migrations VALUES ('0099_later', 0)")
+        .await
+        .unwrap();
+    let error = refusal(&path).await;
+    assert_eq!(error.code(), "database_newer");
+    let text = error.to_string();
+    let then =
+        "was written by a newer version (it has `0099_later`, this program knows up to `0001_records`)";
+    assert!(text.ends_with(then), "{text}");
+}
+
+#[tokio::test]
+async fn a_changed_row_is_damage_and_not_a_record() {
+    let (store, folder) = new_database().await;
+    let given = record("deposit", 1, 1);
+    store.append(&given).await.unwrap();
+    let other = raw(&folder.path().join("records.db")).await;
+    for change in [
+        "UPDATE records SET kind = 'match'",
+        "UPDATE records SET kind = 'deposit', recorded_at = recorded_at + 1",
+        "UPDATE records SET recorded_at = 9223372036854775807",
+        "UPDATE records SET canonical = replace(canonical, 'officer', 'Officer')",
+    ] {
+        other.execute_unprepared(change).await.unwrap();
+        let error = store.get(given.id).await.unwrap_err();
+        assert!(
+            matches!(error, ReadError::Damaged { id, .. } if id == given.id),
+            "{change}: {error}"
+        );
+        assert_eq!(
+            store.list(&RecordQuery::default()).await.unwrap_err().code(),
+            "record_damaged"
+        );
+    }
+    // The damaged row does not let the original in again under the same id, nor something else.
+    assert_eq!(store.append(&given).await.unwrap_err().code(), "record_conflict");
+}
+
+#[tokio::test]
+async fn damaged_pages_are_an_error_and_not_an_empty_list() {
+    let (store, folder) = new_database().await;
+    let given: Vec<_> = (0..200).map(|n| record("deposit", n, n as u8)).collect();
+    store.append_all(&given).await.unwrap();
+    store.close().await.unwrap();
+
+    let path = folder.path().join("records.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // All but the header and the schema.
+    bytes[8192..].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let codes = match SqliteRecords::open(&path).await {
+        Err(error) => vec![error.code()],
+        Ok(store) => vec![
+            store.get(given[100].id).await.unwrap_err().code(),
+            store.list(&RecordQuery::default()).await.unwrap_err().code(),
+            store.append(&record("deposit", 999, 9)).await.unwrap_err().code(),
+        ],
+    };
+    assert!(codes.iter().all(|code| *code == "database_damaged"), "{codes:?}");
+}
+
+#[tokio::test]
+async fn a_writer_that_never_ends_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.db");
+    let store = SqliteRecords::open_waiting(&path, PATIENCE).await.unwrap();
+    let other = raw(&path).await;
+    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+    let given = record("deposit", 1, 1);
+    let error = store.append(&given).await.unwrap_err();
+    assert_eq!(error.code(), "database_busy", "{}", chain(&error));
+    assert_eq!(
+        store.get(given.id).await.unwrap(),
+        None,
+        "readers do not wait for writers"
+    );
+
+    other.execute_unprepared("ROLLBACK").await.unwrap();
+    assert_eq!(store.append(&given).await.unwrap(), Appended::New);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_of_one_process_take_turns() {
+    let (store, _folder) = new_database().await;
+    let store = std::sync::Arc::new(store);
+    let writers: Vec<_> = (0..8_u8)
+        .map(|writer| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for n in 0..5 {
+                    store
+                        .append(&record("deposit", i64::from(n), writer * 10 + n))
+                        .await
+                        .unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(
+        store.list(&RecordQuery::default()).await.unwrap().records.len(),
+        40
+    );
+}
+
+/// The body of the child processes below; alone it does nothing.
+#[tokio::test]
+async fn child_process_that_appends() {
+    let Some(path) = std::env::var_os(CHILD_FILE) else {
+        return;
+    };
+    let store = SqliteRecords::open(Path::new(&path)).await.unwrap();
+    let seed = (std::process::id() % 200) as u8;
+    let kind = format!("child-{}", std::process::id());
+    for n in 0..20 {
+        // A millisecond each, because an id holds no finer time.
+        store.append(&record(&kind, n * 1000, seed)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn processes_append_side_by_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.db");
+    // All make the file and its tables at the same moment.
+    let child = || {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "sqlite::child_process_that_appends"])
+            .env(CHILD_FILE, &path);
+        command.stdout(Stdio::null()).spawn().unwrap()
+    };
+    let mut children = [child(), child(), child()];
+    for child in &mut children {
+        assert!(child.wait().unwrap().success());
+    }
+    let store = SqliteRecords::open(&path).await.unwrap();
+    assert_eq!(
+        store.list(&RecordQuery::default()).await.unwrap().records.len(),
+        60
+    );
+}
+
+#[tokio::test]
+async fn the_largest_batch_is_one_transaction() {
+    let (store, _folder) = new_database().await;
+    let batch: Vec<_> = (0..)
+        .take(MAX_BATCH_RECORDS)
+        .map(|n| record("match", n * 1000, (n % 251) as u8))
+        .collect();
+    let answers = store.append_all(&batch).await.unwrap();
+    assert!(answers.iter().all(|answer| *answer == Appended::New));
+}

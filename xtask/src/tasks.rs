@@ -1,0 +1,112 @@
+//! The tasks that run the product: demo, test, bench.
+//!
+//! In:  the options of the command line.
+//! Out: the exit code of what was run.
+//!
+//! Not here: what the demo shows (`quanlian demo`) and what the tests check (each crate).
+
+use std::path::Path;
+
+use crate::{Options, Stop, machine, metadata, step, tidy};
+
+/// Builds the program and shows the whole chain. Stays in the caller's folder, so that relative paths among the
+/// arguments mean what they say.
+pub(crate) fn demo(root: &Path, options: &Options) -> Result<u8, Stop> {
+    options.refuse_names("demo")?;
+    let pdf_tools = machine::Need {
+        weight: machine::Weight::Optional,
+        ..machine::PDF_TOOLS
+    };
+    machine::prepare(
+        &[
+            machine::COMPILER,
+            machine::CHINESE_FONTS,
+            machine::FFMPEG,
+            pdf_tools,
+        ],
+        options.no_install,
+    )?;
+    let mut cargo = step::cargo(root);
+    let here =
+        std::env::current_dir().map_err(|e| Stop::Machine(format!("cannot tell the current folder: {e}")))?;
+    cargo
+        .current_dir(here)
+        .args(["run", "--locked", "-p", "quanlian", "--manifest-path"])
+        .arg(root.join("Cargo.toml"));
+    cargo.args(["--", "demo"]).args(&options.passed_on);
+    step::exit_code(&mut cargo)
+}
+
+/// Runs every test of the workspace in one pass, then the tidy checks, whose findings are easier to read alone.
+pub(crate) fn test(root: &Path, options: &Options) -> Result<u8, Stop> {
+    options.refuse_names("test")?;
+    prepare_for_tests(options)?;
+    let tests = step::run("tests", || workspace_tests(root, &options.passed_on))?;
+    let tidy = step::run("tidy", || Ok(tidy::report(root)? == 0))?;
+    eprintln!("\n{}\n{}", step::line(&tests), step::line(&tidy));
+    Ok(if tests.passed && tidy.passed {
+        0
+    } else {
+        crate::FAILED
+    })
+}
+
+/// What the tests want from the machine.
+pub(crate) fn prepare_for_tests(options: &Options) -> Result<(), Stop> {
+    use machine::{CHINESE_FONTS, COMPILER, FFMPEG, FPCALC, OPENSSL, PDF_TOOLS, UNZIP, XXD};
+    machine::prepare(
+        &[
+            COMPILER,
+            CHINESE_FONTS,
+            OPENSSL,
+            XXD,
+            UNZIP,
+            PDF_TOOLS,
+            FFMPEG,
+            FPCALC,
+        ],
+        options.no_install,
+    )
+}
+
+/// `cargo test` over the whole workspace. It does not stop at the first crate that fails: one run tells all.
+pub(crate) fn workspace_tests(root: &Path, passed_on: &[String]) -> Result<bool, Stop> {
+    step::command(
+        step::cargo(root)
+            .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+            .args(passed_on),
+    )
+}
+
+/// Runs the benchmarks of every crate that has some, or those of the given names. Their tables go to stdout.
+pub(crate) fn bench(root: &Path, options: &Options) -> Result<u8, Stop> {
+    machine::prepare(
+        &[machine::COMPILER, machine::FFMPEG, machine::FPCALC],
+        options.no_install,
+    )?;
+    let crates = metadata::read(root)?;
+    let all = crates
+        .iter()
+        .flat_map(|(name, entry)| entry.bench_targets.iter().map(move |bench| (name, bench)));
+    let chosen: Vec<(&String, &String)> = all
+        .clone()
+        .filter(|(_, bench)| options.names.is_empty() || options.names.contains(bench))
+        .collect();
+    if chosen.is_empty() {
+        let known: Vec<&str> = all.map(|(_, bench)| bench.as_str()).collect();
+        return Err(Stop::BadUse(format!(
+            "no such benchmark; there are: {}",
+            known.join(", ")
+        )));
+    }
+    let mut worst = 0;
+    for (package, bench) in chosen {
+        let mut cargo = step::cargo(root);
+        cargo.args(["bench", "--locked", "-p", package, "--bench", bench]);
+        if !options.passed_on.is_empty() {
+            cargo.arg("--").args(&options.passed_on);
+        }
+        worst = worst.max(step::exit_code(&mut cargo)?);
+    }
+    Ok(worst)
+}
