@@ -1,0 +1,408 @@
+//! The container: the small part of the ZIP format that bundles use.
+//!
+//! In:  names, sizes, checksums and bytes, or a file from outside.
+//! Out: a ZIP that every program opens, or the entries of one that this module could have written.
+//!
+//! Invariant: one list of entries has one container. Everything is stored, never
+//! compressed, so there is nothing to blow up; the clock reads 1980-01-01; entries are
+//! sorted by name and lie back to back. The reader recomputes every header byte from
+//! names, sizes and checksums and compares, so bytes before, between or after the entries,
+//! comments, extra fields, other attributes (links, folders) and duplicate names have no
+//! place to hide.
+//!
+//! Not here: ZIP64. A container ends before 4 GiB; larger originals go in by their digests.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::Path,
+};
+
+/// The largest container, in bytes: what 32-bit offsets reach.
+pub const MAX_CONTAINER_BYTES: u64 = u32::MAX as u64;
+/// The most entries in a container: what 16-bit counts reach.
+pub const MAX_ENTRIES: usize = u16::MAX as usize - 1;
+/// The longest name of an entry, in bytes.
+pub const MAX_ENTRY_NAME_BYTES: usize = 200;
+
+const LOCAL_SIGNATURE: u32 = 0x0403_4b50;
+const CENTRAL_SIGNATURE: u32 = 0x0201_4b50;
+const END_SIGNATURE: u32 = 0x0605_4b50;
+const CENTRAL_FIXED_BYTES: usize = 46;
+const END_BYTES: usize = 22;
+/// Version 2.0, the oldest that every reader takes.
+const VERSION: u16 = 20;
+/// Made on Unix, so that names are bytes and the attributes below count.
+const MADE_BY: u16 = 3 << 8 | VERSION;
+/// Names are UTF-8.
+const FLAGS: u16 = 1 << 11;
+/// 1980-01-01, the first day that ZIP knows.
+const DATE: u16 = 1 << 5 | 1;
+/// A regular file that everybody may read: `-rw-r--r--`.
+const ATTRIBUTES: u32 = 0o100_644 << 16;
+
+/// One file in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its path, with `/`.
+    pub name: String,
+    /// Its length.
+    pub size_bytes: u32,
+    /// Its CRC-32.
+    pub crc32: u32,
+}
+
+/// Why a container cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields of error variants say themselves")]
+pub enum ContainerError {
+    /// The operating system refused.
+    #[error("cannot read or write the container")]
+    Io(#[from] io::Error),
+    /// Larger than the format used here can hold.
+    #[error(
+        "the bundle would be larger than 4 GiB or hold more than {MAX_ENTRIES} files; include large originals by their digests only"
+    )]
+    TooLarge,
+    /// A name that is not a plain relative path.
+    #[error("`{0}` is not a name that a bundle may hold")]
+    Name(String),
+    /// A byte that this program would not have written.
+    #[error("not a bundle as quanlian writes it: {0}")]
+    Foreign(String),
+    /// Content does not fit its checksum.
+    #[error("`{0}` does not fit its checksum")]
+    Checksum(String),
+    /// No such entry.
+    #[error("`{0}` is missing")]
+    Missing(String),
+    /// An entry is longer than one of its kind can be.
+    #[error("`{name}` has more than {limit_bytes} bytes")]
+    EntryTooLarge { name: String, limit_bytes: u64 },
+}
+
+impl ContainerError {
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "container_io",
+            Self::TooLarge => "container_too_large",
+            Self::Name(_) => "container_name",
+            Self::Foreign(_) => "container_foreign",
+            Self::Checksum(_) => "container_checksum",
+            Self::Missing(_) => "container_missing",
+            Self::EntryTooLarge { .. } => "container_entry_too_large",
+        }
+    }
+}
+
+impl Entry {
+    fn local_header(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(30 + self.name.len());
+        bytes.extend(LOCAL_SIGNATURE.to_le_bytes());
+        bytes.extend(VERSION.to_le_bytes());
+        self.common(&mut bytes);
+        bytes.extend(self.name.as_bytes());
+        bytes
+    }
+
+    fn central_header(&self, offset: u32) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(CENTRAL_FIXED_BYTES + self.name.len());
+        bytes.extend(CENTRAL_SIGNATURE.to_le_bytes());
+        bytes.extend(MADE_BY.to_le_bytes());
+        bytes.extend(VERSION.to_le_bytes());
+        self.common(&mut bytes);
+        // No comment, first disk, binary.
+        bytes.extend([0; 6]);
+        bytes.extend(ATTRIBUTES.to_le_bytes());
+        bytes.extend(offset.to_le_bytes());
+        bytes.extend(self.name.as_bytes());
+        bytes
+    }
+
+    /// What both headers hold from the flags to the length of the extra field.
+    fn common(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(FLAGS.to_le_bytes());
+        bytes.extend([0; 4]); // stored, midnight
+        bytes.extend(DATE.to_le_bytes());
+        bytes.extend(self.crc32.to_le_bytes());
+        bytes.extend(self.size_bytes.to_le_bytes());
+        bytes.extend(self.size_bytes.to_le_bytes());
+        bytes.extend((self.name.len() as u16).to_le_bytes());
+        bytes.extend([0; 2]); // no extra field
+    }
+}
+
+fn end_record(count: usize, central_bytes: u32, central_offset: u32) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(END_BYTES);
+    bytes.extend(END_SIGNATURE.to_le_bytes());
+    bytes.extend([0; 4]); // one disk
+    bytes.extend((count as u16).to_le_bytes());
+    bytes.extend((count as u16).to_le_bytes());
+    bytes.extend(central_bytes.to_le_bytes());
+    bytes.extend(central_offset.to_le_bytes());
+    bytes.extend([0; 2]); // no comment
+    bytes
+}
+
+/// Whether `name` is a relative path of plain parts, none of them `.` or `..`.
+pub fn is_plain_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= MAX_ENTRY_NAME_BYTES
+        && name
+            .split('/')
+            .all(|part| !part.is_empty() && part != "." && part != "..")
+        && !name
+            .chars()
+            .any(|c| c.is_control() || matches!(c, '\\' | ':' | '"' | '*' | '?' | '<' | '>' | '|'))
+}
+
+/// Writes a container, entry by entry, in the order of their names.
+pub struct Writer<W> {
+    out: W,
+    offset: u64,
+    central: Vec<u8>,
+    count: usize,
+    last_name: String,
+}
+
+impl<W: Write> Writer<W> {
+    /// A container with no entries yet.
+    pub fn new(out: W) -> Self {
+        Self {
+            out,
+            offset: 0,
+            central: Vec::new(),
+            count: 0,
+            last_name: String::new(),
+        }
+    }
+
+    /// Adds a file, whose size and checksum must be what `content` then turns out to have.
+    pub fn add(&mut self, entry: &Entry, content: impl Read) -> Result<(), ContainerError> {
+        if !is_plain_name(&entry.name) || (self.count > 0 && entry.name <= self.last_name) {
+            return Err(ContainerError::Name(entry.name.clone()));
+        }
+        let header = entry.local_header();
+        let central = entry.central_header(u32::try_from(self.offset).map_err(|_| ContainerError::TooLarge)?);
+        let end = self.offset + header.len() as u64 + u64::from(entry.size_bytes);
+        let whole = end + (self.central.len() + central.len() + END_BYTES) as u64;
+        if whole > MAX_CONTAINER_BYTES || self.count == MAX_ENTRIES {
+            return Err(ContainerError::TooLarge);
+        }
+        self.out.write_all(&header)?;
+        let mut content = Checked::new(content.take(u64::from(entry.size_bytes) + 1));
+        io::copy(&mut content, &mut self.out)?;
+        if !content.fits(entry) {
+            return Err(ContainerError::Checksum(entry.name.clone()));
+        }
+        self.central.extend(central);
+        self.offset = end;
+        self.count += 1;
+        self.last_name.clone_from(&entry.name);
+        Ok(())
+    }
+
+    /// Writes the directory and gives the output back.
+    pub fn finish(mut self) -> Result<W, ContainerError> {
+        self.out.write_all(&self.central)?;
+        self.out.write_all(&end_record(
+            self.count,
+            self.central.len() as u32,
+            self.offset as u32,
+        ))?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+/// A container whose every header has been checked.
+#[derive(Debug)]
+pub struct Reader<F> {
+    file: F,
+    entries: Vec<(Entry, u64)>,
+}
+
+impl Reader<File> {
+    /// Opens a file.
+    pub fn open(path: &Path) -> Result<Self, ContainerError> {
+        Self::new(File::open(path)?)
+    }
+}
+
+impl<F: Read + Seek> Reader<F> {
+    /// Reads the directory and checks every byte that is not content.
+    ///
+    /// Memory is bounded by the size of the directory, which is bounded by [`MAX_ENTRIES`].
+    pub fn new(mut file: F) -> Result<Self, ContainerError> {
+        let length = file.seek(SeekFrom::End(0))?;
+        if length < END_BYTES as u64 || length > MAX_CONTAINER_BYTES {
+            return foreign("its length is that of no bundle");
+        }
+        let mut end = [0; END_BYTES];
+        file.seek(SeekFrom::Start(length - END_BYTES as u64))?;
+        file.read_exact(&mut end)?;
+        let count = usize::from(u16::from_le_bytes([end[10], end[11]]));
+        let central_bytes = u32_at(&end, 12);
+        let central_offset = u32_at(&end, 16);
+        if end[..] != end_record(count, central_bytes, central_offset)
+            || u64::from(central_offset) + u64::from(central_bytes) + END_BYTES as u64 != length
+        {
+            return foreign("its end is not where it should be");
+        }
+        if central_bytes as usize > count * (CENTRAL_FIXED_BYTES + MAX_ENTRY_NAME_BYTES) {
+            return foreign("its directory is too long");
+        }
+        let mut central = vec![0; central_bytes as usize];
+        file.seek(SeekFrom::Start(u64::from(central_offset)))?;
+        file.read_exact(&mut central)?;
+        let entries = read_directory(&central, count, central_offset)?;
+        let mut reader = Self { file, entries };
+        reader.check_local_headers()?;
+        Ok(reader)
+    }
+
+    /// The entries, sorted by name.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().map(|(entry, _)| entry)
+    }
+
+    /// The content of one small entry.
+    pub fn read(&mut self, name: &str, limit_bytes: u64) -> Result<Vec<u8>, ContainerError> {
+        let mut content = Vec::new();
+        self.stream(name, limit_bytes, |reader| {
+            reader.read_to_end(&mut content).map(|_| ())
+        })?;
+        Ok(content)
+    }
+
+    /// Lets `consume` read one entry to its end, then compares the checksum.
+    pub fn stream(
+        &mut self,
+        name: &str,
+        limit_bytes: u64,
+        consume: impl FnOnce(&mut dyn Read) -> io::Result<()>,
+    ) -> Result<(), ContainerError> {
+        let at = self
+            .entries
+            .binary_search_by(|(entry, _)| entry.name.as_str().cmp(name))
+            .map_err(|_| ContainerError::Missing(name.to_owned()))?;
+        let (entry, offset) = &self.entries[at];
+        if u64::from(entry.size_bytes) > limit_bytes {
+            return Err(ContainerError::EntryTooLarge {
+                name: name.to_owned(),
+                limit_bytes,
+            });
+        }
+        self.file.seek(SeekFrom::Start(*offset))?;
+        let mut content = Checked::new((&mut self.file).take(u64::from(entry.size_bytes)));
+        consume(&mut content)?;
+        io::copy(&mut content, &mut io::sink())?;
+        if content.fits(entry) {
+            Ok(())
+        } else {
+            Err(ContainerError::Checksum(name.to_owned()))
+        }
+    }
+
+    fn check_local_headers(&mut self) -> Result<(), ContainerError> {
+        for (entry, content_offset) in &self.entries {
+            let wanted = entry.local_header();
+            let mut found = vec![0; wanted.len()];
+            self.file
+                .seek(SeekFrom::Start(content_offset - wanted.len() as u64))?;
+            self.file.read_exact(&mut found)?;
+            if found != wanted {
+                return foreign(&format!("the header of `{}` is another one", entry.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The entries of a directory and where their content begins.
+fn read_directory(central: &[u8], count: usize, end: u32) -> Result<Vec<(Entry, u64)>, ContainerError> {
+    let mut entries: Vec<(Entry, u64)> = Vec::with_capacity(count);
+    let mut rest = central;
+    let mut offset = 0_u64;
+    for _ in 0..count {
+        let Some((fixed, tail)) = rest.split_at_checked(CENTRAL_FIXED_BYTES) else {
+            return foreign("its directory is cut short");
+        };
+        let name_bytes = usize::from(u16::from_le_bytes([fixed[28], fixed[29]]));
+        let Some((name, tail)) = tail.split_at_checked(name_bytes) else {
+            return foreign("its directory is cut short");
+        };
+        let Ok(name) = std::str::from_utf8(name) else {
+            return foreign("a name is not UTF-8");
+        };
+        if !is_plain_name(name) {
+            return Err(ContainerError::Name(name.escape_debug().to_string()));
+        }
+        if entries
+            .last()
+            .is_some_and(|(before, _)| before.name.as_str() >= name)
+        {
+            return foreign("its names are not sorted or occur twice");
+        }
+        let entry = Entry {
+            name: name.to_owned(),
+            size_bytes: u32_at(fixed, 24),
+            crc32: u32_at(fixed, 16),
+        };
+        let wanted = entry.central_header(u32::try_from(offset).unwrap_or(u32::MAX));
+        if rest[..wanted.len()] != wanted {
+            return foreign(&format!("the directory line of `{name}` is another one"));
+        }
+        let content_offset = offset + entry.local_header().len() as u64;
+        offset = content_offset + u64::from(entry.size_bytes);
+        if offset > u64::from(end) {
+            return foreign("its entries overlap");
+        }
+        entries.push((entry, content_offset));
+        rest = tail;
+    }
+    if !rest.is_empty() || offset != u64::from(end) {
+        return foreign("there are bytes that belong to no entry");
+    }
+    Ok(entries)
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+fn foreign<T>(why: &str) -> Result<T, ContainerError> {
+    Err(ContainerError::Foreign(why.to_owned()))
+}
+
+/// A reader that counts and sums what passes through.
+struct Checked<R> {
+    inner: R,
+    size_bytes: u64,
+    crc32: crc32fast::Hasher,
+}
+
+impl<R: Read> Checked<R> {
+    fn new(inner: R) -> Self {
+        Self {
+            inner,
+            size_bytes: 0,
+            crc32: crc32fast::Hasher::new(),
+        }
+    }
+
+    fn fits(&self, entry: &Entry) -> bool {
+        self.size_bytes == u64::from(entry.size_bytes) && self.crc32.clone().finalize() == entry.crc32
+    }
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.size_bytes += count as u64;
+        self.crc32.update(&buffer[..count]);
+        Ok(count)
+    }
+}

@@ -1,0 +1,806 @@
+//! The vault: a data folder with the evidence log, its key, and a receipt for each deposit.
+//!
+//! In:  files and reports, the clock and the randomness of the caller ([`Outside`]).
+//! Out: receipts and bundles.
+//!
+//! | path | holds |
+//! |---|---|
+//! | `log/` | the log (`quanlian_tlog::store::FileStore`) |
+//! | `log.key` | its secret key, mode 0600 |
+//! | `log.vkey` | its public key, to be published |
+//! | `receipts/<deposit id>.json` | receipts, with salts: as secret as the deposits |
+//!
+//! Invariant: receipts are durable before their entries are in the log, because an entry
+//! whose salt is lost proves nothing. A receipt whose entry did not make it into the log
+//! is never handed out: [`Vault::receipt`] compares it with the log.
+//!
+//! Not here: originals stay where they are; storing them is `quanlian-store`'s.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use quanlian_record::{
+    id::{self, CustodyId, DepositId},
+    time::Timestamp,
+};
+use quanlian_tlog::{
+    log::{FsckReport, Log, LogError},
+    note::{NoteError, SEED_BYTES, SignerKey, VerifierKey},
+    store::{FileStore, KeyFileError, StoreError, create_key_file, load_key_file},
+};
+
+use crate::{
+    TOOL,
+    bundle::{
+        self, BUNDLE_VERSION, BundleError, BundleItem, CHECKPOINT_PATH, ENTRY_FILE, LOG_KEY_PATH,
+        MAX_BUNDLE_ITEMS, PROOF_FILE, PageItem, Pieces, SALT_FILE, SEAL_FOLDER, SEALED_FILE, STATEMENT_FILE,
+        Statement, item_folder,
+    },
+    container::{self, ContainerError},
+    content::{Content, ContentError, MAX_DEPOSIT_BYTES, sha256_hex},
+    custody::{self, Act, NewAct},
+    deposit::{
+        DEPOSIT_VERSION, Deposit, DepositError, ENTRY_BUNDLE, ENTRY_DEPOSIT, Entry, Receipt, SALT_BYTES,
+        Salt, from_canonical, to_canonical,
+    },
+};
+
+/// Files that go into the log together. One batch costs one round of fsyncs.
+const BATCH_FILES: usize = 256;
+/// The longest receipt that is read back, in bytes.
+const MAX_RECEIPT_BYTES: usize = 4 << 20;
+
+/// The clock and the randomness, which the edge of the program brings in.
+pub trait Outside {
+    /// The time now.
+    fn now(&mut self) -> Timestamp;
+    /// Fills `bytes` with randomness that nobody can guess.
+    fn fill(&mut self, bytes: &mut [u8]);
+}
+
+/// The clock and the randomness of this machine.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct System;
+
+impl Outside for System {
+    fn now(&mut self) -> Timestamp {
+        Timestamp::now()
+    }
+    fn fill(&mut self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system gives randomness");
+    }
+}
+
+/// What all deposits of one call have in common.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// Who hands over.
+    pub depositor: String,
+    /// Who operates the program; the depositor when empty.
+    pub actor: String,
+    /// What is handed over: `file` when empty.
+    pub kind: String,
+    /// Where it comes from.
+    pub source: Option<String>,
+    /// What else is known about it.
+    pub metadata: BTreeMap<String, String>,
+    /// The deposit that this one corrects.
+    pub supersedes: Option<DepositId>,
+}
+
+/// One step of a long run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Files done.
+    pub files: usize,
+    /// Files in all.
+    pub of_files: usize,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+/// What became of a list of files.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Deposited, in the order given.
+    pub receipts: Vec<(PathBuf, Receipt)>,
+    /// Not deposited, each with its reason; the run went on.
+    pub problems: Vec<(PathBuf, FileProblem)>,
+    /// Why the run ended early, when it did. Files in neither list were not reached.
+    pub stopped: Option<VaultError>,
+}
+
+/// Why one file was not deposited.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileProblem {
+    /// It cannot be opened.
+    #[error("cannot open the file")]
+    Open(#[source] io::Error),
+    /// A folder, a device, a pipe.
+    #[error("not a regular file")]
+    NotAFile,
+    /// Its content cannot be taken in.
+    #[error("cannot take in the content")]
+    Content(#[from] ContentError),
+    /// Its record cannot be made.
+    #[error("cannot make the deposit record")]
+    Deposit(#[from] DepositError),
+}
+
+impl FileProblem {
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "file_open",
+            Self::NotAFile => "file_not_regular",
+            Self::Content(source) => source.code(),
+            Self::Deposit(source) => source.code(),
+        }
+    }
+}
+
+/// Why the vault did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields of error variants say themselves")]
+pub enum VaultError {
+    /// The log refused.
+    #[error("the evidence log failed")]
+    Log(#[from] LogError),
+    /// The key file cannot be made or used.
+    #[error("the key of the evidence log cannot be used")]
+    Key(#[from] KeyFileError),
+    /// The origin cannot be the name of a key.
+    #[error("the name of the log is not allowed")]
+    Origin(#[from] NoteError),
+    /// The data folder belongs to a log of another name.
+    #[error("the data folder holds the log `{found}`, not `{wanted}`")]
+    OtherLog { found: String, wanted: String },
+    /// A log without its key.
+    #[error("the log in {} has lost its key file; put it back from your backup", .0.display())]
+    KeyMissing(PathBuf),
+    /// The operating system refused.
+    #[error("cannot {act} {path}", path = path.display())]
+    Io {
+        act: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// A record cannot be made or is damaged.
+    #[error("a deposit record is not valid")]
+    Deposit(#[from] DepositError),
+    /// The content of a report cannot be taken in.
+    #[error("cannot take in the content")]
+    Content(#[from] ContentError),
+    /// No deposit has this id, or its entry never reached the log.
+    #[error("there is no deposit {0}")]
+    NoSuchDeposit(DepositId),
+    /// The bundle cannot be made.
+    #[error("cannot make the bundle")]
+    Bundle(#[from] BundleError),
+    /// The bundle cannot be written.
+    #[error("cannot write the bundle")]
+    Container(#[from] ContainerError),
+}
+
+impl VaultError {
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Log(source) => source.code(),
+            Self::Key(source) => source.code(),
+            Self::Origin(source) => source.code(),
+            Self::OtherLog { .. } => "vault_other_log",
+            Self::KeyMissing(_) => "vault_key_missing",
+            Self::Io { .. } => "vault_io",
+            Self::Deposit(source) => source.code(),
+            Self::Content(source) => source.code(),
+            Self::NoSuchDeposit(_) => "vault_no_such_deposit",
+            Self::Bundle(source) => source.code(),
+            Self::Container(source) => source.code(),
+        }
+    }
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleSummary {
+    /// The id of the bundle.
+    pub id: uuid::Uuid,
+    /// The file.
+    pub path: PathBuf,
+    /// SHA-256 of the file; it also stands in `<path>.sha256`.
+    pub sha256: String,
+    /// Items in it.
+    pub items: usize,
+    /// The number of the seal in the log.
+    pub log_index: u64,
+    /// The checkpoint that covers everything in it.
+    pub checkpoint: String,
+}
+
+/// A data folder, open for writing by this process alone.
+pub struct Vault {
+    folder: PathBuf,
+    log: Log<FileStore>,
+}
+
+impl Vault {
+    /// Opens the vault in `folder`; makes folder, key and log when there are none.
+    pub fn open_or_create(
+        folder: &Path,
+        origin: &str,
+        outside: &mut dyn Outside,
+    ) -> Result<Self, VaultError> {
+        let key_path = folder.join("log.key");
+        let log_folder = folder.join("log");
+        let receipts = folder.join("receipts");
+        fs::create_dir_all(&receipts).map_err(|source| io_error("make the folder", &receipts, source))?;
+        let has_key = key_path
+            .try_exists()
+            .map_err(|source| io_error("look for", &key_path, source))?;
+        let has_log = log_folder
+            .try_exists()
+            .map_err(|source| io_error("look for", &log_folder, source))?;
+        // The store is taken first, so that two processes cannot both make a key.
+        let store = if has_log {
+            FileStore::open(&log_folder)
+        } else {
+            FileStore::create(&log_folder)
+        };
+        let store = store.map_err(LogError::Store)?;
+        if !has_key {
+            if has_log && has_lock_record(&store)? {
+                return Err(VaultError::KeyMissing(folder.to_owned()));
+            }
+            let mut seed = [0; SEED_BYTES];
+            outside.fill(&mut seed);
+            let key = SignerKey::from_seed(origin, &seed)?;
+            create_key_file(&key_path, &key)?;
+            write_durably(
+                &folder.join("log.vkey"),
+                format!("{}\n", key.verifier()).as_bytes(),
+            )?;
+        }
+        let key = load_key_file(&key_path)?;
+        if key.verifier().name() != origin {
+            let found = key.verifier().name().to_owned();
+            return Err(VaultError::OtherLog {
+                found,
+                wanted: origin.to_owned(),
+            });
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            log: Log::open_or_create(store, key)?,
+        })
+    }
+
+    /// The public key of the log, to be published.
+    pub fn log_key(&self) -> &VerifierKey {
+        self.log.verifier()
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Log<FileStore> {
+        &self.log
+    }
+
+    /// Recomputes the whole log.
+    pub fn fsck(&self) -> Result<FsckReport, VaultError> {
+        Ok(self.log.fsck()?)
+    }
+
+    /// Deposits files. A file that cannot be read becomes a problem, and the run goes on.
+    ///
+    /// Each batch of files is durable before the next is begun; memory does not grow with
+    /// the size of a file.
+    pub fn deposit_files(
+        &mut self,
+        paths: &[PathBuf],
+        terms: &Terms,
+        outside: &mut dyn Outside,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut bytes_before = 0;
+        let mut files = 0;
+        for batch in paths.chunks(BATCH_FILES) {
+            let mut contents = Vec::new();
+            for path in batch {
+                let mut bytes = 0;
+                let result = read_file(path, &mut |read| {
+                    bytes = read;
+                    progress(Progress {
+                        files,
+                        of_files: paths.len(),
+                        bytes: bytes_before + read,
+                    });
+                });
+                bytes_before += bytes;
+                files += 1;
+                match result {
+                    Ok(content) => contents.push((path.clone(), content)),
+                    Err(problem) => outcome.problems.push((path.clone(), problem)),
+                }
+            }
+            match self.deposit_contents(contents, terms, outside, &mut outcome.problems) {
+                Ok(receipts) => outcome.receipts.extend(receipts),
+                Err(error) => {
+                    outcome.stopped = Some(error);
+                    return outcome;
+                }
+            }
+            progress(Progress {
+                files,
+                of_files: paths.len(),
+                bytes: bytes_before,
+            });
+        }
+        outcome
+    }
+
+    /// Deposits something made in memory: a match report, an assessment, a dossier.
+    pub fn deposit_bytes(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        terms: &Terms,
+        outside: &mut dyn Outside,
+    ) -> Result<Receipt, VaultError> {
+        let content = Content::read(name, bytes, MAX_DEPOSIT_BYTES, &mut |_| {})?;
+        let mut problems = Vec::new();
+        let mut receipts = self.deposit_contents(
+            vec![(PathBuf::from(name), content)],
+            terms,
+            outside,
+            &mut problems,
+        )?;
+        match (receipts.pop(), problems.pop()) {
+            (Some((_, receipt)), _) => Ok(receipt),
+            (None, Some((_, FileProblem::Deposit(error)))) => Err(error.into()),
+            (None, _) => Err(DepositError::Shape {
+                what: "the deposit record",
+            }
+            .into()),
+        }
+    }
+
+    /// The receipt of a deposit whose entry is in the log.
+    pub fn receipt(&self, id: DepositId) -> Result<Receipt, VaultError> {
+        let path = self.receipt_path(id);
+        let json = match fs::read_to_string(&path) {
+            Ok(json) => json,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(VaultError::NoSuchDeposit(id));
+            }
+            Err(source) => return Err(io_error("read", &path, source)),
+        };
+        let receipt: Receipt = from_canonical(&json, MAX_RECEIPT_BYTES, "the receipt")?;
+        self.require_in_log(&receipt, id)?;
+        Ok(receipt)
+    }
+
+    /// The ids of all receipts in the folder, oldest first.
+    pub fn receipt_ids(&self) -> Result<Vec<DepositId>, VaultError> {
+        let folder = self.folder.join("receipts");
+        let wrong = |source| io_error("read", &folder, source);
+        let mut ids = BTreeSet::new();
+        for entry in fs::read_dir(&folder).map_err(wrong)? {
+            let name = entry.map_err(wrong)?.file_name();
+            let id = name
+                .to_str()
+                .and_then(|name| name.strip_suffix(".json"))
+                .map(str::parse);
+            if let Some(Ok(id)) = id {
+                ids.insert(id);
+            }
+        }
+        Ok(ids.into_iter().collect())
+    }
+
+    /// Writes a bundle of these items to `out`, and its SHA-256 beside it.
+    ///
+    /// Closing the bundle is itself an entry of the log. `progress` is told the bytes of
+    /// originals read so far.
+    pub fn bundle(
+        &mut self,
+        items: Vec<BundleItem>,
+        actor: &str,
+        out: &Path,
+        outside: &mut dyn Outside,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<BundleSummary, VaultError> {
+        if items.is_empty() || items.len() > MAX_BUNDLE_ITEMS {
+            return Err(BundleError::ItemCount(items.len()).into());
+        }
+        let made_at = outside.now();
+        let bundle_id = id::from_parts(made_at, random(outside));
+        let of_files = items.len();
+        let mut pieces = Pieces::default();
+        let mut bundled: Vec<(Deposit, Receipt, bool)> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut bytes_before = 0;
+        for (
+            at,
+            BundleItem {
+                mut receipt,
+                original,
+            },
+        ) in items.into_iter().enumerate()
+        {
+            let number = at + 1;
+            let deposit = receipt
+                .open()
+                .map_err(|source| BundleError::Receipt { item: number, source })?;
+            if !seen.insert(deposit.id) {
+                return Err(BundleError::Twice(deposit.id).into());
+            }
+            self.require_in_log(&receipt, deposit.id)?;
+            // The newest lines are those in the folder: the caller's copy may be older.
+            if let Ok(kept) = self.receipt(deposit.id) {
+                receipt = kept;
+            }
+            let mut bytes = 0;
+            let original = bundle::checked_original(original, &deposit, &mut |read| {
+                bytes = read;
+                progress(Progress {
+                    files: at,
+                    of_files,
+                    bytes: bytes_before + read,
+                });
+            })?;
+            bytes_before += bytes;
+            let act = NewAct {
+                id: CustodyId(id::from_parts(made_at, random(outside))),
+                act: Act::Bundled,
+                at: made_at,
+                actor,
+                detail: [("bundle".to_owned(), bundle_id.to_string())].into(),
+            };
+            custody::append(&mut receipt.custody, deposit.id, act).map_err(DepositError::from)?;
+            let is_included = original.is_some();
+            bundle::add_item(&mut pieces, number, &deposit, &receipt, original);
+            bundled.push((deposit, receipt, is_included));
+        }
+        let log_key = self.log.verifier().to_string();
+        let page_items: Vec<PageItem<'_>> = bundled
+            .iter()
+            .map(|(deposit, receipt, is_included)| PageItem {
+                content: &deposit.content,
+                kind: &deposit.kind,
+                deposited_at: deposit.deposited_at,
+                log_index: receipt.log_index,
+                is_included: *is_included,
+            })
+            .collect();
+        bundle::add_instructions(
+            &mut pieces,
+            bundle::page(bundle_id, made_at, actor, &log_key, &page_items),
+        );
+        self.save_receipts(bundled.iter().map(|(deposit, receipt, _)| (deposit.id, receipt)))?;
+        let log_index = self.seal(&mut pieces, bundle_id, made_at, actor, bundled.len(), outside)?;
+        self.add_proofs(
+            &mut pieces,
+            bundled.iter().map(|(_, receipt, _)| receipt.log_index),
+            log_index,
+        )?;
+        pieces.add_manifests();
+        let sha256 = write_container(&pieces, out)?;
+        progress(Progress {
+            files: of_files,
+            of_files,
+            bytes: bytes_before,
+        });
+        let checkpoint = self.log.checkpoint().note().to_owned();
+        Ok(BundleSummary {
+            id: bundle_id,
+            path: out.to_owned(),
+            sha256,
+            items: bundled.len(),
+            log_index,
+            checkpoint,
+        })
+    }
+
+    fn deposit_contents(
+        &mut self,
+        contents: Vec<(PathBuf, Content)>,
+        terms: &Terms,
+        outside: &mut dyn Outside,
+        problems: &mut Vec<(PathBuf, FileProblem)>,
+    ) -> Result<Vec<(PathBuf, Receipt)>, VaultError> {
+        let mut made: Vec<(PathBuf, DepositId, Receipt)> = Vec::new();
+        let first = self.log.checkpoint().size();
+        for (path, content) in contents {
+            let log_index = first + made.len() as u64;
+            match make_receipt(content, terms, self.log.verifier(), log_index, outside) {
+                Ok((id, receipt)) => made.push((path, id, receipt)),
+                Err(error) => problems.push((path, error.into())),
+            }
+        }
+        self.save_receipts(made.iter().map(|(_, id, receipt)| (*id, receipt)))?;
+        let entries: Vec<&[u8]> = made
+            .iter()
+            .map(|(_, _, receipt)| receipt.entry_json.as_bytes())
+            .collect();
+        let range = self.log.append_batch(&entries)?;
+        debug_assert_eq!(range.start, first, "this process holds the log alone");
+        Ok(made
+            .into_iter()
+            .map(|(path, _, receipt)| (path, receipt))
+            .collect())
+    }
+
+    fn require_in_log(&self, receipt: &Receipt, id: DepositId) -> Result<(), VaultError> {
+        match self.log.read_entry(receipt.log_index) {
+            Ok(entry) if entry == receipt.entry_json.as_bytes() => Ok(()),
+            Ok(_) | Err(LogError::NoSuchEntry { .. }) => Err(VaultError::NoSuchDeposit(id)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Commits to all files so far, and adds the files of the seal but its proof.
+    fn seal(
+        &mut self,
+        pieces: &mut Pieces,
+        bundle_id: uuid::Uuid,
+        made_at: Timestamp,
+        actor: &str,
+        items: usize,
+        outside: &mut dyn Outside,
+    ) -> Result<u64, VaultError> {
+        let sealed = pieces.sealed_list();
+        let statement = Statement {
+            v: BUNDLE_VERSION,
+            id: bundle_id,
+            made_at,
+            actor: actor.to_owned(),
+            tool: TOOL.to_owned(),
+            items: items as u64,
+            sealed_sha256: sha256_hex(sealed.as_bytes()),
+        };
+        let statement = to_canonical(&statement)?;
+        let salt = Salt::new(random::<SALT_BYTES>(outside));
+        let entry = Entry::commit(ENTRY_BUNDLE, bundle_id, made_at, &statement, &salt).to_json()?;
+        let log_index = self.log.append_batch(&[entry.as_bytes()])?.start;
+        pieces.add(format!("{SEAL_FOLDER}/{SEALED_FILE}"), sealed.into_bytes());
+        pieces.add(format!("{SEAL_FOLDER}/{STATEMENT_FILE}"), statement.into_bytes());
+        pieces.add(
+            format!("{SEAL_FOLDER}/{SALT_FILE}"),
+            format!("{}\n", salt.to_hex()).into_bytes(),
+        );
+        pieces.add(format!("{SEAL_FOLDER}/{ENTRY_FILE}"), entry.into_bytes());
+        Ok(log_index)
+    }
+
+    fn add_proofs(
+        &self,
+        pieces: &mut Pieces,
+        items: impl Iterator<Item = u64>,
+        seal: u64,
+    ) -> Result<(), VaultError> {
+        let mut indices: Vec<u64> = items.collect();
+        indices.push(seal);
+        let mut proofs = self.log.inclusion_proofs(&indices)?;
+        if let Some(proof) = proofs.pop() {
+            pieces.add(
+                format!("{SEAL_FOLDER}/{PROOF_FILE}"),
+                proof.to_string().into_bytes(),
+            );
+        }
+        for (at, proof) in proofs.iter().enumerate() {
+            pieces.add(
+                format!("{}/{PROOF_FILE}", item_folder(at + 1)),
+                proof.to_string().into_bytes(),
+            );
+        }
+        pieces.add(
+            CHECKPOINT_PATH.to_owned(),
+            self.log.checkpoint().note().as_bytes().to_vec(),
+        );
+        pieces.add(
+            LOG_KEY_PATH.to_owned(),
+            format!("{}\n", self.log.verifier()).into_bytes(),
+        );
+        Ok(())
+    }
+
+    fn receipt_path(&self, id: DepositId) -> PathBuf {
+        self.folder.join("receipts").join(format!("{id}.json"))
+    }
+
+    /// Writes all receipts, and returns when all are durable.
+    fn save_receipts<'r>(
+        &self,
+        receipts: impl Iterator<Item = (DepositId, &'r Receipt)>,
+    ) -> Result<(), VaultError> {
+        let mut renames = Vec::new();
+        for (id, receipt) in receipts {
+            let path = self.receipt_path(id);
+            let temporary = path.with_extension("tmp");
+            write_and_sync(&temporary, to_canonical(receipt)?.as_bytes())?;
+            renames.push((temporary, path));
+        }
+        for (temporary, path) in &renames {
+            fs::rename(temporary, path).map_err(|source| io_error("rename to", path, source))?;
+        }
+        sync_folder(&self.folder.join("receipts"))
+    }
+}
+
+fn make_receipt(
+    content: Content,
+    terms: &Terms,
+    log_key: &VerifierKey,
+    log_index: u64,
+    outside: &mut dyn Outside,
+) -> Result<(DepositId, Receipt), DepositError> {
+    let at = outside.now();
+    let id = DepositId(id::from_parts(at, random(outside)));
+    let actor = if terms.actor.is_empty() {
+        &terms.depositor
+    } else {
+        &terms.actor
+    };
+    let mut lines = Vec::new();
+    let mut act = |act, detail, lines: &mut Vec<String>| {
+        let id_of_act = CustodyId(id::from_parts(at, random(outside)));
+        custody::append(
+            lines,
+            id,
+            NewAct {
+                id: id_of_act,
+                act,
+                at,
+                actor,
+                detail,
+            },
+        )
+    };
+    act(Act::Collected, BTreeMap::new(), &mut lines)?;
+    let custody_sha256 = custody::head(&lines);
+    let detail = [
+        ("log".to_owned(), log_key.name().to_owned()),
+        ("index".to_owned(), log_index.to_string()),
+    ]
+    .into();
+    act(Act::Deposited, detail, &mut lines)?;
+    let deposit = Deposit {
+        v: DEPOSIT_VERSION,
+        id,
+        kind: if terms.kind.is_empty() {
+            "file".to_owned()
+        } else {
+            terms.kind.clone()
+        },
+        content,
+        depositor: terms.depositor.clone(),
+        deposited_at: at,
+        custody_sha256,
+        source: terms.source.clone(),
+        metadata: terms.metadata.clone(),
+        supersedes: terms.supersedes,
+    };
+    let deposit_json = deposit.to_json()?;
+    let salt = Salt::new(random::<SALT_BYTES>(outside));
+    let entry = Entry::commit(ENTRY_DEPOSIT, id.0, at, &deposit_json, &salt);
+    let receipt = Receipt {
+        v: DEPOSIT_VERSION,
+        deposit_json,
+        salt: salt.to_hex(),
+        entry_json: entry.to_json()?,
+        log_key: log_key.to_string(),
+        log_index,
+        custody: lines,
+    };
+    Ok((id, receipt))
+}
+
+fn read_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Content, FileProblem> {
+    // Asked before opening: opening a pipe would wait for its other end.
+    if !fs::metadata(path).map_err(FileProblem::Open)?.is_file() {
+        return Err(FileProblem::NotAFile);
+    }
+    let file = File::open(path).map_err(FileProblem::Open)?;
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    Ok(Content::read(&name, file, MAX_DEPOSIT_BYTES, progress)?)
+}
+
+/// Writes the bundle beside `out`, syncs it, gives it its name, and writes its digest.
+fn write_container(pieces: &Pieces, out: &Path) -> Result<String, VaultError> {
+    let temporary = with_suffix(out, ".tmp");
+    let file = File::create(&temporary).map_err(|source| io_error("create", &temporary, source))?;
+    let mut writer = container::Writer::new(io::BufWriter::new(file));
+    for (path, piece) in pieces.iter() {
+        let size_bytes = u32::try_from(piece.digests.size_bytes).map_err(|_| ContainerError::TooLarge)?;
+        let entry = container::Entry {
+            name: path.clone(),
+            size_bytes,
+            crc32: piece.digests.crc32,
+        };
+        writer.add(&entry, piece.source.open().map_err(ContainerError::Io)?)?;
+    }
+    let file = writer
+        .finish()?
+        .into_inner()
+        .map_err(|error| ContainerError::Io(error.into_error()))?;
+    file.sync_all()
+        .map_err(|source| io_error("sync", &temporary, source))?;
+    drop(file);
+    let written = File::open(&temporary).map_err(|source| io_error("open", &temporary, source))?;
+    let digests = crate::content::digest(written, u64::MAX, &mut |_| {})?;
+    fs::rename(&temporary, out).map_err(|source| io_error("rename to", out, source))?;
+    let name = out
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    write_durably(
+        &with_suffix(out, ".sha256"),
+        format!("{}  {name}\n", digests.sha256).as_bytes(),
+    )?;
+    Ok(digests.sha256)
+}
+
+fn has_lock_record(store: &FileStore) -> Result<bool, VaultError> {
+    use quanlian_tlog::store::TileStore as _;
+    Ok(store.lock_record().map_err(LogError::Store)?.is_some())
+}
+
+fn random<const N: usize>(outside: &mut dyn Outside) -> [u8; N] {
+    let mut bytes = [0; N];
+    outside.fill(&mut bytes);
+    bytes
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn write_durably(path: &Path, content: &[u8]) -> Result<(), VaultError> {
+    let temporary = with_suffix(path, ".tmp");
+    write_and_sync(&temporary, content)?;
+    fs::rename(&temporary, path).map_err(|source| io_error("rename to", path, source))?;
+    sync_folder(
+        path.parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new(".")),
+    )
+}
+
+fn write_and_sync(path: &Path, content: &[u8]) -> Result<(), VaultError> {
+    let mut file = File::create(path).map_err(|source| io_error("create", path, source))?;
+    file.write_all(content)
+        .map_err(|source| io_error("write", path, source))?;
+    file.sync_all().map_err(|source| io_error("sync", path, source))
+}
+
+fn sync_folder(folder: &Path) -> Result<(), VaultError> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| io_error("sync the folder", folder, source))
+}
+
+fn io_error(act: &'static str, path: &Path, source: io::Error) -> VaultError {
+    VaultError::Io {
+        act,
+        path: path.to_owned(),
+        source,
+    }
+}
+
+impl From<StoreError> for VaultError {
+    fn from(error: StoreError) -> Self {
+        Self::Log(error.into())
+    }
+}

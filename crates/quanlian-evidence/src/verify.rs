@@ -1,0 +1,552 @@
+//! Verification of a bundle, without the installation that made it.
+//!
+//! In:  a file from anybody, and the log keys that the caller trusts, if any.
+//! Out: a [`Verification`]: one line for each thing checked, each with its own state.
+//!
+//! Invariant: *parsed*, *fits*, *signed* and *trusted* are different lines, and what
+//! nobody checked says so. No line is `ok` because a check could not be made.
+//!
+//! Not here: trusted time and witnesses (issue 4).
+
+use std::{collections::BTreeMap, path::Path};
+
+use quanlian_tlog::{
+    checkpoint::SignedCheckpoint,
+    hash::leaf_hash,
+    note::{Note, VerifierKey},
+    proof::TlogProof,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    bundle::{
+        BUNDLE_VERSION, CHECKPOINT_PATH, CUSTODY_FILE, DEPOSIT_FILE, ENTRY_FILE, LOG_KEY_PATH,
+        MANIFEST_SHA256_PATH, MANIFEST_SM3_PATH, MAX_BUNDLE_ITEMS, PAGE_PATH, PROOF_FILE, PageItem,
+        SALT_FILE, SCRIPT_PATH, SEAL_FOLDER, SEALED_FILE, STATEMENT_FILE, Statement, TEXT_PATH,
+        VERIFY_SCRIPT, VERIFY_TEXT, is_sealed, item_folder, manifest, original_path, page,
+    },
+    container::{ContainerError, MAX_CONTAINER_BYTES, Reader},
+    content::{Digests, digest, is_hex_digest},
+    custody::Act,
+    deposit::{Deposit, ENTRY_BUNDLE, ENTRY_DEPOSIT, Entry, Salt, check_custody, from_canonical},
+};
+
+/// The longest file that is read into memory: a page or a manifest of the largest bundle.
+const MAX_SMALL_BYTES: u64 = 16 << 20;
+/// The most bytes of such files together.
+const MAX_SMALL_TOTAL_BYTES: u64 = 512 << 20;
+
+/// What the caller brings to the verification.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// Keys of logs that the caller got elsewhere. With none, the key in the bundle is
+    /// used as it is, and the report says so.
+    pub trusted_log_keys: Vec<VerifierKey>,
+}
+
+/// What a check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It holds.
+    Ok,
+    /// It does not hold.
+    Failed,
+    /// Nobody looked, or nobody can.
+    NotChecked,
+}
+
+/// One line of the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was checked; one of the words listed at [`verify_bundle`].
+    pub code: String,
+    /// What it came to.
+    pub state: State,
+    /// The item (`0001 name`), or `bundle`.
+    pub subject: String,
+    /// More about it, in English; the command line has its own words for each code.
+    pub detail: String,
+}
+
+/// The report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Whether no check has failed. It does not mean that all were made: see the lines.
+    pub ok: bool,
+    /// The lines, in the order of the checks.
+    pub checks: Vec<Check>,
+}
+
+impl Verification {
+    fn add(&mut self, code: &str, state: State, subject: &str, detail: impl Into<String>) {
+        self.ok &= state != State::Failed;
+        self.checks.push(Check {
+            code: code.to_owned(),
+            state,
+            subject: subject.to_owned(),
+            detail: detail.into(),
+        });
+    }
+
+    fn result(&mut self, code: &str, subject: &str, result: Result<String, String>) -> bool {
+        let is_ok = result.is_ok();
+        let state = if is_ok { State::Ok } else { State::Failed };
+        self.add(code, state, subject, result.unwrap_or_else(|why| why));
+        is_ok
+    }
+}
+
+/// Verifies the bundle at `path`.
+///
+/// | code | says |
+/// |---|---|
+/// | `container` | the file is a bundle to the last byte, with nothing beside it |
+/// | `manifest` | every file has the digests that the manifests list |
+/// | `log_head_signed` | the checkpoint is signed by the key in the bundle |
+/// | `log_key_trusted` | that key is one that the caller trusts |
+/// | `file_is_deposit` | the original is what was deposited |
+/// | `deposit_committed` | the log entry commits to the deposit record |
+/// | `deposit_in_log` | the entry is in the log |
+/// | `custody_chain` | the custody lines are a chain from collection to this bundle |
+/// | `bundle_sealed` | the files of the bundle are those that were closed, and the log says so |
+/// | `instructions` | script and page are those that this version of the program writes |
+/// | `time` | always `not_checked`: times are those of the log's own clock |
+/// | `truth_before_deposit` | always `not_checked`: no program can know |
+///
+/// Bounded: memory by the small files of one bundle, time by one pass over the file.
+pub fn verify_bundle(path: &Path, policy: &Policy) -> Verification {
+    let mut report = Verification {
+        ok: true,
+        checks: Vec::new(),
+    };
+    let opened = Reader::open(path)
+        .map_err(|error| error.to_string())
+        .and_then(|reader| Opened::read(reader));
+    match opened {
+        Ok(bundle) => {
+            report.add(
+                "container",
+                State::Ok,
+                "bundle",
+                format!("{} files", bundle.digests.len()),
+            );
+            bundle.check(policy, &mut report);
+        }
+        Err(why) => report.add("container", State::Failed, "bundle", why),
+    }
+    report.add(
+        "time",
+        State::NotChecked,
+        "bundle",
+        "times are stated by the log's own clock; no trusted time stamp",
+    );
+    report.add(
+        "truth_before_deposit",
+        State::NotChecked,
+        "bundle",
+        "whether the content was true before it was deposited is not covered",
+    );
+    report
+}
+
+/// A bundle whose container is sound: small files in memory, originals by their digests.
+struct Opened {
+    small: BTreeMap<String, String>,
+    digests: BTreeMap<String, Digests>,
+    items: usize,
+}
+
+impl Opened {
+    fn read<F: std::io::Read + std::io::Seek>(mut reader: Reader<F>) -> Result<Self, String> {
+        let names: Vec<String> = reader.entries().map(|entry| entry.name.clone()).collect();
+        let is_small = |entry: &&crate::container::Entry| !entry.name.starts_with("data/");
+        let small_bytes: u64 = reader
+            .entries()
+            .filter(is_small)
+            .map(|entry| u64::from(entry.size_bytes))
+            .sum();
+        if small_bytes > MAX_SMALL_TOTAL_BYTES {
+            return Err(format!(
+                "its records have {small_bytes} bytes, the limit is {MAX_SMALL_TOTAL_BYTES}"
+            ));
+        }
+        let mut small = BTreeMap::new();
+        let mut digests = BTreeMap::new();
+        for name in names {
+            let mut bytes = Vec::new();
+            let mut found = None;
+            let is_original = name.starts_with("data/");
+            let limit = if is_original {
+                MAX_CONTAINER_BYTES
+            } else {
+                MAX_SMALL_BYTES
+            };
+            reader
+                .stream(&name, limit, |content| {
+                    let result = if is_original {
+                        digest(content, u64::MAX, &mut |_| {})
+                    } else {
+                        content.read_to_end(&mut bytes)?;
+                        digest(bytes.as_slice(), u64::MAX, &mut |_| {})
+                    };
+                    found = Some(result.map_err(std::io::Error::other)?);
+                    Ok(())
+                })
+                .map_err(|error: ContainerError| error.to_string())?;
+            if let Some(found) = found {
+                digests.insert(name.clone(), found);
+            }
+            if !is_original {
+                let text = String::from_utf8(bytes).map_err(|_| format!("`{name}` is not text"))?;
+                small.insert(name, text);
+            }
+        }
+        let items = (1..=MAX_BUNDLE_ITEMS)
+            .take_while(|number| small.contains_key(&format!("{}/{DEPOSIT_FILE}", item_folder(*number))))
+            .count();
+        let bundle = Self {
+            small,
+            digests,
+            items,
+        };
+        bundle.require_layout()?;
+        Ok(bundle)
+    }
+
+    /// Every file that must be there is, and no other. Originals are matched with their items later.
+    fn require_layout(&self) -> Result<(), String> {
+        let mut wanted: Vec<String> = [
+            SCRIPT_PATH,
+            TEXT_PATH,
+            PAGE_PATH,
+            MANIFEST_SHA256_PATH,
+            MANIFEST_SM3_PATH,
+            CHECKPOINT_PATH,
+            LOG_KEY_PATH,
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        for file in [STATEMENT_FILE, SEALED_FILE, SALT_FILE, ENTRY_FILE, PROOF_FILE] {
+            wanted.push(format!("{SEAL_FOLDER}/{file}"));
+        }
+        for number in 1..=self.items {
+            for file in [DEPOSIT_FILE, SALT_FILE, ENTRY_FILE, PROOF_FILE, CUSTODY_FILE] {
+                wanted.push(format!("{}/{file}", item_folder(number)));
+            }
+        }
+        wanted.sort();
+        if let Some(name) = wanted.iter().find(|name| !self.small.contains_key(*name)) {
+            return Err(format!("`{name}` is missing"));
+        }
+        match self.small.keys().find(|name| wanted.binary_search(name).is_err()) {
+            Some(name) => Err(format!("`{name}` does not belong into a bundle")),
+            None if self.items == 0 => Err("it holds no item".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    fn check(&self, policy: &Policy, report: &mut Verification) {
+        report.result("manifest", "bundle", self.check_manifests());
+        let key: Option<VerifierKey> = self
+            .text(LOG_KEY_PATH)
+            .strip_suffix('\n')
+            .and_then(|text| text.parse().ok());
+        let head = key
+            .as_ref()
+            .ok_or("proof/log.vkey is not a key".to_owned())
+            .and_then(|key| self.open_head(key));
+        let signed = head
+            .as_ref()
+            .map(|head| format!("{} entries", head.size()))
+            .map_err(Clone::clone);
+        report.result("log_head_signed", "bundle", signed);
+        check_trust(key.as_ref(), policy, report);
+        let head = head.ok();
+        let mut deposits = Vec::new();
+        for number in 1..=self.items {
+            deposits.push(self.check_item(number, key.as_ref(), head.as_ref(), report));
+        }
+        let strangers: Vec<&String> = self
+            .digests
+            .keys()
+            .filter(|name| !self.belongs(name, &deposits))
+            .collect();
+        if let Some(name) = strangers.first() {
+            report.add(
+                "container",
+                State::Failed,
+                "bundle",
+                format!("`{name}` belongs to no item"),
+            );
+        }
+        let statement = self.check_seal(key.as_ref(), head.as_ref());
+        let made = statement
+            .as_ref()
+            .map(|s| format!("closed at {} by {}", s.made_at, s.actor))
+            .map_err(Clone::clone);
+        report.result("bundle_sealed", "bundle", made);
+        let (state, detail) = match statement {
+            Ok(statement) if self.has_our_instructions(&statement, &deposits) => {
+                (State::Ok, "as this program writes them")
+            }
+            _ => (
+                State::NotChecked,
+                "script or page differ from those of this version; read them before you rely on them",
+            ),
+        };
+        report.add("instructions", state, "bundle", detail);
+    }
+
+    fn check_manifests(&self) -> Result<String, String> {
+        let is_listed = |name: &str| name != MANIFEST_SHA256_PATH && name != MANIFEST_SM3_PATH;
+        let files = || self.digests.iter().filter(|(name, _)| is_listed(name));
+        let sha256 = manifest(files().map(|(name, digests)| (name.as_str(), digests.sha256.as_str())));
+        let sm3 = manifest(files().map(|(name, digests)| (name.as_str(), digests.sm3.as_str())));
+        for (path, wanted) in [(MANIFEST_SHA256_PATH, sha256), (MANIFEST_SM3_PATH, sm3)] {
+            if self.text(path) != wanted {
+                return Err(format!("{path} does not list the files of this bundle"));
+            }
+        }
+        Ok(format!("{} files", files().count()))
+    }
+
+    fn open_head(&self, key: &VerifierKey) -> Result<SignedCheckpoint, String> {
+        let note = self.text(CHECKPOINT_PATH);
+        // Version 1 carries the log's own signature and no other, so that no byte is left unverified.
+        if Note::parse(note)
+            .map_err(|error| error.to_string())?
+            .signatures()
+            .len()
+            != 1
+        {
+            return Err("the checkpoint carries signatures that this version does not verify".to_owned());
+        }
+        SignedCheckpoint::open(note, key).map_err(|error| describe(&error))
+    }
+
+    fn check_item(
+        &self,
+        number: usize,
+        key: Option<&VerifierKey>,
+        head: Option<&SignedCheckpoint>,
+        report: &mut Verification,
+    ) -> Option<Deposit> {
+        let folder = item_folder(number);
+        let json = self.text(&format!("{folder}/{DEPOSIT_FILE}"));
+        let deposit = match Deposit::from_json(json) {
+            Ok(deposit) => deposit,
+            Err(error) => {
+                report.add(
+                    "deposit_committed",
+                    State::Failed,
+                    &format!("{number:04}"),
+                    error.to_string(),
+                );
+                return None;
+            }
+        };
+        let subject = format!("{number:04} {}", deposit.content.name);
+        match self.digests.get(&original_path(number, &deposit.content.name)) {
+            None => report.add(
+                "file_is_deposit",
+                State::NotChecked,
+                &subject,
+                "the original is not in the bundle",
+            ),
+            Some(digests) if deposit.content.is_told_by(digests) => {
+                report.add(
+                    "file_is_deposit",
+                    State::Ok,
+                    &subject,
+                    deposit.content.sha256.clone(),
+                );
+            }
+            Some(_) => report.add(
+                "file_is_deposit",
+                State::Failed,
+                &subject,
+                "the original is not what was deposited",
+            ),
+        }
+        let committed = self.open_commitment(&folder, ENTRY_DEPOSIT, deposit.id.0, json);
+        let at = committed.map(|entry| format!("recorded at {}", entry.recorded_at));
+        report.result("deposit_committed", &subject, at);
+        let index = self.prove(&folder, key, head);
+        report.result(
+            "deposit_in_log",
+            &subject,
+            index.clone().map(|index| format!("entry {index}")),
+        );
+        report.result(
+            "custody_chain",
+            &subject,
+            self.check_custody(&folder, &deposit, index.ok()),
+        );
+        Some(deposit)
+    }
+
+    fn open_commitment(
+        &self,
+        folder: &str,
+        kind: &str,
+        id: uuid::Uuid,
+        record: &str,
+    ) -> Result<Entry, String> {
+        let salt = self.text(&format!("{folder}/{SALT_FILE}"));
+        let salt = salt
+            .strip_suffix('\n')
+            .and_then(Salt::from_hex)
+            .ok_or("the salt is not 64 hex digits")?;
+        let entry =
+            Entry::from_json(self.text(&format!("{folder}/{ENTRY_FILE}"))).map_err(|e| e.to_string())?;
+        entry
+            .opens_to(kind, id, record, &salt)
+            .map_err(|error| error.to_string())?;
+        Ok(entry)
+    }
+
+    fn prove(
+        &self,
+        folder: &str,
+        key: Option<&VerifierKey>,
+        head: Option<&SignedCheckpoint>,
+    ) -> Result<u64, String> {
+        let (Some(key), Some(head)) = (key, head) else {
+            return Err("the head of the log is not valid".into());
+        };
+        let proof: TlogProof = self
+            .text(&format!("{folder}/{PROOF_FILE}"))
+            .parse()
+            .map_err(|error| describe(&error))?;
+        let leaf = leaf_hash(self.text(&format!("{folder}/{ENTRY_FILE}")).as_bytes());
+        let proven = proof.verify(&leaf, key).map_err(|error| describe(&error))?;
+        if proven == *head {
+            Ok(proof.index)
+        } else {
+            Err("the proof leads to another checkpoint".into())
+        }
+    }
+
+    fn check_custody(&self, folder: &str, deposit: &Deposit, index: Option<u64>) -> Result<String, String> {
+        let text = self.text(&format!("{folder}/{CUSTODY_FILE}"));
+        let lines: Vec<&str> = text
+            .strip_suffix('\n')
+            .ok_or("the custody lines are cut short")?
+            .split('\n')
+            .collect();
+        let acts = check_custody(&lines, deposit).map_err(|error| error.to_string())?;
+        let index = index.map(|index| index.to_string());
+        let is_deposited = acts.iter().any(|act| {
+            act.act == Act::Deposited && index.is_some() && act.detail.get("index") == index.as_ref()
+        });
+        if is_deposited {
+            Ok(format!("{} lines", acts.len()))
+        } else {
+            Err("no line says that it was deposited".into())
+        }
+    }
+
+    fn check_seal(
+        &self,
+        key: Option<&VerifierKey>,
+        head: Option<&SignedCheckpoint>,
+    ) -> Result<Statement, String> {
+        let json = self.text(&format!("{SEAL_FOLDER}/{STATEMENT_FILE}"));
+        let statement: Statement =
+            from_canonical(json, MAX_SMALL_BYTES as usize, "the statement of the seal")
+                .map_err(|e| e.to_string())?;
+        if statement.v != BUNDLE_VERSION || statement.items != self.items as u64 {
+            return Err("the seal is of another version or another number of items".into());
+        }
+        let files = self.digests.iter().filter(|(name, _)| is_sealed(name));
+        let wanted = manifest(files.map(|(name, digests)| (name.as_str(), digests.sha256.as_str())));
+        let list = format!("{SEAL_FOLDER}/{SEALED_FILE}");
+        if self.text(&list) != wanted {
+            return Err("the files are not those that were sealed".into());
+        }
+        let digest = self.digests.get(&list).map(|digests| digests.sha256.as_str());
+        if !is_hex_digest(&statement.sealed_sha256) || digest != Some(statement.sealed_sha256.as_str()) {
+            return Err("the list of sealed files is not the one that was sealed".into());
+        }
+        self.open_commitment(SEAL_FOLDER, ENTRY_BUNDLE, statement.id, json)?;
+        self.prove(SEAL_FOLDER, key, head)?;
+        Ok(statement)
+    }
+
+    fn has_our_instructions(&self, statement: &Statement, deposits: &[Option<Deposit>]) -> bool {
+        let mut items = Vec::new();
+        for (at, deposit) in deposits.iter().enumerate() {
+            let Some(deposit) = deposit else { return false };
+            let number = at + 1;
+            let proof = self
+                .text(&format!("{}/{PROOF_FILE}", item_folder(number)))
+                .parse::<TlogProof>();
+            let Ok(proof) = proof else { return false };
+            items.push(PageItem {
+                content: &deposit.content,
+                kind: &deposit.kind,
+                deposited_at: deposit.deposited_at,
+                log_index: proof.index,
+                is_included: self
+                    .digests
+                    .contains_key(&original_path(number, &deposit.content.name)),
+            });
+        }
+        let log_key = self.text(LOG_KEY_PATH).trim_end_matches('\n');
+        self.text(SCRIPT_PATH) == VERIFY_SCRIPT
+            && self.text(TEXT_PATH) == VERIFY_TEXT
+            && self.text(PAGE_PATH)
+                == page(statement.id, statement.made_at, &statement.actor, log_key, &items)
+    }
+
+    /// Whether a file is a small one or the original of an item.
+    fn belongs(&self, name: &str, deposits: &[Option<Deposit>]) -> bool {
+        if self.small.contains_key(name) {
+            return true;
+        }
+        let number = name
+            .get(5..9)
+            .and_then(|digits| digits.parse::<usize>().ok())
+            .unwrap_or(0);
+        let deposit = number
+            .checked_sub(1)
+            .and_then(|at| deposits.get(at))
+            .and_then(Option::as_ref);
+        deposit.is_some_and(|deposit| original_path(number, &deposit.content.name) == name)
+    }
+
+    /// A small file; the layout says that it is there.
+    fn text(&self, path: &str) -> &str {
+        self.small.get(path).map_or("", String::as_str)
+    }
+}
+
+fn check_trust(key: Option<&VerifierKey>, policy: &Policy, report: &mut Verification) {
+    let text = key.map(ToString::to_string).unwrap_or_default();
+    let (state, detail) = if policy.trusted_log_keys.is_empty() {
+        (
+            State::NotChecked,
+            format!("the key in the bundle was taken as it is: {text}"),
+        )
+    } else if key.is_some_and(|key| policy.trusted_log_keys.contains(key)) {
+        (State::Ok, text)
+    } else {
+        (
+            State::Failed,
+            format!("the key in the bundle is none of those that you trust: {text}"),
+        )
+    };
+    report.add("log_key_trusted", state, "bundle", detail);
+}
+
+/// An error with its causes, in one line.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
