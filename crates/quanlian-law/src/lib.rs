@@ -1,1 +1,176 @@
-//! Placeholder head, replaced by the crate's own.
+//! Law as data: what a provision says stands in files; this crate reads and applies them.
+//!
+//! In:  the folder `law/` (a copy is inside the program) and a [`FactSheet`] or [`Events`].
+//! Out: an [`Assessment`] with its tree of reasons, or [`ClockResult`]s. Everything serialises
+//! and names the version of the rule book that it rests on.
+//!
+//! Invariant: no number of a statute stands in Rust. Nothing here reads a clock. When a
+//! fact is missing the answer is *undetermined*, never a default; when nobody has read a
+//! source the answer says so; and no answer says that anyone is guilty.
+//!
+//! Not here: where facts come from (`quanlian-case`), working-day calendars, damages.
+//!
+//! ```
+//! use quanlian_law::{FactSheet, Outcome, RuleBook};
+//!
+//! let book = RuleBook::embedded()?;
+//! let sheet = FactSheet::from_json(r#"{"offence":"cn/criminal/217","person":"natural",
+//!     "conduct":{"from":"2022-05-01","to":"2023-04-30"},"judged_on":"2024-12-20",
+//!     "facts":[{"name":"illegal_gain","fen":7200000},{"name":"actual_clicks","count":30000000}]}"#)?;
+//! let answer = book.assess(&sheet, "2026-11-22".parse()?)?;
+//! assert_eq!(answer.outcome, Outcome::EspeciallySerious);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod assess;
+mod check;
+mod deadline;
+mod evaluate;
+mod facts;
+mod interval;
+mod load;
+mod penalty;
+mod render;
+pub mod rule;
+mod text;
+mod vocabulary;
+mod words;
+
+use std::path::Path;
+
+use quanlian_record::time::Day;
+use serde::Serialize;
+
+pub use assess::{
+    Assessment, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified, Which,
+};
+pub use check::{CheckReport, Finding, Severity};
+pub use deadline::{ClockError, ClockResult, ClockState, Events, MAX_EVENTS, Moment};
+pub use evaluate::{Compared, Distance, Reason, ReasonKind};
+pub use facts::{
+    Choice, Conduct, Contradiction, FactSheet, FactValue, MAX_COUNT, MAX_EVIDENCE_PER_STATEMENT, MAX_FEN,
+    MAX_SHEET_BYTES, MAX_STATEMENTS, MAX_TEXT_BYTES, SheetError, Statement,
+};
+pub use interval::Truth;
+pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_NESTING};
+pub use penalty::{BandResult, FenRange, FineResult};
+pub use rule::{Amount, Kind, Person, Rule, Tier};
+pub use text::{Language, Text};
+pub use vocabulary::{EventDefinition, FactDefinition, FactKind};
+
+/// All rules, ready to be applied.
+#[derive(Debug)]
+pub struct RuleBook {
+    law: load::Parsed,
+}
+
+/// One line of [`RuleBook::list`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleSummary {
+    /// Its id.
+    pub id: String,
+    /// What it is about.
+    pub kind: Kind,
+    /// Its name.
+    pub title: Text,
+    /// Instrument and article.
+    pub citation: Text,
+    /// First days of its versions.
+    pub versions: Vec<Day>,
+    /// Whether every part of it was read in a source.
+    pub verified: bool,
+    /// Its file, relative to the folder.
+    pub file: String,
+}
+
+impl RuleBook {
+    /// The rules inside the program.
+    pub fn embedded() -> Result<Self, LoadError> {
+        load::embedded().map(|law| Self { law })
+    }
+
+    /// The rules in a folder.
+    pub fn from_dir(folder: &Path) -> Result<Self, LoadError> {
+        load::from_dir(folder).map(|law| Self { law })
+    }
+
+    /// SHA-256 over all rule files, in lower-case hex.
+    pub fn rule_book_version(&self) -> &str {
+        &self.law.digest
+    }
+
+    /// Applies the rules to a fact sheet. `today` stands in for a missing day of judgment.
+    pub fn assess(&self, sheet: &FactSheet, today: Day) -> Result<Assessment, SheetError> {
+        assess::assess(&self.law, sheet, today)
+    }
+
+    /// One period, by the id of its rule (or its row in the table of law facts: `tr.decide`).
+    pub fn clock(&self, rule: &str, events: &Events) -> Result<ClockResult, ClockError> {
+        deadline::clock(&self.law, rule, events)
+    }
+
+    /// All periods of the administrative-to-criminal transfer (行刑衔接), in their order.
+    pub fn timeline(&self, events: &Events) -> Result<Vec<ClockResult>, ClockError> {
+        deadline::timeline(&self.law, "transfer", events)
+    }
+
+    /// All periods of one group: `transfer` or `penalty`.
+    pub fn timeline_of(&self, group: &str, events: &Events) -> Result<Vec<ClockResult>, ClockError> {
+        deadline::timeline(&self.law, group, events)
+    }
+
+    /// One rule, by its id.
+    pub fn show(&self, id: &str) -> Option<&Rule> {
+        self.law.rules.get(id)
+    }
+
+    /// All rules, by id.
+    pub fn list(&self) -> Vec<RuleSummary> {
+        let file = |id: &str| self.law.files.get(id).cloned().unwrap_or_default();
+        let summary = |rule: &Rule| RuleSummary {
+            id: rule.id.clone(),
+            kind: rule.kind,
+            title: rule.title.clone(),
+            citation: rule.source.cite.clone(),
+            versions: rule.versions.iter().map(|version| version.from).collect(),
+            verified: check::is_verified(rule),
+            file: file(&rule.id),
+        };
+        self.law.rules.values().map(summary).collect()
+    }
+
+    /// The facts that a fact sheet may state.
+    pub fn fact_names(&self) -> impl Iterator<Item = &FactDefinition> {
+        self.law.facts.values()
+    }
+
+    /// The events that a timeline may be given.
+    pub fn event_names(&self) -> impl Iterator<Item = &EventDefinition> {
+        self.law.events.values()
+    }
+
+    /// What a source key of a rule file stands for.
+    pub fn source(&self, key: &str) -> Option<&Text> {
+        self.law.sources.get(key)
+    }
+
+    /// Runs every example of every file and looks for gaps in the files.
+    pub fn check(&self) -> CheckReport {
+        check::check(&self.law)
+    }
+
+    /// An assessment as an indented text.
+    pub fn render_assessment(&self, assessment: &Assessment, language: Language) -> String {
+        render::assessment(&self.law, assessment, language)
+    }
+
+    /// A tree of reasons as an indented text.
+    pub fn render_reasons(&self, reasons: &[Reason], language: Language) -> String {
+        render::reasons(&self.law, reasons, language)
+    }
+
+    /// Clocks as text, one block each.
+    pub fn render_timeline(&self, clocks: &[ClockResult], language: Language) -> String {
+        render::timeline(&self.law, clocks, language)
+    }
+}

@@ -1,0 +1,477 @@
+//! Assessment: which tier the facts reach, under which rules, and what would change it.
+//!
+//! In:  a [`FactSheet`] and the rule book.
+//! Out: an [`Assessment`]: one whole result for the rules at the time of the conduct,
+//! one for those at judgment where they differ, and which of them governs (从旧兼从轻).
+//!
+//! Invariant: the two rule sets are never mixed. The outcome is what the facts
+//! establish; when nothing is established and something is not excluded, it is
+//! *undetermined*. An assessment says whether lines are met; it says nothing about guilt.
+//!
+//! Not here: the evaluation of one rule set (`evaluate`), penalties (`penalty`).
+
+mod governing;
+mod missing;
+
+use std::collections::BTreeSet;
+
+use quanlian_record::time::Day;
+use serde::Serialize;
+
+pub use governing::{Governing, Which};
+pub use missing::Missing;
+
+use crate::{
+    evaluate::{Reason, RuleSet},
+    facts::{Contradiction, FactSheet, Known, SheetError, check_dates, know},
+    interval::Truth,
+    load::Parsed,
+    penalty::{self, BandResult, FineResult},
+    rule::{Kind, OpenQuestion, Person, Tier},
+    text::{Text, key},
+};
+
+/// What the facts establish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every line is excluded.
+    Below,
+    /// No line is established and one could still be reached.
+    Undetermined,
+    /// The entry tier is established.
+    Serious,
+    /// The upper tier is established.
+    EspeciallySerious,
+}
+
+/// The answer to a fact sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assessment {
+    /// Id of the offence.
+    pub offence: String,
+    /// Its name.
+    pub title: Text,
+    /// The outcome of the rule set that governs.
+    pub outcome: Outcome,
+    /// The highest tier that the facts do not exclude under it.
+    pub could_reach: Tier,
+    /// The outcome in one sentence.
+    pub summary: Text,
+    /// Who acted.
+    pub person: Option<Person>,
+    /// First day of the conduct.
+    pub conduct_from: Option<Day>,
+    /// Last day of the conduct.
+    pub conduct_to: Option<Day>,
+    /// Day of judgment.
+    pub judged_on: Day,
+    /// The rule sets, each whole; the one at the time of the conduct first.
+    pub rule_sets: Vec<RuleSetResult>,
+    /// Which of them governs, and why.
+    pub governing: Governing,
+    /// Facts that could change the outcome; the one that could change it most comes first.
+    pub missing: Vec<Missing>,
+    /// Lines and rules that nobody has read in the source.
+    pub unverified: Vec<Unverified>,
+    /// The statutory elements (构成要件), each with its state.
+    pub elements: Vec<Reason>,
+    /// Facts that were stated with values that cannot all be true.
+    pub contradictions: Vec<Contradiction>,
+    /// What the law or the facts leave open.
+    pub open: Vec<OpenPoint>,
+    /// SHA-256 of all rule files.
+    pub rule_book_version: String,
+}
+
+/// One rule set, applied whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleSetResult {
+    /// The day on which these rules are read.
+    pub as_of: Day,
+    /// What that day is: `conduct`, `judgment`, or `both` when the rules did not change.
+    pub at: SetAt,
+    /// Whether this set governs.
+    pub governs: bool,
+    /// What the facts establish under it.
+    pub outcome: Outcome,
+    /// The highest tier that they do not exclude under it.
+    pub could_reach: Tier,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// The penalty band of the tier established.
+    pub band: Option<BandResult>,
+    /// The band of `could_reach`, where that is another tier.
+    pub could_reach_band: Option<BandResult>,
+    /// The general range of the fine in the tier established.
+    pub fine: Option<FineResult>,
+    /// Facts that could change the outcome under this set.
+    pub missing: Vec<Missing>,
+    /// What of this set nobody has read in the source.
+    pub unverified: Vec<Unverified>,
+}
+
+/// Which day a rule set is read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetAt {
+    /// The end of the conduct.
+    Conduct,
+    /// The judgment.
+    Judgment,
+    /// The rules are the same on both days.
+    Both,
+}
+
+/// A line or rule that nobody has read in the source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unverified {
+    /// Id of the rule.
+    pub rule: String,
+    /// Version of the rule.
+    pub version: Day,
+    /// Id of the line, where it is one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// Instrument and article.
+    pub citation: Text,
+    /// Whether the outcome of the rule set rests on it.
+    pub decisive: bool,
+}
+
+/// Something that the law or the facts leave open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenPoint {
+    /// Id of the rule that leaves it open; none when the facts do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The question.
+    pub question: Text,
+    /// What it could change.
+    pub effect: Text,
+}
+
+/// A rule set and what it says of the facts, before it is put in words.
+struct Evaluated<'a> {
+    set: RuleSet<'a>,
+    at: SetAt,
+    established: Tier,
+    possible: Tier,
+}
+
+impl Evaluated<'_> {
+    fn outcome(&self) -> Outcome {
+        outcome(self.established, self.possible)
+    }
+
+    fn is_settled(&self) -> bool {
+        self.established == self.possible
+    }
+}
+
+fn outcome(established: Tier, possible: Tier) -> Outcome {
+    match (established, possible) {
+        (Tier::EspeciallySerious, _) => Outcome::EspeciallySerious,
+        (Tier::Serious, _) => Outcome::Serious,
+        (Tier::Below, Tier::Below) => Outcome::Below,
+        (Tier::Below, _) => Outcome::Undetermined,
+    }
+}
+
+/// Applies the rules to a fact sheet. `today` stands in for a missing day of judgment.
+pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Assessment, SheetError> {
+    let title = offence_title(law, &sheet.offence)?;
+    let judged_on = check_dates(sheet, today)?;
+    let (known, contradictions) = know(sheet, &law.facts)?;
+    let conduct = sheet.conduct.unwrap_or_default();
+    let conduct_end = conduct.to;
+
+    let mut sets = Vec::new();
+    let at_judgment = evaluated(law, &sheet.offence, judged_on, SetAt::Judgment, &known);
+    match conduct_end {
+        Some(end) if same_rules(law, &sheet.offence, end, judged_on) => {
+            sets.push(Evaluated { at: SetAt::Both, ..evaluated(law, &sheet.offence, end, SetAt::Both, &known) });
+        }
+        Some(end) => {
+            sets.push(evaluated(law, &sheet.offence, end, SetAt::Conduct, &known));
+            sets.push(at_judgment);
+        }
+        None => sets.push(at_judgment),
+    }
+    let span = (conduct_end.is_none()).then(|| possible_span(law, sheet, judged_on, &known));
+    let governing = governing::govern(law, sheet, &sets, &known, span)?;
+    let index = sets.iter().position(|set| set.set.on == governing.as_of).unwrap_or(0);
+
+    let mut missing_by_set: Vec<Vec<Missing>> =
+        sets.iter().map(|evaluated| missing::missing(law, evaluated, &known)).collect();
+    let mut missing = missing_by_set[index].clone();
+    for other in &missing_by_set {
+        missing.extend(other.iter().filter(|m| !missing.iter().any(|n| n.fact == m.fact)).cloned().collect::<Vec<_>>());
+    }
+    let (mut outcome, mut could_reach) = (sets[index].outcome(), sets[index].possible);
+    if let Some((lowest, highest)) = span {
+        // Without the date of the conduct, only what holds under every version that could apply is established.
+        could_reach = could_reach.max(highest);
+        if lowest < sets[index].established {
+            outcome = self::outcome(lowest, could_reach);
+            missing.insert(0, missing::conduct(law, could_reach, judged_on));
+        }
+    }
+    let rule_sets: Vec<RuleSetResult> = sets
+        .iter()
+        .enumerate()
+        .map(|(i, evaluated)| {
+            let missing = std::mem::take(&mut missing_by_set[i]);
+            describe(law, sheet, evaluated, &known, missing, judged_on, i == index)
+        })
+        .collect();
+    let unverified: BTreeSet<Unverified> = rule_sets.iter().flat_map(|set| set.unverified.iter().cloned()).collect();
+    let contradictions = contradictions.into_iter().map(|(fact, stated)| contradiction(law, &known, fact, stated));
+
+    Ok(Assessment {
+        offence: sheet.offence.clone(),
+        title: title.clone(),
+        outcome,
+        could_reach,
+        summary: summary(law, &title, outcome, could_reach, governing.as_of),
+        person: sheet.person,
+        conduct_from: conduct.from,
+        conduct_to: conduct.to,
+        judged_on,
+        elements: sets[index].set.element_reasons(&known),
+        open: open_points(law, sheet, &sets, judged_on, &known),
+        governing,
+        missing,
+        unverified: unverified.into_iter().collect(),
+        contradictions: contradictions.collect(),
+        rule_sets,
+        rule_book_version: law.digest.clone(),
+    })
+}
+
+fn offence_title(law: &Parsed, offence: &str) -> Result<Text, SheetError> {
+    let offences = || law.rules.values().filter(|rule| rule.kind == Kind::Element);
+    match offences().find(|rule| rule.id == offence) {
+        Some(rule) => Ok(rule.title.clone()),
+        None => Err(SheetError::UnknownOffence {
+            found: offence.chars().take(100).collect(),
+            known: offences().map(|rule| rule.id.as_str()).collect::<Vec<_>>().join(", "),
+        }),
+    }
+}
+
+fn evaluated<'a>(law: &'a Parsed, offence: &str, on: Day, at: SetAt, known: &Known) -> Evaluated<'a> {
+    let set = RuleSet::of(law, offence, on);
+    let (established, possible) = set.reach(known);
+    Evaluated { set, at, established, possible }
+}
+
+/// The versions of all rules about the offence, and of the general rules that shape a penalty.
+fn versions_on(law: &Parsed, offence: &str, on: Day) -> Vec<(String, Day)> {
+    law.rules
+        .values()
+        .filter(|rule| rule.is_about(offence) || matches!(rule.kind, Kind::FineFloor | Kind::Limitation))
+        .filter_map(|rule| rule.version_on(on).map(|version| (rule.id.clone(), version.from)))
+        .collect()
+}
+
+fn same_rules(law: &Parsed, offence: &str, one: Day, other: Day) -> bool {
+    versions_on(law, offence, one) == versions_on(law, offence, other)
+}
+
+/// Days on which some rule about the offence begins, or the day after one ends.
+fn changes(law: &Parsed, offence: &str) -> BTreeSet<Day> {
+    let versions = law.rules.values().filter(|rule| rule.is_about(offence)).flat_map(|rule| &rule.versions);
+    versions.flat_map(|v| [Some(v.from), v.to.and_then(|to| to.tomorrow().ok())]).flatten().collect()
+}
+
+/// The lowest tier established and the highest possible under any version that could apply,
+/// when it is not known when the conduct ended.
+fn possible_span(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known) -> (Tier, Tier) {
+    let days = changes(law, &sheet.offence);
+    let has_lines = |on: &Day| !RuleSet::of(law, &sheet.offence, *on).thresholds.is_empty();
+    let first = sheet.conduct.and_then(|conduct| conduct.from).or_else(|| days.iter().copied().find(has_lines));
+    let first = first.unwrap_or(judged_on).min(judged_on);
+    let inside = days.into_iter().filter(|day| (first..=judged_on).contains(day));
+    let reaches = inside.chain([first, judged_on]).map(|on| RuleSet::of(law, &sheet.offence, on).reach(known));
+    reaches.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((Tier::Below, Tier::EspeciallySerious))
+}
+
+fn describe(
+    law: &Parsed,
+    sheet: &FactSheet,
+    evaluated: &Evaluated<'_>,
+    known: &Known,
+    missing: Vec<Missing>,
+    judged_on: Day,
+    governs: bool,
+) -> RuleSetResult {
+    let Evaluated { set, established, possible, at } = evaluated;
+    let band = |tier| penalty::band(law, &sheet.offence, set.on, tier);
+    let mut reasons = set.reasons(known);
+    let tier_band = band(*established);
+    let ended_on = sheet.conduct.and_then(|conduct| conduct.to);
+    if let (Some(ended_on), Some(band)) = (ended_on, tier_band.clone().or_else(|| band(Tier::Serious)))
+        && *possible > Tier::Below
+    {
+        reasons.extend(penalty::limitation(law, set.on, &band, ended_on, judged_on));
+    }
+    let fine = (*established > Tier::Below)
+        .then(|| penalty::fine(law, &sheet.offence, set.on, *established, known))
+        .flatten();
+    let unverified = unverified(evaluated, known, tier_band.as_ref(), fine.as_ref());
+    RuleSetResult {
+        as_of: set.on,
+        at: *at,
+        governs,
+        outcome: evaluated.outcome(),
+        could_reach: *possible,
+        reasons,
+        band: tier_band,
+        could_reach_band: (possible != established).then(|| band(*possible)).flatten(),
+        fine,
+        missing,
+        unverified,
+    }
+}
+
+fn unverified(
+    evaluated: &Evaluated<'_>,
+    known: &Known,
+    band: Option<&BandResult>,
+    fine: Option<&FineResult>,
+) -> Vec<Unverified> {
+    let mut found = Vec::new();
+    let Evaluated { set, established, .. } = evaluated;
+    for (rule, version, line) in set.lines().filter(|(_, _, line)| !line.verified) {
+        // The outcome rests on lines of its tier that are met, and on those above it that are excluded.
+        let decisive = match set.line_truth(line, known) {
+            Truth::Met => line.tier == *established,
+            Truth::NotMet => line.tier > *established,
+            Truth::Unknown => false,
+        };
+        found.push(Unverified {
+            rule: rule.id.clone(),
+            version: version.from,
+            line: Some(line.id.clone()),
+            citation: rule.source_of(version).cite.clone(),
+            decisive,
+        });
+    }
+    let penalties = [
+        band.filter(|band| !band.verified).map(|band| (&band.rule, band.version, &band.citation)),
+        fine.filter(|fine| !fine.verified).map(|fine| (&fine.rule, fine.version, &fine.citation)),
+    ];
+    for (rule, version, citation) in penalties.into_iter().flatten() {
+        found.push(Unverified {
+            rule: rule.clone(),
+            version,
+            line: None,
+            citation: citation.clone(),
+            decisive: true,
+        });
+    }
+    found.sort();
+    found
+}
+
+fn summary(law: &Parsed, title: &Text, outcome: Outcome, could_reach: Tier, as_of: Day) -> Text {
+    let (tier, reach) = match outcome {
+        Outcome::Below => (law.tier(Tier::Below), None),
+        Outcome::Undetermined => (law.messages.say(key::TIER_UNDETERMINED, &[]), Some(could_reach)),
+        Outcome::Serious => (law.tier(Tier::Serious), Some(could_reach).filter(|t| *t > Tier::Serious)),
+        Outcome::EspeciallySerious => (law.tier(Tier::EspeciallySerious), None),
+    };
+    let reach_text = reach.map(|reach| law.tier(reach)).unwrap_or_default();
+    let message = if reach.is_some() { key::SUMMARY_COULD_REACH } else { key::SUMMARY };
+    let as_of = Text::same(as_of.to_string());
+    law.messages.say(message, &[("offence", title), ("tier", &tier), ("reach", &reach_text), ("as_of", &as_of)])
+}
+
+fn contradiction(
+    law: &Parsed,
+    known: &Known,
+    fact: String,
+    stated: Vec<crate::facts::Statement>,
+) -> Contradiction {
+    let used = law.facts.get(&fact).map(|definition| match definition.kind {
+        crate::vocabulary::FactKind::Money | crate::vocabulary::FactKind::Count => {
+            law.interval(&fact, known.interval(&fact))
+        }
+        _ => law.messages.say(key::STATE_UNKNOWN, &[]),
+    });
+    let count = Text::same(stated.len().to_string());
+    let values =
+        [("fact", &law.fact_title(&fact)), ("count", &count), ("used", &used.unwrap_or_default())];
+    let text = law.messages.say(key::CONTRADICTION, &values);
+    Contradiction { fact, stated, text }
+}
+
+fn open_points(
+    law: &Parsed,
+    sheet: &FactSheet,
+    sets: &[Evaluated<'_>],
+    judged_on: Day,
+    known: &Known,
+) -> Vec<OpenPoint> {
+    let mut open = Vec::new();
+    let mut from_facts = |key: &str, values: &[(&str, &Text)]| {
+        let question = law.messages.say(key, values);
+        open.push(OpenPoint { rule: None, question, effect: Text::default() });
+    };
+    let day = |d: Day| Text::same(d.to_string());
+    let conduct = sheet.conduct.unwrap_or_default();
+    let days = changes(law, &sheet.offence);
+    if sheet.judged_on.is_none() {
+        from_facts(key::OPEN_NO_JUDGMENT_DATE, &[("today", &day(judged_on))]);
+    }
+    match (conduct.from, conduct.to) {
+        (None, None) => from_facts(key::OPEN_NO_CONDUCT, &[("judged", &day(judged_on))]),
+        (Some(from), None) => {
+            from_facts(key::OPEN_CONDUCT_OPEN_END, &[("from", &day(from)), ("judged", &day(judged_on))]);
+        }
+        (Some(from), Some(to)) => {
+            if let Some(change) = days.iter().find(|change| from < **change && **change <= to) {
+                from_facts(key::OPEN_STRADDLES, &[("change", &day(*change)), ("to", &day(to))]);
+            }
+        }
+        (None, Some(_)) => {}
+    }
+    if let Some(to) = conduct.to {
+        let between: Vec<Day> = days.iter().copied().filter(|change| to < *change && *change <= judged_on).collect();
+        let mut middle = between.iter().filter(|on| {
+            !same_rules(law, &sheet.offence, **on, judged_on) && !same_rules(law, &sheet.offence, **on, to)
+        });
+        if let Some(on) = middle.next() {
+            from_facts(key::OPEN_MIDDLE_LAW, &[("on", &day(*on))]);
+        }
+        if sets.first().is_some_and(|set| set.set.thresholds.is_empty()) {
+            from_facts(key::OPEN_NO_OLD_RULES, &[("to", &day(to))]);
+        }
+    }
+    for definition in law.facts.values() {
+        if let (Truth::NotMet, Some(cause)) =
+            (known.flag(&definition.name, &law.facts).0, known.implied_by(&definition.name, &law.facts))
+        {
+            let values = [("flag", &definition.title), ("cause", &law.fact_title(&cause))];
+            from_facts(key::OPEN_IMPLIED_BUT_DENIED, &values);
+        }
+    }
+    open.extend(open_questions(law, sheet, sets));
+    open
+}
+
+fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &[Evaluated<'_>]) -> Vec<OpenPoint> {
+    let used = law.rules.values().filter(|rule| {
+        let about = rule.is_about(&sheet.offence) || (rule.kind == Kind::Temporal && sets.len() > 1);
+        about && sets.iter().any(|set| rule.version_on(set.set.on).is_some())
+    });
+    used.flat_map(|rule| {
+        rule.open.iter().map(|OpenQuestion { question, effect }| OpenPoint {
+            rule: Some(rule.id.clone()),
+            question: question.clone(),
+            effect: effect.clone(),
+        })
+    })
+    .collect()
+}

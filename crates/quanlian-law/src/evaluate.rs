@@ -1,0 +1,506 @@
+//! One rule set, as it stood on one day, applied to what is known.
+//!
+//! In:  the rule book, the offence, a day, and the known facts.
+//! Out: for each tier whether its lines are met, not met or unknown, and the tree
+//! of [`Reason`]s that shows why.
+//!
+//! Invariant: the state of a node follows from its children by three-valued logic
+//! alone; the truth functions and the tree use the same code for each leaf.
+//!
+//! Not here: which of two rule sets governs (`assess`), penalties (`penalty`).
+
+use quanlian_record::time::Day;
+use serde::Serialize;
+
+use crate::{
+    facts::Known,
+    interval::{Interval, Truth},
+    load::Parsed,
+    rule::{Amount, Body, Condition, Element, Line, Person, Rule, Tier, Version},
+    text::{Text, key},
+};
+
+/// What a node of the tree is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonKind {
+    /// All lines of a tier; met when one of them is.
+    Tier,
+    /// One line of a threshold.
+    Line,
+    /// A circumstance that a line asks for before it applies.
+    Applies,
+    /// A comparison or combination inside a line.
+    Condition,
+    /// A statutory element.
+    Element,
+    /// Limitation of prosecution.
+    Limitation,
+    /// A rule that was used and has no state of its own.
+    Note,
+}
+
+/// One node of the tree of reasons.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// What it is.
+    pub kind: ReasonKind,
+    /// Met, not met or unknown; a note has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Truth>,
+    /// The node in words.
+    pub text: Text,
+    /// Which tier it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
+    /// Id of the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The version of the rule, by its first day in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Day>,
+    /// Id of the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// Instrument and article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub citation: Option<Text>,
+    /// Whether somebody read this line in a source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
+    /// Name of the fact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fact: Option<String>,
+    /// What was compared with what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
+    /// Ids of the evidence behind the fact.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// Who stated the fact.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stated_by: Vec<String>,
+    /// What it follows from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Reason>,
+}
+
+impl Reason {
+    pub(crate) fn new(kind: ReasonKind, state: Option<Truth>, text: Text) -> Self {
+        Self {
+            kind,
+            state,
+            text,
+            tier: None,
+            rule: None,
+            version: None,
+            line: None,
+            citation: None,
+            verified: None,
+            fact: None,
+            compared: None,
+            evidence: Vec::new(),
+            stated_by: Vec::new(),
+            children: Vec::new(),
+        }
+    }
+
+    pub(crate) fn citing(mut self, rule: &Rule, version: &Version) -> Self {
+        let source = rule.source_of(version);
+        self.rule = Some(rule.id.clone());
+        self.version = Some(version.from);
+        self.citation = Some(source.cite.clone());
+        self.verified = Some(source.checked.verified);
+        self
+    }
+
+    fn resting_on(mut self, fact: &str, known: &Known) -> Self {
+        self.fact = Some(fact.to_owned());
+        (self.evidence, self.stated_by) = known.evidence(fact);
+        self
+    }
+}
+
+/// What a fact was compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// The fact is at least this.
+    pub at_least: Amount,
+    /// And at most this; `None` where nothing bounds it.
+    pub at_most: Option<Amount>,
+    /// The comparison: `>=`, which includes the number itself.
+    pub op: &'static str,
+    /// The line.
+    pub threshold: Amount,
+    /// How far the fact is from the line, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance: Option<Distance>,
+}
+
+/// How far a fact is from a line. Where the fact has bounds, this is the distance of the nearer known bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Distance {
+    /// So much is lacking.
+    ShortBy(Amount),
+    /// So much is beyond; zero when the fact is exactly on the line.
+    AboveBy(Amount),
+}
+
+/// The rules about one offence as they stand on one day.
+pub(crate) struct RuleSet<'a> {
+    pub(crate) law: &'a Parsed,
+    pub(crate) on: Day,
+    /// Threshold rules with a version in force.
+    pub(crate) thresholds: Vec<(&'a Rule, &'a Version, &'a [Line])>,
+    /// The rule on units, if one is in force.
+    unit: Option<(&'a Rule, &'a Version, u32)>,
+    elements: Option<(&'a Rule, &'a Version, &'a [Element])>,
+}
+
+impl<'a> RuleSet<'a> {
+    pub(crate) fn of(law: &'a Parsed, offence: &str, on: Day) -> Self {
+        let mut set = Self { law, on, thresholds: Vec::new(), unit: None, elements: None };
+        for rule in law.rules.values().filter(|rule| rule.is_about(offence)) {
+            let Some(version) = rule.version_on(on) else { continue };
+            match &version.body {
+                Body::Lines(lines) => set.thresholds.push((rule, version, lines)),
+                Body::UnitFactor(times) => set.unit = Some((rule, version, *times)),
+                Body::Elements(elements) => set.elements = Some((rule, version, elements)),
+                _ => {}
+            }
+        }
+        set.thresholds.sort_by_key(|(rule, _, _)| (rule.order, &rule.id));
+        set
+    }
+
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&'a Rule, &'a Version, &'a Line)> + '_ {
+        self.thresholds.iter().flat_map(|(rule, version, lines)| lines.iter().map(move |line| (*rule, *version, line)))
+    }
+
+    /// The tier that the facts establish, and the highest that they do not exclude.
+    pub(crate) fn reach(&self, known: &Known) -> (Tier, Tier) {
+        if self.excluding_element(known).is_some() {
+            return (Tier::Below, Tier::Below);
+        }
+        if self.thresholds.is_empty() {
+            return (Tier::Below, Tier::EspeciallySerious);
+        }
+        let (mut established, mut possible) = (Tier::Below, Tier::Below);
+        for (_, _, line) in self.lines() {
+            match self.line_truth(line, known) {
+                Truth::Met => {
+                    established = established.max(line.tier);
+                    possible = possible.max(line.tier);
+                }
+                Truth::Unknown => possible = possible.max(line.tier),
+                Truth::NotMet => {}
+            }
+        }
+        (established, possible)
+    }
+
+    pub(crate) fn line_truth(&self, line: &Line, known: &Known) -> Truth {
+        let applies = line.applies.iter().map(|flag| known.flag(flag, &self.law.facts).0);
+        Truth::all(applies.chain([self.condition_truth(&line.condition, known)]))
+    }
+
+    fn condition_truth(&self, condition: &Condition, known: &Known) -> Truth {
+        match condition {
+            Condition::AtOrAbove { fact, threshold } => {
+                known.interval(fact).reaches(self.for_person(*threshold, known))
+            }
+            Condition::Flag(flag) => known.flag(flag, &self.law.facts).0,
+            Condition::All(inner) => Truth::all(inner.iter().map(|c| self.condition_truth(c, known))),
+            Condition::Any(inner) => Truth::any(inner.iter().map(|c| self.condition_truth(c, known))),
+            Condition::AtLeast { count, share_percent, of } => {
+                let shares: Vec<Truth> = self
+                    .shares(*share_percent, of)
+                    .into_iter()
+                    .map(|(line, fact, threshold)| self.share_truth(line, fact, threshold, known))
+                    .collect();
+                Truth::at_least(*count, &shares)
+            }
+        }
+    }
+
+    fn share_truth(&self, line: &Line, fact: &str, threshold: Amount, known: &Known) -> Truth {
+        let applies = line.applies.iter().map(|flag| known.flag(flag, &self.law.facts).0);
+        Truth::all(applies.chain([known.interval(fact).reaches(self.for_person(threshold, known))]))
+    }
+
+    /// The named lines with their amounts cut to a share, rounded up to a whole fen or piece.
+    pub(crate) fn shares(&self, share_percent: u32, of: &[String]) -> Vec<(&'a Line, &'a str, Amount)> {
+        self.lines()
+            .filter(|(_, _, line)| of.contains(&line.id))
+            .filter_map(|(_, _, line)| match &line.condition {
+                Condition::AtOrAbove { fact, threshold } => {
+                    let share = (i128::from(threshold.number()) * i128::from(share_percent) + 99) / 100;
+                    let share = i64::try_from(share).unwrap_or(i64::MAX);
+                    Some((line, fact.as_str(), threshold.with(share)))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The line for this person: a unit's may be a multiple. Open while it is open who acted.
+    pub(crate) fn for_person(&self, threshold: Amount, known: &Known) -> Interval {
+        let times = i64::from(self.unit.map_or(1, |(_, _, times)| times));
+        let single = threshold.number();
+        let multiple = single.saturating_mul(times);
+        match known.person {
+            Some(Person::Natural) => Interval::exact(single),
+            Some(Person::Unit) => Interval::exact(multiple),
+            None => Interval { low: single, high: Some(multiple) },
+        }
+    }
+
+    /// Whether the answer can depend on who acted.
+    pub(crate) fn depends_on_person(&self) -> bool {
+        self.unit.is_some_and(|(_, _, times)| times != 1)
+    }
+
+    /// The first statutory element that the facts deny.
+    pub(crate) fn excluding_element(&self, known: &Known) -> Option<&'a Element> {
+        let (_, _, elements) = self.elements?;
+        elements.iter().find(|element| element_truth(element, known) == Truth::NotMet)
+    }
+
+    /// The statutory elements with their states.
+    pub(crate) fn element_reasons(&self, known: &Known) -> Vec<Reason> {
+        let Some((rule, version, elements)) = self.elements else { return Vec::new() };
+        elements.iter().map(|element| self.element_reason(element, known).citing(rule, version)).collect()
+    }
+
+    fn element_reason(&self, element: &Element, known: &Known) -> Reason {
+        let state = element_truth(element, known);
+        let sign = element.signs.iter().find(|sign| known.flag(sign, &self.law.facts).0 == Truth::Met);
+        let (message, state, fact) = match (state, sign) {
+            (Truth::Unknown, Some(sign)) => (key::ELEMENT_SIGN, Truth::Unknown, sign),
+            (Truth::Met, _) => (key::ELEMENT_MET, Truth::Met, &element.fact),
+            (Truth::NotMet, _) => (key::ELEMENT_NOT_MET, Truth::NotMet, &element.fact),
+            (Truth::Unknown, None) => (key::ELEMENT_UNKNOWN, Truth::Unknown, &element.fact),
+        };
+        let values = [("element", &element.title), ("fact", &self.law.fact_title(fact))];
+        let text = self.law.messages.say(message, &values);
+        let mut reason = Reason::new(ReasonKind::Element, Some(state), text).resting_on(fact, known);
+        reason.line = Some(element.id.clone());
+        reason
+    }
+
+    /// The tree: one node for each tier, its lines below it, and the rules that shaped them.
+    pub(crate) fn reasons(&self, known: &Known) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        if let Some(element) = self.excluding_element(known) {
+            let text = self.law.messages.say(key::ELEMENT_EXCLUDES, &[("element", &element.title)]);
+            let mut reason = Reason::new(ReasonKind::Element, Some(Truth::NotMet), text);
+            reason.line = Some(element.id.clone());
+            if let Some((rule, version, _)) = self.elements {
+                reason = reason.citing(rule, version);
+            }
+            reasons.push(reason.resting_on(&element.fact, known));
+        }
+        if self.thresholds.is_empty() {
+            let on = Text::same(self.on.to_string());
+            let text = self.law.messages.say(key::NO_LINES, &[("on", &on)]);
+            reasons.push(Reason::new(ReasonKind::Tier, Some(Truth::Unknown), text));
+            return reasons;
+        }
+        for tier in [Tier::EspeciallySerious, Tier::Serious] {
+            let children: Vec<Reason> = self
+                .lines()
+                .filter(|(_, _, line)| line.tier == tier)
+                .map(|(rule, version, line)| self.line_reason(rule, version, line, known))
+                .collect();
+            let state = Truth::any(children.iter().filter_map(|child| child.state));
+            let values = [("tier", &self.law.tier(tier)), ("state", &self.state(state))];
+            let mut reason =
+                Reason::new(ReasonKind::Tier, Some(state), self.law.messages.say(key::TIER_GROUP, &values));
+            reason.tier = Some(tier);
+            reason.children = children;
+            reasons.push(reason);
+        }
+        reasons.extend(self.notes(known));
+        reasons
+    }
+
+    fn notes(&self, known: &Known) -> Vec<Reason> {
+        let mut notes = Vec::new();
+        if let Some((rule, version, times)) = self.unit.filter(|_| known.person != Some(Person::Natural)) {
+            let open = known.person.is_none();
+            if !open || times != 1 {
+                let message = if open { key::UNIT_PERSON_UNKNOWN } else { key::UNIT_FACTOR };
+                let text = self.law.messages.say(message, &[("times", &Text::same(times.to_string()))]);
+                notes.push(Reason::new(ReasonKind::Note, None, text).citing(rule, version));
+            }
+        }
+        for role in ["inclusive", "accumulation"] {
+            if let Some((rule, version)) = self.law.by_role(role, self.on) {
+                let text = rule.source_of(version).gist.clone();
+                notes.push(Reason::new(ReasonKind::Note, None, text).citing(rule, version));
+            }
+        }
+        notes
+    }
+
+    pub(crate) fn state(&self, state: Truth) -> Text {
+        let key = match state {
+            Truth::Met => key::STATE_MET,
+            Truth::NotMet => key::STATE_NOT_MET,
+            Truth::Unknown => key::STATE_UNKNOWN,
+        };
+        self.law.messages.say(key, &[])
+    }
+
+    fn line_reason(&self, rule: &Rule, version: &Version, line: &Line, known: &Known) -> Reason {
+        let state = self.line_truth(line, known);
+        let condition = self.condition_reason(&line.condition, known);
+        let mut applies: Vec<Reason> = line.applies.iter().map(|flag| self.flag_reason(flag, known)).collect();
+        // A comparison that alone decides the line is the line: no node of its own.
+        let mut reason = if state == condition.state.unwrap_or(state) {
+            condition
+        } else {
+            let open: Vec<Text> = line
+                .applies
+                .iter()
+                .filter(|flag| known.flag(flag, &self.law.facts).0 != Truth::Met)
+                .map(|flag| self.law.fact_title(flag))
+                .collect();
+            let values = [("condition", &Text::join(&open)), ("comparison", &condition.text)];
+            let text = self.law.messages.say(key::LINE_CONDITIONAL, &values);
+            Reason { text, ..condition }
+        };
+        reason.kind = ReasonKind::Line;
+        reason.state = Some(state);
+        reason.tier = Some(line.tier);
+        reason = reason.citing(rule, version);
+        reason.line = Some(line.id.clone());
+        reason.verified = Some(line.verified);
+        applies.append(&mut reason.children);
+        reason.children = applies;
+        reason
+    }
+
+    fn flag_reason(&self, flag: &str, known: &Known) -> Reason {
+        let (state, cause) = known.flag(flag, &self.law.facts);
+        let implied = known.implied_by(flag, &self.law.facts);
+        let (message, other) = match (state, &cause, &implied) {
+            (Truth::Met, Some(cause), _) => (key::APPLIES_IMPLIED, self.law.fact_title(cause)),
+            (Truth::NotMet, _, Some(denied)) => (key::APPLIES_CONTRADICTED, self.law.fact_title(denied)),
+            (Truth::Unknown, ..) => (key::APPLIES_UNKNOWN, Text::default()),
+            _ => (key::APPLIES_STATED, Text::default()),
+        };
+        let values =
+            [("flag", &self.law.fact_title(flag)), ("cause", &other), ("state", &self.state(state))];
+        let text = self.law.messages.say(message, &values);
+        Reason::new(ReasonKind::Applies, Some(state), text).resting_on(cause.as_deref().unwrap_or(flag), known)
+    }
+
+    fn condition_reason(&self, condition: &Condition, known: &Known) -> Reason {
+        let state = self.condition_truth(condition, known);
+        let (message, values, children): (_, Vec<(&str, Text)>, _) = match condition {
+            Condition::AtOrAbove { fact, threshold } => {
+                return self.comparison(fact, *threshold, known);
+            }
+            Condition::Flag(flag) => return self.flag_reason(flag, known),
+            Condition::All(inner) => (key::ALL_OF, Vec::new(), self.condition_reasons(inner, known)),
+            Condition::Any(inner) => (key::ANY_OF, Vec::new(), self.condition_reasons(inner, known)),
+            Condition::AtLeast { count, share_percent, of } => {
+                let children = self
+                    .shares(*share_percent, of)
+                    .into_iter()
+                    .map(|(line, fact, threshold)| {
+                        let mut reason = self.comparison(fact, threshold, known);
+                        let state = self.share_truth(line, fact, threshold, known);
+                        let values = [
+                            ("share", &Text::same(share_percent.to_string())),
+                            ("line", &Text::same(line.id.clone())),
+                            ("comparison", &reason.text),
+                        ];
+                        reason.text = self.law.messages.say(key::SHARE_OF_LINE, &values);
+                        reason.state = Some(state);
+                        reason
+                    })
+                    .collect();
+                let share = Text::same(share_percent.to_string());
+                let total = Text::same(of.len().to_string());
+                let values = vec![("count", Text::same(count.to_string())), ("total", total), ("share", share)];
+                (key::AT_LEAST_OF, values, children)
+            }
+        };
+        let state_text = self.state(state);
+        let mut values: Vec<(&str, &Text)> = values.iter().map(|(name, text)| (*name, text)).collect();
+        values.push(("state", &state_text));
+        let mut reason = Reason::new(ReasonKind::Condition, Some(state), self.law.messages.say(message, &values));
+        reason.children = children;
+        reason
+    }
+
+    fn condition_reasons(&self, inner: &[Condition], known: &Known) -> Vec<Reason> {
+        inner.iter().map(|condition| self.condition_reason(condition, known)).collect()
+    }
+
+    fn comparison(&self, fact: &str, threshold: Amount, known: &Known) -> Reason {
+        let interval = known.interval(fact);
+        let line = self.for_person(threshold, known);
+        let state = interval.reaches(line);
+        // Open who acted: show the line that decides, the higher one until it is reached.
+        let shown = if state == Truth::NotMet { line.low } else { line.high.unwrap_or(line.low) };
+        let distance = match (state, interval) {
+            (Truth::Met, known) => Some((key::LINE_MET, Distance::AboveBy(threshold.with(known.low - shown)))),
+            (Truth::NotMet, Interval { high: Some(high), .. }) => {
+                Some((key::LINE_NOT_MET, Distance::ShortBy(threshold.with(shown - high))))
+            }
+            (_, known) if known.low > 0 => {
+                let lacking = threshold.with(shown.saturating_sub(known.low).max(0));
+                Some((key::LINE_UNKNOWN, Distance::ShortBy(lacking)))
+            }
+            _ => None,
+        };
+        let amount = match distance {
+            Some((_, Distance::ShortBy(amount) | Distance::AboveBy(amount))) => self.law.amount(fact, amount),
+            None => Text::default(),
+        };
+        let message = distance.map_or(key::LINE_NO_FACT, |(message, _)| message);
+        let values = [
+            ("fact", &self.law.fact_title(fact)),
+            ("known", &self.law.interval(fact, interval)),
+            ("threshold", &self.law.amount(fact, threshold.with(shown))),
+            ("distance", &amount),
+        ];
+        let text = self.law.messages.say(message, &values);
+        let mut reason = Reason::new(ReasonKind::Condition, Some(state), text).resting_on(fact, known);
+        reason.compared = Some(Compared {
+            at_least: threshold.with(interval.low),
+            at_most: interval.high.map(|high| threshold.with(high)),
+            op: ">=",
+            threshold: threshold.with(shown),
+            distance: distance.map(|(_, distance)| distance),
+        });
+        reason
+    }
+}
+
+/// Whether the facts state or deny an element. A sign alone leaves it open.
+pub(crate) fn element_truth(element: &Element, known: &Known) -> Truth {
+    let Some(fact) = known.facts.get(&element.fact) else { return Truth::Unknown };
+    if element.values.is_empty() {
+        return fact.truth;
+    }
+    let inside = fact.words.iter().filter(|word| element.values.contains(word)).count();
+    match (inside, fact.words.len()) {
+        (_, 0) => Truth::Unknown,
+        (inside, all) if inside == all => Truth::Met,
+        (0, _) => Truth::NotMet,
+        _ => Truth::Unknown,
+    }
+}
+
+impl Parsed {
+    /// The rule that the engine knows by a role, in the version of a day.
+    pub(crate) fn by_role(&self, role: &str, on: Day) -> Option<(&Rule, &Version)> {
+        let rule = self.rules.values().find(|rule| rule.role.as_deref() == Some(role))?;
+        rule.version_on(on).map(|version| (rule, version))
+    }
+}

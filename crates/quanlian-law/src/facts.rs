@@ -1,0 +1,512 @@
+//! The fact sheet: what is stated about a case, by whom, on what evidence.
+//!
+//! In:  JSON or TOML in the form that every part of the product shares.
+//! Out: [`FactSheet`], and [`Known`], which says for each fact what is known of it.
+//!
+//! Invariant: statements about one fact are never added up or averaged. Where they
+//! agree, what they leave in common is known; where they cannot all be true, the
+//! contradiction is reported and every stated value stays possible.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quanlian_record::time::Day;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    interval::{Interval, Truth},
+    rule::{Amount, Person, toml_day},
+    vocabulary::{FactDefinition, FactKind, nearest},
+};
+
+/// Largest fact sheet, in bytes.
+pub const MAX_SHEET_BYTES: usize = 1024 * 1024;
+/// Most statements in a fact sheet.
+pub const MAX_STATEMENTS: usize = 2_000;
+/// Most evidence ids behind one statement.
+pub const MAX_EVIDENCE_PER_STATEMENT: usize = 10_000;
+/// Longest name, id or note, in bytes.
+pub const MAX_TEXT_BYTES: usize = 4_096;
+/// Largest amount of money: ten trillion yuan, in fen.
+pub const MAX_FEN: i64 = 1_000_000_000_000_000;
+/// Largest number of things.
+pub const MAX_COUNT: i64 = 1_000_000_000_000_000;
+
+/// What is stated about a case.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactSheet {
+    /// Id of the offence: `cn/criminal/217`.
+    pub offence: String,
+    /// Who acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Person>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conduct: Option<Conduct>,
+    /// Day of judgment, or of the decision that is being prepared.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    pub judged_on: Option<Day>,
+    /// The statements.
+    #[serde(default)]
+    pub facts: Vec<Statement>,
+    /// Which rule set a person chose, where the law leaves the choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_rule_set: Option<Choice>,
+}
+
+/// First and last day of the conduct; either may be unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conduct {
+    /// First day.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    pub from: Option<Day>,
+    /// Last day.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    pub to: Option<Day>,
+}
+
+/// One statement about one fact.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// Name of the fact.
+    pub name: String,
+    /// Money, exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fen: Option<i64>,
+    /// Money, at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least_fen: Option<i64>,
+    /// Money, at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most_fen: Option<i64>,
+    /// A number, exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<i64>,
+    /// A number, at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least_count: Option<i64>,
+    /// A number, at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most_count: Option<i64>,
+    /// True or false, or a word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<FactValue>,
+    /// Ids of the evidence behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// Who states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_by: Option<String>,
+    /// Anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A value that is not an amount.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FactValue {
+    /// True or false.
+    Flag(bool),
+    /// A word.
+    Text(String),
+}
+
+/// A choice between rule sets, made by a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// The day of the rule set chosen, as the answer names it.
+    #[serde(with = "toml_day")]
+    pub as_of: Day,
+    /// Why.
+    pub reason: String,
+    /// Who chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_by: Option<String>,
+}
+
+/// Why a fact sheet was refused. Each variant names the field and the way out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields of error variants say themselves")]
+pub enum SheetError {
+    /// Larger than a fact sheet can sensibly be.
+    #[error("the fact sheet has {size_bytes} bytes, the limit is {limit_bytes}")]
+    TooLarge { size_bytes: usize, limit_bytes: usize },
+    /// Not JSON or TOML of the right shape.
+    #[error("line {line}: {problem}; the fields are offence, person, conduct{{from,to}}, judged_on, facts[{{name, fen|count|value, evidence}}], chosen_rule_set")]
+    Shape { line: usize, problem: String },
+    /// A rule book has no such offence.
+    #[error("offence: `{found}` is not in the rule book; known are {known}")]
+    UnknownOffence { found: String, known: String },
+    /// A rule book has no such fact.
+    #[error("{field}: `{name}` is not a known fact{}; known are {known}", near.as_deref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default())]
+    UnknownFact { field: String, name: String, near: Option<String>, known: String },
+    /// The value is of another kind than the fact, or there is none.
+    #[error("{field}: `{name}` is {kind}; write {way_out}")]
+    WrongValue { field: String, name: String, kind: &'static str, way_out: &'static str },
+    /// Negative, or beyond any real amount.
+    #[error("{field}: {amount} is not possible; write an amount from 0 to {limit}")]
+    Absurd { field: String, amount: i64, limit: i64 },
+    /// A lower bound above the upper bound.
+    #[error("{field}: at least {low} and at most {high} cannot both hold")]
+    EmptyRange { field: String, low: i64, high: i64 },
+    /// Dates that cannot all be right.
+    #[error("{field}: {problem}")]
+    Dates { field: &'static str, problem: String },
+    /// More than a fact sheet can sensibly hold.
+    #[error("{field}: more than {limit}; {way_out}")]
+    TooMany { field: String, limit: usize, way_out: &'static str },
+    /// The chosen rule set is not one of those that come into question, or has no reason.
+    #[error("chosen_rule_set: {problem}")]
+    Choice { problem: String },
+}
+
+impl SheetError {
+    /// The stable name of this error, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "law_sheet_too_large",
+            Self::Shape { .. } => "law_sheet_shape",
+            Self::UnknownOffence { .. } => "law_sheet_unknown_offence",
+            Self::UnknownFact { .. } => "law_sheet_unknown_fact",
+            Self::WrongValue { .. } => "law_sheet_wrong_value",
+            Self::Absurd { .. } => "law_sheet_absurd",
+            Self::EmptyRange { .. } => "law_sheet_empty_range",
+            Self::Dates { .. } => "law_sheet_dates",
+            Self::TooMany { .. } => "law_sheet_too_many",
+            Self::Choice { .. } => "law_sheet_choice",
+        }
+    }
+}
+
+impl FactSheet {
+    /// Reads JSON.
+    ///
+    /// ```
+    /// # use quanlian_law::FactSheet;
+    /// let sheet = FactSheet::from_json(r#"{"offence":"cn/criminal/217","facts":[{"name":"illegal_gain","fen":7200000}]}"#);
+    /// assert_eq!(sheet.unwrap().facts[0].fen, Some(7_200_000));
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, SheetError> {
+        refuse_large(text)?;
+        serde_json::from_str(text)
+            .map_err(|error| SheetError::Shape { line: error.line().max(1), problem: without_place(&error) })
+    }
+
+    /// Reads TOML.
+    pub fn from_toml(text: &str) -> Result<Self, SheetError> {
+        refuse_large(text)?;
+        refuse_deep_keys(text)?;
+        toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start.min(text.len()));
+            SheetError::Shape {
+                line: text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1,
+                problem: error.message().trim().replace('\n', ", "),
+            }
+        })
+    }
+
+    /// Reads JSON where the text begins like JSON, TOML otherwise.
+    pub fn parse(text: &str) -> Result<Self, SheetError> {
+        let text = text.trim_start_matches('\u{feff}');
+        if text.trim_start().starts_with('{') { Self::from_json(text) } else { Self::from_toml(text) }
+    }
+}
+
+fn refuse_large(text: &str) -> Result<(), SheetError> {
+    if text.len() > MAX_SHEET_BYTES {
+        return Err(SheetError::TooLarge { size_bytes: text.len(), limit_bytes: MAX_SHEET_BYTES });
+    }
+    Ok(())
+}
+
+/// A dotted key nests as deeply as brackets do, and the parser does not bound it on every path.
+fn refuse_deep_keys(text: &str) -> Result<(), SheetError> {
+    const MAX_DOTS_IN_A_KEY: usize = 16;
+    for (index, line) in text.lines().enumerate() {
+        let key = line.split(['=', '"', '\'']).next().unwrap_or("");
+        if key.matches('.').count() > MAX_DOTS_IN_A_KEY {
+            return Err(SheetError::Shape { line: index + 1, problem: "a key with too many dots".into() });
+        }
+    }
+    Ok(())
+}
+
+/// The message without serde_json's own line and column at its end; we print the line ourselves.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(problem, _)| problem.to_owned())
+}
+
+/// Several statements about one fact that cannot all be true.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Contradiction {
+    /// Name of the fact.
+    pub fact: String,
+    /// What was stated, as written.
+    pub stated: Vec<Statement>,
+    /// The same in words.
+    pub text: crate::text::Text,
+}
+
+/// What is known of one fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KnownFact {
+    pub(crate) interval: Interval,
+    pub(crate) truth: Truth,
+    /// Possible words; empty when nothing was stated.
+    pub(crate) words: BTreeSet<String>,
+    pub(crate) evidence: Vec<String>,
+    pub(crate) stated_by: Vec<String>,
+    pub(crate) contradicted: bool,
+}
+
+impl KnownFact {
+    fn nothing() -> Self {
+        Self {
+            interval: Interval::ANYTHING,
+            truth: Truth::Unknown,
+            words: BTreeSet::new(),
+            evidence: Vec::new(),
+            stated_by: Vec::new(),
+            contradicted: false,
+        }
+    }
+}
+
+/// What is known of all facts.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) facts: BTreeMap<String, KnownFact>,
+    pub(crate) person: Option<Person>,
+}
+
+impl Known {
+    pub(crate) fn interval(&self, name: &str) -> Interval {
+        self.facts.get(name).map_or(Interval::ANYTHING, |fact| fact.interval)
+    }
+
+    pub(crate) fn is_stated(&self, name: &str) -> bool {
+        self.facts.contains_key(name)
+    }
+
+    pub(crate) fn evidence(&self, name: &str) -> (Vec<String>, Vec<String>) {
+        self.facts.get(name).map_or_else(Default::default, |f| (f.evidence.clone(), f.stated_by.clone()))
+    }
+
+    /// The flag as stated, and what follows from other facts when it is not.
+    pub(crate) fn flag(&self, name: &str, definitions: &BTreeMap<String, FactDefinition>) -> (Truth, Option<String>) {
+        match self.facts.get(name) {
+            Some(fact) if fact.truth != Truth::Unknown || fact.contradicted => (fact.truth, None),
+            _ => match self.implied_by(name, definitions) {
+                Some(cause) => (Truth::Met, Some(cause)),
+                None => (Truth::Unknown, None),
+            },
+        }
+    }
+
+    /// The first fact that implies the flag: a true flag or an amount above nothing.
+    pub(crate) fn implied_by(&self, name: &str, definitions: &BTreeMap<String, FactDefinition>) -> Option<String> {
+        let causes = definitions.get(name).map(|d| d.implied_by.as_slice()).unwrap_or_default();
+        causes
+            .iter()
+            .find(|cause| {
+                self.facts.get(*cause).is_some_and(|fact| fact.truth == Truth::Met || fact.interval.low > 0)
+            })
+            .cloned()
+    }
+
+    /// The same knowledge with one amount replaced.
+    pub(crate) fn with_amount(&self, name: &str, interval: Interval) -> Self {
+        let mut changed = self.clone();
+        changed.facts.entry(name.to_owned()).or_insert_with(KnownFact::nothing).interval = interval;
+        changed
+    }
+
+    /// The same knowledge with one flag stated.
+    pub(crate) fn with_flag(&self, name: &str, value: bool) -> Self {
+        let mut changed = self.clone();
+        let fact = changed.facts.entry(name.to_owned()).or_insert_with(KnownFact::nothing);
+        fact.truth = value.into();
+        fact.contradicted = false;
+        changed
+    }
+}
+
+/// Checks the statements against the vocabulary and joins those about one fact.
+pub(crate) fn know(
+    sheet: &FactSheet,
+    definitions: &BTreeMap<String, FactDefinition>,
+) -> Result<(Known, Vec<(String, Vec<Statement>)>), SheetError> {
+    if sheet.facts.len() > MAX_STATEMENTS {
+        let way_out = "join statements that rest on the same counting";
+        return Err(SheetError::TooMany { field: "facts".into(), limit: MAX_STATEMENTS, way_out });
+    }
+    let mut by_name: BTreeMap<&str, Vec<(&Statement, Stated)>> = BTreeMap::new();
+    for (index, statement) in sheet.facts.iter().enumerate() {
+        let stated = read_statement(&format!("facts[{index}]"), statement, definitions)?;
+        by_name.entry(&statement.name).or_default().push((statement, stated));
+    }
+    let mut known = Known { facts: BTreeMap::new(), person: sheet.person };
+    let mut contradictions = Vec::new();
+    for (name, statements) in by_name {
+        let fact = join(&statements);
+        if fact.contradicted {
+            contradictions.push((name.to_owned(), statements.iter().map(|(s, _)| (*s).clone()).collect()));
+        }
+        known.facts.insert(name.to_owned(), fact);
+    }
+    Ok((known, contradictions))
+}
+
+/// A statement with its value in one form.
+enum Stated {
+    Amount(Interval),
+    Flag(bool),
+    Word(String),
+}
+
+fn join(statements: &[(&Statement, Stated)]) -> KnownFact {
+    let mut fact = KnownFact::nothing();
+    let mut common = Some(Interval::ANYTHING);
+    let mut hull: Option<Interval> = None;
+    let mut flags = BTreeSet::new();
+    for (statement, stated) in statements {
+        match stated {
+            Stated::Amount(interval) => {
+                common = common.and_then(|c| c.intersect(*interval));
+                hull = Some(hull.map_or(*interval, |h| h.hull(*interval)));
+            }
+            Stated::Flag(flag) => {
+                flags.insert(*flag);
+            }
+            Stated::Word(word) => {
+                fact.words.insert(word.clone());
+            }
+        }
+        fact.evidence.extend(statement.evidence.iter().cloned());
+        fact.stated_by.extend(statement.stated_by.clone());
+    }
+    for list in [&mut fact.evidence, &mut fact.stated_by] {
+        list.sort();
+        list.dedup();
+    }
+    fact.interval = common.or(hull).unwrap_or(Interval::ANYTHING);
+    fact.truth = match (flags.contains(&true), flags.contains(&false)) {
+        (true, false) => Truth::Met,
+        (false, true) => Truth::NotMet,
+        _ => Truth::Unknown,
+    };
+    fact.contradicted = common.is_none() || flags.len() > 1 || fact.words.len() > 1;
+    fact
+}
+
+fn read_statement(
+    field: &str,
+    statement: &Statement,
+    definitions: &BTreeMap<String, FactDefinition>,
+) -> Result<Stated, SheetError> {
+    check_texts(field, statement)?;
+    let Some(definition) = definitions.get(&statement.name) else {
+        let names = || definitions.keys().map(String::as_str);
+        return Err(SheetError::UnknownFact {
+            field: format!("{field}.name"),
+            name: statement.name.clone(),
+            near: nearest(&statement.name, names()).map(str::to_owned),
+            known: names().collect::<Vec<_>>().join(", "),
+        });
+    };
+    let (kind, way_out) = match definition.kind {
+        FactKind::Money => ("money", "`fen`, or `at_least_fen` and `at_most_fen`, and nothing else"),
+        FactKind::Count => ("a number", "`count`, or `at_least_count` and `at_most_count`, and nothing else"),
+        FactKind::Flag => ("true or false", "`value = true` or `value = false`, and nothing else"),
+        FactKind::Text => ("a word", "`value = \"…\"`, and nothing else"),
+    };
+    let wrong = || SheetError::WrongValue { field: field.to_owned(), name: statement.name.clone(), kind, way_out };
+    let Statement { fen, at_least_fen, at_most_fen, count, at_least_count, at_most_count, value, .. } = statement;
+    let money = [*fen, *at_least_fen, *at_most_fen];
+    let number = [*count, *at_least_count, *at_most_count];
+    let none = |amounts: [Option<i64>; 3]| amounts.iter().all(Option::is_none);
+    match (definition.kind, value) {
+        (FactKind::Money, None) if none(number) => {
+            interval_of(field, money, ["fen", "at_least_fen", "at_most_fen"], MAX_FEN)?.ok_or_else(wrong)
+        }
+        (FactKind::Count, None) if none(money) => {
+            interval_of(field, number, ["count", "at_least_count", "at_most_count"], MAX_COUNT)?.ok_or_else(wrong)
+        }
+        (FactKind::Flag, Some(FactValue::Flag(flag))) if none(money) && none(number) => Ok(Stated::Flag(*flag)),
+        (FactKind::Text, Some(FactValue::Text(word))) if none(money) && none(number) && !word.is_empty() => {
+            Ok(Stated::Word(word.clone()))
+        }
+        _ => Err(wrong()),
+    }
+}
+
+/// The bounds of a statement, or `None` when it states nothing or both an exact amount and a bound.
+fn interval_of(
+    field: &str,
+    [exact, low, high]: [Option<i64>; 3],
+    names: [&str; 3],
+    limit: i64,
+) -> Result<Option<Stated>, SheetError> {
+    for (amount, name) in [exact, low, high].into_iter().zip(names) {
+        if let Some(amount) = amount.filter(|a| !(0..=limit).contains(a)) {
+            return Err(SheetError::Absurd { field: format!("{field}.{name}"), amount, limit });
+        }
+    }
+    Ok(match (exact, low, high) {
+        (Some(amount), None, None) => Some(Stated::Amount(Interval::exact(amount))),
+        (None, Some(low), Some(high)) if low > high => {
+            return Err(SheetError::EmptyRange { field: field.to_owned(), low, high });
+        }
+        (None, low, high) if low.is_some() || high.is_some() => {
+            Some(Stated::Amount(Interval { low: low.unwrap_or(0), high }))
+        }
+        _ => None,
+    })
+}
+
+fn check_texts(field: &str, statement: &Statement) -> Result<(), SheetError> {
+    if statement.evidence.len() > MAX_EVIDENCE_PER_STATEMENT {
+        let way_out = "name the bundle that holds them";
+        let field = format!("{field}.evidence");
+        return Err(SheetError::TooMany { field, limit: MAX_EVIDENCE_PER_STATEMENT, way_out });
+    }
+    let words = match &statement.value {
+        Some(FactValue::Text(word)) => Some(word),
+        _ => None,
+    };
+    let texts = [Some(&statement.name), statement.stated_by.as_ref(), statement.note.as_ref(), words];
+    if texts.into_iter().flatten().chain(&statement.evidence).any(|text| text.len() > MAX_TEXT_BYTES) {
+        let way_out = "shorten the text";
+        return Err(SheetError::TooMany { field: format!("{field} (bytes of one text)"), limit: MAX_TEXT_BYTES, way_out });
+    }
+    Ok(())
+}
+
+/// Checks that the dates of a sheet can all be right. Returns the day of judgment.
+pub(crate) fn check_dates(sheet: &FactSheet, today: Day) -> Result<Day, SheetError> {
+    let judged_on = sheet.judged_on.unwrap_or(today);
+    let conduct = sheet.conduct.unwrap_or_default();
+    let wrong = |field, problem| Err(SheetError::Dates { field, problem });
+    if let (Some(from), Some(to)) = (conduct.from, conduct.to)
+        && from > to
+    {
+        return wrong("conduct", format!("it ends on {to} before it begins on {from}; swap them or correct one"));
+    }
+    for (field, day) in [("conduct.from", conduct.from), ("conduct.to", conduct.to)] {
+        if let Some(day) = day.filter(|day| *day > judged_on) {
+            return wrong(field, format!("{day} is after the judgment on {judged_on}; correct one of them"));
+        }
+    }
+    Ok(judged_on)
+}
+
+/// An amount in the unit of a fact.
+pub(crate) fn amount_like(kind: FactKind, number: i64) -> Amount {
+    if kind == FactKind::Money { Amount::Fen(number) } else { Amount::Count(number) }
+}

@@ -1,0 +1,411 @@
+//! Reading rule files: TOML in, [`Rule`]s out, and a named error for every fault.
+//!
+//! In:  the files of a `law/` folder, as paths and bytes.
+//! Out: [`Parsed`], which [`crate::RuleBook`] wraps.
+//!
+//! Invariant: nothing is guessed and nothing is skipped. A field that the format
+//! does not know is an error with file and line; so are two versions in force on
+//! one day, a line without a source, and a fact that nobody declared.
+//!
+//! Not here: whether the examples hold (`check`).
+
+mod raw;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use include_dir::{Dir, include_dir};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    rule::{Body, Condition, Rule},
+    text::{MessageFault, Messages, Text},
+    vocabulary::{EventDefinition, FactDefinition, FactKind, nearest},
+};
+
+/// The rules that this program was built with.
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../law");
+
+/// Largest rule file, in bytes.
+pub const MAX_FILE_BYTES: u64 = 512 * 1024;
+/// Most files in a rule folder.
+pub const MAX_FILES: usize = 5_000;
+/// Deepest folder below `law/`.
+pub const MAX_FOLDER_DEPTH: usize = 12;
+/// Deepest nesting of brackets in a file, and of conditions in a line.
+pub const MAX_NESTING: usize = 16;
+
+const FACTS_FILE: &str = "facts.toml";
+const EVENTS_FILE: &str = "events.toml";
+const MESSAGES_FILE: &str = "messages.toml";
+const SOURCES_FILE: &str = "sources.toml";
+
+/// Why a rule folder was refused. Every variant names the file, and the line where there is one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields of error variants say themselves")]
+pub enum LoadError {
+    /// The folder or a file in it cannot be read.
+    #[error("cannot read {path}; check that it exists and may be read")]
+    Read { path: PathBuf, #[source] source: std::io::Error },
+    /// A file is larger than a rule file can sensibly be.
+    #[error("{file} has more than {limit_bytes} bytes; split it into one file for each provision")]
+    TooLarge { file: String, limit_bytes: u64 },
+    /// More files than a rule folder can sensibly have.
+    #[error("the folder has more than {limit} rule files; is it the right folder?")]
+    TooManyFiles { limit: usize },
+    /// Folders nested too deeply; a link may point back to its own folder.
+    #[error("{path} lies more than {limit} folders deep; remove the link or move the files up")]
+    TooDeep { path: PathBuf, limit: usize },
+    /// The file is not UTF-8.
+    #[error("{file} is not UTF-8; save it as UTF-8")]
+    NotUtf8 { file: String },
+    /// Brackets nested too deeply.
+    #[error("{file}, line {line}: brackets are nested more than {limit} deep; write it flatter")]
+    Nesting { file: String, line: usize, limit: usize },
+    /// Not TOML, an unknown field, a missing field or a value of another type.
+    #[error("{file}, line {line}: {problem}; see law/README.md for the fields of a rule file")]
+    Syntax { file: String, line: usize, problem: String },
+    /// The parts of the file contradict each other or the format.
+    #[error("{file}, line {line}: {problem}; {way_out}")]
+    Invalid { file: String, line: usize, problem: String, way_out: String },
+    /// The id of a file is not its path.
+    #[error("{file}: the id is `{found}`, but the path asks for `{wanted}`; change one of them")]
+    IdIsNotPath { file: String, found: String, wanted: String },
+    /// One id in two places.
+    #[error("{file}: the id `{id}` is already used in {first}; ids are unique in the whole folder")]
+    DuplicateId { file: String, id: String, first: String },
+    /// Two versions of a rule are in force on the same day.
+    #[error("{file}, line {line}: the version from {later} begins while the one from {earlier} is in force; end that one the day before")]
+    Overlap { file: String, line: usize, earlier: String, later: String },
+    /// A later version stands before an earlier one, or ends before it begins.
+    #[error("{file}, line {line}: the version from {from} is out of order; write versions oldest first, `to` not before `from`")]
+    OutOfOrder { file: String, line: usize, from: String },
+    /// A source key that `sources.toml` does not have, or none at all.
+    #[error("{file}: `{place}` rests on `{source_key}`, which is not in sources.toml; add it there or correct the key")]
+    UnknownSource { file: String, place: String, source_key: String },
+    /// A name that the vocabulary does not have.
+    #[error("{file}: `{place}` uses `{name}`, which is not declared in {vocabulary}{}", suggestion(near.as_deref()))]
+    UnknownName { file: String, place: String, name: String, vocabulary: &'static str, near: Option<String> },
+    /// The message file lacks a key, has one too many, or its languages differ.
+    #[error("messages.toml: the key `{key}` {problem}")]
+    Messages { key: String, problem: &'static str },
+    /// One of the files that every rule folder has is not there.
+    #[error("the folder has no {file}; is it a law folder?")]
+    MissingFile { file: &'static str },
+}
+
+fn suggestion(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
+
+impl LoadError {
+    /// The stable name of this error, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "law_load_read",
+            Self::TooLarge { .. } => "law_load_too_large",
+            Self::TooManyFiles { .. } => "law_load_too_many_files",
+            Self::TooDeep { .. } => "law_load_too_deep",
+            Self::NotUtf8 { .. } => "law_load_not_utf8",
+            Self::Nesting { .. } => "law_load_nesting",
+            Self::Syntax { .. } => "law_load_syntax",
+            Self::Invalid { .. } => "law_load_invalid",
+            Self::IdIsNotPath { .. } => "law_load_id_is_not_path",
+            Self::DuplicateId { .. } => "law_load_duplicate_id",
+            Self::Overlap { .. } => "law_load_overlap",
+            Self::OutOfOrder { .. } => "law_load_out_of_order",
+            Self::UnknownSource { .. } => "law_load_unknown_source",
+            Self::UnknownName { .. } => "law_load_unknown_name",
+            Self::Messages { .. } => "law_load_messages",
+            Self::MissingFile { .. } => "law_load_missing_file",
+        }
+    }
+}
+
+/// A rule folder, read and found sound.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// Rules by id.
+    pub(crate) rules: BTreeMap<String, Rule>,
+    /// File of each rule, relative to the folder.
+    pub(crate) files: BTreeMap<String, String>,
+    /// Declared facts by name.
+    pub(crate) facts: BTreeMap<String, FactDefinition>,
+    /// Declared events by name.
+    pub(crate) events: BTreeMap<String, EventDefinition>,
+    /// Sources by key.
+    pub(crate) sources: BTreeMap<String, Text>,
+    /// Message templates.
+    pub(crate) messages: Messages,
+    /// SHA-256 over the paths and bytes of all rule files, in lower-case hex.
+    pub(crate) digest: String,
+}
+
+/// Reads the copy of `law/` inside the program.
+pub(crate) fn embedded() -> Result<Parsed, LoadError> {
+    let mut files = BTreeMap::new();
+    collect_embedded(&EMBEDDED, &mut files)?;
+    parse(&files)
+}
+
+fn collect_embedded(dir: &Dir<'_>, files: &mut BTreeMap<String, String>) -> Result<(), LoadError> {
+    for file in dir.files() {
+        let path = file.path().to_string_lossy().replace('\\', "/");
+        if is_rule_file(file.path()) {
+            let text = file.contents_utf8().ok_or_else(|| LoadError::NotUtf8 { file: path.clone() })?;
+            files.insert(path, text.to_owned());
+        }
+    }
+    dir.dirs().try_for_each(|inner| collect_embedded(inner, files))
+}
+
+/// Reads a `law/` folder. Files that do not end in `.toml` are not looked at.
+pub(crate) fn from_dir(root: &Path) -> Result<Parsed, LoadError> {
+    let mut files = BTreeMap::new();
+    collect_dir(root, root, 0, &mut files)?;
+    parse(&files)
+}
+
+fn collect_dir(
+    root: &Path,
+    dir: &Path,
+    depth: usize,
+    files: &mut BTreeMap<String, String>,
+) -> Result<(), LoadError> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| LoadError::Read { path, source }
+    };
+    if depth > MAX_FOLDER_DEPTH {
+        return Err(LoadError::TooDeep { path: dir.to_owned(), limit: MAX_FOLDER_DEPTH });
+    }
+    for entry in std::fs::read_dir(dir).map_err(unreadable(dir))? {
+        let path = entry.map_err(unreadable(dir))?.path();
+        let kind = std::fs::metadata(&path).map_err(unreadable(&path))?;
+        if kind.is_dir() {
+            collect_dir(root, &path, depth + 1, files)?;
+        } else if kind.is_file() && is_rule_file(&path) {
+            if files.len() == MAX_FILES {
+                return Err(LoadError::TooManyFiles { limit: MAX_FILES });
+            }
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            if kind.len() > MAX_FILE_BYTES {
+                return Err(LoadError::TooLarge { file: name, limit_bytes: MAX_FILE_BYTES });
+            }
+            let bytes = std::fs::read(&path).map_err(unreadable(&path))?;
+            let text = String::from_utf8(bytes).map_err(|_| LoadError::NotUtf8 { file: name.clone() })?;
+            files.insert(name, text);
+        }
+    }
+    Ok(())
+}
+
+fn is_rule_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
+}
+
+/// Reads a whole folder that is already in memory.
+pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadError> {
+    for (name, text) in files {
+        if text.len() as u64 > MAX_FILE_BYTES {
+            return Err(LoadError::TooLarge { file: name.clone(), limit_bytes: MAX_FILE_BYTES });
+        }
+        refuse_deep_nesting(name, text)?;
+    }
+    let shared = |name: &'static str| files.get(name).ok_or(LoadError::MissingFile { file: name });
+    let facts = raw::facts(FACTS_FILE, shared(FACTS_FILE)?)?;
+    let events = raw::events(EVENTS_FILE, shared(EVENTS_FILE)?)?;
+    let sources = raw::sources(SOURCES_FILE, shared(SOURCES_FILE)?)?;
+    let messages = Messages::new(raw::messages(MESSAGES_FILE, shared(MESSAGES_FILE)?)?).map_err(|fault| {
+        let (key, problem) = match fault {
+            MessageFault::Missing(key) => (key, "is missing"),
+            MessageFault::Unknown(key) => (key, "is not used by the engine; remove it"),
+            MessageFault::Placeholders(key) => (key, "has different {placeholders} in zh and en"),
+        };
+        LoadError::Messages { key, problem }
+    })?;
+
+    let mut rules = BTreeMap::new();
+    let mut owners = BTreeMap::new();
+    let mut line_owners: BTreeMap<String, String> = BTreeMap::new();
+    for (name, text) in files {
+        if [FACTS_FILE, EVENTS_FILE, MESSAGES_FILE, SOURCES_FILE].contains(&name.as_str()) {
+            continue;
+        }
+        let rule = raw::rule(name, text, &facts)?;
+        let wanted = name.trim_end_matches(".toml");
+        if rule.id != wanted {
+            return Err(LoadError::IdIsNotPath { file: name.clone(), found: rule.id, wanted: wanted.to_owned() });
+        }
+        check_names(name, &rule, &facts, &events)?;
+        check_sources(name, &rule, &sources)?;
+        for id in sub_ids(&rule) {
+            if let Some(first) = line_owners.insert(id.clone(), name.clone())
+                && first != *name
+            {
+                return Err(LoadError::DuplicateId { file: name.clone(), id, first });
+            }
+        }
+        owners.insert(rule.id.clone(), name.clone());
+        rules.insert(rule.id.clone(), rule);
+    }
+    Ok(Parsed { rules, files: owners, facts, events, sources, messages, digest: digest(files) })
+}
+
+/// Length-prefixed, so that no two folders have the same bytes.
+fn digest(files: &BTreeMap<String, String>) -> String {
+    let mut hasher = Sha256::new();
+    for (name, text) in files {
+        for part in [name, text] {
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part.as_bytes());
+        }
+    }
+    hex::encode(hasher.finalize())
+}
+
+/// Counts brackets before the parser sees them, so that no parser's own limit matters.
+/// Brackets inside strings count too; texts have few of them.
+fn refuse_deep_nesting(file: &str, text: &str) -> Result<(), LoadError> {
+    for (index, line) in text.lines().enumerate() {
+        let opened = line.bytes().filter(|b| matches!(b, b'[' | b'{')).count();
+        let dotted = line.split(['=', '"', '\'']).next().unwrap_or("").matches('.').count();
+        let too_deep = opened > MAX_NESTING * 4 || dotted > MAX_NESTING;
+        if too_deep {
+            return Err(LoadError::Nesting { file: file.to_owned(), line: index + 1, limit: MAX_NESTING });
+        }
+    }
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_NESTING {
+            let line = raw::line_of(text, at);
+            return Err(LoadError::Nesting { file: file.to_owned(), line, limit: MAX_NESTING });
+        }
+    }
+    Ok(())
+}
+
+/// Ids inside a rule that must be unique in the whole folder.
+fn sub_ids(rule: &Rule) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    for version in &rule.versions {
+        match &version.body {
+            Body::Lines(lines) => ids.extend(lines.iter().map(|line| line.id.clone())),
+            Body::Elements(elements) => ids.extend(elements.iter().map(|element| element.id.clone())),
+            _ => {}
+        }
+    }
+    ids
+}
+
+fn check_names(
+    file: &str,
+    rule: &Rule,
+    facts: &BTreeMap<String, FactDefinition>,
+    events: &BTreeMap<String, EventDefinition>,
+) -> Result<(), LoadError> {
+    let fact = |place: &str, name: &str, kinds: &[FactKind]| match facts.get(name) {
+        Some(found) if kinds.contains(&found.kind) => Ok(()),
+        found => Err(LoadError::UnknownName {
+            file: file.to_owned(),
+            place: place.to_owned(),
+            name: name.to_owned(),
+            vocabulary: if found.is_some() { "facts.toml as a fact of that kind" } else { FACTS_FILE },
+            near: nearest(name, facts.keys().map(String::as_str)).filter(|n| *n != name).map(str::to_owned),
+        }),
+    };
+    let event = |place: &str, name: &str| {
+        if events.contains_key(name) {
+            return Ok(());
+        }
+        Err(LoadError::UnknownName {
+            file: file.to_owned(),
+            place: place.to_owned(),
+            name: name.to_owned(),
+            vocabulary: EVENTS_FILE,
+            near: nearest(name, events.keys().map(String::as_str)).map(str::to_owned),
+        })
+    };
+    for version in &rule.versions {
+        match &version.body {
+            Body::Lines(lines) => {
+                for line in lines {
+                    line.applies.iter().try_for_each(|flag| fact(&line.id, flag, &[FactKind::Flag]))?;
+                    check_condition(&line.id, &line.condition, &fact)?;
+                }
+            }
+            Body::Elements(elements) => {
+                for element in elements {
+                    let kind = if element.values.is_empty() { FactKind::Flag } else { FactKind::Text };
+                    fact(&element.id, &element.fact, &[kind])?;
+                    element.signs.iter().try_for_each(|flag| fact(&element.id, flag, &[FactKind::Flag]))?;
+                }
+            }
+            Body::Fine(fine) => {
+                for step in &fine.steps {
+                    if let crate::rule::FineBasis::ShareOf { fact: name, .. } = &step.basis {
+                        fact(&rule.id, name, &[FactKind::Money])?;
+                    }
+                }
+            }
+            Body::Clock(clock) => {
+                event(&rule.id, &clock.starts)?;
+                clock.ends.iter().try_for_each(|ends| event(&rule.id, ends))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn check_condition(
+    place: &str,
+    condition: &Condition,
+    fact: &impl Fn(&str, &str, &[FactKind]) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
+    match condition {
+        Condition::AtOrAbove { fact: name, threshold } => {
+            let kind = match threshold {
+                crate::rule::Amount::Fen(_) => FactKind::Money,
+                crate::rule::Amount::Count(_) => FactKind::Count,
+            };
+            fact(place, name, &[kind])
+        }
+        Condition::Flag(name) => fact(place, name, &[FactKind::Flag]),
+        Condition::All(inner) | Condition::Any(inner) => {
+            inner.iter().try_for_each(|condition| check_condition(place, condition, fact))
+        }
+        Condition::AtLeast { .. } => Ok(()),
+    }
+}
+
+fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> Result<(), LoadError> {
+    let known = |place: &str, keys: &[String]| {
+        let fault = match keys.iter().find(|key| !sources.contains_key(*key)) {
+            Some(key) => key.clone(),
+            None if keys.is_empty() => "nothing".to_owned(),
+            None => return Ok(()),
+        };
+        Err(LoadError::UnknownSource { file: file.to_owned(), place: place.to_owned(), source_key: fault })
+    };
+    known("source.checked", &rule.source.checked.against)?;
+    for version in &rule.versions {
+        if let Some(source) = &version.source {
+            known(&format!("version {}", version.from), &source.checked.against)?;
+        }
+        match &version.body {
+            Body::Lines(lines) => lines.iter().try_for_each(|line| known(&line.id, &line.against))?,
+            Body::Fine(fine) => fine.steps.iter().try_for_each(|step| known(&rule.id, &step.against))?,
+            _ => {}
+        }
+    }
+    Ok(())
+}

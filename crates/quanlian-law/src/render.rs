@@ -1,0 +1,172 @@
+//! Assessments and timelines as indented text, for the terminal and the dossier.
+//!
+//! In:  a result and a language. Out: lines of text, two spaces for each level.
+//!
+//! Invariant: state is a word, never a colour or a sign alone.
+
+use crate::{
+    assess::{Assessment, Outcome, RuleSetResult, SetAt},
+    deadline::ClockResult,
+    evaluate::Reason,
+    interval::Truth,
+    load::Parsed,
+    rule::Tier,
+    text::{Language, Text, key},
+};
+
+/// Lines with a depth each.
+struct Page<'a> {
+    law: &'a Parsed,
+    language: Language,
+    out: String,
+}
+
+impl Page<'_> {
+    fn line(&mut self, depth: usize, text: &str) {
+        for _ in 0..depth {
+            self.out.push_str("  ");
+        }
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    fn text(&mut self, depth: usize, text: &Text) {
+        let line = text.get(self.language).to_owned();
+        self.line(depth, &line);
+    }
+
+    fn say(&self, key: &str, values: &[(&str, &Text)]) -> String {
+        self.law.messages.say(key, values).get(self.language).to_owned()
+    }
+
+    fn heading(&mut self, key: &str) {
+        let heading = self.say(key, &[]);
+        self.line(0, &heading);
+    }
+}
+
+/// A whole assessment.
+pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) -> String {
+    let mut page = Page { law, language, out: String::new() };
+    page.text(0, &answer.summary);
+    let no_guilt = page.say(key::RENDER_NO_GUILT, &[]);
+    page.line(0, &no_guilt);
+    let why = page.say(key::RENDER_WHY, &[("why", &answer.governing.why)]);
+    page.line(0, &why);
+    for reason in &answer.governing.rules {
+        node(&mut page, 1, reason);
+    }
+    if answer.governing.choice_required {
+        page.heading(key::RENDER_CHOICE);
+    }
+    for set in &answer.rule_sets {
+        rule_set(&mut page, set);
+    }
+    section(&mut page, key::RENDER_ELEMENTS, &answer.elements, |page, reason| node(page, 1, reason));
+    section(&mut page, key::RENDER_MISSING, &answer.missing, |page, missing| page.text(1, &missing.why));
+    section(&mut page, key::RENDER_CONTRADICTIONS, &answer.contradictions, |page, found| page.text(1, &found.text));
+    section(&mut page, key::RENDER_UNVERIFIED, &answer.unverified, |page, unread| {
+        let place = unread.line.as_deref().unwrap_or(&unread.rule).to_owned();
+        let line = format!("{} [{place}]", unread.citation.get(page.language));
+        page.line(1, &line);
+    });
+    section(&mut page, key::RENDER_OPEN, &answer.open, |page, point| {
+        page.text(1, &point.question);
+        if !point.effect.zh.is_empty() {
+            page.text(2, &point.effect);
+        }
+    });
+    let book = page.say(key::RENDER_BOOK, &[("version", &Text::same(answer.rule_book_version.clone()))]);
+    page.line(0, &book);
+    page.out
+}
+
+fn section<T>(page: &mut Page<'_>, heading: &str, items: &[T], mut print: impl FnMut(&mut Page<'_>, &T)) {
+    if !items.is_empty() {
+        page.heading(heading);
+        items.iter().for_each(|item| print(page, item));
+    }
+}
+
+fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
+    let at = match set.at {
+        SetAt::Both => key::RENDER_BOTH,
+        SetAt::Conduct => key::RENDER_AT_CONDUCT,
+        SetAt::Judgment => key::RENDER_AT_JUDGMENT,
+    };
+    let at = page.law.messages.say(at, &[]);
+    let governs = if set.governs { page.law.messages.say(key::RENDER_GOVERNS, &[]) } else { Text::default() };
+    let as_of = Text::same(set.as_of.to_string());
+    let heading = page.say(key::RENDER_RULE_SET, &[("as_of", &as_of), ("at", &at), ("governs", &governs)]);
+    page.line(0, &heading);
+    let tier = match set.outcome {
+        Outcome::Below => page.law.tier(Tier::Below),
+        Outcome::Undetermined => page.law.messages.say(key::TIER_UNDETERMINED, &[]),
+        Outcome::Serious => page.law.tier(Tier::Serious),
+        Outcome::EspeciallySerious => page.law.tier(Tier::EspeciallySerious),
+    };
+    let reach = page.law.tier(set.could_reach);
+    let line = page.say(key::RENDER_OUTCOME, &[("tier", &tier), ("reach", &reach)]);
+    page.line(1, &line);
+    if let Some(band) = &set.band {
+        let line = page.say(key::RENDER_BAND, &[("band", &band.text), ("citation", &band.citation)]);
+        page.line(1, &line);
+    }
+    if let Some(fine) = &set.fine {
+        let line = page.say(key::RENDER_FINE, &[("fine", &fine.text), ("citation", &fine.citation)]);
+        page.line(1, &line);
+    }
+    set.reasons.iter().for_each(|reason| node(page, 1, reason));
+}
+
+/// A tree of reasons alone.
+pub(crate) fn reasons(law: &Parsed, reasons: &[Reason], language: Language) -> String {
+    let mut page = Page { law, language, out: String::new() };
+    reasons.iter().for_each(|reason| node(&mut page, 0, reason));
+    page.out
+}
+
+fn node(page: &mut Page<'_>, depth: usize, reason: &Reason) {
+    let state = match reason.state {
+        Some(Truth::Met) => key::STATE_MET,
+        Some(Truth::NotMet) => key::STATE_NOT_MET,
+        Some(Truth::Unknown) => key::STATE_UNKNOWN,
+        None => key::STATE_NOTE,
+    };
+    let mut line = format!("[{}] {}", page.say(state, &[]), reason.text.get(page.language));
+    if let Some(citation) = &reason.citation {
+        line.push_str(" · ");
+        line.push_str(citation.get(page.language));
+    }
+    if let Some(id) = &reason.line {
+        line.push_str(&format!(" [{id}]"));
+    }
+    if reason.verified == Some(false) {
+        line.push_str(&page.say(key::UNVERIFIED_MARK, &[]));
+    }
+    if !reason.evidence.is_empty() {
+        let evidence = Text::same(reason.evidence.join(", "));
+        line.push_str(&page.say(key::EVIDENCE_MARK, &[("evidence", &evidence)]));
+    }
+    page.line(depth, &line);
+    reason.children.iter().for_each(|child| node(page, depth + 1, child));
+}
+
+/// Clocks, one block each.
+pub(crate) fn timeline(law: &Parsed, clocks: &[ClockResult], language: Language) -> String {
+    let mut page = Page { law, language, out: String::new() };
+    for clock in clocks {
+        let unread = if clock.verified { String::new() } else { page.say(key::UNVERIFIED_MARK, &[]) };
+        let head = format!(
+            "{} · {} · {}{unread}",
+            clock.title.get(language),
+            clock.actor.get(language),
+            clock.citation.get(language)
+        );
+        page.line(0, &head);
+        page.text(1, &clock.act);
+        page.text(1, &clock.text);
+        clock.open.iter().for_each(|open| page.text(2, &open.question));
+    }
+    page.out
+}

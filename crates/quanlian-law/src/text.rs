@@ -1,0 +1,278 @@
+//! Text in two languages, and the message file that all sentences of the engine come from.
+//!
+//! In:  `law/messages.toml`: one table of keys, each with a Chinese and an English template.
+//! Out: [`Text`], made by filling the `{placeholders}` of a template.
+//!
+//! Invariant: the keys of the file are exactly [`ALL_KEYS`], and both languages of
+//! a key have the same placeholders; loading fails otherwise. No sentence that a
+//! person reads stands in Rust.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// One text in Chinese and in English.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Text {
+    /// Chinese (简体中文).
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// The languages that every text has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+impl Text {
+    /// The same characters in both languages: dates, numbers, ids.
+    pub fn same(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { zh: text.clone(), en: text }
+    }
+
+    /// The text in one language.
+    pub fn get(&self, language: Language) -> &str {
+        match language {
+            Language::Zh => &self.zh,
+            Language::En => &self.en,
+        }
+    }
+
+    /// Several texts one after the other, parted as each language does it.
+    pub fn join<'a>(texts: impl IntoIterator<Item = &'a Self>) -> Self {
+        let (mut zh, mut en) = (Vec::new(), Vec::new());
+        for text in texts {
+            zh.push(text.zh.as_str());
+            en.push(text.en.as_str());
+        }
+        Self { zh: zh.join("、"), en: en.join(", ") }
+    }
+}
+
+macro_rules! keys {
+    ($($name:ident = $key:literal;)*) => {
+        /// The keys of `law/messages.toml`, by the names that the engine uses.
+        pub(crate) mod key {
+            $(pub(crate) const $name: &str = $key;)*
+        }
+        /// Every key that the message file must have, and the only ones that it may have.
+        pub(crate) const ALL_KEYS: &[&str] = &[$($key),*];
+    };
+}
+
+keys! {
+    AMOUNT_MONEY = "amount.money";
+    AMOUNT_EXACT = "amount.exact";
+    AMOUNT_AT_LEAST = "amount.at_least";
+    AMOUNT_AT_MOST = "amount.at_most";
+    AMOUNT_BETWEEN = "amount.between";
+    AMOUNT_UNKNOWN = "amount.unknown";
+    TIER_BELOW = "tier.below";
+    TIER_SERIOUS = "tier.serious";
+    TIER_ESPECIALLY_SERIOUS = "tier.especially_serious";
+    TIER_UNDETERMINED = "tier.undetermined";
+    STATE_MET = "state.met";
+    STATE_NOT_MET = "state.not_met";
+    STATE_UNKNOWN = "state.unknown";
+    STATE_NOTE = "state.note";
+    UNVERIFIED_MARK = "unverified.mark";
+    EVIDENCE_MARK = "evidence.mark";
+    TIER_GROUP = "reason.tier_group";
+    LINE_MET = "reason.line_met";
+    LINE_NOT_MET = "reason.line_not_met";
+    LINE_UNKNOWN = "reason.line_unknown";
+    LINE_NO_FACT = "reason.line_no_fact";
+    LINE_CONDITIONAL = "reason.line_conditional";
+    APPLIES_STATED = "reason.applies_stated";
+    APPLIES_IMPLIED = "reason.applies_implied";
+    APPLIES_UNKNOWN = "reason.applies_unknown";
+    APPLIES_CONTRADICTED = "reason.applies_contradicted";
+    ALL_OF = "reason.all_of";
+    ANY_OF = "reason.any_of";
+    AT_LEAST_OF = "reason.at_least_of";
+    SHARE_OF_LINE = "reason.share_of_line";
+    UNIT_FACTOR = "reason.unit_factor";
+    UNIT_PERSON_UNKNOWN = "reason.unit_person_unknown";
+    NO_LINES = "reason.no_lines";
+    ELEMENT_EXCLUDES = "reason.element_excludes";
+    LIMITATION_INSIDE = "limitation.inside";
+    LIMITATION_OPEN = "limitation.open";
+    BAND = "band.text";
+    BAND_DETENTION = "band.detention";
+    FINE_OF_FACT = "fine.of_fact";
+    FINE_FIXED = "fine.fixed";
+    FINE_PRIOR_UNKNOWN = "fine.prior_unknown";
+    ELEMENT_MET = "element.met";
+    ELEMENT_SIGN = "element.sign";
+    ELEMENT_NOT_MET = "element.not_met";
+    ELEMENT_UNKNOWN = "element.unknown";
+    GOVERNING_SAME = "governing.same";
+    GOVERNING_OLD_EQUAL = "governing.old_equal";
+    GOVERNING_OLD_FINE = "governing.old_fine";
+    GOVERNING_OLD_HEAVIER = "governing.old_heavier";
+    GOVERNING_OLD_FINE_UNCLEAR = "governing.old_fine_unclear";
+    GOVERNING_NEW_LIGHTER = "governing.new_lighter";
+    GOVERNING_NEW_FINE = "governing.new_fine";
+    GOVERNING_SPLIT_NEW = "governing.split_new";
+    GOVERNING_SPLIT_OLD = "governing.split_old";
+    GOVERNING_NO_OLD = "governing.no_old";
+    GOVERNING_CHOSEN = "governing.chosen";
+    GOVERNING_PROVISIONAL = "governing.provisional";
+    GOVERNING_NO_CONDUCT = "governing.no_conduct";
+    MISSING_LIFT_ALONE = "missing.lift_alone";
+    MISSING_LIFT_AT = "missing.lift_at";
+    MISSING_LIFT_TOGETHER = "missing.lift_together";
+    MISSING_FLAG = "missing.flag";
+    MISSING_PERSON = "missing.person";
+    MISSING_CONDUCT = "missing.conduct";
+    CONTRADICTION = "contradiction";
+    OPEN_NO_JUDGMENT_DATE = "open.no_judgment_date";
+    OPEN_NO_CONDUCT = "open.no_conduct";
+    OPEN_CONDUCT_OPEN_END = "open.conduct_open_end";
+    OPEN_STRADDLES = "open.straddles";
+    OPEN_MIDDLE_LAW = "open.middle_law";
+    OPEN_NO_OLD_RULES = "open.no_old_rules";
+    OPEN_IMPLIED_BUT_DENIED = "open.implied_but_denied";
+    SUMMARY = "summary";
+    SUMMARY_COULD_REACH = "summary.could_reach";
+    PERSON = "person";
+    CONDUCT = "conduct";
+    CLOCK_DUE_DAY = "clock.due_day";
+    CLOCK_DUE_HOURS = "clock.due_hours";
+    CLOCK_DUE_HOURS_DAY = "clock.due_hours_day";
+    CLOCK_AT_ONCE = "clock.at_once";
+    CLOCK_WAITS = "clock.waits";
+    CLOCK_NO_VERSION = "clock.no_version";
+    CLOCK_CALENDAR_MISSING = "clock.calendar_missing";
+    CLOCK_OUT_OF_RANGE = "clock.out_of_range";
+    CLOCK_REST_DAY = "clock.rest_day";
+    CLOCK_HOLIDAYS = "clock.holidays";
+    CLOCK_DONE = "clock.done";
+    CLOCK_LATE = "clock.late";
+    CLOCK_DONE_UNCLEAR = "clock.done_unclear";
+    CLOCK_BEFORE_START = "clock.before_start";
+    CLOCK_HOURS = "clock.hours";
+    CLOCK_DAYS_CALENDAR = "clock.days_calendar";
+    CLOCK_DAYS_WORKING = "clock.days_working";
+    CLOCK_MONTHS = "clock.months";
+    CLOCK_YEARS = "clock.years";
+    RENDER_RULE_SET = "render.rule_set";
+    RENDER_GOVERNS = "render.governs";
+    RENDER_BOTH = "render.both";
+    RENDER_AT_CONDUCT = "render.at_conduct";
+    RENDER_AT_JUDGMENT = "render.at_judgment";
+    RENDER_OUTCOME = "render.outcome";
+    RENDER_BAND = "render.band";
+    RENDER_FINE = "render.fine";
+    RENDER_WHY = "render.why";
+    RENDER_MISSING = "render.missing";
+    RENDER_UNVERIFIED = "render.unverified";
+    RENDER_ELEMENTS = "render.elements";
+    RENDER_OPEN = "render.open";
+    RENDER_CONTRADICTIONS = "render.contradictions";
+    RENDER_CHOICE = "render.choice";
+    RENDER_NO_GUILT = "render.no_guilt";
+    RENDER_BOOK = "render.book";
+}
+
+/// The message templates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Messages(BTreeMap<String, Text>);
+
+/// What is wrong with a message file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MessageFault {
+    Missing(String),
+    Unknown(String),
+    Placeholders(String),
+}
+
+impl Messages {
+    /// Checks the keys and placeholders of a message table.
+    pub(crate) fn new(table: BTreeMap<String, Text>) -> Result<Self, MessageFault> {
+        let known: BTreeSet<&str> = ALL_KEYS.iter().copied().collect();
+        if let Some(key) = ALL_KEYS.iter().find(|key| !table.contains_key(**key)) {
+            return Err(MessageFault::Missing((*key).to_owned()));
+        }
+        for (key, text) in &table {
+            if !known.contains(key.as_str()) {
+                return Err(MessageFault::Unknown(key.clone()));
+            }
+            if placeholders(&text.zh) != placeholders(&text.en) {
+                return Err(MessageFault::Placeholders(key.clone()));
+            }
+        }
+        Ok(Self(table))
+    }
+
+    /// Fills the template `key`. A placeholder without a value stays visible, so that a test sees it.
+    pub(crate) fn say(&self, key: &str, values: &[(&str, &Text)]) -> Text {
+        let Some(template) = self.0.get(key) else {
+            debug_assert!(false, "unknown message key {key}");
+            return Text::same(key);
+        };
+        Text {
+            zh: fill(&template.zh, |name| find(values, name).map(|text| text.zh.as_str())),
+            en: fill(&template.en, |name| find(values, name).map(|text| text.en.as_str())),
+        }
+    }
+}
+
+fn find<'a>(values: &[(&str, &'a Text)], name: &str) -> Option<&'a Text> {
+    values.iter().find(|(key, _)| *key == name).map(|(_, text)| *text)
+}
+
+/// Replaces each `{name}` once, left to right; what is filled in is not searched again.
+fn fill<'a>(template: &str, value: impl Fn(&str) -> Option<&'a str>) -> String {
+    let mut out = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some(open) = rest.find('{') {
+        let Some(close) = rest[open..].find('}') else { break };
+        out.push_str(&rest[..open]);
+        match value(&rest[open + 1..open + close]) {
+            Some(text) => out.push_str(text),
+            None => out.push_str(&rest[open..=open + close]),
+        }
+        rest = &rest[open + close + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+fn placeholders(template: &str) -> BTreeSet<&str> {
+    template.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filled_in_value_is_not_searched_for_placeholders() {
+        assert_eq!(fill("{a}-{b}-{c}", |name| (name == "a").then_some("{b}")), "{b}-{b}-{c}");
+    }
+
+    #[test]
+    fn a_message_table_with_other_keys_or_placeholders_is_refused() {
+        let full: BTreeMap<String, Text> =
+            ALL_KEYS.iter().map(|key| ((*key).to_owned(), Text::same("{x}"))).collect();
+        assert!(Messages::new(full.clone()).is_ok());
+        let mut less = full.clone();
+        less.remove("summary");
+        assert_eq!(Messages::new(less), Err(MessageFault::Missing("summary".into())));
+        let mut more = full.clone();
+        more.insert("other".into(), Text::same(""));
+        assert_eq!(Messages::new(more), Err(MessageFault::Unknown("other".into())));
+        let mut uneven = full;
+        uneven.insert("person".into(), Text { zh: "{a}".into(), en: "{b}".into() });
+        assert_eq!(Messages::new(uneven), Err(MessageFault::Placeholders("person".into())));
+    }
+}
