@@ -227,11 +227,7 @@ mod tests {
     #[test]
     fn a_file_that_lies_about_being_a_font_is_passed_over() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(
-            folder.path().join("NotoSerifCJK-Regular.ttc"),
-            b"this is no font",
-        )
-        .unwrap();
+        std::fs::write(folder.path().join("NotoSerifCJK-Regular.ttc"), b"this is no font").unwrap();
         assert!(matches!(
             Fonts::in_folder(folder.path()),
             Err(FontError::NoChinese { faces: 0 })

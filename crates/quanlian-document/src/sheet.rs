@@ -29,6 +29,8 @@ pub mod limits {
     pub const MAX_SENTENCE_CHARS: usize = 1_000;
     /// Characters of a line of the checkpoint; longer ones would no longer verify, but wrap.
     pub const MAX_CHECKPOINT_LINE_CHARS: usize = 1_000;
+    /// Characters of one item in the running header and footer.
+    pub const MAX_RUNNING_CHARS: usize = 40;
     /// Lines of the checkpoint.
     pub const MAX_CHECKPOINT_LINES: usize = 40;
     /// Bytes in the QR code; longer references get none.
@@ -52,6 +54,9 @@ pub mod limits {
     /// Lines of any other list.
     pub const MAX_LINES: usize = 80;
 }
+
+/// Characters of the rule book's digest in the footer; the proof section has all of it.
+const RUNNING_DIGEST_CHARS: usize = 16;
 
 /// A sheet, and the font families it needs.
 pub(crate) struct Sheet {
@@ -78,6 +83,12 @@ impl Writer<'_> {
         let qr = (1..=limits::MAX_QR_BYTES)
             .contains(&d.reference.len())
             .then(|| d.reference.clone());
+        let made_with = &d.made_with;
+        let digest_start: String = made_with
+            .rule_book_digest
+            .chars()
+            .take(RUNNING_DIGEST_CHARS)
+            .collect();
         let mut data = json!({
             "language": d.language,
             "id": self.name(&d.id),
@@ -91,10 +102,14 @@ impl Writer<'_> {
             "made_at": at.to_local_string(),
             "made_on": day(at.legal_day()),
             "made_with": {
-                "version": self.name(&d.made_with.version),
-                "rule_book": self.name(&d.made_with.rule_book),
-                "digest": self.name(&d.made_with.rule_book_digest),
-                "digest_short": self.name(&d.made_with.rule_book_digest.chars().take(16).collect::<String>()),
+                "rule_book": self.name(&made_with.rule_book),
+                "digest": self.name(&made_with.rule_book_digest),
+            },
+            "running": {
+                "case_number": self.cleaner.clean(&d.case_number, limits::MAX_RUNNING_CHARS),
+                "version": self.cleaner.clean(&made_with.version, limits::MAX_RUNNING_CHARS),
+                "rule_book": self.cleaner.clean(&made_with.rule_book, limits::MAX_RUNNING_CHARS),
+                "digest": self.cleaner.clean(&digest_start, limits::MAX_RUNNING_CHARS),
             },
         });
         let sections = json!({
