@@ -1,1 +1,26 @@
-//! Placeholder head, replaced by the crate's own.
+//! Official papers: the referral dossier as an archival PDF, set by Typst.
+//!
+//! In:  a [`Dossier`] that the binary fills from the other stages, the system's [`Fonts`], and the time.
+//! Out: a [`Pdf`] (PDF/A-2a) that people read and courts archive.
+//!
+//! Invariants: the same dossier, time and fonts give the same bytes. What comes
+//! from outside reaches Typst as data, never as source, and is shown as text:
+//! it cannot run, hide or break the page. The compiler sees no file system and
+//! no network, only what is embedded here and the font files found at the start.
+//!
+//! Not here: what a match, a threshold or a clock means (the stages that own
+//! them), the JSON report with everything that a paper has no room for.
+
+mod desk;
+pub mod dossier;
+mod fonts;
+mod render;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use dossier::Dossier;
+pub use fonts::{FontError, Fonts};
+pub use render::{DocumentError, Pdf, render_dossier};
+pub use sheet::limits;

@@ -1,0 +1,202 @@
+//! Text from outside, made safe to print: nothing hidden, nothing without a glyph, nothing that cannot wrap.
+//!
+//! In:  any string.
+//! Out: a string of printable characters with [`BREAK`] marks inside long runs.
+//!
+//! Invariants: what has no visible form (controls, direction overrides, joiners,
+//! fillers, private use) and what no font covers is written as `[U+202E]`, so
+//! that the reader sees what a name really holds. At most [`limits::MAX_MARKS`]
+//! combining marks stack on one letter.
+//!
+//! Not here: Typst syntax. Text reaches the templates as JSON, so none of its
+//! characters has a meaning there.
+
+use std::collections::BTreeSet;
+
+use unicode_normalization::char::is_combining_mark;
+
+use crate::{Fonts, sheet::limits};
+
+/// Where a line may break inside a run without spaces; the templates turn it into a space of no width.
+/// No printed text holds one of its own: U+200B is among the hidden characters.
+pub(crate) const BREAK: char = '\u{200b}';
+
+/// A run of this many characters without a place to break is given some.
+const LONG_RUN_CHARS: usize = 12;
+/// Characters between two places to break in a long run.
+const BREAK_EVERY_CHARS: usize = 4;
+
+/// Cleans texts for one paper and remembers which further families they need.
+pub(crate) struct Cleaner<'f> {
+    fonts: &'f Fonts,
+    /// Families beside serif and sans, in the order of first need.
+    others: Vec<String>,
+    /// Characters known to have no glyph in any font.
+    without_glyph: BTreeSet<char>,
+}
+
+impl<'f> Cleaner<'f> {
+    pub(crate) fn new(fonts: &'f Fonts) -> Self {
+        Self {
+            fonts,
+            others: Vec::new(),
+            without_glyph: BTreeSet::new(),
+        }
+    }
+
+    /// The families that the cleaned texts need, running text first.
+    pub(crate) fn families(&self) -> Vec<String> {
+        let mut families = vec![self.fonts.serif().to_owned(), self.fonts.sans().to_owned()];
+        families.extend(self.others.iter().cloned());
+        families
+    }
+
+    /// `text` as it is printed, its middle left out where it has more than `max_chars` characters.
+    ///
+    /// The end stays, because that is where a file name has its kind.
+    pub(crate) fn clean(&mut self, text: &str, max_chars: usize) -> String {
+        let total = text.chars().count();
+        if total <= max_chars {
+            return self.clean_whole(text);
+        }
+        let tail_chars = max_chars / 4;
+        let head: String = text.chars().take(max_chars - tail_chars).collect();
+        let tail: String = text.chars().skip(total - tail_chars).collect();
+        let left_out = total - max_chars;
+        format!(
+            "{} [… {left_out} …] {}",
+            self.clean_whole(&head),
+            self.clean_whole(&tail)
+        )
+    }
+
+    fn clean_whole(&mut self, text: &str) -> String {
+        let mut line = Line::default();
+        let mut cluster = String::new();
+        for c in text.chars() {
+            let joins = is_combining_mark(c) && !cluster.is_empty();
+            if joins && cluster.chars().count() <= limits::MAX_MARKS && self.one_family_covers(&cluster, c) {
+                cluster.push(c);
+                continue;
+            }
+            line.push_cluster(&std::mem::take(&mut cluster));
+            if c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}') {
+                line.push_space(if c == '\u{3000}' { c } else { ' ' });
+            } else if is_hidden(c) || is_combining_mark(c) || !self.has_glyph(c) {
+                line.push_code(c);
+            } else {
+                cluster.push(c);
+            }
+        }
+        line.push_cluster(&cluster);
+        line.finish()
+    }
+
+    /// Whether one family has the letter with its marks and the next mark, so that they are set as one.
+    fn one_family_covers(&self, cluster: &str, mark: char) -> bool {
+        let covers = |family: &str| {
+            cluster
+                .chars()
+                .chain([mark])
+                .all(|c| self.fonts.covers(family, c))
+        };
+        // The family that sets the letter is the first that has it; the marks must be in that one.
+        let base = cluster.chars().next().unwrap_or(mark);
+        let families = self.families();
+        families
+            .iter()
+            .find(|family| self.fonts.covers(family, base))
+            .is_some_and(|family| covers(family))
+    }
+
+    fn has_glyph(&mut self, c: char) -> bool {
+        let chosen = [self.fonts.serif(), self.fonts.sans()];
+        if chosen
+            .into_iter()
+            .chain(self.others.iter().map(String::as_str))
+            .any(|f| self.fonts.covers(f, c))
+        {
+            return true;
+        }
+        if self.others.len() >= limits::MAX_OTHER_FAMILIES || self.without_glyph.contains(&c) {
+            return false;
+        }
+        let found = self
+            .fonts
+            .other_families()
+            .find(|family| self.fonts.covers(family, c))
+            .map(str::to_owned);
+        if found.is_none() {
+            self.without_glyph.insert(c);
+        }
+        self.others.extend(found.iter().cloned());
+        found.is_some()
+    }
+}
+
+/// The line under construction: what is finished, and the run that has had no place to break yet.
+#[derive(Default)]
+struct Line {
+    done: String,
+    run: Vec<String>,
+}
+
+impl Line {
+    fn push_cluster(&mut self, cluster: &str) {
+        let Some(base) = cluster.chars().next() else {
+            return;
+        };
+        if breaks_around(base) {
+            self.close_run();
+            self.done.push_str(cluster);
+        } else {
+            self.run.push(cluster.to_owned());
+        }
+    }
+
+    fn push_space(&mut self, space: char) {
+        self.close_run();
+        self.done.push(space);
+    }
+
+    fn push_code(&mut self, c: char) {
+        self.close_run();
+        self.done.push(BREAK);
+        self.done.push_str(&format!("[U+{:04X}]", u32::from(c)));
+        self.done.push(BREAK);
+    }
+
+    fn close_run(&mut self) {
+        let long = self.run.len() > LONG_RUN_CHARS;
+        for (i, cluster) in self.run.drain(..).enumerate() {
+            if long && i > 0 && i % BREAK_EVERY_CHARS == 0 {
+                self.done.push(BREAK);
+            }
+            self.done.push_str(&cluster);
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.close_run();
+        self.done
+    }
+}
+
+/// Han and Hangul: a line may break before and after them without our help.
+fn breaks_around(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Characters with no visible form of their own, or with one that only some machines know.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{ffff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}')
+        // Noncharacters at the end of every plane.
+        || u32::from(c) & 0xfffe == 0xfffe
+}
