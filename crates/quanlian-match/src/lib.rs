@@ -11,7 +11,10 @@
 //! (`quanlian-evidence`).
 
 pub mod align;
+pub mod collection;
+pub mod score;
 pub mod segment;
+pub mod text;
 
 use serde::{Deserialize, Serialize};
 
