@@ -10,6 +10,12 @@
 //! Not here: what a match means in law (`quanlian-case`), the custody of the files
 //! (`quanlian-evidence`).
 
+pub mod align;
+pub mod collection;
+pub mod score;
+pub mod segment;
+pub mod text;
+
 use serde::{Deserialize, Serialize};
 
 /// The kind of content, told by content and not by file name.

@@ -1,0 +1,350 @@
+//! Reading a segment: one table look-up and a short scan for each key.
+//!
+//! In:  the path of a segment, then keys.
+//! Out: their postings in order of item and position.
+//!
+//! Invariants: no byte of the body is believed before the checksum of its page was
+//! compared, and no offset before it was compared with the length of the data. Damage
+//! found on the way ends the list at hand and is told by [`Segment::check_read`], so
+//! that the inner loops of the matchers stay free of error handling; whoever reports
+//! a result calls it first.
+//!
+//! Not here: writing (`writer`).
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use quanlian_mmap::ReadOnlyMap;
+
+use super::layout::{self, CHECKSUM_BYTES, HEADER_BYTES, Header, OFFSET_BYTES, take_varint, take_varint32};
+use super::{PAGE_BYTES, Posting, SegmentError, mix};
+
+/// An open, immutable segment; share it between threads freely.
+#[derive(Debug)]
+pub struct Segment {
+    map: ReadOnlyMap,
+    header: Header,
+    /// Where the bucket table and the page table start in the file.
+    table_at: usize,
+    pages_at: usize,
+    /// One for each page: [`UNREAD`], [`GOOD`] or [`BAD`].
+    pages: Vec<AtomicU8>,
+    damaged: AtomicBool,
+}
+
+const UNREAD: u8 = 0;
+const GOOD: u8 = 1;
+const BAD: u8 = 2;
+
+impl Segment {
+    /// Maps the file and checks its header, its length and its table of checksums.
+    ///
+    /// Costs one checksum in [`PAGE_BYTES`]; the pages themselves are checked when
+    /// they are first read.
+    pub fn open(path: &Path) -> Result<Self, SegmentError> {
+        let map = ReadOnlyMap::open(path)?;
+        let header = Header::decode(&map)?;
+        let too_long = SegmentError::Damaged {
+            what: "longer than this machine can address",
+        };
+        let Some(body_bytes) = header.body_bytes().and_then(|b| usize::try_from(b).ok()) else {
+            return Err(too_long);
+        };
+        let Ok(data_bytes) = usize::try_from(header.data_bytes) else {
+            return Err(too_long);
+        };
+        let pages_at = HEADER_BYTES + body_bytes;
+        if crc32fast::hash(&map[pages_at..]) != header.page_table_crc {
+            return Err(SegmentError::Damaged {
+                what: "table of checksums",
+            });
+        }
+        let mut pages = Vec::new();
+        pages.resize_with(body_bytes.div_ceil(PAGE_BYTES), || AtomicU8::new(UNREAD));
+        Ok(Self {
+            map,
+            header,
+            table_at: HEADER_BYTES + data_bytes,
+            pages_at,
+            pages,
+            damaged: AtomicBool::new(false),
+        })
+    }
+
+    /// Number of postings.
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "nobody asks whether a whole segment is empty"
+    )]
+    pub fn len(&self) -> u64 {
+        self.header.postings
+    }
+
+    /// Number of different keys.
+    pub fn key_count(&self) -> u64 {
+        self.header.keys
+    }
+
+    /// Size of the file.
+    pub fn size_bytes(&self) -> u64 {
+        self.map.len() as u64
+    }
+
+    /// The family that made the keys.
+    pub fn family(&self) -> &str {
+        self.header.parameters.family()
+    }
+
+    /// Number of low bits of a key that count.
+    pub fn key_bits(&self) -> u32 {
+        self.header.parameters.key_bits()
+    }
+
+    /// Where a key occurs, in order of item and position.
+    #[inline]
+    pub fn postings(&self, key: u64) -> Postings<'_> {
+        Postings {
+            segment: self,
+            rest: self.find(key),
+            list: &[],
+            left: 0,
+            previous: None,
+            first: true,
+        }
+    }
+
+    /// In how many items a key occurs; cheaper than reading its postings.
+    pub fn document_frequency(&self, key: u64) -> u64 {
+        let mut postings = self.postings(key);
+        let mut documents = 0u64;
+        while let Some(entry) = postings.next_entry() {
+            documents = documents.saturating_add(match entry {
+                EntryHead::One(_) => 1,
+                EntryHead::Many { documents: here, .. } => here,
+            });
+        }
+        documents
+    }
+
+    /// Checks every page now, instead of when it is first read.
+    pub fn verify(&self) -> Result<(), SegmentError> {
+        for page in 0..self.pages.len() {
+            self.page_is_good(page);
+        }
+        self.check_read()
+    }
+
+    /// Fails when anything read so far was damaged: then postings are missing.
+    pub fn check_read(&self) -> Result<(), SegmentError> {
+        if self.damaged.load(Ordering::Relaxed) {
+            return Err(SegmentError::Damaged { what: "postings" });
+        }
+        Ok(())
+    }
+
+    /// The entries of the key's bucket from the key's own on; empty when it is absent.
+    ///
+    /// The slice returned starts behind the difference that named the key.
+    fn find(&self, key: u64) -> &[u8] {
+        let mixed = mix(key, self.header.parameters.key_bits);
+        let rest_bits = self.header.parameters.key_bits - self.header.bucket_bits;
+        let bucket = mixed.checked_shr(rest_bits).unwrap_or(0);
+        let wanted = mixed - bucket.checked_shl(rest_bits).unwrap_or(0);
+        let Some(mut entries) = self.bucket(bucket as usize) else {
+            return self.note_damage();
+        };
+        let mut at = 0u64;
+        while !entries.is_empty() {
+            let Some(difference) = take_varint(&mut entries) else {
+                return self.note_damage();
+            };
+            let Some(next) = at.checked_add(difference) else {
+                return self.note_damage();
+            };
+            at = next;
+            if at == wanted {
+                return entries;
+            }
+            if at > wanted {
+                return &[];
+            }
+            let Some((_, rest)) = entry_head(entries) else {
+                return self.note_damage();
+            };
+            entries = rest;
+        }
+        &[]
+    }
+
+    /// The entries of a bucket, their pages checked.
+    fn bucket(&self, bucket: usize) -> Option<&[u8]> {
+        let at = self.table_at + bucket * OFFSET_BYTES;
+        let bounds = self.checked(at, at + 2 * OFFSET_BYTES)?;
+        let start = usize::try_from(layout::decode_offset(&bounds[..OFFSET_BYTES])?).ok()?;
+        let end = usize::try_from(layout::decode_offset(&bounds[OFFSET_BYTES..])?).ok()?;
+        if start > end || end > self.table_at - HEADER_BYTES {
+            return None;
+        }
+        self.checked(HEADER_BYTES + start, HEADER_BYTES + end)
+    }
+
+    /// A stretch of the body, given as places in the file, once its pages are checked.
+    #[inline]
+    fn checked(&self, start: usize, end: usize) -> Option<&[u8]> {
+        let bytes = self.map.get(start..end)?;
+        if !bytes.is_empty() {
+            for page in (start - HEADER_BYTES) / PAGE_BYTES..=(end - 1 - HEADER_BYTES) / PAGE_BYTES {
+                if !self.page_is_good(page) {
+                    return None;
+                }
+            }
+        }
+        Some(bytes)
+    }
+
+    #[inline]
+    fn page_is_good(&self, page: usize) -> bool {
+        match self.pages[page].load(Ordering::Relaxed) {
+            GOOD => true,
+            BAD => false,
+            _ => self.check_page(page),
+        }
+    }
+
+    #[cold]
+    fn check_page(&self, page: usize) -> bool {
+        let start = HEADER_BYTES + page * PAGE_BYTES;
+        let bytes = &self.map[start..self.pages_at.min(start + PAGE_BYTES)];
+        let told = layout::read_u32(&self.map, self.pages_at + page * CHECKSUM_BYTES);
+        let good = crc32fast::hash(bytes) == told;
+        self.pages[page].store(if good { GOOD } else { BAD }, Ordering::Relaxed);
+        if !good {
+            self.damaged.store(true, Ordering::Relaxed);
+        }
+        good
+    }
+
+    #[cold]
+    fn note_damage(&self) -> &[u8] {
+        self.damaged.store(true, Ordering::Relaxed);
+        &[]
+    }
+}
+
+/// The head of an entry: its only posting, or its counts and its list.
+enum EntryHead<'a> {
+    One(Posting),
+    Many {
+        count: u64,
+        documents: u64,
+        list: &'a [u8],
+    },
+}
+
+/// Splits an entry (without its key difference) off the front.
+#[inline]
+fn entry_head(mut bytes: &[u8]) -> Option<(EntryHead<'_>, &[u8])> {
+    let tag = take_varint(&mut bytes)?;
+    if tag == layout::LONE_POSTING {
+        let posting = Posting {
+            item: take_varint32(&mut bytes)?,
+            position: take_varint32(&mut bytes)?,
+        };
+        return Some((EntryHead::One(posting), bytes));
+    }
+    let documents = take_varint(&mut bytes)?;
+    let list_bytes = usize::try_from(take_varint(&mut bytes)?).ok()?;
+    if list_bytes > bytes.len() {
+        return None;
+    }
+    let (list, rest) = bytes.split_at(list_bytes);
+    Some((
+        EntryHead::Many {
+            count: tag.max(1),
+            documents,
+            list,
+        },
+        rest,
+    ))
+}
+
+/// The postings of one key.
+#[derive(Debug, Clone)]
+pub struct Postings<'a> {
+    segment: &'a Segment,
+    /// What follows in the bucket behind the entry at hand.
+    rest: &'a [u8],
+    list: &'a [u8],
+    left: u64,
+    previous: Option<Posting>,
+    first: bool,
+}
+
+impl<'a> Postings<'a> {
+    /// Moves on to the next entry of the same key.
+    fn next_entry(&mut self) -> Option<EntryHead<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        if !self.first {
+            // Only a difference of zero goes on with the same key.
+            if take_varint(&mut self.rest)? != 0 {
+                self.rest = &[];
+                return None;
+            }
+        }
+        self.first = false;
+        let Some((head, rest)) = entry_head(self.rest) else {
+            self.rest = self.segment.note_damage();
+            return None;
+        };
+        self.rest = rest;
+        Some(head)
+    }
+
+    fn decode_next(&mut self) -> Option<Posting> {
+        let difference = take_varint(&mut self.list)?;
+        let position = take_varint32(&mut self.list)?;
+        let posting = match (difference, self.previous) {
+            (0, Some(p)) => Posting {
+                item: p.item,
+                position: p.position.checked_add(position)?,
+            },
+            (0, None) => return None,
+            (d, previous) => {
+                let item = previous.map_or(0, |p| u64::from(p.item) + 1).checked_add(d)? - 1;
+                Posting {
+                    item: u32::try_from(item).ok()?,
+                    position,
+                }
+            }
+        };
+        Some(posting)
+    }
+}
+
+impl Iterator for Postings<'_> {
+    type Item = Posting;
+
+    #[inline]
+    fn next(&mut self) -> Option<Posting> {
+        if self.left == 0 {
+            match self.next_entry()? {
+                EntryHead::One(posting) => return Some(posting),
+                EntryHead::Many { count, list, .. } => {
+                    self.list = list;
+                    self.left = count;
+                    self.previous = None;
+                }
+            }
+        }
+        let Some(posting) = self.decode_next() else {
+            self.left = 0;
+            self.rest = self.segment.note_damage();
+            return None;
+        };
+        self.left -= 1;
+        self.previous = Some(posting);
+        Some(posting)
+    }
+}

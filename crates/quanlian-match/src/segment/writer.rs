@@ -1,0 +1,407 @@
+//! Writing a segment: sort what fits, spill the rest in runs, merge, encode.
+//!
+//! In:  triples in any order.
+//! Out: the file under its name, complete, or nothing.
+//!
+//! Invariants: the file appears under its name only when it is whole and synced;
+//! run files have no name and vanish with the process.
+//!
+//! Not here: reading (`reader`), the bytes of the parts (`layout`).
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::layout::{self, CHECKSUM_BYTES, HEADER_BYTES, Header, MAX_ENTRY_POSTINGS, push_varint};
+use super::{PAGE_BYTES, SORT_BUDGET_BYTES, Segment, SegmentError, SegmentParameters, mix};
+
+/// Runs merged at once: bounds open files and read buffers.
+const MAX_MERGE_RUNS: usize = 64;
+const RUN_BUFFER_BYTES: usize = 64 << 10;
+const RECORD_BYTES: usize = 16;
+
+/// A mixed key, an item and a position: the order of the file.
+type Record = (u64, u32, u32);
+
+/// Collects postings and writes them as one segment.
+#[derive(Debug)]
+pub struct SegmentWriter {
+    path: PathBuf,
+    folder: PathBuf,
+    parameters: SegmentParameters,
+    pending: Vec<Record>,
+    budget_records: usize,
+    runs: Vec<File>,
+    pushed: u64,
+}
+
+impl SegmentWriter {
+    /// Starts a segment that will lie at `path`; its folder must exist.
+    pub fn create(path: &Path, parameters: &SegmentParameters) -> Result<Self, SegmentError> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        if !folder.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the folder of the segment does not exist",
+            )
+            .into());
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            folder,
+            parameters: parameters.clone(),
+            pending: Vec::new(),
+            budget_records: SORT_BUDGET_BYTES / RECORD_BYTES,
+            runs: Vec::new(),
+            pushed: 0,
+        })
+    }
+
+    /// Takes another budget than [`SORT_BUDGET_BYTES`] for the sort in memory.
+    #[must_use]
+    pub fn with_sort_budget(mut self, budget_bytes: usize) -> Self {
+        self.budget_records = (budget_bytes / RECORD_BYTES).max(1);
+        self
+    }
+
+    /// Adds one posting; the same one twice counts once.
+    #[inline]
+    pub fn push(&mut self, key: u64, item: u32, position: u32) -> Result<(), SegmentError> {
+        self.pending
+            .push((mix(key, self.parameters.key_bits), item, position));
+        self.pushed += 1;
+        if self.pending.len() >= self.budget_records {
+            self.spill()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the file, syncs it, gives it its name and opens it.
+    pub fn finish(mut self) -> Result<Segment, SegmentError> {
+        let bits = layout::bucket_bits(self.pushed, self.parameters.key_bits);
+        let mut encoder = Encoder::new(&self.folder, self.parameters.clone(), bits)?;
+        if self.runs.is_empty() {
+            self.pending.sort_unstable();
+            for &record in &self.pending {
+                encoder.push(record)?;
+            }
+        } else {
+            self.spill()?;
+            self.pending = Vec::new();
+            while self.runs.len() > MAX_MERGE_RUNS {
+                let group: Vec<File> = self.runs.drain(..MAX_MERGE_RUNS).collect();
+                let mut merged = RunWriter::new(&self.folder)?;
+                merge(group, |record| Ok(merged.push(record)?))?;
+                self.runs.push(merged.finish()?);
+            }
+            merge(std::mem::take(&mut self.runs), |record| encoder.push(record))?;
+        }
+        let file = encoder.finish()?;
+        file.persist(&self.path).map_err(|e| e.error)?;
+        File::open(&self.folder)?.sync_all()?;
+        Segment::open(&self.path)
+    }
+
+    fn spill(&mut self) -> Result<(), SegmentError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.pending.sort_unstable();
+        let mut run = RunWriter::new(&self.folder)?;
+        for &record in &self.pending {
+            run.push(record)?;
+        }
+        self.runs.push(run.finish()?);
+        self.pending.clear();
+        Ok(())
+    }
+}
+
+/// Sorted records on their way into a nameless file.
+struct RunWriter {
+    out: BufWriter<File>,
+}
+
+impl RunWriter {
+    fn new(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            out: BufWriter::with_capacity(RUN_BUFFER_BYTES, tempfile::tempfile_in(folder)?),
+        })
+    }
+
+    fn push(&mut self, (key, item, position): Record) -> io::Result<()> {
+        let mut record = [0; RECORD_BYTES];
+        record[..8].copy_from_slice(&key.to_le_bytes());
+        record[8..12].copy_from_slice(&item.to_le_bytes());
+        record[12..].copy_from_slice(&position.to_le_bytes());
+        self.out.write_all(&record)
+    }
+
+    fn finish(self) -> io::Result<File> {
+        let mut file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.seek(SeekFrom::Start(0))?;
+        Ok(file)
+    }
+}
+
+fn read_record(run: &mut BufReader<File>) -> io::Result<Option<Record>> {
+    let mut record = [0; RECORD_BYTES];
+    match run.read_exact(&mut record) {
+        Ok(()) => {}
+        // A run holds whole records only, so its end is the end of the last record.
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(e) => return Err(e),
+    }
+    let (key, rest) = record.split_at(8);
+    let key = u64::from_le_bytes(key.try_into().expect("eight bytes were cut out"));
+    Ok(Some((key, layout::read_u32(rest, 0), layout::read_u32(rest, 4))))
+}
+
+/// Calls `sink` with the records of all runs in order.
+fn merge(
+    runs: Vec<File>,
+    mut sink: impl FnMut(Record) -> Result<(), SegmentError>,
+) -> Result<(), SegmentError> {
+    let mut runs: Vec<_> = runs
+        .into_iter()
+        .map(|r| BufReader::with_capacity(RUN_BUFFER_BYTES, r))
+        .collect();
+    let mut heads = BinaryHeap::with_capacity(runs.len());
+    for (i, run) in runs.iter_mut().enumerate() {
+        if let Some(record) = read_record(run)? {
+            heads.push(Reverse((record, i)));
+        }
+    }
+    while let Some(Reverse((record, i))) = heads.pop() {
+        sink(record)?;
+        if let Some(next) = read_record(&mut runs[i])? {
+            heads.push(Reverse((next, i)));
+        }
+    }
+    Ok(())
+}
+
+/// Turns sorted records into the bytes of the file.
+struct Encoder {
+    file: tempfile::NamedTempFile,
+    body: PageWriter,
+    table: BufWriter<File>,
+    parameters: SegmentParameters,
+    bucket_bits: u32,
+    /// Buckets whose start is already in the table.
+    opened_buckets: u64,
+    /// The last key that was written.
+    last_key: Option<u64>,
+    list: Vec<(u32, u32)>,
+    list_key: u64,
+    /// Last item of the entry before, when that entry belongs to the same key.
+    continued_item: Option<u32>,
+    postings: u64,
+    keys: u64,
+    scratch: Vec<u8>,
+    entry: Vec<u8>,
+}
+
+impl Encoder {
+    fn new(folder: &Path, parameters: SegmentParameters, bucket_bits: u32) -> Result<Self, SegmentError> {
+        let file = tempfile::Builder::new().prefix(".segment-").tempfile_in(folder)?;
+        let mut out = BufWriter::with_capacity(PAGE_BYTES, file.as_file().try_clone()?);
+        out.write_all(&[0; HEADER_BYTES])?;
+        Ok(Self {
+            file,
+            body: PageWriter::new(out),
+            table: BufWriter::new(tempfile::tempfile_in(folder)?),
+            parameters,
+            bucket_bits,
+            opened_buckets: 0,
+            last_key: None,
+            list: Vec::new(),
+            list_key: 0,
+            continued_item: None,
+            postings: 0,
+            keys: 0,
+            scratch: Vec::new(),
+            entry: Vec::new(),
+        })
+    }
+
+    fn push(&mut self, (key, item, position): Record) -> Result<(), SegmentError> {
+        if self.list.is_empty() || self.list_key != key {
+            self.flush_list()?;
+            self.continued_item = None;
+            self.list_key = key;
+        } else if self.list.last() == Some(&(item, position)) {
+            return Ok(());
+        } else if self.list.len() >= MAX_ENTRY_POSTINGS {
+            self.flush_list()?;
+        }
+        self.list.push((item, position));
+        Ok(())
+    }
+
+    /// Writes the collected postings of one key as one entry.
+    fn flush_list(&mut self) -> Result<(), SegmentError> {
+        if self.list.is_empty() {
+            return Ok(());
+        }
+        let rest_bits = self.parameters.key_bits - self.bucket_bits;
+        let bucket = self.list_key.checked_shr(rest_bits).unwrap_or(0);
+        let start_of_bucket = bucket.checked_shl(rest_bits).unwrap_or(0);
+        self.open_buckets(bucket + 1)?;
+        let before = self.last_key.filter(|&k| k >= start_of_bucket);
+        let difference = self.list_key - before.unwrap_or(start_of_bucket);
+        if self.last_key != Some(self.list_key) {
+            self.keys += 1;
+        }
+        let entry = &mut self.entry;
+        entry.clear();
+        push_varint(entry, difference);
+        if let ([(item, position)], None) = (&self.list[..], self.continued_item) {
+            // Nearly every key has one posting, so that one spends no byte on counts.
+            push_varint(entry, layout::LONE_POSTING);
+            push_varint(entry, u64::from(*item));
+            push_varint(entry, u64::from(*position));
+        } else {
+            push_varint(entry, layout::list_tag(self.list.len()));
+            self.scratch.clear();
+            let documents = encode_list(&self.list, self.continued_item, &mut self.scratch);
+            push_varint(entry, documents);
+            push_varint(entry, self.scratch.len() as u64);
+            entry.extend_from_slice(&self.scratch);
+        }
+        self.body.write(entry)?;
+        self.postings += self.list.len() as u64;
+        self.continued_item = self.list.last().map(|p| p.0);
+        self.last_key = Some(self.list_key);
+        self.list.clear();
+        Ok(())
+    }
+
+    /// Notes where the buckets before `end` start, as far as not yet done.
+    fn open_buckets(&mut self, end: u64) -> io::Result<()> {
+        while self.opened_buckets < end {
+            self.table.write_all(&layout::encode_offset(self.body.written))?;
+            self.opened_buckets += 1;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<tempfile::NamedTempFile, SegmentError> {
+        self.flush_list()?;
+        self.open_buckets((1 << self.bucket_bits) + 1)?;
+        let data_bytes = self.body.written;
+        if data_bytes >= 1 << (8 * layout::OFFSET_BYTES) {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "a segment ends at one terabyte").into());
+        }
+        let mut table = self.table.into_inner().map_err(io::IntoInnerError::into_error)?;
+        table.seek(SeekFrom::Start(0))?;
+        let mut table = BufReader::with_capacity(RUN_BUFFER_BYTES, table);
+        let mut chunk = vec![0; RUN_BUFFER_BYTES];
+        loop {
+            let n = table.read(&mut chunk)?;
+            if n == 0 {
+                break;
+            }
+            self.body.write(&chunk[..n])?;
+        }
+        let (mut out, page_table_crc) = self.body.finish()?;
+        let header = Header {
+            parameters: self.parameters,
+            bucket_bits: self.bucket_bits,
+            postings: self.postings,
+            keys: self.keys,
+            data_bytes,
+            page_table_crc,
+        };
+        out.seek(SeekFrom::Start(0))?;
+        out.write_all(&header.encode())?;
+        out.sync_all()?;
+        Ok(self.file)
+    }
+}
+
+/// Appends postings as differences and returns how many documents start here.
+fn encode_list(list: &[(u32, u32)], continued_item: Option<u32>, out: &mut Vec<u8>) -> u64 {
+    let mut documents = 0;
+    let mut previous: Option<(u32, u32)> = None;
+    for &(item, position) in list {
+        match previous {
+            Some((same, before)) if same == item => {
+                push_varint(out, 0);
+                push_varint(out, u64::from(position - before));
+            }
+            _ => {
+                // Items start at a difference of one, so that zero can mean "the same item".
+                push_varint(
+                    out,
+                    u64::from(item) + 1 - previous.map_or(0, |p| u64::from(p.0) + 1),
+                );
+                push_varint(out, u64::from(position));
+                documents += u64::from(continued_item != Some(item));
+            }
+        }
+        previous = Some((item, position));
+    }
+    documents
+}
+
+/// Writes the body and remembers the checksum of every page.
+struct PageWriter {
+    out: BufWriter<File>,
+    page: crc32fast::Hasher,
+    page_bytes: usize,
+    checksums: Vec<u8>,
+    written: u64,
+}
+
+impl PageWriter {
+    fn new(out: BufWriter<File>) -> Self {
+        Self {
+            out,
+            page: crc32fast::Hasher::new(),
+            page_bytes: 0,
+            checksums: Vec::new(),
+            written: 0,
+        }
+    }
+
+    fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)?;
+        self.written += bytes.len() as u64;
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(PAGE_BYTES - self.page_bytes));
+            self.page.update(now);
+            self.page_bytes += now.len();
+            bytes = later;
+            if self.page_bytes == PAGE_BYTES {
+                self.close_page();
+            }
+        }
+        Ok(())
+    }
+
+    fn close_page(&mut self) {
+        let crc = std::mem::take(&mut self.page).finalize();
+        self.checksums.extend_from_slice(&crc.to_le_bytes());
+        self.page_bytes = 0;
+    }
+
+    /// Appends the page table and returns the file and the checksum of that table.
+    fn finish(mut self) -> io::Result<(File, u32)> {
+        if self.page_bytes > 0 {
+            self.close_page();
+        }
+        debug_assert_eq!(self.checksums.len() % CHECKSUM_BYTES, 0);
+        self.out.write_all(&self.checksums)?;
+        let crc = crc32fast::hash(&self.checksums);
+        Ok((
+            self.out.into_inner().map_err(io::IntoInnerError::into_error)?,
+            crc,
+        ))
+    }
+}
