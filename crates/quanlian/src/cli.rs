@@ -76,6 +76,11 @@ pub(crate) struct AnyForm {
 }
 
 impl AnyForm {
+    /// Text for people.
+    pub(crate) fn text() -> Self {
+        Self { json: false, jsonl: false }
+    }
+
     pub(crate) fn form(&self) -> Form {
         match (self.json, self.jsonl) {
             (true, _) => Form::Json,

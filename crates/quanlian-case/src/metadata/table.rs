@@ -11,7 +11,10 @@
 //! Invariant: an amount is in yuan unless its heading or cell says otherwise, and a
 //! column that is not known is named, never guessed.
 
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use quanlian_record::{
     money::Fen,
@@ -198,6 +201,7 @@ pub fn read_table(path: &Path, source: &str, media: &[String]) -> Result<SideFil
             ));
         }
     }
+    let media = MediaNames::of(media);
     let mut statements = Vec::new();
     for (index, record) in reader.records().enumerate() {
         if index >= MAX_TABLE_ROWS {
@@ -227,7 +231,7 @@ pub fn read_table(path: &Path, source: &str, media: &[String]) -> Result<SideFil
         let mut cells = RowReader {
             place: &place,
             problems: &mut problems,
-            media,
+            media: &media,
         };
         if pairs {
             cells.read_fact(&record, &columns, &mut statement);
@@ -249,7 +253,40 @@ pub fn read_table(path: &Path, source: &str, media: &[String]) -> Result<SideFil
 struct RowReader<'a> {
     place: &'a str,
     problems: &'a mut Vec<Problem>,
-    media: &'a [String],
+    media: &'a MediaNames<'a>,
+}
+
+/// The media files, to be found by their whole relative path or by a file name that only one has.
+struct MediaNames<'a> {
+    paths: BTreeSet<&'a str>,
+    by_file_name: BTreeMap<&'a str, Option<&'a str>>,
+}
+
+impl<'a> MediaNames<'a> {
+    fn of(media: &'a [String]) -> Self {
+        let mut by_file_name = BTreeMap::new();
+        for path in media {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            // A second file of that name makes it ambiguous, and then it names none.
+            by_file_name
+                .entry(name)
+                .and_modify(|only| *only = None)
+                .or_insert(Some(path.as_str()));
+        }
+        Self {
+            paths: media.iter().map(String::as_str).collect(),
+            by_file_name,
+        }
+    }
+
+    fn named(&self, cell: &str) -> Option<String> {
+        let cell = cell.replace('\\', "/");
+        let cell = cell.trim_start_matches("./");
+        let exact = self.paths.get(cell).copied();
+        exact
+            .or_else(|| self.by_file_name.get(cell).copied().flatten())
+            .map(str::to_owned)
+    }
 }
 
 impl RowReader<'_> {
@@ -297,7 +334,7 @@ impl RowReader<'_> {
         let text = || Some(cell.to_owned());
         match column {
             Column::Media => {
-                into.media = self.media_named(cell);
+                into.media = self.media.named(cell);
                 if into.media.is_none() {
                     self.report(
                         "no_such_media",
@@ -330,18 +367,6 @@ impl RowReader<'_> {
             }
             Column::FactName | Column::FactValue => {}
         }
-    }
-
-    /// The media file that a cell names: by its whole relative path, or by a file name that only one has.
-    fn media_named(&self, cell: &str) -> Option<String> {
-        let cell = cell.replace('\\', "/");
-        let cell = cell.trim_start_matches("./");
-        if let Some(exact) = self.media.iter().find(|m| m.as_str() == cell) {
-            return Some(exact.clone());
-        }
-        let mut named = self.media.iter().filter(|m| m.rsplit('/').next() == Some(cell));
-        let first = named.next()?;
-        named.next().is_none().then(|| first.clone())
     }
 
     fn wanted<T>(&mut self, cell: &str, value: Option<T>, wanted: &str) -> Option<T> {

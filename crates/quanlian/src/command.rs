@@ -1,0 +1,51 @@
+//! The commands, one module each.
+//!
+//! In:  parsed arguments.
+//! Out: results on stdout and an exit code.
+
+mod deposit;
+pub(crate) mod index;
+pub(crate) mod law;
+pub(crate) mod matching;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use crate::{
+    cli::{Cli, Command, Index, Law},
+    demo,
+    fault::Outcome,
+    help,
+    message::Language,
+    output::{Form, Output},
+    trace,
+};
+
+/// Runs one command.
+pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome {
+    let output = |form: Form| Output::new(form, language, quiet);
+    match command {
+        Command::Demo(arguments) => demo::run(&arguments, &output(arguments.form.form())),
+        Command::Trace(arguments) => trace::run(&arguments, &output(arguments.form.form())),
+        Command::Index(Index::Build(arguments)) => index::build(&arguments, &output(arguments.form.form())),
+        Command::Index(Index::Add(arguments)) => index::add(&arguments, &output(arguments.form.form())),
+        Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
+        Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
+        Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
+        Command::Verify(arguments) => verify::run(&arguments, &output(arguments.form.form())),
+        Command::Law(Law::Assess { facts, source, form }) => law::assess(&facts, &source, &output(form.form())),
+        Command::Law(Law::Show { rule, source, form }) => law::show(&rule, &source, &output(form.form())),
+        Command::Law(Law::List { source, form }) => law::list(&source, &output(form.form())),
+        Command::Law(Law::Check { source, form }) => law::check(&source, &output(form.form())),
+        Command::Completions { shell } => {
+            let output = output(Form::Text);
+            let mut tree = help::localise(Cli::command(), &output.messages);
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut tree, "quanlian", &mut script);
+            output.write_line(String::from_utf8_lossy(&script).trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `quanlian deposit`: fixes files as evidence in the log.
+//!
+//! In:  files and the folder of the log.
+//! Out: a receipt for each file, and a bundle when one is asked for.
+
+use std::process::ExitCode;
+
+use quanlian_evidence::{
+    bundle::{BundleItem, Original},
+    vault::System,
+};
+use serde::Serialize;
+
+use crate::{
+    cli::Deposit as Arguments,
+    evidence::{self, Deposited},
+    fault::{Blame, Fault, Outcome},
+    files,
+    output::Output,
+};
+
+#[derive(Serialize)]
+struct Report {
+    log: String,
+    deposits: Vec<Deposited>,
+    problems: Vec<files::PassedOver>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<String>,
+}
+
+/// Runs `deposit`.
+pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
+    let (found, mut problems) = files::named(&arguments.paths).bad_input()?;
+    let depositor = arguments.depositor.clone().unwrap_or_default();
+    let mut room = evidence::Room::open(&arguments.data, &depositor)?;
+    let deposits = room.deposit_files(&found, "file", output, &mut problems)?;
+    for problem in &problems {
+        output.warn(&evidence::problem_line(output, problem));
+    }
+    if deposits.is_empty() {
+        return Err(Fault::BadInput(anyhow::anyhow!("nothing was deposited: none of the named files can be read")));
+    }
+    let bundle = match &arguments.bundle {
+        Some(path) => {
+            let items = deposits
+                .iter()
+                .map(|d| BundleItem { receipt: d.receipt.clone(), original: Original::File(d.path.clone()) })
+                .collect();
+            Some(room.bundle(items, path, &mut System, output)?)
+        }
+        None => None,
+    };
+    let report = Report { log: room.log_key(), deposits, problems, bundle };
+    output.document(&report).system()?;
+    for deposit in &report.deposits {
+        output.text(&output.messages.get(
+            "deposit.line",
+            &[
+                ("name", deposit.name.clone()),
+                ("index", deposit.index.to_string()),
+                ("id", deposit.deposit_id.to_string()),
+                ("sha256", deposit.sha256.clone()),
+            ],
+        ));
+    }
+    output.text(&output.messages.get("deposit.log", &[("key", &report.log)]));
+    if let Some(bundle) = &report.bundle {
+        output.text(&output.messages.get("deposit.bundle", &[("path", bundle)]));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,117 @@
+//! `quanlian index`: builds, extends and describes an index of works.
+//!
+//! In:  a folder of works.
+//! Out: a folder with the index, and what went into it.
+
+use std::{path::Path, process::ExitCode};
+
+use anyhow::Context;
+use quanlian_match::collection::{BuildOptions, BuildReport, Collection, CollectionError};
+
+use crate::{
+    cli::IndexWorks,
+    fault::{Blame, Fault, Outcome},
+    output::Output,
+};
+
+/// `index build`
+pub(super) fn build(arguments: &IndexWorks, output: &Output) -> Outcome {
+    make(arguments, output, Collection::build)
+}
+
+/// `index add`
+pub(super) fn add(arguments: &IndexWorks, output: &Output) -> Outcome {
+    make(arguments, output, Collection::add)
+}
+
+type Make = fn(&Path, &Path, &BuildOptions<'_>) -> Result<BuildReport, CollectionError>;
+
+fn make(arguments: &IndexWorks, output: &Output, make: Make) -> Outcome {
+    let report = with_progress(&arguments.index, &arguments.works, output, make)?;
+    for note in &report.notes {
+        output.say("match.note", &[("subject", &note.subject), ("message", &note.message)]);
+    }
+    output.document(&report).system()?;
+    output.text(&output.messages.get(
+        "index.built",
+        &[
+            ("added", report.added.to_string()),
+            ("unchanged", report.unchanged.to_string()),
+            ("index", arguments.index.display().to_string()),
+        ],
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds or extends an index under a progress bar.
+pub(crate) fn with_progress(index: &Path, works: &Path, output: &Output, make: Make) -> Result<BuildReport, Fault> {
+    let bar = output.progress("progress.index", 0);
+    let progress = |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    // Metadata beside works is no work.
+    let exclude = |path: &Path| quanlian_case::metadata::is_side_file(path);
+    let report = make(index, works, &BuildOptions { exclude: &exclude, progress: &progress });
+    bar.finish_and_clear();
+    report.map_err(|error| {
+        let at_fault = matches!(
+            error,
+            CollectionError::NoIndex { .. }
+                | CollectionError::AlreadyThere { .. }
+                | CollectionError::NothingToIndex { .. }
+                | CollectionError::Format { .. }
+        );
+        // The folder of works that cannot be read is the input's fault; our own folder is the system's.
+        let works_at_fault = matches!(&error, CollectionError::Io { path, .. } if path.starts_with(works));
+        let error = anyhow::Error::from(error);
+        if at_fault || works_at_fault { Fault::BadInput(error) } else { Fault::System(error) }
+    })
+}
+
+/// `index stats`
+pub(super) fn stats(index: &Path, output: &Output) -> Outcome {
+    let collection = open(index)?;
+    let stats = collection.stats();
+    output.document(&stats).system()?;
+    output.text(&output.messages.get(
+        "index.stats",
+        &[
+            ("items", stats.items.to_string()),
+            ("source_bytes", stats.source_bytes.to_string()),
+            ("index_bytes", stats.index_bytes.to_string()),
+        ],
+    ));
+    for (medium, of) in &stats.media {
+        let medium = output.messages.text(&format!("medium.{}", medium_key(*medium)));
+        let length = match (of.duration_ms, of.chars) {
+            (Some(ms), _) => output.messages.get("index.minutes", &[("minutes", format!("{:.1}", ms as f64 / 60e3))]),
+            (None, Some(chars)) => output.messages.get("index.chars", &[("chars", chars)]),
+            (None, None) => String::new(),
+        };
+        output.text(&output.messages.get(
+            "index.medium",
+            &[
+                ("medium", medium),
+                ("items", of.items.to_string()),
+                ("length", length),
+                ("postings", of.postings.to_string()),
+            ],
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens an index; one that is not there or is damaged is the input's fault.
+pub(crate) fn open(index: &Path) -> Result<Collection, Fault> {
+    Collection::open(index).with_context(|| format!("cannot open the index {}", index.display())).bad_input()
+}
+
+/// The name of a medium in the message files.
+pub(crate) fn medium_key(medium: quanlian_match::Medium) -> &'static str {
+    match medium {
+        quanlian_match::Medium::Audio => "audio",
+        quanlian_match::Medium::Text => "text",
+        _ => "other",
+    }
+}

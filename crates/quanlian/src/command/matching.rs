@@ -1,0 +1,142 @@
+//! `quanlian match`: which works the given files copy.
+//!
+//! In:  an index and files.
+//! Out: one line a (suspect, work) match, best first for each suspect.
+
+use std::{collections::BTreeSet, path::Path, process::ExitCode};
+
+use quanlian_match::{
+    Match, Span, Unit,
+    collection::{FileReport, MatchError, MatchOptions, Note},
+};
+
+use crate::{
+    cli::Match as Arguments,
+    command::index,
+    fault::{Blame, Fault, Outcome, answer_no},
+    output::{Form, Output},
+};
+
+/// Runs `match`.
+pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
+    let mut options = MatchOptions { include_below_threshold: arguments.all, ..MatchOptions::default() };
+    if let Some(limit) = arguments.max_e_value {
+        if !(limit.is_finite() && limit >= 0.0) {
+            return Err(Fault::BadInput(anyhow::anyhow!("--max-e-value {limit} is not a number from 0 upwards")));
+        }
+        options.max_e_value = limit;
+    }
+    for path in &arguments.paths {
+        std::fs::metadata(path)
+            .map_err(|source| anyhow::Error::new(source).context(format!("cannot read {}", path.display())))
+            .bad_input()?;
+    }
+    let collection = index::open(&arguments.index)?;
+    let bar = output.progress("progress.match", 0);
+    let progress = |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let (mut found, mut failed, mut broken_index) = (0_usize, 0_usize, None);
+    let mut reports: Vec<Match> = Vec::new();
+    let mut suspects = BTreeSet::new();
+    let exclude = |path: &Path| quanlian_case::metadata::is_side_file(path);
+    let notes = collection.match_paths(&arguments.paths, &options, &exclude, &progress, |path, result| {
+        bar.suspend(|| match result {
+            Ok(report) => {
+                say_notes(output, &report.notes);
+                found += report.matches.len();
+                suspects.insert(report.suspect.clone());
+                print(output, &report);
+                if output.form == Form::Json {
+                    reports.extend(report.matches);
+                }
+            }
+            Err(error) => {
+                failed += 1;
+                output.warn(&failure_line(output, &path.display().to_string(), &error));
+                if error.is_about_the_index() && broken_index.is_none() {
+                    broken_index = Some(error);
+                }
+            }
+        });
+    });
+    bar.finish_and_clear();
+    say_notes(output, &notes);
+    if let Some(error) = broken_index {
+        return Err(Fault::System(error.into()));
+    }
+    output.document(&reports).system()?;
+    output.say(
+        "match.summary",
+        &[("suspects", suspects.len()), ("matches", found), ("failed", failed)],
+    );
+    if found == 0 && arguments.require {
+        return Ok(answer_no());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(output: &Output, report: &FileReport) {
+    for found in &report.matches {
+        // A match is plain data; writing it as JSON cannot fail.
+        let _ = output.line(found);
+        output.text(&for_people(output, found));
+    }
+}
+
+fn say_notes(output: &Output, notes: &[Note]) {
+    for note in notes {
+        output.say("match.note", &[("subject", &note.subject), ("message", &note.message)]);
+    }
+}
+
+/// One line about a file that could not be matched.
+pub(crate) fn failure_line(output: &Output, name: &str, error: &MatchError) -> String {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        reason = format!("{reason}: {cause}");
+        source = cause.source();
+    }
+    output.messages.get("match.failed", &[("subject", name), ("message", &reason)])
+}
+
+/// A match in words, with its segments below.
+pub(crate) fn for_people(output: &Output, found: &Match) -> String {
+    let mut text = output.messages.get(
+        "match.line",
+        &[
+            ("suspect", found.suspect.clone()),
+            ("work", found.work.clone()),
+            ("bits", format!("{:.0}", found.score_bits)),
+            ("e_value", format!("{:.1e}", found.e_value)),
+            ("identity", format!("{:.0}%", found.identity * 100.0)),
+        ],
+    );
+    if let Some(transform) = found.transform
+        && ((transform.time_scale - 1.0).abs() > 0.003 || (transform.pitch_scale - 1.0).abs() > 0.003)
+    {
+        text.push_str(&output.messages.get(
+            "match.transform",
+            &[
+                ("time", format!("{:+.1}%", (transform.time_scale - 1.0) * 100.0)),
+                ("pitch", format!("{:+.1}%", (transform.pitch_scale - 1.0) * 100.0)),
+            ],
+        ));
+    }
+    for span in &found.segments {
+        text.push_str("\n    ");
+        text.push_str(&segment(output, span));
+    }
+    text
+}
+
+fn segment(output: &Output, span: &Span) -> String {
+    let show = |position: u64| match span.unit {
+        Unit::Ms => format!("{}:{:02}.{:03}", position / 60_000, position / 1000 % 60, position % 1000),
+        _ => position.to_string(),
+    };
+    let range = |of: [u64; 2]| format!("{}–{}", show(of[0]), show(of[1]));
+    output.messages.get("match.segment", &[("suspect", range(span.suspect)), ("work", range(span.work))])
+}

@@ -1,0 +1,246 @@
+//! The evidence room: deposits go into the log, their records into the database, originals into the object folder.
+//!
+//! In:  files and reports, and the data folder of the installation.
+//! Out: [`Deposited`] with the short ids that facts and papers use, and bundles.
+//!
+//! | below the data folder | holds |
+//! |---|---|
+//! | `log/`, `receipts/`, `log.key`, `log.vkey` | the log and what belongs to it (`quanlian_evidence::vault`) |
+//! | `records.sqlite` | a record for each deposit (`quanlian_store`) |
+//! | `objects/` | originals by their SHA-256 |
+//!
+//! Invariant: the log comes first. A record or original that could not be stored is
+//! reported, and the deposit stands all the same.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use quanlian_evidence::{
+    bundle::BundleItem,
+    deposit::Receipt,
+    vault::{Outside, System, Terms, Vault},
+};
+use quanlian_record::{
+    envelope::{ENVELOPE_VERSION, Record},
+    id::{DepositId, RecordId},
+    time::Timestamp,
+};
+use quanlian_store::{FolderObjects, ObjectStore, RecordStore, SqliteRecords, records::MAX_BATCH_RECORDS};
+use serde::Serialize;
+
+use crate::{
+    fault::{Blame, Fault},
+    files::{Found, PassedOver},
+    output::Output,
+};
+
+/// One deposit, as reports show it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Deposited {
+    /// Short id within this run: `E0001`.
+    pub(crate) id: String,
+    /// Name relative to the folder it came from.
+    pub(crate) name: String,
+    /// What it is: `suspect`, `work`, `side_file`, `report`, …
+    pub(crate) kind: String,
+    pub(crate) deposit_id: DepositId,
+    pub(crate) deposited_at: Timestamp,
+    /// Number of its entry in the log.
+    pub(crate) index: u64,
+    pub(crate) size_bytes: u64,
+    pub(crate) sha256: String,
+    pub(crate) sm3: String,
+    #[serde(skip)]
+    pub(crate) path: PathBuf,
+    #[serde(skip)]
+    pub(crate) receipt: Receipt,
+}
+
+/// An open data folder.
+pub(crate) struct Room {
+    vault: Vault,
+    terms: Terms,
+    records: SqliteRecords,
+    objects: FolderObjects,
+    runtime: tokio::runtime::Runtime,
+    count: usize,
+}
+
+impl Room {
+    /// Opens the data folder and makes what is not there yet.
+    pub(crate) fn open(data: &Path, depositor: &str) -> Result<Self, Fault> {
+        std::fs::create_dir_all(data).with_context(|| format!("cannot make the folder {}", data.display())).bad_input()?;
+        let mut outside = System;
+        let origin = origin_of(data, &mut outside).system()?;
+        let vault = Vault::open_or_create(data, &origin, &mut outside)
+            .with_context(|| format!("cannot open the evidence log in {}", data.display()))
+            .system()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")
+            .system()?;
+        let records = runtime.block_on(SqliteRecords::open(&data.join("records.sqlite"))).system()?;
+        let objects = runtime.block_on(FolderObjects::open(&data.join("objects"))).system()?;
+        let depositor = if depositor.is_empty() { operator() } else { depositor.to_owned() };
+        let terms = Terms { depositor, ..Terms::default() };
+        Ok(Self { vault, terms, records, objects, runtime, count: 0 })
+    }
+
+    /// Deposits files of one kind; what cannot be read becomes a problem and the rest goes on.
+    pub(crate) fn deposit_files(
+        &mut self,
+        files: &[Found],
+        kind: &str,
+        output: &Output,
+        problems: &mut Vec<PassedOver>,
+    ) -> Result<Vec<Deposited>, Fault> {
+        let names: BTreeMap<&Path, &str> = files.iter().map(|f| (f.path.as_path(), f.name.as_str())).collect();
+        let paths: Vec<PathBuf> = files.iter().map(|f| f.path.clone()).collect();
+        let bar = output.progress("progress.deposit", paths.len() as u64);
+        let terms = Terms { kind: kind.to_owned(), ..self.terms.clone() };
+        let outcome = self.vault.deposit_files(&paths, &terms, &mut System, &mut |step| {
+            bar.set_position(step.files as u64);
+        });
+        bar.finish_and_clear();
+        for (path, problem) in &outcome.problems {
+            let mut detail = problem.to_string();
+            if let Some(cause) = std::error::Error::source(problem) {
+                detail = format!("{detail}: {cause}");
+            }
+            problems.push(PassedOver { path: path.display().to_string(), code: "unreadable", detail });
+        }
+        let mut deposits = Vec::new();
+        for (path, receipt) in outcome.receipts {
+            let name = names.get(path.as_path()).copied().unwrap_or_default().to_owned();
+            deposits.push(self.deposited(name, kind, path, receipt)?);
+        }
+        self.save(&deposits)?;
+        if let Some(error) = outcome.stopped {
+            return Err(Fault::System(anyhow::Error::new(error).context(format!(
+                "the log stopped after {} of {} files; what it holds is safe",
+                deposits.len(),
+                files.len()
+            ))));
+        }
+        Ok(deposits)
+    }
+
+    /// Deposits a report of this run, which has been written to `path`.
+    pub(crate) fn deposit_report(&mut self, path: &Path, name: &str) -> Result<Deposited, Fault> {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display())).system()?;
+        let terms = Terms { kind: "report".to_owned(), ..self.terms.clone() };
+        let receipt = self.vault.deposit_bytes(name, &bytes, &terms, &mut System).system()?;
+        let deposit = self.deposited(name.to_owned(), "report", path.to_owned(), receipt)?;
+        self.save(std::slice::from_ref(&deposit))?;
+        Ok(deposit)
+    }
+
+    /// Keeps originals by their digest.
+    pub(crate) fn keep_originals<'a>(&self, deposits: impl IntoIterator<Item = &'a Deposited>) -> Result<(), Fault> {
+        for deposit in deposits {
+            self.runtime
+                .block_on(self.objects.put_file(&deposit.path))
+                .with_context(|| format!("cannot keep the original of {}", deposit.name))
+                .system()?;
+        }
+        Ok(())
+    }
+
+    /// Writes a bundle and says where it is.
+    pub(crate) fn bundle(
+        &mut self,
+        items: Vec<BundleItem>,
+        path: &Path,
+        outside: &mut dyn Outside,
+        output: &Output,
+    ) -> Result<String, Fault> {
+        let bar = output.progress("progress.bundle", items.len() as u64);
+        let actor = self.terms.depositor.clone();
+        let summary = self.vault.bundle(items, &actor, path, outside, &mut |step| bar.set_position(step.files as u64));
+        bar.finish_and_clear();
+        let summary = summary.with_context(|| format!("cannot write the bundle {}", path.display())).system()?;
+        Ok(summary.path.display().to_string())
+    }
+
+    /// The public key of the log, to be published.
+    pub(crate) fn log_key(&self) -> String {
+        self.vault.log_key().to_string()
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    fn deposited(&mut self, name: String, kind: &str, path: PathBuf, receipt: Receipt) -> Result<Deposited, Fault> {
+        let deposit = receipt.open().context("the log gave a receipt that does not hold").system()?;
+        self.count += 1;
+        Ok(Deposited {
+            id: format!("E{:04}", self.count),
+            name,
+            kind: kind.to_owned(),
+            deposit_id: deposit.id,
+            deposited_at: deposit.deposited_at,
+            index: receipt.log_index,
+            size_bytes: deposit.content.size_bytes,
+            sha256: deposit.content.sha256,
+            sm3: deposit.content.sm3,
+            path,
+            receipt,
+        })
+    }
+
+    fn save(&self, deposits: &[Deposited]) -> Result<(), Fault> {
+        let record = |deposit: &Deposited| -> anyhow::Result<Record> {
+            Ok(Record {
+                v: ENVELOPE_VERSION,
+                id: RecordId(deposit.deposit_id.0),
+                kind: "deposit".to_owned(),
+                recorded_at: deposit.deposited_at,
+                actor: self.terms.depositor.clone(),
+                supersedes: None,
+                body: serde_json::to_value(deposit)?,
+            })
+        };
+        let records: Vec<Record> = deposits.iter().map(record).collect::<anyhow::Result<_>>().system()?;
+        for batch in records.chunks(MAX_BATCH_RECORDS) {
+            self.runtime.block_on(self.records.append_all(batch)).context("cannot keep the records of the deposits").system()?;
+        }
+        Ok(())
+    }
+}
+
+/// One line about a file that was passed over or could not be read.
+pub(crate) fn problem_line(output: &Output, problem: &PassedOver) -> String {
+    output.messages.get(
+        &format!("passed_over.{}", problem.code),
+        &[("path", problem.path.as_str()), ("detail", problem.detail.as_str())],
+    )
+}
+
+/// The name of the log: that of its key when there is one, else a new one that no other log has.
+fn origin_of(data: &Path, outside: &mut dyn Outside) -> anyhow::Result<String> {
+    let key = data.join("log.vkey");
+    match std::fs::read_to_string(&key) {
+        Ok(text) => Ok(text.split('+').next().unwrap_or_default().trim().to_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut bytes = [0_u8; 6];
+            outside.fill(&mut bytes);
+            let name: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            Ok(format!("quanlian.local/{name}"))
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", key.display())),
+    }
+}
+
+/// Who is at the machine, when nobody says who deposits.
+fn operator() -> String {
+    ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_else(|| "(unnamed)".to_owned())
+}

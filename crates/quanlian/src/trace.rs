@@ -1,0 +1,520 @@
+//! `quanlian trace`: from works and suspects to matches, evidence, assessment and the referral dossier.
+//!
+//! In:  a folder of registered works, a folder of what was published, a case file.
+//! Out: the folder of results that the read-me lists.
+//!
+//! Invariants: what the person gave is checked before the long work begins. A file that
+//! cannot be used gives one line and the run goes on. Everything that the dossier rests on
+//! is in the log before the dossier is made, and the dossier before the bundle is closed.
+
+mod dossier;
+mod summary;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+pub(crate) use summary::print as print_summary;
+
+use anyhow::Context;
+use quanlian_case::{
+    case_file::CaseFile,
+    facts::{self, Drawn, Note},
+    metadata::{self, SideFile, Statement},
+    referral::{self, Paper},
+    sheet,
+};
+use quanlian_document::{Fonts, render_dossier};
+use quanlian_evidence::{
+    bundle::{BundleItem, Original},
+    vault::System,
+    verify::{Policy, verify_bundle},
+};
+use quanlian_law::{Assessment, ClockResult, Events, FactSheet, RuleBook};
+use quanlian_match::{
+    Match,
+    collection::{Collection, MatchOptions},
+};
+use quanlian_record::time::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    cli::{Originals, Trace as Arguments},
+    command::{index, matching},
+    evidence::{Deposited, Room, problem_line},
+    fault::{Blame, Fault, Outcome},
+    files::{self, Found, PassedOver},
+    output::Output,
+};
+
+/// Something that could not be used, as the report shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Problem {
+    /// The file, with the row where there is one.
+    pub(crate) file: String,
+    /// Stable code.
+    pub(crate) code: String,
+    /// What is wrong.
+    pub(crate) message: String,
+}
+
+/// What a run found and made.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// Version of the program.
+    pub(crate) version: &'static str,
+    /// Number of works in the index.
+    pub(crate) works: u64,
+    /// Number of files that were examined.
+    pub(crate) suspects: usize,
+    /// The confirmed matches.
+    pub(crate) matches: Vec<Match>,
+    /// What was deposited; facts name these ids.
+    pub(crate) evidence: Vec<Deposited>,
+    /// Facts drawn from files.
+    pub(crate) facts: Drawn,
+    /// Facts as they were assessed: drawn and stated.
+    pub(crate) sheet: FactSheet,
+    /// What the law says of them.
+    pub(crate) assessment: Assessment,
+    /// The periods of the transfer.
+    pub(crate) clocks: Vec<ClockResult>,
+    /// The papers of the referral.
+    pub(crate) papers: Vec<Paper>,
+    /// What could not be used.
+    pub(crate) problems: Vec<Problem>,
+    /// Where the results lie.
+    pub(crate) files: BTreeMap<&'static str, String>,
+    /// Whether the bundle passed its own check.
+    pub(crate) bundle_verifies: bool,
+}
+
+/// Runs `trace`.
+pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
+    let report = trace(arguments, output)?;
+    output.document(&report).system()?;
+    for found in &report.matches {
+        output.line(found).system()?;
+    }
+    summary::print(&report, output);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the chain and returns what it found.
+pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fault> {
+    let now = Timestamp::now();
+    let book = RuleBook::embedded().system()?;
+    let case = Case::read(arguments, &book, now)?;
+    let (found, passed_over) = files::in_folder(&arguments.suspects).bad_input()?;
+    let fonts = Fonts::system().system()?;
+    let results = Results::prepare(arguments)?;
+    let mut problems = Problems { list: Vec::new(), output };
+    problems.passed_over(&passed_over);
+    let (side_files, media): (Vec<Found>, Vec<Found>) =
+        found.into_iter().partition(|file| metadata::is_side_file(&file.path));
+
+    // The index and what it finds.
+    let collection = build_index(arguments, &results, output, &mut problems)?;
+    let matches = find_matches(&collection, &media, output, &mut problems)?;
+    results.write_lines("matches.jsonl", &matches)?;
+
+    // Evidence: what was copied, what was published, what was said about it.
+    let side = read_side_files(&side_files, &media, &mut problems);
+    let mut room = Room::open(&results.path("data"), &case.depositor())?;
+    let mut evidence = Evidence { room: &mut room, output, deposits: Vec::new(), kept: Vec::new() };
+    let take_all = arguments.originals == Originals::All;
+    let matched: BTreeSet<&str> = matches.iter().map(|m| m.suspect.as_str()).collect();
+    let copied: BTreeSet<&str> = matches.iter().map(|m| m.work.as_str()).collect();
+    let works: Vec<Found> = copied
+        .iter()
+        .map(|name| Found { name: (*name).to_owned(), path: work_path(&arguments.works, name) })
+        .collect();
+    let suspects: Vec<Found> =
+        media.iter().filter(|file| take_all || matched.contains(file.name.as_str())).cloned().collect();
+    let told: Vec<Found> = side_files.into_iter().filter(|file| side.is_used(&file.name, &matched)).collect();
+    let keep_media = arguments.originals != Originals::None;
+    evidence.files(&works, "work", keep_media, &mut problems)?;
+    evidence.files(&suspects, "suspect", keep_media, &mut problems)?;
+    evidence.files(&told, "side_file", true, &mut problems)?;
+    if let Some(path) = &arguments.case {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        evidence.files(&[Found { name, path: path.clone() }], "case_file", true, &mut problems)?;
+    }
+    let match_report = evidence.report(&results, "matches.jsonl")?;
+
+    // Facts and law.
+    let ids = evidence.ids();
+    let mut drawn = facts::draw(facts::Sources {
+        matches: &matches,
+        statements: &side.statements,
+        evidence: &ids,
+        match_report: &match_report,
+        collection_complete: case.file.collection_complete,
+    });
+    let case_file_id = evidence.deposits.iter().find(|d| d.kind == "case_file").map(|d| d.id.clone());
+    let (sheet, notes) = sheet::fact_sheet(&case.file, &drawn, case_file_id.as_deref());
+    drawn.notes.extend(notes);
+    if case.judged_today {
+        drawn.notes.push(Note { code: "judged_today".into(), args: BTreeMap::new() });
+    }
+    let sheet = read_sheet(&sheet)?;
+    let assessment = book.assess(&sheet, now.legal_day()).bad_input()?;
+    let clocks = book.timeline(&case.events).bad_input()?;
+    results.write_document("facts.json", &FactsFile { facts: &drawn, sheet: &sheet })?;
+    results.write_document("assessment.json", &AssessmentFile { assessment: &assessment, clocks: &clocks })?;
+    evidence.report(&results, "facts.json")?;
+    evidence.report(&results, "assessment.json")?;
+
+    // Papers.
+    let drafted = BTreeMap::from([
+        ("transfer_letter", "dossier.pdf".to_owned()),
+        ("item_list", "dossier.pdf".to_owned()),
+    ]);
+    let papers = referral::papers(&case.file.header.papers, &drafted);
+    for key in referral::unknown_papers(&case.file.header.papers) {
+        problems.add("case", "paper_unknown", format!("the transfer rules name no paper `{key}`"));
+    }
+    let mut report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        works: collection.stats().items,
+        suspects: media.len(),
+        matches,
+        evidence: evidence.deposits.clone(),
+        facts: drawn,
+        sheet,
+        assessment,
+        clocks,
+        papers,
+        problems: problems.list.clone(),
+        files: results.listing(),
+        bundle_verifies: false,
+    };
+    let paper = dossier::fill(&report, &case.file, &book, evidence.room.vault(), now);
+    let pdf = render_dossier(&paper, &fonts, now).context("cannot make the dossier").system()?;
+    results.write("dossier.pdf", &pdf.bytes)?;
+    evidence.report(&results, "dossier.pdf")?;
+
+    // The bundle, checked as a stranger would check it.
+    let (items, left_out) = evidence.bundle_items();
+    if left_out > 0 {
+        problems.add("case.qne.zip", "bundle_full", format!("{left_out} deposits are in the log but not in the bundle"));
+    }
+    let bundle = results.path("case.qne.zip");
+    evidence.room.bundle(items, &bundle, &mut System, output)?;
+    let policy = Policy { trusted_log_keys: vec![evidence.room.vault().log_key().clone()] };
+    report.bundle_verifies = verify_bundle(&bundle, &policy).ok;
+    report.evidence = evidence.deposits;
+    report.problems = problems.list;
+    if !report.bundle_verifies {
+        return Err(Fault::System(anyhow::anyhow!("the bundle {} does not verify; do not hand it out", bundle.display())));
+    }
+    Ok(report)
+}
+
+/// What the case file says, checked before the long work begins.
+struct Case {
+    file: CaseFile,
+    events: Events,
+    judged_today: bool,
+}
+
+impl Case {
+    fn read(arguments: &Arguments, book: &RuleBook, now: Timestamp) -> Result<Self, Fault> {
+        let file = match &arguments.case {
+            Some(path) => CaseFile::read(path).bad_input()?,
+            None => CaseFile::default(),
+        };
+        let mut events = Events::new();
+        for (name, text) in &file.events {
+            let moment = text.parse().with_context(|| format!("events.{name} in the case file")).bad_input()?;
+            events.insert(name.clone(), moment);
+        }
+        book.timeline(&events).context("the case file names an event that no rule knows").bad_input()?;
+        let (sheet, _) = sheet::fact_sheet(&file, &Drawn::default(), None);
+        let sheet = read_sheet(&sheet)?;
+        book.assess(&sheet, now.legal_day()).context("the case file cannot be assessed").bad_input()?;
+        Ok(Self { judged_today: sheet.judged_on.is_none(), file, events })
+    }
+
+    /// Who hands the evidence over: the officers, or the agency.
+    fn depositor(&self) -> String {
+        let header = &self.file.header;
+        if header.officers.is_empty() { header.agency.clone().unwrap_or_default() } else { header.officers.join("、") }
+    }
+}
+
+fn read_sheet(sheet: &serde_json::Map<String, serde_json::Value>) -> Result<FactSheet, Fault> {
+    let text = serde_json::to_string(sheet).system()?;
+    FactSheet::from_json(&text).context("the facts of the case cannot be read").bad_input()
+}
+
+#[derive(Serialize)]
+struct FactsFile<'a> {
+    facts: &'a Drawn,
+    sheet: &'a FactSheet,
+}
+
+#[derive(Serialize)]
+struct AssessmentFile<'a> {
+    assessment: &'a Assessment,
+    clocks: &'a [ClockResult],
+}
+
+/// The folder of results.
+struct Results {
+    folder: PathBuf,
+}
+
+impl Results {
+    /// Makes the folder, which must not lie in what is examined: results would be taken for works or suspects.
+    fn prepare(arguments: &Arguments) -> Result<Self, Fault> {
+        let folder = arguments.out.clone();
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display())).bad_input()?;
+        let out = fs::canonicalize(&folder).system()?;
+        for source in [&arguments.works, &arguments.suspects] {
+            let source = fs::canonicalize(source)
+                .with_context(|| format!("cannot read the folder {}", source.display()))
+                .bad_input()?;
+            if out.starts_with(&source) {
+                return Err(Fault::BadInput(anyhow::anyhow!(
+                    "the results would lie in {}, which is examined; choose another --out",
+                    source.display()
+                )));
+            }
+        }
+        Ok(Self { folder })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Writes a result whole or not at all.
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
+        let (path, temporary) = (self.path(name), self.path(&format!("{name}.tmp")));
+        fs::write(&temporary, bytes)
+            .and_then(|()| fs::rename(&temporary, &path))
+            .with_context(|| format!("cannot write {}", path.display()))
+            .system()
+    }
+
+    fn write_document<T: Serialize>(&self, name: &str, value: &T) -> Result<(), Fault> {
+        let mut bytes = serde_json::to_vec_pretty(value).system()?;
+        bytes.push(b'\n');
+        self.write(name, &bytes)
+    }
+
+    fn write_lines<T: Serialize>(&self, name: &str, values: &[T]) -> Result<(), Fault> {
+        let mut bytes = Vec::new();
+        for value in values {
+            serde_json::to_writer(&mut bytes, value).system()?;
+            bytes.push(b'\n');
+        }
+        self.write(name, &bytes)
+    }
+
+    fn listing(&self) -> BTreeMap<&'static str, String> {
+        let names = [
+            ("matches", "matches.jsonl"),
+            ("facts", "facts.json"),
+            ("assessment", "assessment.json"),
+            ("dossier", "dossier.pdf"),
+            ("bundle", "case.qne.zip"),
+            ("index", "index"),
+            ("data", "data"),
+        ];
+        names.into_iter().map(|(key, name)| (key, self.path(name).display().to_string())).collect()
+    }
+}
+
+/// Collects what could not be used and says each once on stderr.
+struct Problems<'a> {
+    list: Vec<Problem>,
+    output: &'a Output,
+}
+
+impl Problems<'_> {
+    fn add(&mut self, file: &str, code: &str, message: String) {
+        self.output.warn(&self.output.messages.get("trace.problem", &[("file", file), ("message", &message)]));
+        self.list.push(Problem { file: file.to_owned(), code: code.to_owned(), message });
+    }
+
+    fn passed_over(&mut self, list: &[PassedOver]) {
+        for over in list {
+            let line = problem_line(self.output, over);
+            self.output.warn(&line);
+            self.list.push(Problem { file: over.path.clone(), code: over.code.to_owned(), message: line });
+        }
+    }
+}
+
+fn build_index(
+    arguments: &Arguments,
+    results: &Results,
+    output: &Output,
+    problems: &mut Problems<'_>,
+) -> Result<Collection, Fault> {
+    let folder = results.path("index");
+    // An index of an earlier run may hold works that are gone; it is ours, and cheap beside a wrong answer.
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Fault::System(anyhow::Error::new(error).context(format!("cannot renew {}", folder.display()))));
+        }
+        _ => {}
+    }
+    let report = index::with_progress(&folder, &arguments.works, output, Collection::build)?;
+    for note in &report.notes {
+        problems.add(&note.subject, &note.code, note.message.clone());
+    }
+    index::open(&folder)
+}
+
+fn find_matches(
+    collection: &Collection,
+    media: &[Found],
+    output: &Output,
+    problems: &mut Problems<'_>,
+) -> Result<Vec<Match>, Fault> {
+    let names: BTreeMap<&Path, &str> = media.iter().map(|f| (f.path.as_path(), f.name.as_str())).collect();
+    let paths: Vec<PathBuf> = media.iter().map(|f| f.path.clone()).collect();
+    let bar = output.progress("progress.match", paths.len() as u64);
+    let progress = |done, _| bar.set_position(done);
+    let (mut matches, mut broken_index) = (Vec::new(), None);
+    let options = MatchOptions::default();
+    collection.match_paths(&paths, &options, &|_| false, &progress, |path, result| {
+        let name = names.get(path).copied().unwrap_or_default();
+        bar.suspend(|| match result {
+            Ok(report) => {
+                for note in &report.notes {
+                    problems.add(name, &note.code, note.message.clone());
+                }
+                matches.extend(report.matches.into_iter().map(|m| Match { suspect: name.to_owned(), ..m }));
+            }
+            Err(error) => {
+                let line = matching::failure_line(output, name, &error);
+                output.warn(&line);
+                problems.list.push(Problem { file: name.to_owned(), code: error.code().to_owned(), message: line });
+                if error.is_about_the_index() {
+                    broken_index = Some(error);
+                }
+            }
+        });
+    });
+    bar.finish_and_clear();
+    match broken_index {
+        Some(error) => Err(Fault::System(error.into())),
+        None => Ok(matches),
+    }
+}
+
+/// What the side files say, and which of them say anything about which media file.
+struct SideFiles {
+    statements: Vec<Statement>,
+    about: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl SideFiles {
+    /// A table always; a file about one item when a copy was confirmed in that item.
+    fn is_used(&self, name: &str, matched: &BTreeSet<&str>) -> bool {
+        metadata::is_table(Path::new(name))
+            || self.about.get(name).is_some_and(|media| media.iter().any(|m| matched.contains(m.as_str())))
+    }
+}
+
+fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problems<'_>) -> SideFiles {
+    let names: Vec<String> = media.iter().map(|file| file.name.clone()).collect();
+    let mut by_stem: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for name in &names {
+        let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+        for key in BTreeSet::from([stem, name.as_str()]) {
+            by_stem.entry(key).or_default().push(name.clone());
+        }
+    }
+    let mut side = SideFiles { statements: Vec::new(), about: BTreeMap::new() };
+    for file in side_files {
+        let read = if metadata::is_table(&file.path) {
+            metadata::read_table(&file.path, &file.name, &names)
+        } else {
+            let stem_bytes = file.name.len().saturating_sub(metadata::INFO_JSON_ENDING.len());
+            let stem = file.name.get(..stem_bytes).unwrap_or_default();
+            let beside = by_stem.get(stem).map_or(&[][..], Vec::as_slice);
+            metadata::read_info_json(&file.path, &file.name, beside)
+        };
+        match read {
+            Ok(SideFile { statements, problems: found }) => {
+                for problem in found {
+                    problems.add(&problem.place, &problem.code, problem.message);
+                }
+                let about = side.about.entry(file.name.clone()).or_default();
+                about.extend(statements.iter().filter_map(|s| s.media.clone()));
+                side.statements.extend(statements);
+            }
+            Err(error) => {
+                let mut message = error.to_string();
+                if let Some(cause) = std::error::Error::source(&error) {
+                    message = format!("{message}: {cause}");
+                }
+                problems.add(&file.name, error.code(), message);
+            }
+        }
+    }
+    side
+}
+
+/// Where a work lies: below the folder of works, or that folder itself when it is one file.
+fn work_path(works: &Path, name: &str) -> PathBuf {
+    if works.is_file() { works.to_owned() } else { works.join(name) }
+}
+
+/// The deposits of this run, and which of them go into the bundle as originals.
+struct Evidence<'a> {
+    room: &'a mut Room,
+    output: &'a Output,
+    deposits: Vec<Deposited>,
+    kept: Vec<bool>,
+}
+
+impl Evidence<'_> {
+    fn files(&mut self, files: &[Found], kind: &str, keep: bool, problems: &mut Problems<'_>) -> Result<(), Fault> {
+        let mut unreadable = Vec::new();
+        let deposits = self.room.deposit_files(files, kind, self.output, &mut unreadable)?;
+        problems.passed_over(&unreadable);
+        if keep {
+            self.room.keep_originals(&deposits)?;
+        }
+        self.kept.extend(deposits.iter().map(|_| keep));
+        self.deposits.extend(deposits);
+        Ok(())
+    }
+
+    fn report(&mut self, results: &Results, name: &str) -> Result<String, Fault> {
+        let deposit = self.room.deposit_report(&results.path(name), name)?;
+        let id = deposit.id.clone();
+        self.deposits.push(deposit);
+        self.kept.push(true);
+        Ok(id)
+    }
+
+    /// Evidence id of each suspect and side file, by name.
+    fn ids(&self) -> BTreeMap<String, String> {
+        let of_suspects = |d: &&Deposited| matches!(d.kind.as_str(), "suspect" | "side_file");
+        self.deposits.iter().filter(of_suspects).map(|d| (d.name.clone(), d.id.clone())).collect()
+    }
+
+    /// What goes into the bundle, reports first, and how many deposits it cannot hold.
+    fn bundle_items(&self) -> (Vec<BundleItem>, usize) {
+        let mut order: Vec<usize> = (0..self.deposits.len()).collect();
+        order.sort_by_key(|at| self.deposits[*at].kind != "report");
+        let left_out = order.len().saturating_sub(quanlian_evidence::bundle::MAX_BUNDLE_ITEMS);
+        order.truncate(quanlian_evidence::bundle::MAX_BUNDLE_ITEMS);
+        let item = |at: &usize| {
+            let deposit = &self.deposits[*at];
+            let original = if self.kept[*at] { Original::File(deposit.path.clone()) } else { Original::DigestOnly };
+            BundleItem { receipt: deposit.receipt.clone(), original }
+        };
+        (order.iter().map(item).collect(), left_out)
+    }
+}

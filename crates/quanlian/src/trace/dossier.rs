@@ -1,0 +1,492 @@
+//! The dossier's contents: what was found and assessed, laid out as the paper shows it.
+//!
+//! In:  the report of a run, the case file, the rule book, the log.
+//! Out: [`Dossier`], plain data for `quanlian-document`.
+//!
+//! Invariant: nothing is worked out here. A figure stands in the report before it stands on paper.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quanlian_case::{
+    case_file::CaseFile,
+    facts::{DrawnFact, Note},
+    referral::PaperState,
+};
+use quanlian_document::dossier as doc;
+use quanlian_document::dossier::{Dossier, Text};
+use quanlian_evidence::vault::Vault;
+use quanlian_law::{Amount, ClockResult, ClockState, Compared, Distance, FactValue, Outcome, Reason, RuleBook, Tier, Truth};
+use quanlian_match::{Medium, Unit};
+use quanlian_record::{
+    money::Fen,
+    time::{Day, Timestamp},
+};
+
+use super::Report;
+use crate::{
+    evidence::Deposited,
+    message::{Language, Messages},
+};
+
+/// Both languages of the message files, for a paper in both.
+struct Words {
+    zh: Messages,
+    en: Messages,
+}
+
+impl Words {
+    fn get(&self, key: &str, args: &[(&str, String)]) -> Text {
+        Text::new(self.zh.get(key, args), self.en.get(key, args))
+    }
+
+    fn text(&self, key: &str) -> Text {
+        self.get(key, &[])
+    }
+}
+
+/// Fills the dossier.
+pub(super) fn fill(report: &Report, case: &CaseFile, book: &RuleBook, vault: &Vault, now: Timestamp) -> Dossier {
+    let words = Words { zh: Messages::of(Language::Zh), en: Messages::of(Language::En) };
+    let filler = Filler { report, case, book, words };
+    let header = &case.header;
+    let assessment = &report.assessment;
+    let id = report.evidence.first().map(|first| first.deposit_id.to_string()).unwrap_or_default();
+    Dossier {
+        language: doc::Language::Bilingual,
+        id,
+        case_number: header.number.clone().unwrap_or_default(),
+        agency: header.agency.clone(),
+        offence: text(&assessment.title),
+        verdict: text(&assessment.summary),
+        reference: vault.log().checkpoint().note().to_owned(),
+        report: Some("matches.jsonl, facts.json, assessment.json".to_owned()),
+        made_with: doc::MadeWith {
+            version: report.version.to_owned(),
+            rule_book: now.legal_day().to_string(),
+            rule_book_digest: assessment.rule_book_version.clone(),
+        },
+        parties: filler.parties(),
+        works: filler.works(),
+        matches: filler.matches(),
+        facts: filler.facts(),
+        assessment: filler.assessment(),
+        penalty: filler.penalty(),
+        clocks: report.clocks.iter().map(|clock| filler.clock(clock, now)).collect(),
+        papers: filler.papers(),
+        open_questions: filler.open_questions(),
+        unverified: filler.unverified(),
+        log_proof: Some(filler.log_proof(vault)),
+        letter: filler.letter(),
+    }
+}
+
+struct Filler<'a> {
+    report: &'a Report,
+    case: &'a CaseFile,
+    book: &'a RuleBook,
+    words: Words,
+}
+
+impl Filler<'_> {
+    fn parties(&self) -> Vec<doc::Party> {
+        let header = &self.case.header;
+        let detail = |key: &str, value: Option<String>| doc::Detail { label: self.words.text(key), value };
+        let party = |role, name: &Option<String>, details| doc::Party { role, name: name.clone(), details };
+        let joined = |set: BTreeSet<String>| (!set.is_empty()).then(|| set.into_iter().collect::<Vec<_>>().join("、"));
+        let officers = (!header.officers.is_empty()).then(|| header.officers.join("、"));
+        let uploaders = joined(self.report.facts.uploaders.clone());
+        let published = self.report.facts.published.map(|[from, to]| format!("{from} – {to}"));
+        vec![
+            party(doc::PartyRole::RightHolder, &header.right_holder, Vec::new()),
+            party(doc::PartyRole::Agency, &header.agency, vec![detail("dossier.officers", officers)]),
+            party(doc::PartyRole::Suspect, &header.suspect, Vec::new()),
+            party(doc::PartyRole::Account, &uploaders, vec![detail("dossier.published", published)]),
+        ]
+    }
+
+    /// The works that were copied; the index may hold many more.
+    fn works(&self) -> Vec<doc::Work> {
+        let media: BTreeMap<&str, Medium> = self.report.matches.iter().map(|m| (m.work.as_str(), m.medium)).collect();
+        let of_kind = self.report.evidence.iter().filter(|d| d.kind == "work");
+        of_kind
+            .map(|deposit| doc::Work {
+                name: deposit.name.clone(),
+                holder: self.case.header.right_holder.clone(),
+                medium: medium(media.get(deposit.name.as_str()).copied().unwrap_or(Medium::Audio)),
+                length: None,
+                sha256: deposit.sha256.clone(),
+                deposit: Some(format!("{} · {}", deposit.id, deposit.deposit_id)),
+            })
+            .collect()
+    }
+
+    fn matches(&self) -> Vec<doc::Match> {
+        let segment = |span: &quanlian_match::Span| doc::Segment {
+            suspect: span.suspect,
+            work: span.work,
+            unit: match span.unit {
+                Unit::Ms => doc::Unit::Ms,
+                _ => doc::Unit::Char,
+            },
+        };
+        let line = |m: &quanlian_match::Match| doc::Match {
+            suspect: m.suspect.clone(),
+            work: m.work.clone(),
+            medium: medium(m.medium),
+            score_bits: m.score_bits,
+            e_value: m.e_value,
+            identity: Some(m.identity),
+            time_scale: m.transform.map(|t| t.time_scale),
+            pitch_scale: m.transform.map(|t| t.pitch_scale),
+            segments: m.segments.iter().map(segment).collect(),
+        };
+        self.report.matches.iter().map(line).collect()
+    }
+
+    fn facts(&self) -> Vec<doc::Fact> {
+        let drawn: BTreeMap<&str, &DrawnFact> = self.report.facts.facts.iter().map(|f| (f.name.as_str(), f)).collect();
+        let mut facts: Vec<doc::Fact> = Vec::new();
+        for statement in &self.report.sheet.facts {
+            let is_drawn = statement.stated_by.as_deref() == Some("quanlian-case");
+            let (label, unit) = self.names_of(&statement.name);
+            let exact = statement.fen.map(|fen| doc::Amount::Fen(Fen(fen))).or(statement.count.map(doc::Amount::Count));
+            let flag = match &statement.value {
+                Some(FactValue::Flag(flag)) => Some(doc::Amount::Flag(*flag)),
+                Some(FactValue::Text(value)) => Some(doc::Amount::Text(Text::same(value.clone()))),
+                None => None,
+            };
+            let bounded = self.bounds(
+                statement.at_least_fen.map(Amount::Fen).or(statement.at_least_count.map(Amount::Count)),
+                statement.at_most_fen.map(Amount::Fen).or(statement.at_most_count.map(Amount::Count)),
+            );
+            let places: BTreeSet<&str> = drawn
+                .get(statement.name.as_str())
+                .filter(|_| is_drawn)
+                .map(|fact| fact.contributions.iter().flat_map(|share| &share.places).map(String::as_str).collect())
+                .unwrap_or_default();
+            let source = if is_drawn {
+                let places = shortened(&places.into_iter().collect::<Vec<_>>());
+                self.words.get("dossier.from_files", &[("places", places)])
+            } else {
+                let by = statement.stated_by.clone().unwrap_or_default();
+                self.words.get("dossier.stated", &[("by", by)])
+            };
+            facts.push(doc::Fact {
+                label,
+                unit: if exact.is_some() && statement.fen.is_none() { unit } else { Text::default() },
+                value: exact.or(flag).or_else(|| bounded.map(doc::Amount::Text)),
+                source,
+                evidence: statement.evidence.clone(),
+                certainty: self.words.text(if is_drawn { "dossier.certainty_files" } else { "dossier.certainty_stated" }),
+                contradictions: self.doubts_about(&statement.name),
+            });
+        }
+        facts
+    }
+
+    /// Name and unit of a fact, from the rule book.
+    fn names_of(&self, name: &str) -> (Text, Text) {
+        let definition = self.book.fact_names().find(|fact| fact.name == name);
+        let label = definition.map_or_else(|| Text::same(name), |fact| text(&fact.title));
+        let unit = definition.and_then(|fact| fact.unit.as_ref()).map(text).unwrap_or_default();
+        (label, unit)
+    }
+
+    fn bounds(&self, low: Option<Amount>, high: Option<Amount>) -> Option<Text> {
+        let shown = |amount: Amount| amount_in_words(amount);
+        match (low, high) {
+            (Some(low), Some(high)) => {
+                Some(self.words.get("dossier.between", &[("low", shown(low)), ("high", shown(high))]))
+            }
+            (Some(low), None) => Some(self.words.get("dossier.at_least", &[("low", shown(low))])),
+            (None, Some(high)) => Some(self.words.get("dossier.at_most", &[("high", shown(high))])),
+            (None, None) => None,
+        }
+    }
+
+    /// What the notes hold against a fact.
+    fn doubts_about(&self, name: &str) -> Vec<Text> {
+        let about = |note: &&Note| {
+            note.args.get("fact").is_some_and(|fact| fact == name)
+                || (name == "actual_clicks" && note.code == "plays_taken_as_clicks")
+        };
+        self.report.facts.notes.iter().filter(about).map(|note| self.note(note)).collect()
+    }
+
+    fn note(&self, note: &Note) -> Text {
+        let args: Vec<(&str, String)> = note.args.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+        self.words.get(&format!("note.{}", note.code), &args)
+    }
+
+    fn assessment(&self) -> doc::Assessment {
+        let answer = &self.report.assessment;
+        let governing = &answer.governing;
+        let could_reach =
+            answer.rule_sets.iter().find(|set| set.governs).map_or(answer.could_reach, |set| set.could_reach);
+        doc::Assessment {
+            conduct: answer.conduct_from.zip(answer.conduct_to).map(|(from, to)| [from, to]),
+            judged_on: Some(answer.judged_on),
+            outcome: outcome(answer.outcome),
+            could_reach: tier(could_reach),
+            governing: text(&governing.why),
+            choice_required: governing.choice_required.then(|| text(&governing.why)),
+            rule_sets: answer
+                .rule_sets
+                .iter()
+                .map(|set| doc::RuleSet {
+                    as_of: set.as_of,
+                    title: self.instruments(&set.reasons),
+                    governs: set.governs,
+                    outcome: outcome(set.outcome),
+                    could_reach: tier(set.could_reach),
+                    reasons: set.reasons.iter().map(|reason| self.reason(reason)).collect(),
+                })
+                .collect(),
+            elements: answer.elements.iter().map(|element| text(&element.text)).collect(),
+            missing: answer
+                .missing
+                .iter()
+                .map(|missing| doc::MissingFact { label: text(&missing.title), effect: text(&missing.why) })
+                .collect(),
+        }
+    }
+
+    /// The instruments that a rule set rests on.
+    fn instruments(&self, reasons: &[Reason]) -> Text {
+        fn collect(reasons: &[Reason], zh: &mut BTreeSet<String>, en: &mut BTreeSet<String>) {
+            for reason in reasons {
+                if let Some(cite) = &reason.citation {
+                    zh.insert(cite.zh.clone());
+                    en.insert(cite.en.clone());
+                }
+                collect(&reason.children, zh, en);
+            }
+        }
+        let (mut zh, mut en) = (BTreeSet::new(), BTreeSet::new());
+        collect(reasons, &mut zh, &mut en);
+        let join = |set: BTreeSet<String>, between: &str| set.into_iter().collect::<Vec<_>>().join(between);
+        Text::new(join(zh, "；"), join(en, "; "))
+    }
+
+    fn reason(&self, reason: &Reason) -> doc::Reason {
+        let compared = reason.compared.as_ref();
+        doc::Reason {
+            text: text(&reason.text),
+            state: match reason.state {
+                Some(Truth::Met) => doc::State::Met,
+                Some(Truth::NotMet) => doc::State::NotMet,
+                Some(Truth::Unknown) | None => doc::State::Unknown,
+            },
+            cite: reason.citation.as_ref().map(text).unwrap_or_default(),
+            version: reason.version.map(|day| day.to_string()).unwrap_or_default(),
+            threshold: compared.map(|c| Text::same(format!("≥ {}", amount_in_words(c.threshold)))).unwrap_or_default(),
+            distance: compared.and_then(|c| self.distance(c)).unwrap_or_default(),
+            verified: reason.verified.unwrap_or(true),
+            evidence: reason.evidence.clone(),
+            children: reason.children.iter().map(|child| self.reason(child)).collect(),
+        }
+    }
+
+    fn distance(&self, compared: &Compared) -> Option<Text> {
+        let (key, amount) = match compared.distance? {
+            Distance::ShortBy(amount) => ("dossier.short_by", amount),
+            Distance::AboveBy(amount) => ("dossier.above_by", amount),
+        };
+        Some(self.words.get(key, &[("amount", amount_in_words(amount))]))
+    }
+
+    fn penalty(&self) -> doc::Penalty {
+        let mut penalty = doc::Penalty::default();
+        for set in &self.report.assessment.rule_sets {
+            let label = self.words.get("dossier.rules_as_of", &[("day", set.as_of.to_string())]);
+            for band in set.band.iter().chain(&set.could_reach_band) {
+                penalty.bands.push(doc::PenaltyLine {
+                    label: label.clone(),
+                    range: text(&band.text),
+                    cite: text(&band.citation),
+                    verified: band.verified,
+                });
+            }
+            if let Some(fine) = &set.fine {
+                penalty.fines.push(doc::PenaltyLine {
+                    label,
+                    range: text(&fine.text),
+                    cite: text(&fine.citation),
+                    verified: fine.verified,
+                });
+            }
+        }
+        penalty
+    }
+
+    fn clock(&self, clock: &ClockResult, now: Timestamp) -> doc::Clock {
+        let due = clock.due_at.map(Timestamp::to_local_string).or(clock.due_on.map(|day| day.to_string()));
+        let is_past = clock.due_on.is_some_and(|day: Day| day < now.legal_day());
+        doc::Clock {
+            rule: Text::new(
+                format!("{}：{}（{}）", clock.actor.zh, clock.act.zh, clock.length.zh),
+                format!("{}: {} ({})", clock.actor.en, clock.act.en, clock.length.en),
+            ),
+            trigger: text(&clock.starts_title),
+            started_on: clock.started.map(quanlian_law::Moment::day),
+            due: due.map(Text::same),
+            status: match clock.state {
+                ClockState::Waiting => doc::ClockStatus::NotStarted,
+                // Running means that nobody said it was done; past its day it may be late, and only people know.
+                ClockState::Running if is_past => doc::ClockStatus::Unknown,
+                ClockState::Running => doc::ClockStatus::Running,
+                ClockState::Done => doc::ClockStatus::Done,
+                ClockState::Late => doc::ClockStatus::Late,
+                _ => doc::ClockStatus::Unknown,
+            },
+            cite: text(&clock.citation),
+            verified: clock.verified,
+        }
+    }
+
+    fn papers(&self) -> Vec<doc::Paper> {
+        let cite = self.words.text("dossier.papers_article");
+        let line = |paper: &quanlian_case::referral::Paper| doc::Paper {
+            name: self.words.text(&format!("paper.{}", paper.key)),
+            state: match paper.state {
+                PaperState::Present => doc::PaperState::Present,
+                PaperState::Drafted => doc::PaperState::Draft,
+                PaperState::Missing => doc::PaperState::Missing,
+            },
+            note: paper.place.clone().map(Text::same).unwrap_or_default(),
+            cite: cite.clone(),
+        };
+        self.report.papers.iter().map(line).collect()
+    }
+
+    fn open_questions(&self) -> Vec<doc::OpenQuestion> {
+        let of_rules = self.report.assessment.open.iter().map(|open| doc::OpenQuestion {
+            question: text(&open.question),
+            effect: text(&open.effect),
+            cite: open.rule.clone().map(Text::same).unwrap_or_default(),
+        });
+        let notes = self.report.facts.notes.iter().map(|note| doc::OpenQuestion {
+            question: self.note(note),
+            effect: Text::default(),
+            cite: Text::default(),
+        });
+        of_rules.chain(notes).collect()
+    }
+
+    fn unverified(&self) -> Vec<doc::Unverified> {
+        let mut lines = Vec::new();
+        for unread in &self.report.assessment.unverified {
+            let title = self.book.show(&unread.rule).map(|rule| text(&rule.title));
+            let key = if unread.decisive { "dossier.unread_decisive" } else { "dossier.unread" };
+            let line = unread.line.clone().unwrap_or_default();
+            let words = self.words.get(key, &[("line", line)]);
+            let title = title.unwrap_or_else(|| Text::same(unread.rule.clone()));
+            lines.push(doc::Unverified {
+                text: Text::new(format!("{}{}", title.zh, words.zh), format!("{}{}", title.en, words.en)),
+                cite: text(&unread.citation),
+            });
+        }
+        lines
+    }
+
+    fn log_proof(&self, vault: &Vault) -> doc::LogProof {
+        let checkpoint = vault.log().checkpoint();
+        let leaf = |deposit: &Deposited| doc::Leaf {
+            index: deposit.index,
+            what: Text::same(format!("{} · {}", deposit.id, deposit.name)),
+            hash: deposit.sha256.clone(),
+        };
+        doc::LogProof {
+            origin: vault.log_key().name().to_owned(),
+            tree_size: checkpoint.size(),
+            root_hash: checkpoint.note().lines().nth(2).unwrap_or_default().to_owned(),
+            checkpoint: checkpoint.note().to_owned(),
+            leaves: self.report.evidence.iter().map(leaf).collect(),
+            bundle: Some("case.qne.zip".to_owned()),
+            page: Some("VERIFY.txt".to_owned()),
+        }
+    }
+
+    fn letter(&self) -> doc::Letter {
+        let header = &self.case.header;
+        let answer = &self.report.assessment;
+        let basis: BTreeSet<(String, String)> = answer
+            .rule_sets
+            .iter()
+            .filter(|set| set.governs)
+            .flat_map(|set| set.band.iter().chain(&set.could_reach_band))
+            .map(|band| (band.citation.zh.clone(), band.citation.en.clone()))
+            .collect();
+        let suspects: BTreeSet<&str> = self.report.matches.iter().map(|m| m.suspect.as_str()).collect();
+        let works: BTreeSet<&str> = self.report.matches.iter().map(|m| m.work.as_str()).collect();
+        let summary = self.words.get(
+            "dossier.summary",
+            &[
+                ("suspects", suspects.len().to_string()),
+                ("works", works.len().to_string()),
+                ("examined", self.report.suspects.to_string()),
+            ],
+        );
+        doc::Letter {
+            number: None,
+            recipient: header.police.clone(),
+            copy_to: None,
+            summary: Some(Text::new(
+                format!("{}{}", summary.zh, answer.summary.zh),
+                format!("{} {}", summary.en, answer.summary.en),
+            )),
+            basis: basis.into_iter().map(|(zh, en)| Text::new(zh, en)).chain([self.words.text("dossier.transfer_basis")]).collect(),
+            contact: header.officers.first().cloned(),
+            phone: None,
+        }
+    }
+}
+
+fn text(of_law: &quanlian_law::Text) -> Text {
+    Text::new(of_law.zh.clone(), of_law.en.clone())
+}
+
+fn medium(of_match: Medium) -> doc::Medium {
+    match of_match {
+        Medium::Text => doc::Medium::Text,
+        _ => doc::Medium::Audio,
+    }
+}
+
+fn outcome(of_law: Outcome) -> doc::Outcome {
+    match of_law {
+        Outcome::Below => doc::Outcome::Below,
+        Outcome::Undetermined => doc::Outcome::Undetermined,
+        Outcome::Serious => doc::Outcome::Serious,
+        Outcome::EspeciallySerious => doc::Outcome::EspeciallySerious,
+    }
+}
+
+fn tier(of_law: Tier) -> doc::Outcome {
+    match of_law {
+        Tier::Below => doc::Outcome::Below,
+        Tier::Serious => doc::Outcome::Serious,
+        Tier::EspeciallySerious => doc::Outcome::EspeciallySerious,
+    }
+}
+
+/// An amount with its unit, as both languages write it.
+pub(super) fn amount_in_words(amount: Amount) -> String {
+    match amount {
+        Amount::Fen(fen) => Fen(fen).to_string(),
+        Amount::Count(count) => {
+            let yuan_like = Fen(count.saturating_mul(100)).to_yuan_string();
+            yuan_like.trim_end_matches(".00").to_owned()
+        }
+    }
+}
+
+/// The first places of a long list, and how many more there are.
+fn shortened(places: &[&str]) -> String {
+    const SHOWN: usize = 12;
+    let mut list = places.iter().take(SHOWN).copied().collect::<Vec<_>>().join("; ");
+    if places.len() > SHOWN {
+        list = format!("{list} … (+{})", places.len() - SHOWN);
+    }
+    list
+}

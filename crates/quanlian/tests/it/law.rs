@@ -1,0 +1,51 @@
+//! The law by itself: an officer types a few facts and asks.
+
+use super::{code, json, quanlian, stderr, text};
+
+fn assess(sheet: &str, wanted: i32) -> serde_json::Value {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("facts.json");
+    std::fs::write(&path, sheet).unwrap();
+    json(&quanlian(&["law", "assess", text(&path), "--json"]), wanted)
+}
+
+/// The facts of the music channel, judged on the given day.
+fn music_channel(judged_on: &str) -> String {
+    format!(
+        r#"{{"offence":"cn/criminal/217","person":"natural","conduct":{{"from":"2022-05-01","to":"2023-04-30"}},
+            "judged_on":"{judged_on}","facts":[{{"name":"illegal_gain","fen":7200000,"evidence":["E1"]}},
+            {{"name":"actual_clicks","count":30000000,"evidence":["E2"]}}]}}"#
+    )
+}
+
+#[test]
+fn after_the_interpretation_of_2025_both_rule_sets_are_shown_and_unread_lines_marked() {
+    let before = assess(&music_channel("2024-12-20"), 0);
+    assert_eq!(before["outcome"], "especially_serious");
+    assert_eq!(before["rule_sets"].as_array().unwrap().len(), 1);
+    let after = assess(&music_channel("2025-05-20"), 0);
+    assert_eq!(after["outcome"], "especially_serious");
+    assert_eq!(after["rule_sets"].as_array().unwrap().len(), 2);
+    assert!(!after["unverified"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn the_rules_pass_their_own_examples() {
+    let report = json(&quanlian(&["law", "check", "--json"]), 0);
+    assert_eq!(report["ok"], true, "{report}");
+    let rules = json(&quanlian(&["law", "list", "--json"]), 0);
+    assert!(rules.as_array().unwrap().len() > 5);
+}
+
+#[test]
+fn an_unknown_rule_or_fact_is_named_with_the_way_out() {
+    let unknown = quanlian(&["law", "show", "cn/criminal/9999"]);
+    assert_eq!(code(&unknown), 2);
+    assert!(stderr(&unknown).contains("cn/criminal/9999"), "{}", stderr(&unknown));
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f.json");
+    std::fs::write(&path, r#"{"offence":"cn/criminal/217","facts":[{"name":"ilegal_gain","fen":1}]}"#).unwrap();
+    let misspelt = quanlian(&["law", "assess", text(&path)]);
+    assert_eq!(code(&misspelt), 2);
+    assert!(stderr(&misspelt).contains("illegal_gain"), "{}", stderr(&misspelt));
+}
