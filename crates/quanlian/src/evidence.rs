@@ -85,7 +85,11 @@ impl Room {
             .context("cannot start the runtime")
             .system()?;
         let records = runtime.block_on(SqliteRecords::open(&data.join("records.sqlite"))).system()?;
-        let objects = runtime.block_on(FolderObjects::open(&data.join("objects"))).system()?;
+        let originals = data.join("objects");
+        std::fs::create_dir_all(&originals)
+            .with_context(|| format!("cannot make the folder {}", originals.display()))
+            .system()?;
+        let objects = runtime.block_on(FolderObjects::open(&originals)).system()?;
         let depositor = if depositor.is_empty() { operator() } else { depositor.to_owned() };
         let terms = Terms { depositor, ..Terms::default() };
         Ok(Self { vault, terms, records, objects, runtime, count: 0 })

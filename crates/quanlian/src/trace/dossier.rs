@@ -58,7 +58,7 @@ pub(super) fn fill(report: &Report, case: &CaseFile, book: &RuleBook, vault: &Va
         agency: header.agency.clone(),
         offence: text(&assessment.title),
         verdict: text(&assessment.summary),
-        reference: vault.log().checkpoint().note().to_owned(),
+        reference: reference(vault),
         report: Some("matches.jsonl, facts.json, assessment.json".to_owned()),
         made_with: doc::MadeWith {
             version: report.version.to_owned(),
@@ -440,6 +440,11 @@ impl Filler<'_> {
             phone: None,
         }
     }
+}
+
+/// What the code on the cover holds: name, size and root of the log, to be compared with what the log publishes.
+fn reference(vault: &Vault) -> String {
+    vault.log().checkpoint().note().lines().take(3).collect::<Vec<_>>().join(" ")
 }
 
 fn text(of_law: &quanlian_law::Text) -> Text {

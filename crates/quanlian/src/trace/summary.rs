@@ -3,10 +3,13 @@
 //! In:  the report.
 //! Out: text: copies found, what the law says of them, what is missing, where everything lies.
 
-use quanlian_law::RuleBook;
+use quanlian_law::{Reason, ReasonKind, Truth};
 
 use super::Report;
-use crate::{command::law, command::matching, output::Output};
+use crate::{
+    command::{law, matching},
+    output::Output,
+};
 
 /// Files named in the summary as not usable; the rest is counted.
 const PROBLEMS_SHOWN: usize = 10;
@@ -26,9 +29,7 @@ pub(crate) fn print(report: &Report, output: &Output) {
         output.text(&format!("  {}", matching::for_people(output, found)));
     }
     output.text("");
-    if let Ok(book) = RuleBook::embedded() {
-        output.text(book.render_assessment(&report.assessment, law::language(output)).trim_end());
-    }
+    print_assessment(report, output);
     output.text("");
     for note in &report.facts.notes {
         let args: Vec<(&str, &str)> = note.args.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
@@ -49,4 +50,59 @@ pub(crate) fn print(report: &Report, output: &Output) {
     }
     let verdict = if report.bundle_verifies { "trace.verifies" } else { "trace.does_not_verify" };
     output.text(&messages.text(verdict));
+}
+
+/// The outcome, the lines that are met with their evidence, and what is missing; the whole tree is in the papers.
+fn print_assessment(report: &Report, output: &Output) {
+    let answer = &report.assessment;
+    let language = law::language(output);
+    output.text(answer.summary.get(language));
+    output.text(&format!("  {}", answer.governing.why.get(language)));
+    for set in &answer.rule_sets {
+        let key = if set.governs { "trace.governing_rules" } else { "trace.other_rules" };
+        output.text(&output.messages.get(key, &[("day", set.as_of)]));
+        for line in lines_met(&set.reasons) {
+            let cite = line.citation.as_ref().map(|cite| cite.get(language)).unwrap_or_default();
+            output.text(&output.messages.get(
+                "trace.line_met",
+                &[
+                    ("text", line.text.get(language)),
+                    ("cite", cite),
+                    ("evidence", &line.evidence.join(" ")),
+                    ("unread", &unread_mark(line, output)),
+                ],
+            ));
+        }
+        for range in [set.band.as_ref().map(|b| &b.text), set.fine.as_ref().map(|f| &f.text)].into_iter().flatten() {
+            output.text(&format!("    {}", range.get(language)));
+        }
+    }
+    for missing in &answer.missing {
+        output.text(&output.messages.get(
+            "trace.missing",
+            &[("fact", missing.title.get(language)), ("why", missing.why.get(language))],
+        ));
+    }
+    if !answer.unverified.is_empty() {
+        output.text(&output.messages.get("trace.unverified", &[("count", answer.unverified.len())]));
+    }
+    for clock in report.clocks.iter().filter(|clock| clock.due_on.is_some()) {
+        output.text(&output.messages.get("trace.clock", &[("text", clock.text.get(language))]));
+    }
+}
+
+fn unread_mark(line: &Reason, output: &Output) -> String {
+    if line.verified == Some(false) { output.messages.text("trace.unread_line") } else { String::new() }
+}
+
+fn lines_met(reasons: &[Reason]) -> Vec<&Reason> {
+    let mut lines = Vec::new();
+    for reason in reasons {
+        if reason.kind == ReasonKind::Line && reason.state == Some(Truth::Met) {
+            lines.push(reason);
+        } else {
+            lines.extend(lines_met(&reason.children));
+        }
+    }
+    lines
 }
