@@ -11,6 +11,7 @@
 //! (`quanlian-evidence`).
 
 pub mod align;
+pub mod audio;
 pub mod segment;
 
 use serde::{Deserialize, Serialize};
