@@ -12,7 +12,10 @@
 
 pub mod align;
 pub mod audio;
+pub mod collection;
+pub mod score;
 pub mod segment;
+pub mod text;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,226 @@
+//! Queries: one suspect file, or many, against the whole index.
+//!
+//! In:  paths of suspects.
+//! Out: a [`FileReport`] for each, in the order of the paths, whatever the number of threads.
+//!
+//! Not here: how a medium finds and scores (`text::matcher`, `audio`).
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::part::{Opened, Part};
+use super::sniff::Content;
+use super::walk::{self, Found};
+use super::{Collection, Exclude, Note, Progress};
+use crate::score::DEFAULT_MAX_E_VALUE;
+use crate::segment::SegmentError;
+use crate::text::TextError;
+use crate::text::matcher::{self, TextMatch, TextMatchError, TextPart};
+use crate::{Match, Medium, Span, Unit};
+
+/// Files matched before their results are handed over; bounds what waits in memory.
+const FILES_AT_ONCE: usize = 64;
+
+/// What to answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MatchOptions {
+    /// Also matches that chance explains (`--all`); `max_e_value` is ignored then.
+    pub include_below_threshold: bool,
+    /// Matches with a larger E-value are left out.
+    pub max_e_value: f64,
+}
+
+impl Default for MatchOptions {
+    fn default() -> Self {
+        Self {
+            include_below_threshold: false,
+            max_e_value: DEFAULT_MAX_E_VALUE,
+        }
+    }
+}
+
+/// What was found in one suspect file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FileReport {
+    /// The file, as the caller named it.
+    pub suspect: String,
+    /// What it holds.
+    pub medium: Medium,
+    /// The works that it holds parts of, best first.
+    pub matches: Vec<Match>,
+    /// What was odd about the file.
+    pub notes: Vec<Note>,
+}
+
+/// Why a suspect could not be matched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields of error variants say themselves")]
+pub enum MatchError {
+    /// The file or folder cannot be read.
+    #[error("cannot read the file")]
+    Unreadable(#[source] io::Error),
+    /// The file has no bytes.
+    #[error("the file is empty")]
+    Empty,
+    /// Something that no medium here can match.
+    #[error("cannot be matched: {what}")]
+    UnknownMedium { what: &'static str },
+    /// A text that cannot be read as one.
+    #[error("cannot read the text")]
+    Text(#[source] TextError),
+    /// The index is damaged: answers would be incomplete.
+    #[error("cannot read the index")]
+    Index(#[source] SegmentError),
+}
+
+impl MatchError {
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "match_unreadable",
+            Self::Empty => "match_empty_file",
+            Self::UnknownMedium { .. } => "match_unknown_medium",
+            Self::Text(e) => e.code(),
+            Self::Index(e) => e.code(),
+        }
+    }
+
+    /// Whether the index is at fault, so that every further file would fail as well.
+    pub fn is_about_the_index(&self) -> bool {
+        matches!(self, Self::Index(_))
+    }
+}
+
+impl Collection {
+    /// Matches one file; its name in the answer is the path as given.
+    pub fn match_file(&self, path: &Path, options: &MatchOptions) -> Result<FileReport, MatchError> {
+        let opened = Opened::open(path).map_err(MatchError::Unreadable)?;
+        let mut notes: Vec<Note> = opened.remark(path).into_iter().collect();
+        let suspect = path.to_string_lossy().into_owned();
+        let (medium, mut matches) = match opened.content {
+            Content::Known(Medium::Text) => (Medium::Text, self.match_text(&suspect, opened, &mut notes)?),
+            Content::Known(Medium::Audio) => return Err(MatchError::UnknownMedium { what: "sound" }),
+            Content::Empty => return Err(MatchError::Empty),
+            Content::Other(what) => return Err(MatchError::UnknownMedium { what }),
+        };
+        if !options.include_below_threshold {
+            matches.retain(|m| m.e_value <= options.max_e_value);
+        }
+        Ok(FileReport {
+            suspect,
+            medium,
+            matches,
+            notes,
+        })
+    }
+
+    /// Matches files and all files below folders, several at once, the answers in order.
+    ///
+    /// Files that `exclude` names are passed over in silence; what the walk passes over
+    /// comes back as remarks. A file that fails gives its error and the rest goes on; when
+    /// the index itself is damaged every file says so.
+    pub fn match_paths(
+        &self,
+        paths: &[PathBuf],
+        options: &MatchOptions,
+        exclude: Exclude<'_>,
+        progress: Progress<'_>,
+        mut on_result: impl FnMut(&Path, Result<FileReport, MatchError>),
+    ) -> Vec<Note> {
+        let (files, notes) = walk_all(paths, exclude, &mut on_result);
+        let (done, total) = (AtomicU64::new(0), files.len() as u64);
+        for batch in files.chunks(FILES_AT_ONCE) {
+            let results: Vec<_> = batch
+                .par_iter()
+                .map(|file| {
+                    let result = self.match_file(&file.path, options);
+                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+                    result
+                })
+                .collect();
+            for (file, result) in batch.iter().zip(results) {
+                on_result(&file.path, result);
+            }
+        }
+        notes
+    }
+
+    fn match_text(
+        &self,
+        suspect: &str,
+        opened: Opened,
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<Match>, MatchError> {
+        let parts: Vec<&dyn TextPart> = self.parts.iter().map(|p| p as &dyn TextPart).collect();
+        let symbols = self.parts.iter().map(Part::text_symbols).sum();
+        let (found, decoded) =
+            matcher::match_text(opened.into_digesting_reader(), &parts, symbols).map_err(|e| match e {
+                TextMatchError::Text(e) => MatchError::Text(e),
+                TextMatchError::Index(e) => MatchError::Index(e),
+            })?;
+        if decoded.broken {
+            let message = format!(
+                "some bytes mean nothing in {} and were replaced",
+                decoded.encoding
+            );
+            notes.push(Note::new(Path::new(suspect), "text_broken_encoding", message));
+        }
+        Ok(found
+            .into_iter()
+            .filter_map(|m| self.text_match(suspect, m))
+            .collect())
+    }
+
+    fn text_match(&self, suspect: &str, m: TextMatch) -> Option<Match> {
+        Some(Match {
+            suspect: suspect.to_owned(),
+            work: self.parts[m.part].text_name(m.item)?.to_owned(),
+            medium: Medium::Text,
+            score_bits: m.score.bits,
+            e_value: m.score.e_value,
+            identity: m.identity,
+            segments: m
+                .passages
+                .iter()
+                .map(|p| Span {
+                    suspect: p.query,
+                    work: p.work,
+                    unit: Unit::Char,
+                })
+                .collect(),
+            transform: None,
+        })
+    }
+}
+
+/// All files below the paths, in the order of the paths and sorted within each.
+fn walk_all(
+    paths: &[PathBuf],
+    exclude: Exclude<'_>,
+    on_result: &mut impl FnMut(&Path, Result<FileReport, MatchError>),
+) -> (Vec<Found>, Vec<Note>) {
+    let (mut files, mut notes) = (Vec::new(), Vec::new());
+    for path in paths {
+        match walk::walk(path, exclude) {
+            Ok(mut walk) => {
+                files.append(&mut walk.files);
+                for note in &mut walk.notes {
+                    let subject = if path.is_dir() {
+                        path.join(&note.subject)
+                    } else {
+                        path.clone()
+                    };
+                    note.subject = subject.to_string_lossy().into_owned();
+                }
+                notes.append(&mut walk.notes);
+            }
+            Err(e) => on_result(path, Err(MatchError::Unreadable(e))),
+        }
+    }
+    (files, notes)
+}

@@ -1,0 +1,124 @@
+//! Sniffing: which medium a file holds, by its first bytes and never by its name.
+//!
+//! In:  the beginning of a file.
+//! Out: a [`Medium`], or what else it seems to be.
+//!
+//! Not here: whether the rest of the file keeps the promise (the decoders say).
+
+use std::path::Path;
+
+use crate::Medium;
+use crate::text::decode;
+
+/// Bytes that [`sniff`] wants to see.
+pub(super) const SNIFF_BYTES: usize = decode::SAMPLE_BYTES;
+
+/// What the first bytes promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// A medium that can be matched.
+    Known(Medium),
+    /// The file has no bytes.
+    Empty,
+    /// Something else, named where it is well known.
+    Other(&'static str),
+}
+
+/// Tells the content from the first [`SNIFF_BYTES`]; `whole` when there are no more.
+pub(super) fn sniff(start: &[u8], whole: bool) -> Content {
+    if start.is_empty() {
+        Content::Empty
+    } else if is_sound(start) {
+        Content::Known(Medium::Audio)
+    } else if let Some(what) = other(start) {
+        Content::Other(what)
+    } else if decode::detect(start, whole).is_some() {
+        Content::Known(Medium::Text)
+    } else if mp3_frame(start) {
+        // Last, because a frame starts with two bytes only that text could hold as well.
+        Content::Known(Medium::Audio)
+    } else {
+        Content::Other("binary content of an unknown kind")
+    }
+}
+
+fn is_sound(b: &[u8]) -> bool {
+    let at = |from: usize, what: &[u8]| b.get(from..from + what.len()) == Some(what);
+    at(0, b"RIFF") && at(8, b"WAVE")
+        || at(0, b"RF64")
+        || at(0, b"FORM") && (at(8, b"AIFF") || at(8, b"AIFC"))
+        || at(0, b"fLaC")
+        || at(0, b"OggS")
+        || at(0, b"ID3")
+        || at(0, b"caff\0\x01")
+        || at(4, b"ftyp")
+        || at(0, &[0x1a, 0x45, 0xdf, 0xa3])
+}
+
+fn other(b: &[u8]) -> Option<&'static str> {
+    let signatures: [(&[u8], &str); 10] = [
+        (b"%PDF-", "a PDF document"),
+        (b"PK\x03\x04", "a zip archive or office document"),
+        (b"\x89PNG", "a PNG picture"),
+        (b"\xff\xd8\xff", "a JPEG picture"),
+        (b"GIF8", "a GIF picture"),
+        (b"\x1f\x8b", "gzip compressed data"),
+        (b"7z\xbc\xaf", "a 7z archive"),
+        (b"Rar!", "a RAR archive"),
+        (b"\x7fELF", "a program"),
+        (b"SQLite format 3\0", "an SQLite database"),
+    ];
+    signatures
+        .iter()
+        .find(|(s, _)| b.starts_with(s))
+        .map(|&(_, what)| what)
+}
+
+/// The header of an MPEG audio frame or of an ADTS frame.
+fn mp3_frame(b: &[u8]) -> bool {
+    let [0xff, second, third, ..] = *b else {
+        return false;
+    };
+    let (version, layer) = (second >> 3 & 3, second >> 1 & 3);
+    let (bitrate, rate) = (third >> 4, third >> 2 & 3);
+    let mpeg = second & 0xe0 == 0xe0 && version != 1 && layer != 0 && !matches!(bitrate, 0 | 15) && rate != 3;
+    let adts = second & 0xf6 == 0xf0;
+    mpeg || adts
+}
+
+/// What a file name promises, for the remark when the content is something else.
+pub(super) fn promised(path: &Path) -> Option<Medium> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    match extension.as_str() {
+        "wav" | "flac" | "mp3" | "ogg" | "oga" | "opus" | "aac" | "m4a" | "mp4" | "mkv" | "webm" | "aif"
+        | "aiff" => Some(Medium::Audio),
+        "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "srt" => Some(Medium::Text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn content_decides() {
+        let known = |b: &[u8]| sniff(b, true);
+        assert_eq!(known(b"RIFF\x24\0\0\0WAVEfmt "), Content::Known(Medium::Audio));
+        assert_eq!(known(b"\0\0\0\x20ftypM4A "), Content::Known(Medium::Audio));
+        assert_eq!(known(b"\xff\xfb\x90\x44\0\0\0\0"), Content::Known(Medium::Audio));
+        assert_eq!(known("中文".as_bytes()), Content::Known(Medium::Text));
+        assert_eq!(known(b"\xff\xfea\0b\0c\0 \0d\0"), Content::Known(Medium::Text));
+        assert_eq!(known(b"\x89PNG\r\n\x1a\n"), Content::Other("a PNG picture"));
+        assert_eq!(known(b""), Content::Empty);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_told_apart_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            sniff(&bytes, true);
+            sniff(&bytes, false);
+        }
+    }
+}

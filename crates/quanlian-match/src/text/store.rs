@@ -1,0 +1,390 @@
+//! The texts of an index part: their postings, and the texts themselves to verify on.
+//!
+//! In:  the works, one after the other, as byte streams.
+//! Out: three files (postings, the texts in UTF-8, a table of places) that are read
+//!      through maps.
+//!
+//! The text is kept as it was decoded, not as it was folded: folding is quick, depends
+//! on single characters only, and so any stretch is folded again when it is needed,
+//! with its exact places in the original. The table of places has one row for every
+//! [`BLOCK_BYTES`] or so of text, with the checksum of that block.
+//!
+//! Invariants: memory does not grow with the length of a work; nothing read from the
+//! files is believed before its checksum and bounds were compared.
+//!
+//! Not here: names and digests of the works (`collection`).
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::ops::Range;
+use std::path::Path;
+
+use quanlian_mmap::ReadOnlyMap;
+
+use super::decode::{Decoded, TextError, decode};
+use super::fold::{Fold, Symbol};
+use super::gram::{self, Winnow};
+use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter};
+
+/// Name and version of what decides the keys of a text: change it whenever folding,
+/// grams or winnowing change, and old indexes are refused by name instead of misread.
+pub(crate) const FAMILY: &str = "text/fold-1/units-42-28/1";
+
+/// Text between two rows of the table of places.
+const BLOCK_BYTES: usize = 8 << 10;
+/// Symbols that one work may have, so that a place fits into a posting.
+const MAX_SYMBOLS: u64 = u32::MAX as u64 - 1;
+const ROW_BYTES: usize = 28;
+
+const POSTINGS_FILE: &str = "text.postings";
+const TEXT_FILE: &str = "text.utf8";
+const PLACES_FILE: &str = "text.places";
+
+/// Where the parts of a text item lie in the files, and how long it is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct TextItem {
+    pub(crate) chars: u64,
+    pub(crate) symbols: u32,
+    pub(crate) encoding: String,
+    /// Rows of the table of places, and bytes of the text file.
+    rows: [u64; 2],
+    bytes: [u64; 2],
+}
+
+/// One row: what was counted before its block, and the checksum of the block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Row {
+    byte: u64,
+    char: u64,
+    symbol: u64,
+    crc: u32,
+}
+
+impl Row {
+    fn encode(&self) -> [u8; ROW_BYTES] {
+        let mut b = [0; ROW_BYTES];
+        b[..8].copy_from_slice(&self.byte.to_le_bytes());
+        b[8..16].copy_from_slice(&self.char.to_le_bytes());
+        b[16..24].copy_from_slice(&self.symbol.to_le_bytes());
+        b[24..].copy_from_slice(&self.crc.to_le_bytes());
+        b
+    }
+
+    fn decode(b: &[u8]) -> Self {
+        let u64_at =
+            |at: usize| u64::from_le_bytes(b[at..at + 8].try_into().expect("eight bytes were cut out"));
+        let crc = u32::from_le_bytes(b[24..28].try_into().expect("four bytes were cut out"));
+        Self {
+            byte: u64_at(0),
+            char: u64_at(8),
+            symbol: u64_at(16),
+            crc,
+        }
+    }
+}
+
+/// Writes the texts of one part.
+pub(crate) struct TextStoreWriter {
+    segment: SegmentWriter,
+    text: BufWriter<File>,
+    places: BufWriter<File>,
+    text_bytes: u64,
+    rows: u64,
+    fold: Fold,
+}
+
+/// Why a text could not be added.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AddError {
+    /// The work itself is at fault; the next one may go well.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// The index cannot be written.
+    #[error(transparent)]
+    Index(#[from] SegmentError),
+}
+
+impl From<io::Error> for AddError {
+    fn from(e: io::Error) -> Self {
+        Self::Index(e.into())
+    }
+}
+
+impl TextStoreWriter {
+    pub(crate) fn create(folder: &Path) -> Result<Self, SegmentError> {
+        let parameters = SegmentParameters::new(FAMILY, gram::KEY_BITS)?;
+        Ok(Self {
+            segment: SegmentWriter::create(&folder.join(POSTINGS_FILE), &parameters)?,
+            text: BufWriter::new(File::create(folder.join(TEXT_FILE))?),
+            places: BufWriter::new(File::create(folder.join(PLACES_FILE))?),
+            text_bytes: 0,
+            rows: 0,
+            fold: Fold::new(),
+        })
+    }
+
+    /// Adds one work. After a [`AddError::Text`] its number must not be given again:
+    /// postings of its beginning may be there, and nobody reads them.
+    pub(crate) fn add(&mut self, item: u32, reader: impl Read) -> Result<(TextItem, Decoded), AddError> {
+        let (first_row, first_byte) = (self.rows, self.text_bytes);
+        let mut winnow = Winnow::default();
+        let (mut chars, mut symbols) = (0u64, 0u64);
+        let mut failed = None;
+        let fold = self.fold;
+        let decoded = decode::<AddError>(reader, |piece| {
+            let mut rest = piece;
+            while !rest.is_empty() {
+                let (block, later) = rest.split_at(rest.floor_char_boundary(BLOCK_BYTES));
+                rest = later;
+                let row = Row {
+                    byte: self.text_bytes - first_byte,
+                    char: chars,
+                    symbol: symbols,
+                    crc: crc32fast::hash(block.as_bytes()),
+                };
+                self.places.write_all(&row.encode())?;
+                self.text.write_all(block.as_bytes())?;
+                self.rows += 1;
+                self.text_bytes += block.len() as u64;
+                for c in block.chars() {
+                    chars += 1;
+                    fold.fold(c, |symbol| {
+                        symbols += 1;
+                        winnow.push(symbol, |key, start| {
+                            if let Err(e) = self.segment.push(key, item, start as u32) {
+                                failed = Some(e);
+                            }
+                        });
+                    });
+                }
+                if symbols > MAX_SYMBOLS {
+                    return Err(TextError::TooLong { limit: MAX_SYMBOLS }.into());
+                }
+                if let Some(e) = failed.take() {
+                    return Err(e.into());
+                }
+            }
+            Ok(())
+        })?;
+        winnow.finish(|key, start| {
+            if let Err(e) = self.segment.push(key, item, start as u32) {
+                failed = Some(e);
+            }
+        });
+        if let Some(e) = failed {
+            return Err(e.into());
+        }
+        let text_item = TextItem {
+            chars,
+            symbols: symbols as u32,
+            encoding: decoded.encoding.to_owned(),
+            rows: [first_row, self.rows],
+            bytes: [first_byte, self.text_bytes],
+        };
+        Ok((text_item, decoded))
+    }
+
+    /// Writes and syncs the files.
+    pub(crate) fn finish(self) -> Result<(), SegmentError> {
+        for file in [self.text, self.places] {
+            file.into_inner()
+                .map_err(io::IntoInnerError::into_error)?
+                .sync_all()?;
+        }
+        self.segment.finish()?;
+        Ok(())
+    }
+}
+
+/// The texts of one part, open for matching.
+#[derive(Debug)]
+pub(crate) struct TextStore {
+    pub(crate) segment: Segment,
+    text: ReadOnlyMap,
+    places: ReadOnlyMap,
+    fold: FoldHandle,
+}
+
+/// `Fold` without a table to print.
+#[derive(Clone, Copy)]
+struct FoldHandle(Fold);
+
+impl std::fmt::Debug for FoldHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fold")
+    }
+}
+
+/// A folded stretch of a text with the place of every symbol in the original.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Region {
+    /// Number of the first symbol in its text.
+    pub(crate) start: u32,
+    pub(crate) symbols: Vec<Symbol>,
+    /// Place of each symbol's character, in Unicode scalar values of the original.
+    pub(crate) places: Vec<u64>,
+}
+
+impl TextStore {
+    pub(crate) fn open(folder: &Path) -> Result<Self, SegmentError> {
+        let segment = Segment::open(&folder.join(POSTINGS_FILE))?;
+        if segment.family() != FAMILY || segment.key_bits() != gram::KEY_BITS {
+            return Err(SegmentError::Damaged {
+                what: "the postings are of another family than the manifest says",
+            });
+        }
+        let text = ReadOnlyMap::open(&folder.join(TEXT_FILE))?;
+        let places = ReadOnlyMap::open(&folder.join(PLACES_FILE))?;
+        Ok(Self {
+            segment,
+            text,
+            places,
+            fold: FoldHandle(Fold::new()),
+        })
+    }
+
+    /// Size of the three files.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.segment.size_bytes() + self.text.len() as u64 + self.places.len() as u64
+    }
+
+    /// Folds a stretch of a work again. Symbols beyond its end are left out.
+    pub(crate) fn region(&self, item: &TextItem, wanted: Range<u32>) -> Result<Region, SegmentError> {
+        let damaged = || SegmentError::Damaged { what: "stored text" };
+        let rows = self.rows(item).ok_or_else(damaged)?;
+        let text_start = usize::try_from(item.bytes[0]).map_err(|_| damaged())?;
+        let text_end = usize::try_from(item.bytes[1]).map_err(|_| damaged())?;
+        let text = self.text.get(text_start..text_end).ok_or_else(damaged)?;
+        let count = rows.len() / ROW_BYTES;
+        let row = |i: usize| Row::decode(&rows[i * ROW_BYTES..]);
+        // The last row that starts at or before the first symbol wanted.
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if row(middle).symbol <= u64::from(wanted.start) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        let mut region = Region {
+            start: wanted.start,
+            ..Region::default()
+        };
+        for i in low.saturating_sub(1)..count {
+            let here = row(i);
+            if here.symbol >= u64::from(wanted.end) {
+                break;
+            }
+            let end = if i + 1 < count {
+                row(i + 1).byte
+            } else {
+                text.len() as u64
+            };
+            let block = (usize::try_from(here.byte).ok())
+                .zip(usize::try_from(end).ok())
+                .and_then(|(from, to)| text.get(from..to))
+                .filter(|block| crc32fast::hash(block) == here.crc)
+                .and_then(|block| std::str::from_utf8(block).ok())
+                .ok_or_else(damaged)?;
+            let (mut symbol_at, mut char_at) = (here.symbol, here.char);
+            for c in block.chars() {
+                self.fold.0.fold(c, |symbol| {
+                    if symbol_at >= u64::from(wanted.start) && symbol_at < u64::from(wanted.end) {
+                        region.symbols.push(symbol);
+                        region.places.push(char_at);
+                    }
+                    symbol_at += 1;
+                });
+                char_at += 1;
+            }
+        }
+        Ok(region)
+    }
+
+    fn rows(&self, item: &TextItem) -> Option<&[u8]> {
+        let start = usize::try_from(item.rows[0]).ok()?.checked_mul(ROW_BYTES)?;
+        let end = usize::try_from(item.rows[1]).ok()?.checked_mul(ROW_BYTES)?;
+        self.places.get(start..end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn store(texts: &[&str]) -> (tempfile::TempDir, TextStore, Vec<TextItem>) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut writer = TextStoreWriter::create(dir.path()).expect("create");
+        let items = texts
+            .iter()
+            .enumerate()
+            .map(|(i, t)| writer.add(i as u32, t.as_bytes()).expect("add").0)
+            .collect();
+        writer.finish().expect("finish");
+        let store = TextStore::open(dir.path()).expect("open");
+        (dir, store, items)
+    }
+
+    fn expected(text: &str, wanted: Range<u32>) -> Region {
+        let mut all = Vec::new();
+        for (place, c) in text.chars().enumerate() {
+            Fold::new().fold(c, |s| all.push((s, place as u64)));
+        }
+        let cut = &all[(wanted.start as usize).min(all.len())..(wanted.end as usize).min(all.len())];
+        Region {
+            start: wanted.start,
+            symbols: cut.iter().map(|x| x.0).collect(),
+            places: cut.iter().map(|x| x.1).collect(),
+        }
+    }
+
+    #[test]
+    fn any_stretch_is_given_back_with_its_places() {
+        let long = "第一回　宴桃園豪傑三結義, and the ﬁrst chapter — ".repeat(2000);
+        let (_dir, store, items) = store(&["short text", &long, "短文"]);
+        for wanted in [0..5, 0..u32::MAX, 700..701, 30_000..45_000, 69_990..90_000] {
+            assert_eq!(
+                store.region(&items[1], wanted.clone()).expect("region"),
+                expected(&long, wanted)
+            );
+        }
+        assert_eq!(
+            store.region(&items[2], 0..9).expect("region"),
+            expected("短文", 0..9)
+        );
+    }
+
+    #[test]
+    fn damaged_text_is_told_and_not_returned() {
+        let (dir, store, items) = store(&[&"damage ".repeat(3000)]);
+        drop(store);
+        let path = dir.path().join(TEXT_FILE);
+        let mut bytes = std::fs::read(&path).expect("read");
+        bytes[9000] ^= 1;
+        std::fs::write(&path, bytes).expect("write");
+        let store = TextStore::open(dir.path()).expect("open");
+        assert!(store.region(&items[0], 0..100).is_ok());
+        assert_eq!(
+            store.region(&items[0], 0..9000).expect_err("told").code(),
+            "segment_damaged"
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn places_lie_inside_the_original(bytes in prop::collection::vec(any::<u8>(), 1..3000), from in 0..2000u32, to in 0..4000u32) {
+            let dir = tempfile::tempdir().expect("a temporary folder");
+            let mut writer = TextStoreWriter::create(dir.path()).expect("create");
+            let Ok((item, decoded)) = writer.add(0, &bytes[..]) else { return Ok(()) };
+            writer.finish().expect("finish");
+            let region = TextStore::open(dir.path()).expect("open").region(&item, from..to).expect("region");
+            prop_assert_eq!(region.symbols.len(), region.places.len());
+            prop_assert!(region.places.iter().all(|&p| p < decoded.chars));
+            prop_assert!(region.places.is_sorted());
+        }
+    }
+}
