@@ -11,6 +11,7 @@
 //! (`quanlian-evidence`).
 
 pub mod align;
+pub mod audio;
 pub mod collection;
 pub mod score;
 pub mod segment;

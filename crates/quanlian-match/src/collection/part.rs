@@ -386,6 +386,10 @@ impl TextPart for Part {
         &self.text
     }
 
+    fn numbers(&self) -> u32 {
+        self.texts.len() as u32
+    }
+
     fn item(&self, number: u32) -> Option<&TextItem> {
         let index = (*self.texts.get(number as usize)?)?;
         match &self.items[index as usize].content {

@@ -19,6 +19,7 @@ use super::{Collection, Exclude, Note, Progress};
 use crate::score::DEFAULT_MAX_E_VALUE;
 use crate::segment::SegmentError;
 use crate::text::TextError;
+use crate::text::background::Background;
 use crate::text::matcher::{self, TextMatch, TextMatchError, TextPart};
 use crate::{Match, Medium, Span, Unit};
 
@@ -158,11 +159,14 @@ impl Collection {
     ) -> Result<Vec<Match>, MatchError> {
         let parts: Vec<&dyn TextPart> = self.parts.iter().map(|p| p as &dyn TextPart).collect();
         let symbols = self.parts.iter().map(Part::text_symbols).sum();
+        let background = self.background(&parts).map_err(MatchError::Index)?;
         let (found, decoded) =
-            matcher::match_text(opened.into_digesting_reader(), &parts, symbols).map_err(|e| match e {
-                TextMatchError::Text(e) => MatchError::Text(e),
-                TextMatchError::Index(e) => MatchError::Index(e),
-            })?;
+            matcher::match_text(opened.into_digesting_reader(), &parts, background, symbols).map_err(
+                |e| match e {
+                    TextMatchError::Text(e) => MatchError::Text(e),
+                    TextMatchError::Index(e) => MatchError::Index(e),
+                },
+            )?;
         if decoded.broken {
             let message = format!(
                 "some bytes mean nothing in {} and were replaced",
@@ -174,6 +178,15 @@ impl Collection {
             .into_iter()
             .filter_map(|m| self.text_match(suspect, m))
             .collect())
+    }
+
+    /// The background model of the texts, made when it is first needed.
+    fn background(&self, parts: &[&dyn TextPart]) -> Result<&Background, SegmentError> {
+        if let Some(background) = self.background.get() {
+            return Ok(background);
+        }
+        let made = matcher::background(parts)?;
+        Ok(self.background.get_or_init(|| made))
     }
 
     fn text_match(&self, suspect: &str, m: TextMatch) -> Option<Match> {

@@ -1,0 +1,88 @@
+//! Calibration: how a count of coinciding peaks becomes bits and an E-value.
+//!
+//! In:  the coincidences of a suspect stretch with a place in a work, and those at all other delays of the same pair.
+//! Out: bits of evidence, paid down for everything that was tried, and the E-value that belongs to them.
+//!
+//! Not here: how coincidences are counted ([`super::verify`]).
+
+/// Delays that coincide with more than this share of the hits are other rounds of the same loop: copies, not chance.
+const LOOP_SHARE: f64 = 0.6;
+
+/// The delay at this quantile stands for what chance can do when beat and key agree.
+const CHANCE_QUANTILE: f64 = 0.97;
+
+/// Expected coincidences are never taken to be fewer than this share of the peaks.
+const MIN_CHANCE_SHARE: f64 = 0.03;
+
+/// The same when a work is too short to measure chance on.
+const UNMEASURED_CHANCE_SHARE: f64 = 0.1;
+
+/// Delays needed to measure chance.
+const MIN_DELAYS: usize = 50;
+
+/// Variance of chance coincidences over their mean: music repeats itself, so counts spread more than independent ones.
+const OVER_DISPERSION: f64 = 1.5;
+
+/// Score bits per bit of the model: peaks of one note or one drum depend on each other, so that real non-members
+/// reach high counts more often than the model says.
+const BITS_WORTH: f64 = 0.7;
+
+/// Chance matches of zero bits that a window expects per hour of indexed works, as a power of two.
+const TRIES_PER_HOUR_BITS: f64 = 3.7;
+
+/// Coincidences that chance gives at the delays where it does best.
+pub(super) fn chance_mean(hits: u32, mut others: Vec<u32>, peaks: usize) -> f64 {
+    others.retain(|count| f64::from(*count) < LOOP_SHARE * f64::from(hits));
+    if others.len() < MIN_DELAYS {
+        return UNMEASURED_CHANCE_SHARE * peaks as f64;
+    }
+    let rank = ((others.len() - 1) as f64 * CHANCE_QUANTILE) as usize;
+    let (_, quantile, _) = others.select_nth_unstable(rank);
+    f64::from(*quantile).max(MIN_CHANCE_SHARE * peaks as f64)
+}
+
+/// Bits of surprise at `hits` or more, under a negative binomial around `mean`.
+pub(super) fn bits_against_chance(hits: u32, mean: f64) -> f64 {
+    let hits = f64::from(hits);
+    if hits <= mean || mean <= 0.0 {
+        return 0.0;
+    }
+    let size = mean / (OVER_DISPERSION - 1.0);
+    let stop = size / (size + mean);
+    let go = 1.0 - stop;
+    let ln_at =
+        ln_gamma(hits + size) - ln_gamma(hits + 1.0) - ln_gamma(size) + size * stop.ln() + hits * go.ln();
+    // Beyond the mean each further count is at most `ratio` times the one before: a geometric tail.
+    let ratio = go * (hits + size) / (hits + 1.0);
+    let ln_tail = ln_at - (1.0 - ratio).max(1e-3).ln();
+    (-ln_tail / std::f64::consts::LN_2).max(0.0)
+}
+
+/// What a search tries, as bits to be paid: the size of the collection and the number of windows.
+pub(super) fn tries(collection_ms: u64, windows: usize) -> f64 {
+    // A collection of a few seconds is charged as one of a few minutes.
+    let hours = (collection_ms as f64 / 3_600_000.0).max(0.05);
+    hours.log2() + TRIES_PER_HOUR_BITS + (windows.max(1) as f64).log2()
+}
+
+/// Evidence in bits after all tries are paid for; below zero when chance would do better.
+pub(super) fn score_bits(bits: f64, tries: f64) -> f64 {
+    BITS_WORTH * bits - tries
+}
+
+/// Matches this good expected by chance.
+pub(super) fn e_value(score_bits: f64) -> f64 {
+    (-score_bits).exp2()
+}
+
+/// Natural logarithm of the gamma function for positive `x`, by Stirling's series.
+fn ln_gamma(x: f64) -> f64 {
+    let (mut x, mut shift) = (x, 0.0);
+    while x < 8.0 {
+        shift += x.ln();
+        x += 1.0;
+    }
+    let inverse = 1.0 / x;
+    let series = inverse * (1.0 / 12.0 - inverse * inverse * (1.0 / 360.0 - inverse * inverse / 1260.0));
+    (x - 0.5) * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI).ln() + series - shift
+}

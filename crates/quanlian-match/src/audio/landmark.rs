@@ -1,0 +1,303 @@
+//! Landmarks: three peaks made into one key that survives a change of speed and of pitch.
+//!
+//! In:  peaks in order of time. Out: keys with positions for the reference side, look-ups for the query side.
+//!
+//! The key holds what a change of speed or pitch leaves alone: the two intervals between the three peaks and the
+//! proportion of their two distances in time. The pitch of the first peak and the whole distance enter the key only in
+//! coarse steps; their exact values travel in the low bits of the position, so that one look-up of a coarse step
+//! answers every warp within it and tells which one it was. A query therefore probes a handful of neighbouring keys
+//! instead of repeating itself for every speed and pitch.
+//!
+//! A position is `frame << 10 | pitch << 6 | distance`: frames of 16 ms from the start of the work, the pitch of the
+//! first peak in sixteenths of a coarse step, the distance in frames.
+//!
+//! Not here: the peaks ([`super::peaks`]), voting ([`super::candidates`]).
+
+use super::peaks::Peak;
+
+/// A reference makes landmarks of peaks below this rank.
+pub(super) const REFERENCE_RANK: u8 = 16;
+
+/// A query makes landmarks of peaks below this rank: it must contain the peaks of the reference and its own noise.
+pub(super) const QUERY_RANK: u8 = 34;
+
+/// How many later peaks a reference combines with each peak.
+const REFERENCE_TARGETS: usize = 5;
+
+/// How many later peaks a query combines with each peak.
+const QUERY_TARGETS: usize = 11;
+
+/// The second peak follows the first after this many frames at least.
+const MIN_STEP_FRAMES: u32 = 3;
+
+/// The third peak follows the first after this many frames at least, so that the proportion is worth something.
+const MIN_SPAN_FRAMES: u32 = 14;
+
+/// The third peak follows the first after this many frames at most: 1 s.
+const MAX_SPAN_FRAMES: u32 = 62;
+
+/// The later peaks lie within this many bands of the first.
+const MAX_INTERVAL_BANDS: f32 = 29.0;
+
+/// Three peaks closer than this in pitch are one steady note and tell nothing.
+const MIN_INTERVAL_BANDS: f32 = 0.75;
+
+/// Steps of the key per band of interval.
+const INTERVAL_STEPS: f32 = 1.0;
+
+/// Steps of the key for the proportion of the distances.
+const PROPORTION_STEPS: f32 = 16.0;
+
+/// Bands in one coarse step of pitch.
+const COARSE_PITCH_BANDS: f32 = 12.0;
+
+/// Ratio between coarse steps of distance.
+const COARSE_SPAN_RATIO: f32 = 1.3;
+
+/// A query probes the next step too when it lies within this share of a step from the edge.
+const PROBE_MARGIN: f32 = 0.25;
+
+/// Bits of a position below the frame.
+const POSITION_FRAME_SHIFT: u32 = 10;
+
+/// The highest frame that a position can hold; 18 hours.
+pub(super) const MAX_FRAME: u32 = u32::MAX >> POSITION_FRAME_SHIFT;
+
+/// Which speeds and pitches a query is compared under.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Warps {
+    /// Largest shift of pitch either way, in bands.
+    pub(super) pitch_bands: f32,
+    /// Largest change of tempo either way, as a share.
+    pub(super) tempo_share: f32,
+}
+
+impl Warps {
+    /// Unchanged sound, with room for the error of measurement.
+    pub(super) const IDENTITY: Self = Self {
+        pitch_bands: 0.7,
+        tempo_share: 0.0,
+    };
+    /// Two semitones and an eighth either way, in any combination.
+    pub(super) const FULL: Self = Self {
+        pitch_bands: 6.6,
+        tempo_share: 0.125,
+    };
+}
+
+/// One landmark, measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Landmark {
+    /// Frame of the first peak.
+    pub(super) frame: u32,
+    /// Pitch of the first peak.
+    pub(super) band: f32,
+    /// Frames from the first peak to the third.
+    pub(super) span: u32,
+    step: u32,
+    interval_two: f32,
+    interval_three: f32,
+}
+
+/// What a posting tells about the landmark of the reference.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ReferencePoint {
+    pub(super) frame: u32,
+    pub(super) band_in_step: f32,
+    pub(super) span: u32,
+}
+
+/// One key to look up, and what is needed to judge the postings that it yields.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lookup {
+    pub(super) key: u64,
+    /// Index of the landmark in the list that the look-ups were made from.
+    pub(super) landmark: u32,
+    /// Lowest pitch of the coarse step, so that `floor + band_in_step` is the pitch in the reference.
+    pub(super) pitch_floor: f32,
+}
+
+/// The reference side: keys with positions, as peaks come in.
+pub(super) struct LandmarkMaker {
+    recent: Vec<Peak>,
+    first_open: usize,
+}
+
+impl LandmarkMaker {
+    pub(super) fn new() -> Self {
+        Self {
+            recent: Vec::new(),
+            first_open: 0,
+        }
+    }
+
+    /// Takes the next peak; `emit` gets every key that this settles.
+    pub(super) fn push(&mut self, peak: Peak, emit: &mut dyn FnMut(u64, u32)) {
+        if peak.rank >= REFERENCE_RANK || peak.frame > MAX_FRAME {
+            return;
+        }
+        self.settle(peak.frame, emit);
+        self.recent.push(peak);
+    }
+
+    pub(super) fn finish(mut self, emit: &mut dyn FnMut(u64, u32)) {
+        self.settle(u32::MAX, emit);
+    }
+
+    fn settle(&mut self, now: u32, emit: &mut dyn FnMut(u64, u32)) {
+        while let Some(anchor) = self.recent.get(self.first_open) {
+            if now.saturating_sub(anchor.frame) <= MAX_SPAN_FRAMES {
+                break;
+            }
+            landmarks_of(
+                &self.recent,
+                self.first_open,
+                REFERENCE_TARGETS,
+                &mut |landmark| {
+                    let (key, position) = landmark.posting();
+                    emit(key, position);
+                },
+            );
+            self.first_open += 1;
+        }
+        if self.first_open > 512 {
+            self.recent.drain(..self.first_open);
+            self.first_open = 0;
+        }
+    }
+}
+
+/// The query side: all landmarks that start at one of `peaks`, which are in order of time.
+pub(super) fn query_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
+    let mut landmarks = Vec::new();
+    for anchor in 0..peaks.len() {
+        landmarks_of(peaks, anchor, QUERY_TARGETS, &mut |landmark| {
+            landmarks.push(landmark)
+        });
+    }
+    landmarks
+}
+
+fn landmarks_of(peaks: &[Peak], anchor: usize, targets: usize, sink: &mut dyn FnMut(Landmark)) {
+    let first = peaks[anchor];
+    let mut chosen: Vec<(u32, f32)> = Vec::with_capacity(targets);
+    for peak in &peaks[anchor + 1..] {
+        let (step, interval) = (peak.frame - first.frame, peak.band - first.band);
+        if step > MAX_SPAN_FRAMES || chosen.len() == targets {
+            break;
+        }
+        if step >= MIN_STEP_FRAMES && interval.abs() <= MAX_INTERVAL_BANDS {
+            chosen.push((step, interval));
+        }
+    }
+    for (third, &(span, interval_three)) in chosen.iter().enumerate() {
+        if span < MIN_SPAN_FRAMES {
+            continue;
+        }
+        for &(step, interval_two) in &chosen[..third] {
+            let steady = interval_two.abs() < MIN_INTERVAL_BANDS && interval_three.abs() < MIN_INTERVAL_BANDS;
+            if !steady && span - step >= MIN_STEP_FRAMES {
+                sink(Landmark {
+                    frame: first.frame,
+                    band: first.band,
+                    span,
+                    step,
+                    interval_two,
+                    interval_three,
+                });
+            }
+        }
+    }
+}
+
+impl Landmark {
+    fn posting(&self) -> (u64, u32) {
+        let coarse_pitch = (self.band / COARSE_PITCH_BANDS).floor();
+        let key = key(
+            coarse_pitch as u64,
+            coarse_span(self.span as f32) as u64,
+            interval_step(self.interval_two).round(),
+            interval_step(self.interval_three).round(),
+            self.proportion().floor(),
+        );
+        let pitch = (self.band / COARSE_PITCH_BANDS).fract() * 16.0;
+        let position = self.frame << POSITION_FRAME_SHIFT | (pitch as u32) << 6 | self.span;
+        (key, position)
+    }
+
+    fn proportion(&self) -> f32 {
+        PROPORTION_STEPS * self.step as f32 / self.span as f32
+    }
+
+    /// Every key under which a reference would have filed this landmark, given `warps`.
+    pub(super) fn lookups(&self, landmark: u32, warps: Warps, sink: &mut Vec<Lookup>) {
+        let lowest = ((self.band - warps.pitch_bands) / COARSE_PITCH_BANDS)
+            .floor()
+            .max(0.0) as u64;
+        let highest = ((self.band + warps.pitch_bands) / COARSE_PITCH_BANDS)
+            .floor()
+            .max(0.0) as u64;
+        let span = self.span as f32;
+        let shortest = coarse_span(span * (1.0 - warps.tempo_share) - 1.0) as u64;
+        let longest = coarse_span(span * (1.0 + warps.tempo_share) + 1.0) as u64;
+        let proportion = self.proportion() - 0.5;
+        for coarse_pitch in lowest..=highest {
+            for coarse_span in shortest..=longest {
+                for two in near_steps(interval_step(self.interval_two)) {
+                    for three in near_steps(interval_step(self.interval_three)) {
+                        for share in near_steps(proportion) {
+                            sink.push(Lookup {
+                                key: key(coarse_pitch, coarse_span, two, three, share),
+                                landmark,
+                                pitch_floor: coarse_pitch as f32 * COARSE_PITCH_BANDS,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl ReferencePoint {
+    pub(super) fn of_position(position: u32) -> Self {
+        Self {
+            frame: position >> POSITION_FRAME_SHIFT,
+            band_in_step: ((position >> 6 & 15) as f32 + 0.5) * COARSE_PITCH_BANDS / 16.0,
+            span: position & 63,
+        }
+    }
+}
+
+fn interval_step(interval: f32) -> f32 {
+    interval * INTERVAL_STEPS + 64.0
+}
+
+fn coarse_span(span: f32) -> f32 {
+    ((span.max(1.0) / MIN_SPAN_FRAMES as f32).ln() / COARSE_SPAN_RATIO.ln())
+        .floor()
+        .max(0.0)
+}
+
+/// The step that `value` rounds to and, near the edge between two, the other one; twice the same otherwise is avoided.
+fn near_steps(value: f32) -> impl Iterator<Item = f32> {
+    let nearest = value.round();
+    let error = value - nearest;
+    let other = if error > PROBE_MARGIN {
+        Some(nearest + 1.0)
+    } else if error < -PROBE_MARGIN {
+        Some(nearest - 1.0)
+    } else {
+        None
+    };
+    std::iter::once(nearest).chain(other)
+}
+
+/// Bits of a key: 4 of coarse pitch, 4 of coarse span, 7 and 7 of intervals, 4 of proportion.
+pub(super) const KEY_BITS: u32 = 26;
+
+fn key(coarse_pitch: u64, coarse_span: u64, two: f32, three: f32, proportion: f32) -> u64 {
+    let field = |value: f32, bits: u32| (value.max(0.0) as u64).min((1 << bits) - 1);
+    let intervals = field(two, 7) << 7 | field(three, 7);
+    (coarse_pitch.min(15) << 22) | (coarse_span.min(15) << 18) | (intervals << 4) | field(proportion, 4)
+}

@@ -1,0 +1,454 @@
+//! Search: the peaks of a suspect against an index, to matches with their segments.
+//!
+//! In:  the peaks of the whole suspect in order of time, and an [`AudioIndex`].
+//! Out: [`AudioMatch`]es, best first.
+//!
+//! The suspect is taken in overlapping windows. Each window is first compared unchanged; only when nothing clear comes
+//! of that, under every speed and pitch. Windows that continue one another in the same work are joined into a run, the
+//! run's coinciding peaks are chained by the shared aligner, and each chain is cut to the stretch that it explains,
+//! fitted again and weighed as a whole.
+//!
+//! Invariants: windows are handled one after the other, so memory grows only with the list of peaks (some 400 bytes a
+//! second, bounded by [`super::MAX_DURATION_MS`]); the result does not depend on the order of the index.
+//!
+//! Not here: votes ([`super::candidates`]), evidence ([`super::verify`], [`super::calibration`]).
+
+use std::collections::BTreeMap;
+
+use super::calibration;
+use super::candidates::{Ballot, median};
+use super::constellation::Constellation;
+use super::landmark::{Warps, query_landmarks};
+use super::peaks::Peak;
+use super::spectrum::{BANDS_PER_OCTAVE, FRAMES_PER_SECOND, HOP_SAMPLES, WINDOW_SAMPLES};
+use super::verify::{Alignment, Coincidence, Line, coincidences, verify, weigh};
+use super::{AudioIndex, AudioMatch, SAMPLE_RATE_HZ, SearchOptions};
+use crate::align::{AlignOptions, Hit, chains};
+use crate::{Span, Transform, Unit};
+
+/// Frames in one window: 12 s.
+const WINDOW_FRAMES: u32 = 750;
+
+/// Frames from one window to the next: 6 s.
+const WINDOW_STEP_FRAMES: u32 = 375;
+
+/// A window with fewer peaks than this is silence or a tone and is passed over.
+const MIN_WINDOW_PEAKS: usize = 12;
+
+/// Places that are verified when the window is compared unchanged.
+const IDENTITY_CANDIDATES: usize = 12;
+
+/// Places that are verified under every speed and pitch.
+const WARPED_CANDIDATES: usize = 40;
+
+/// With this much evidence for an unchanged copy, changed ones are not looked for.
+const CLEAR_BITS: f64 = 70.0;
+
+/// Windows with less evidence than this join no run.
+const MIN_WINDOW_BITS: f64 = 6.0;
+
+/// Windows belong together when their lines differ by no more than this where they meet.
+const MAX_JOINT_FRAMES: f32 = 12.0;
+
+/// And by no more than this in pitch.
+const MAX_JOINT_BANDS: f32 = 0.6;
+
+/// A copy may pause for this long and still be one segment: 4 s.
+const MAX_GAP_FRAMES: u32 = 250;
+
+/// A change of speed below the error of measurement is reported as none: frames over the whole segment.
+const TIME_ERROR_FRAMES: f32 = 4.0;
+
+/// The same for pitch, in bands.
+const PITCH_ERROR_BANDS: f32 = 0.12;
+
+/// Middle of the first frame, which its peaks stand for.
+const FRAME_MIDDLE_MS: f64 = 1000.0 * (WINDOW_SAMPLES / 2) as f64 / SAMPLE_RATE_HZ as f64;
+
+const MS_PER_FRAME: f64 = 1000.0 * HOP_SAMPLES as f64 / SAMPLE_RATE_HZ as f64;
+
+/// Finds the works that `peaks` were copied from.
+pub(super) fn search_peaks<I: AudioIndex>(
+    peaks: &[Peak],
+    duration_ms: u64,
+    index: &I,
+    options: &SearchOptions,
+) -> Vec<AudioMatch> {
+    let mut works = Works {
+        index,
+        loaded: BTreeMap::new(),
+    };
+    let mut ballot = Ballot::new();
+    let mut runs: Vec<Run> = Vec::new();
+    let windows = windows(peaks);
+    for (number, window) in windows.iter().enumerate() {
+        for alignment in align_window(&peaks[window.clone()], index, &mut works, &mut ballot) {
+            join(&mut runs, number, window.clone(), alignment, peaks);
+        }
+    }
+    let tries = calibration::tries(index.total_duration_ms(), windows.len());
+    let mut by_work: BTreeMap<u32, Vec<Segment>> = BTreeMap::new();
+    for run in runs {
+        if let Some(work) = works.get(run.item) {
+            by_work
+                .entry(run.item)
+                .or_default()
+                .extend(segments_of(&run, peaks, work));
+        }
+    }
+    let mut matches: Vec<AudioMatch> = by_work
+        .into_iter()
+        .filter_map(|(item, segments)| summarise(item, segments, tries, duration_ms, index, options))
+        .collect();
+    matches.sort_by(|a, b| b.score_bits.total_cmp(&a.score_bits).then(a.item.cmp(&b.item)));
+    matches
+}
+
+/// Constellations as they are needed.
+struct Works<'a, I> {
+    index: &'a I,
+    loaded: BTreeMap<u32, Option<Constellation>>,
+}
+
+/// More works than this are not kept in memory at once.
+const MAX_LOADED_WORKS: usize = 512;
+
+impl<I: AudioIndex> Works<'_, I> {
+    fn get(&mut self, item: u32) -> Option<&Constellation> {
+        if self.loaded.len() >= MAX_LOADED_WORKS && !self.loaded.contains_key(&item) {
+            self.loaded.clear();
+        }
+        let index = self.index;
+        self.loaded
+            .entry(item)
+            .or_insert_with(|| {
+                index
+                    .constellation(item)
+                    .map(|bytes| Constellation::from_bytes(&bytes))
+            })
+            .as_ref()
+    }
+}
+
+/// The windows, as ranges of indices into `peaks`.
+fn windows(peaks: &[Peak]) -> Vec<std::ops::Range<usize>> {
+    let mut windows = Vec::new();
+    let Some(last) = peaks.last() else { return windows };
+    let mut start = 0;
+    loop {
+        let end = start + WINDOW_FRAMES;
+        // A last window of its own would be too short to say anything.
+        let is_last = end + WINDOW_STEP_FRAMES / 4 > last.frame;
+        let from = peaks.partition_point(|peak| peak.frame < start);
+        let to = if is_last {
+            peaks.len()
+        } else {
+            peaks.partition_point(|peak| peak.frame < end)
+        };
+        if to - from >= MIN_WINDOW_PEAKS {
+            windows.push(from..to);
+        }
+        if is_last {
+            return windows;
+        }
+        start += WINDOW_STEP_FRAMES;
+    }
+}
+
+fn align_window<I: AudioIndex>(
+    peaks: &[Peak],
+    index: &I,
+    works: &mut Works<'_, I>,
+    ballot: &mut Ballot,
+) -> Vec<Alignment> {
+    let landmarks = query_landmarks(peaks);
+    let mut best: Vec<Alignment> = Vec::new();
+    for (warps, limit) in [
+        (Warps::IDENTITY, IDENTITY_CANDIDATES),
+        (Warps::FULL, WARPED_CANDIDATES),
+    ] {
+        for candidate in ballot.candidates(index, &landmarks, warps, limit) {
+            let Some(work) = works.get(candidate.item) else {
+                continue;
+            };
+            best.extend(verify(&candidate, peaks, work).filter(|found| found.bits >= MIN_WINDOW_BITS));
+        }
+        if best.iter().any(|alignment| alignment.bits >= CLEAR_BITS) {
+            break;
+        }
+    }
+    best.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(a.item.cmp(&b.item)));
+    let mut kept: Vec<Alignment> = Vec::new();
+    for alignment in best {
+        if !kept
+            .iter()
+            .any(|other| other.item == alignment.item && other.line.meets(&alignment.line, peaks[0].frame))
+        {
+            kept.push(alignment);
+        }
+    }
+    kept
+}
+
+impl Line {
+    /// Whether two lines say the same at `frame` of the suspect.
+    fn meets(&self, other: &Self, frame: u32) -> bool {
+        (self.at(frame) - other.at(frame)).abs() <= MAX_JOINT_FRAMES
+            && (self.pitch_shift - other.pitch_shift).abs() <= MAX_JOINT_BANDS
+    }
+}
+
+/// Windows that continue one another in one work.
+struct Run {
+    item: u32,
+    last_window: usize,
+    parts: Vec<(std::ops::Range<usize>, Alignment)>,
+}
+
+fn join(
+    runs: &mut Vec<Run>,
+    window: usize,
+    range: std::ops::Range<usize>,
+    alignment: Alignment,
+    peaks: &[Peak],
+) {
+    let joint = peaks[range.start].frame;
+    let continued = runs.iter_mut().rev().find(|run| {
+        run.item == alignment.item
+            && run.last_window + 1 == window
+            && run
+                .parts
+                .last()
+                .is_some_and(|(_, last)| last.line.meets(&alignment.line, joint))
+    });
+    match continued {
+        Some(run) => {
+            run.last_window = window;
+            run.parts.push((range, alignment));
+        }
+        None => {
+            runs.push(Run {
+                item: alignment.item,
+                last_window: window,
+                parts: vec![(range, alignment)],
+            });
+        }
+    }
+}
+
+/// One copied stretch.
+#[derive(Debug, Clone)]
+struct Segment {
+    /// Frames of the suspect, first and last.
+    suspect: (u32, u32),
+    /// Frames of the work, first and last.
+    work: (f32, f32),
+    bits: f64,
+    identity: f64,
+    line: Line,
+}
+
+fn segments_of(run: &Run, peaks: &[Peak], work: &Constellation) -> Vec<Segment> {
+    let mut found: Vec<Coincidence> = Vec::new();
+    let mut chance_per_frame = f64::INFINITY;
+    for (range, alignment) in &run.parts {
+        found.extend(coincidences(&alignment.line, &peaks[range.clone()], work));
+        let frames = f64::from(peaks[range.end - 1].frame - peaks[range.start].frame).max(1.0);
+        chance_per_frame = chance_per_frame.min(alignment.chance_mean / frames);
+    }
+    found.sort_unstable_by(|a, b| (a.query, a.work).cmp(&(b.query, b.work)));
+    found.dedup();
+    let time_scale = median(run.parts.iter().map(|(_, alignment)| alignment.line.time_scale));
+    let options = AlignOptions {
+        max_gap: MAX_GAP_FRAMES,
+        max_drift: MAX_JOINT_FRAMES as u32,
+        drift_cost: 0.02,
+        min_score: 4.0,
+        max_chains: 64,
+    };
+    let best = run
+        .parts
+        .iter()
+        .map(|(_, alignment)| alignment.bits)
+        .fold(0.0, f64::max);
+    chains(scaled_hits(&found, time_scale), &options)
+        .iter()
+        .filter_map(|chain| {
+            let frames: Vec<u32> = chain
+                .hits
+                .iter()
+                .map(|hit| (hit.query as f32 / time_scale).round() as u32)
+                .collect();
+            let (first, last) = dense_stretch(&frames, chance_per_frame)?;
+            let segment = weigh_stretch(run, peaks, work, (first, last))?;
+            // The whole may bend where its windows did not; what a window proved stays proved.
+            Some(if run.parts.len() == 1 {
+                Segment {
+                    bits: segment.bits.max(best),
+                    ..segment
+                }
+            } else {
+                segment
+            })
+        })
+        .collect()
+}
+
+/// Coinciding peaks as hits of the shared aligner, the suspect's places rescaled to the work's speed.
+fn scaled_hits(found: &[Coincidence], time_scale: f32) -> Vec<Hit> {
+    found
+        .chunk_by(|a, b| a.query == b.query && a.work.abs_diff(b.work) <= 3)
+        .map(|group| Hit {
+            query: (group[0].query as f32 * time_scale).round() as u32,
+            work: group[0].work,
+            weight: group.len() as f32,
+        })
+        .collect()
+}
+
+/// The stretch of `frames` that holds most hits beyond what chance would put there.
+///
+/// Every hit counts one and every frame costs the geometric mean of the rate of chance and the rate of a copy, the
+/// point where both explain a frame equally well; the best run of that sum is the segment.
+fn dense_stretch(frames: &[u32], chance_per_frame: f64) -> Option<(u32, u32)> {
+    const COPY_PER_FRAME: f64 = 0.12;
+    let cost = (chance_per_frame.max(0.002) * COPY_PER_FRAME).sqrt().min(0.08);
+    let (mut best, mut sum, mut start) = ((0.0, 0, 0), 0.0, 0);
+    for (index, frame) in frames.iter().enumerate() {
+        let gap = if index == 0 { 0 } else { frame - frames[index - 1] };
+        sum -= cost * f64::from(gap);
+        if sum <= 0.0 {
+            (sum, start) = (0.0, index);
+        }
+        sum += 1.0;
+        if sum > best.0 {
+            best = (sum, start, index);
+        }
+    }
+    (best.2 > best.1).then(|| (frames[best.1], frames[best.2]))
+}
+
+/// Fits and weighs the stretch of the suspect from frame `first` to frame `last`.
+fn weigh_stretch(
+    run: &Run,
+    peaks: &[Peak],
+    work: &Constellation,
+    (first, last): (u32, u32),
+) -> Option<Segment> {
+    let from = peaks.partition_point(|peak| peak.frame < first);
+    let to = peaks.partition_point(|peak| peak.frame <= last);
+    let own = &peaks[from..to];
+    let nearest = run.parts.iter().max_by(|a, b| {
+        let overlap =
+            |range: &std::ops::Range<usize>| range.end.min(to).saturating_sub(range.start.max(from));
+        overlap(&a.0)
+            .cmp(&overlap(&b.0))
+            .then(a.1.bits.total_cmp(&b.1.bits))
+    })?;
+    let mut line = nearest.1.line;
+    for (frames, bands) in [(8.0, 0.6), (3.0, 0.5)] {
+        line = line.refit(own, work, frames, bands);
+    }
+    let whole = weigh(run.item, &line, own, work);
+    let (work_first, work_last) = (line.at(first), line.at(last));
+    let stars = work.between(work_first, work_last + 1.0).len().max(1);
+    let identity = (f64::from(whole.hits) / stars as f64).min(1.0);
+    Some(Segment {
+        suspect: (first, last),
+        work: (work_first, work_last),
+        bits: whole.bits,
+        identity,
+        line,
+    })
+}
+
+fn summarise<I: AudioIndex>(
+    item: u32,
+    mut segments: Vec<Segment>,
+    tries: f64,
+    duration_ms: u64,
+    index: &I,
+    options: &SearchOptions,
+) -> Option<AudioMatch> {
+    segments.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(a.suspect.cmp(&b.suspect)));
+    let best = segments.first()?.clone();
+    let score_bits = calibration::score_bits(best.bits, tries);
+    let e_value = calibration::e_value(score_bits);
+    if e_value > options.max_e_value {
+        return None;
+    }
+    let mut kept: Vec<Segment> = Vec::new();
+    for segment in segments {
+        let proved =
+            calibration::e_value(calibration::score_bits(segment.bits, tries)) <= options.max_e_value;
+        // A loop fits itself at every round; of the places that one stretch fits, only the best is told.
+        if proved && !kept.iter().any(|other| overlap_share(&segment, other) > 0.5) {
+            kept.push(segment);
+        }
+    }
+    kept.sort_by_key(|segment| segment.suspect);
+    let frames: f64 = kept
+        .iter()
+        .map(|segment| f64::from(segment.suspect.1 - segment.suspect.0) + 1.0)
+        .sum();
+    let identity = kept
+        .iter()
+        .map(|s| s.identity * (f64::from(s.suspect.1 - s.suspect.0) + 1.0))
+        .sum::<f64>()
+        / frames;
+    let work_ms = index.duration_ms(item);
+    Some(AudioMatch {
+        item,
+        score_bits,
+        e_value,
+        identity,
+        segments: kept
+            .iter()
+            .map(|segment| span(segment, duration_ms, work_ms))
+            .collect(),
+        transform: transform(&best),
+    })
+}
+
+/// Share of the shorter stretch of suspect that two segments have in common.
+fn overlap_share(a: &Segment, b: &Segment) -> f64 {
+    let common = f64::from(a.suspect.1.min(b.suspect.1)) - f64::from(a.suspect.0.max(b.suspect.0));
+    let shorter = (a.suspect.1 - a.suspect.0).min(b.suspect.1 - b.suspect.0).max(1);
+    common / f64::from(shorter)
+}
+
+fn span(segment: &Segment, suspect_ms: u64, work_ms: u64) -> Span {
+    let range = |first: f64, last: f64, limit: u64| {
+        let to_ms = |frame: f64| (frame * MS_PER_FRAME + FRAME_MIDDLE_MS).round().max(0.0) as u64;
+        [to_ms(first).min(limit), to_ms(last + 1.0).min(limit)]
+    };
+    Span {
+        suspect: range(
+            f64::from(segment.suspect.0),
+            f64::from(segment.suspect.1),
+            suspect_ms,
+        ),
+        work: range(f64::from(segment.work.0), f64::from(segment.work.1), work_ms),
+        unit: Unit::Ms,
+    }
+}
+
+fn transform(segment: &Segment) -> Transform {
+    let frames = (segment.suspect.1 - segment.suspect.0) as f32;
+    let steady = (segment.line.time_scale - 1.0).abs() * frames <= TIME_ERROR_FRAMES
+        || (segment.line.time_scale - 1.0).abs() < 0.5 / FRAMES_PER_SECOND / 10.0;
+    let round = |value: f64| (value * 10_000.0).round() / 10_000.0;
+    let pitch = segment.line.pitch_shift;
+    Transform {
+        time_scale: if steady {
+            1.0
+        } else {
+            round(f64::from(segment.line.time_scale))
+        },
+        pitch_scale: if pitch.abs() <= PITCH_ERROR_BANDS {
+            1.0
+        } else {
+            round(f64::from(pitch / BANDS_PER_OCTAVE).exp2())
+        },
+    }
+}

@@ -1,0 +1,193 @@
+//! Verification: is the stretch a copy of that place in the work, and how surely?
+//!
+//! In:  a [`Candidate`], the peaks of the query stretch, the constellation of the work.
+//! Out: an [`Alignment`], fitted to the peaks themselves, with its evidence in bits.
+//!
+//! The model of chance is measured on the very pair that is judged: the number of peaks that fall on each other when
+//! the two are laid over each other at every *other* delay. That holds everything that the pair has in common without
+//! being a copy: the same key, the same instruments, a steady beat.
+//!
+//! Not here: what the counts are worth, payment for the number of places tried ([`super::calibration`]).
+
+use super::calibration;
+use super::candidates::{Candidate, median};
+use super::constellation::Constellation;
+use super::peaks::Peak;
+
+/// Peaks this many frames apart still coincide.
+const TOLERANCE_FRAMES: f32 = 2.0;
+
+/// Peaks this many bands apart still coincide.
+const TOLERANCE_BANDS: f32 = 0.5;
+
+/// Delays on either side of the candidate's that the model of chance is measured on: 4 min.
+const CHANCE_FRAMES: i32 = 15_000;
+
+/// Delays this near to the candidate's belong to it and say nothing about chance.
+const OWN_FRAMES: i32 = 12;
+
+/// A delay counts for the model of chance when this share of the stretch lies within the work.
+const MIN_OVERLAP: f32 = 0.6;
+
+/// Speeds further from 1 than this are not fitted.
+const MAX_TEMPO_SHARE: f32 = 0.2;
+
+/// Tolerances in frames and bands of one fit after the other, as the line gets better.
+const FITS: [(f32, f32); 4] = [(14.0, 1.1), (6.0, 0.8), (3.0, 0.6), (2.0, 0.5)];
+
+/// The straight line that maps frames of the query to frames of the work, and the shift of pitch along it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    /// Bands by which the query is higher.
+    pub(super) pitch_shift: f32,
+    /// Frames of the work per frame of the query.
+    pub(super) time_scale: f32,
+    /// Frame of the work at `pivot` of the query. Measured there, not at 0, which may lie hours away.
+    at_pivot: f32,
+    pivot: f32,
+}
+
+/// Where a stretch of the query lies in a work, and how sure that is.
+#[derive(Debug, Clone)]
+pub(super) struct Alignment {
+    pub(super) item: u32,
+    pub(super) line: Line,
+    /// Coinciding peaks.
+    pub(super) hits: u32,
+    /// Coinciding peaks that chance would have given.
+    pub(super) chance_mean: f64,
+    /// Evidence against chance, at one place tried.
+    pub(super) bits: f64,
+}
+
+/// A peak of the query that falls on a star of the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Coincidence {
+    pub(super) query: u32,
+    pub(super) work: u32,
+}
+
+/// Fits and weighs `candidate` on the peaks of one stretch.
+pub(super) fn verify(candidate: &Candidate, peaks: &[Peak], work: &Constellation) -> Option<Alignment> {
+    let (first, last) = (peaks.first()?, peaks.last()?);
+    let pivot = 0.5 * (first.frame as f32 + last.frame as f32);
+    let mut line = Line {
+        pitch_shift: candidate.pitch_shift,
+        time_scale: candidate.time_scale,
+        at_pivot: candidate.work_frame + candidate.time_scale * (pivot - candidate.query_frame),
+        pivot,
+    };
+    for (frames, bands) in FITS {
+        line = line.refit(peaks, work, frames, bands);
+    }
+    Some(weigh(candidate.item, &line, peaks, work))
+}
+
+impl Line {
+    /// Frame of the work that belongs to `frame` of the query.
+    pub(super) fn at(&self, frame: u32) -> f32 {
+        self.at_pivot + self.time_scale * (frame as f32 - self.pivot)
+    }
+
+    /// The line through the peaks that coincide within the given tolerances.
+    pub(super) fn refit(self, peaks: &[Peak], work: &Constellation, frames: f32, bands: f32) -> Self {
+        let mut pairs: Vec<(f32, f32, f32)> = Vec::new();
+        for peak in peaks {
+            let expected = self.at(peak.frame);
+            for star in work.near(
+                peak.band - self.pitch_shift,
+                bands,
+                expected - frames..=expected + frames,
+            ) {
+                pairs.push((
+                    peak.frame as f32 - self.pivot,
+                    star.frame as f32 - self.at_pivot,
+                    peak.band - star.band,
+                ));
+            }
+        }
+        if pairs.len() < 4 {
+            return self;
+        }
+        let pitch_shift = median(pairs.iter().map(|pair| pair.2));
+        let count = pairs.len() as f32;
+        let mean_x = pairs.iter().map(|pair| pair.0).sum::<f32>() / count;
+        let mean_y = pairs.iter().map(|pair| pair.1).sum::<f32>() / count;
+        let (mut xx, mut xy) = (0.0_f32, 0.0_f32);
+        for (x, y, _) in &pairs {
+            xx += (x - mean_x) * (x - mean_x);
+            xy += (x - mean_x) * (y - mean_y);
+        }
+        let time_scale = if xx > 1.0 { xy / xx } else { self.time_scale };
+        if (time_scale - 1.0).abs() > MAX_TEMPO_SHARE {
+            return self;
+        }
+        Self {
+            pitch_shift,
+            time_scale,
+            at_pivot: self.at_pivot + mean_y - time_scale * mean_x,
+            pivot: self.pivot,
+        }
+    }
+}
+
+/// The peaks that coincide along `line`.
+pub(super) fn coincidences(line: &Line, peaks: &[Peak], work: &Constellation) -> Vec<Coincidence> {
+    let mut found = Vec::new();
+    for peak in peaks {
+        let expected = line.at(peak.frame);
+        let range = expected - TOLERANCE_FRAMES..=expected + TOLERANCE_FRAMES;
+        for star in work.near(peak.band - line.pitch_shift, TOLERANCE_BANDS, range) {
+            found.push(Coincidence {
+                query: peak.frame,
+                work: star.frame,
+            });
+        }
+    }
+    found
+}
+
+/// Counts coincidences at every delay and compares the one of the line with all the others.
+pub(super) fn weigh(item: u32, line: &Line, peaks: &[Peak], work: &Constellation) -> Alignment {
+    let bounds = peaks
+        .first()
+        .zip(peaks.last())
+        .map(|(first, last)| (line.at(first.frame), line.at(last.frame)));
+    let (first, last) = bounds.unwrap_or((line.at_pivot, line.at_pivot));
+    // The delays, relative to the line, at which enough of the stretch lies within the work.
+    let slack = (1.0 - MIN_OVERLAP) * (last - first).max(1.0);
+    let lowest = (-(first + slack)).max(-CHANCE_FRAMES as f32) as i32;
+    let highest = (work.last_frame() as f32 - last + slack).min(CHANCE_FRAMES as f32) as i32;
+    let (lowest, highest) = (lowest.min(-OWN_FRAMES), highest.max(OWN_FRAMES));
+    let mut counts = vec![0_u32; (highest - lowest + 3) as usize];
+    for peak in peaks {
+        let expected = line.at(peak.frame);
+        let range = expected + lowest as f32 - 1.0..=expected + highest as f32 + 1.0;
+        for star in work.near(peak.band - line.pitch_shift, TOLERANCE_BANDS, range) {
+            let delay = (star.frame as f32 - expected).round() as i32 - lowest + 1;
+            if let Some(count) = usize::try_from(delay)
+                .ok()
+                .and_then(|index| counts.get_mut(index))
+            {
+                *count += 1;
+            }
+        }
+    }
+    let at = |delay: i32| {
+        let index = (delay - lowest + 1) as usize;
+        counts[index - 1] + counts[index] + counts[index + 1]
+    };
+    let hits = (-1..=1).map(at).max().unwrap_or(0);
+    let others: Vec<u32> = (lowest..=highest)
+        .filter(|delay| delay.abs() > OWN_FRAMES)
+        .map(at)
+        .collect();
+    let chance_mean = calibration::chance_mean(hits, others, peaks.len());
+    Alignment {
+        item,
+        line: *line,
+        hits,
+        chance_mean,
+        bits: calibration::bits_against_chance(hits, chance_mean),
+    }
+}
