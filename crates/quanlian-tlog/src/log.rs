@@ -198,6 +198,7 @@ impl<S: TileStore> Log<S> {
         for entry in entries {
             edge.push(entry, &mut tiles);
         }
+        let full: Vec<String> = tiles.keys().cloned().collect();
         tiles.append(&mut edge.partial());
         // From the first write on, an error leaves the disk in a state that only `open` can read.
         self.poisoned = true;
@@ -210,6 +211,10 @@ impl<S: TileStore> Log<S> {
         self.poisoned = false;
         self.edge = edge;
         self.head = next;
+        for path in &full {
+            // Only tidying: a partial tile that stays behind is still right.
+            let _ = self.store.prune_partials(path);
+        }
         Ok(first..self.edge.size())
     }
 

@@ -33,6 +33,10 @@ pub trait TileStore {
     /// [`StoreError::Conflict`] and leaves all objects as they were.
     fn publish(&mut self, objects: &Tiles) -> Result<(), StoreError>;
 
+    /// Removes the partial tiles that are prefixes of the full tile at `path`, as tlog-tiles
+    /// allows. Readers fall back to the full tile.
+    fn prune_partials(&mut self, path: &str) -> Result<(), StoreError>;
+
     /// Keeps the batch that is about to be committed, in place of the one before.
     fn stage(&mut self, batch: &[u8]) -> Result<(), StoreError>;
 

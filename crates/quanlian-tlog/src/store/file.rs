@@ -39,13 +39,17 @@ pub struct FileStore {
 impl FileStore {
     /// Makes the folder, or takes an existing one, for writing.
     pub fn create(root: &Path) -> Result<Self, StoreError> {
-        for part in [root.join("public"), root.join("private")] {
-            fs::create_dir_all(&part).map_err(|source| io_error("make the folder", &part, source))?;
-        }
+        let (public, private) = (root.join("public"), root.join("private"));
+        fs::create_dir_all(&public).map_err(|source| io_error("make the folder", &public, source))?;
+        let mut owner_only = fs::DirBuilder::new();
+        owner_only.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut owner_only, 0o700);
+        owner_only
+            .create(&private)
+            .map_err(|source| io_error("make the folder", &private, source))?;
         sync_folder(root)?;
-        if let Some(parent) = root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            sync_folder(parent)?;
-        }
+        sync_folder(parent_of(root))?;
         Self::open(root)
     }
 
@@ -79,12 +83,6 @@ impl FileStore {
 
     fn private(&self, name: &str) -> PathBuf {
         self.root.join("private").join(name)
-    }
-
-    fn replace(&self, path: &Path, content: &[u8]) -> Result<(), StoreError> {
-        let temporary = write_temporary(path, content)?;
-        fs::rename(&temporary, path).map_err(|source| io_error("rename to", path, source))?;
-        sync_folder(path.parent().unwrap_or(&self.root))
     }
 }
 
@@ -128,8 +126,18 @@ impl TileStore for FileStore {
         folders.iter().rev().try_for_each(|folder| sync_folder(folder))
     }
 
+    fn prune_partials(&mut self, path: &str) -> Result<(), StoreError> {
+        let folder = self.public_folder().join(format!("{path}.p"));
+        match fs::remove_dir_all(&folder) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(io_error("remove", &folder, source))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn stage(&mut self, batch: &[u8]) -> Result<(), StoreError> {
-        self.replace(&self.private("staged"), batch)
+        replace(&self.private("staged"), batch)
     }
 
     fn staged(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -144,7 +152,7 @@ impl TileStore for FileStore {
         if self.lock_record()?.as_deref() != expected {
             return Err(StoreError::LockRecordMoved);
         }
-        self.replace(&self.private("lock-record"), next)
+        replace(&self.private("lock-record"), next)
     }
 
     fn published_checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
@@ -152,7 +160,7 @@ impl TileStore for FileStore {
     }
 
     fn publish_checkpoint(&mut self, note: &[u8]) -> Result<(), StoreError> {
-        self.replace(&self.public_folder().join("checkpoint"), note)
+        replace(&self.public_folder().join("checkpoint"), note)
     }
 }
 
@@ -197,17 +205,18 @@ pub fn create_key_file(path: &Path, key: &SignerKey) -> Result<(), KeyFileError>
         }
     };
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(io("create"))?;
+    let temporary = temporary_name(path);
+    let mut file = options.open(&temporary).map_err(io("create"))?;
     writeln!(file, "{}", key.to_secret_text()).map_err(io("write"))?;
     file.sync_all().map_err(io("sync"))?;
-    let folder = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(folder)
+    // A link, unlike a rename, does not replace what is there.
+    let linked = fs::hard_link(&temporary, path).map_err(io("create"));
+    fs::remove_file(&temporary).map_err(io("clean up after"))?;
+    linked?;
+    File::open(parent_of(path))
         .and_then(|folder| folder.sync_all())
         .map_err(io("sync the folder of"))
 }
@@ -243,16 +252,32 @@ pub fn load_key_file(path: &Path) -> Result<SignerKey, KeyFileError> {
     })
 }
 
+fn replace(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+    let temporary = write_temporary(path, content)?;
+    fs::rename(&temporary, path).map_err(|source| io_error("rename to", path, source))?;
+    sync_folder(parent_of(path))
+}
+
 fn write_temporary(path: &Path, content: &[u8]) -> Result<PathBuf, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(TEMPORARY);
-    let temporary = PathBuf::from(name);
+    let temporary = temporary_name(path);
     let mut file = File::create(&temporary).map_err(|source| io_error("create", &temporary, source))?;
     file.write_all(content)
         .map_err(|source| io_error("write", &temporary, source))?;
     file.sync_all()
         .map_err(|source| io_error("sync", &temporary, source))?;
     Ok(temporary)
+}
+
+fn temporary_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(TEMPORARY);
+    PathBuf::from(name)
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 fn sync_folder(folder: &Path) -> Result<(), StoreError> {
@@ -285,5 +310,104 @@ fn io_error(act: &'static str, path: &Path, source: io::Error) -> StoreError {
         act,
         path: path.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::Log;
+
+    fn key() -> SignerKey {
+        SignerKey::from_seed("log.example/files", &[5; 32]).unwrap()
+    }
+
+    #[test]
+    fn a_log_on_disk_comes_back_and_a_second_writer_is_turned_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("log");
+        assert_eq!(FileStore::open(&root).unwrap_err().code(), "log_missing");
+        let mut log = Log::create(FileStore::create(&root).unwrap(), key()).unwrap();
+        assert_eq!(FileStore::open(&root).unwrap_err().code(), "log_in_use");
+        let entries: Vec<[u8; 4]> = (0..300_u32).map(u32::to_be_bytes).collect();
+        let entries: Vec<&[u8]> = entries.iter().map(<[u8; 4]>::as_slice).collect();
+        for batch in [
+            &entries[..253],
+            &entries[253..254],
+            &entries[254..255],
+            &entries[255..],
+        ] {
+            log.append_batch(batch).unwrap();
+        }
+        let head = log.checkpoint().clone();
+        drop(log);
+        let log = Log::open(FileStore::open(&root).unwrap(), key()).unwrap();
+        assert_eq!(log.checkpoint(), &head);
+        assert_eq!(log.fsck().unwrap().problems, Vec::<String>::new());
+        assert_eq!(log.read_entry(299).unwrap(), 299_u32.to_be_bytes());
+        assert_eq!(
+            fs::read_to_string(root.join("public/checkpoint")).unwrap(),
+            head.note()
+        );
+        assert!(root.join("public/tile/0/000").is_file(), "the full tile is there");
+        assert!(
+            !root.join("public/tile/0/000.p").is_dir(),
+            "its partial tiles are not"
+        );
+    }
+
+    #[test]
+    fn each_interrupted_append_is_finished_from_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("log");
+        let mut log = Log::create(FileStore::create(&root).unwrap(), key()).unwrap();
+        log.append_batch(&[b"a"]).unwrap();
+        let before = fs::read(root.join("public/checkpoint")).unwrap();
+        log.append_batch(&[b"b", b"c"]).unwrap();
+        drop(log);
+        // As if the power had failed after the lock record moved.
+        fs::write(root.join("public/checkpoint"), before).unwrap();
+        fs::remove_file(root.join("public/tile/0/000.p/3")).unwrap();
+        fs::write(root.join("public/tile/entries/000.p/3.tmp"), "torn").unwrap();
+        let log = Log::open(FileStore::open(&root).unwrap(), key()).unwrap();
+        assert_eq!(log.checkpoint().size(), 3);
+        assert_eq!(log.fsck().unwrap().problems, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_named_and_poisons_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("log");
+        let mut log = Log::create(FileStore::create(&root).unwrap(), key()).unwrap();
+        fs::write(root.join("public/tile"), "a file where a folder should be").unwrap();
+        assert_eq!(log.append_batch(&[b"a"]).unwrap_err().code(), "log_store_io");
+        assert_eq!(log.append_batch(&[b"a"]).unwrap_err().code(), "log_poisoned");
+        drop(log);
+        fs::remove_file(root.join("public/tile")).unwrap();
+        let log = Log::open(FileStore::open(&root).unwrap(), key()).unwrap();
+        assert_eq!(log.read_entry(0).unwrap(), b"a");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_is_for_its_owner_only_and_is_never_replaced() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.key");
+        create_key_file(&path, &key()).unwrap();
+        assert_eq!(load_key_file(&path).unwrap().verifier(), key().verifier());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(create_key_file(&path, &key()).unwrap_err().code(), "key_file_io");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(load_key_file(&path).unwrap_err().code(), "key_file_too_open");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&path, "PRIVATE+KEY+x").unwrap();
+        let error = load_key_file(&path).unwrap_err();
+        assert_eq!(error.code(), "key_file_content");
+        assert!(
+            !format!("{error:?}").contains("PRIVATE"),
+            "a broken key must not be shown"
+        );
     }
 }

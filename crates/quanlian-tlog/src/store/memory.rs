@@ -116,6 +116,12 @@ impl TileStore for MemoryStore {
         })
     }
 
+    fn prune_partials(&mut self, path: &str) -> Result<(), StoreError> {
+        let folder = format!("{path}.p/");
+        self.0
+            .write(|disk| disk.objects.retain(|path, _| !path.starts_with(&folder)))
+    }
+
     fn stage(&mut self, batch: &[u8]) -> Result<(), StoreError> {
         self.0.write(|disk| disk.staged = Some(batch.to_vec()))
     }
