@@ -190,7 +190,10 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
     let at_judgment = evaluated(law, &sheet.offence, judged_on, SetAt::Judgment, &known);
     match conduct_end {
         Some(end) if same_rules(law, &sheet.offence, end, judged_on) => {
-            sets.push(Evaluated { at: SetAt::Both, ..evaluated(law, &sheet.offence, end, SetAt::Both, &known) });
+            sets.push(Evaluated {
+                at: SetAt::Both,
+                ..evaluated(law, &sheet.offence, end, SetAt::Both, &known)
+            });
         }
         Some(end) => {
             sets.push(evaluated(law, &sheet.offence, end, SetAt::Conduct, &known));
@@ -198,24 +201,50 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
         }
         None => sets.push(at_judgment),
     }
-    let span = (conduct_end.is_none()).then(|| possible_span(law, sheet, judged_on, &known));
-    let governing = governing::govern(law, sheet, &sets, &known, span)?;
-    let index = sets.iter().position(|set| set.set.on == governing.as_of).unwrap_or(0);
+    let lowest = (conduct_end.is_none()).then(|| lowest_established(law, sheet, judged_on, &known));
+    let governing = governing::govern(law, sheet, &sets, &known, lowest)?;
+    let index = sets
+        .iter()
+        .position(|set| set.set.on == governing.as_of)
+        .unwrap_or(0);
 
-    let mut missing_by_set: Vec<Vec<Missing>> =
-        sets.iter().map(|evaluated| missing::missing(law, evaluated, &known)).collect();
+    let mut missing_by_set: Vec<Vec<Missing>> = sets
+        .iter()
+        .map(|evaluated| missing::missing(law, evaluated, &known))
+        .collect();
     let mut missing = missing_by_set[index].clone();
     for other in &missing_by_set {
-        missing.extend(other.iter().filter(|m| !missing.iter().any(|n| n.fact == m.fact)).cloned().collect::<Vec<_>>());
+        missing.extend(
+            other
+                .iter()
+                .filter(|m| !missing.iter().any(|n| n.fact == m.fact))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
     }
-    let (mut outcome, mut could_reach) = (sets[index].outcome(), sets[index].possible);
-    if let Some((lowest, highest)) = span {
+    // The lighter rules win, so a tier that either set excludes is out of reach, unless a person chose.
+    let lightest = sets
+        .iter()
+        .map(|set| set.possible)
+        .min()
+        .unwrap_or(Tier::EspeciallySerious);
+    let Evaluated {
+        established,
+        possible,
+        ..
+    } = sets[index];
+    let could_reach = if governing.which == Which::Chosen {
+        possible
+    } else {
+        possible.min(lightest).max(established)
+    };
+    let mut outcome = self::outcome(established, could_reach);
+    if conduct_end.is_none() && rules_changed(law, sheet, judged_on) {
+        missing.insert(0, missing::conduct(law, could_reach, judged_on));
+    }
+    if let Some(lowest) = lowest {
         // Without the date of the conduct, only what holds under every version that could apply is established.
-        could_reach = could_reach.max(highest);
-        if lowest < sets[index].established {
-            outcome = self::outcome(lowest, could_reach);
-            missing.insert(0, missing::conduct(law, could_reach, judged_on));
-        }
+        outcome = self::outcome(lowest.min(established), could_reach);
     }
     let rule_sets: Vec<RuleSetResult> = sets
         .iter()
@@ -225,8 +254,13 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
             describe(law, sheet, evaluated, &known, missing, judged_on, i == index)
         })
         .collect();
-    let unverified: BTreeSet<Unverified> = rule_sets.iter().flat_map(|set| set.unverified.iter().cloned()).collect();
-    let contradictions = contradictions.into_iter().map(|(fact, stated)| contradiction(law, &known, fact, stated));
+    let unverified: BTreeSet<Unverified> = rule_sets
+        .iter()
+        .flat_map(|set| set.unverified.iter().cloned())
+        .collect();
+    let contradictions = contradictions
+        .into_iter()
+        .map(|(fact, stated)| contradiction(law, &known, fact, stated));
 
     Ok(Assessment {
         offence: sheet.offence.clone(),
@@ -255,7 +289,10 @@ fn offence_title(law: &Parsed, offence: &str) -> Result<Text, SheetError> {
         Some(rule) => Ok(rule.title.clone()),
         None => Err(SheetError::UnknownOffence {
             found: offence.chars().take(100).collect(),
-            known: offences().map(|rule| rule.id.as_str()).collect::<Vec<_>>().join(", "),
+            known: offences()
+                .map(|rule| rule.id.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
         }),
     }
 }
@@ -263,7 +300,12 @@ fn offence_title(law: &Parsed, offence: &str) -> Result<Text, SheetError> {
 fn evaluated<'a>(law: &'a Parsed, offence: &str, on: Day, at: SetAt, known: &Known) -> Evaluated<'a> {
     let set = RuleSet::of(law, offence, on);
     let (established, possible) = set.reach(known);
-    Evaluated { set, at, established, possible }
+    Evaluated {
+        set,
+        at,
+        established,
+        possible,
+    }
 }
 
 /// The versions of all rules about the offence, and of the general rules that shape a penalty.
@@ -281,20 +323,47 @@ fn same_rules(law: &Parsed, offence: &str, one: Day, other: Day) -> bool {
 
 /// Days on which some rule about the offence begins, or the day after one ends.
 fn changes(law: &Parsed, offence: &str) -> BTreeSet<Day> {
-    let versions = law.rules.values().filter(|rule| rule.is_about(offence)).flat_map(|rule| &rule.versions);
-    versions.flat_map(|v| [Some(v.from), v.to.and_then(|to| to.tomorrow().ok())]).flatten().collect()
+    let versions = law
+        .rules
+        .values()
+        .filter(|rule| rule.is_about(offence))
+        .flat_map(|rule| &rule.versions);
+    versions
+        .flat_map(|v| [Some(v.from), v.to.and_then(|to| to.tomorrow().ok())])
+        .flatten()
+        .collect()
 }
 
-/// The lowest tier established and the highest possible under any version that could apply,
-/// when it is not known when the conduct ended.
-fn possible_span(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known) -> (Tier, Tier) {
-    let days = changes(law, &sheet.offence);
+/// The days from which another rule set could apply, when it is not known when the conduct ended:
+/// the earliest possible day, and every change up to the judgment.
+fn possible_days(law: &Parsed, sheet: &FactSheet, judged_on: Day) -> BTreeSet<Day> {
+    let changes = changes(law, &sheet.offence);
     let has_lines = |on: &Day| !RuleSet::of(law, &sheet.offence, *on).thresholds.is_empty();
-    let first = sheet.conduct.and_then(|conduct| conduct.from).or_else(|| days.iter().copied().find(has_lines));
-    let first = first.unwrap_or(judged_on).min(judged_on);
-    let inside = days.into_iter().filter(|day| (first..=judged_on).contains(day));
-    let reaches = inside.chain([first, judged_on]).map(|on| RuleSet::of(law, &sheet.offence, on).reach(known));
-    reaches.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((Tier::Below, Tier::EspeciallySerious))
+    let begun = sheet.conduct.and_then(|conduct| conduct.from);
+    let first = begun
+        .or_else(|| changes.iter().copied().find(has_lines))
+        .unwrap_or(judged_on)
+        .min(judged_on);
+    changes
+        .into_iter()
+        .filter(|day| (first..=judged_on).contains(day))
+        .chain([first])
+        .collect()
+}
+
+fn rules_changed(law: &Parsed, sheet: &FactSheet, judged_on: Day) -> bool {
+    possible_days(law, sheet, judged_on)
+        .into_iter()
+        .any(|on| !same_rules(law, &sheet.offence, on, judged_on))
+}
+
+/// The lowest tier that the facts establish under any version that could apply.
+fn lowest_established(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known) -> Tier {
+    let reaches = possible_days(law, sheet, judged_on).into_iter();
+    let lowest = reaches
+        .map(|on| RuleSet::of(law, &sheet.offence, on).reach(known).0)
+        .min();
+    lowest.unwrap_or(Tier::Below)
 }
 
 fn describe(
@@ -306,7 +375,12 @@ fn describe(
     judged_on: Day,
     governs: bool,
 ) -> RuleSetResult {
-    let Evaluated { set, established, possible, at } = evaluated;
+    let Evaluated {
+        set,
+        established,
+        possible,
+        at,
+    } = evaluated;
     let band = |tier| penalty::band(law, &sheet.offence, set.on, tier);
     let mut reasons = set.reasons(known);
     let tier_band = band(*established);
@@ -359,8 +433,10 @@ fn unverified(
         });
     }
     let penalties = [
-        band.filter(|band| !band.verified).map(|band| (&band.rule, band.version, &band.citation)),
-        fine.filter(|fine| !fine.verified).map(|fine| (&fine.rule, fine.version, &fine.citation)),
+        band.filter(|band| !band.verified)
+            .map(|band| (&band.rule, band.version, &band.citation)),
+        fine.filter(|fine| !fine.verified)
+            .map(|fine| (&fine.rule, fine.version, &fine.citation)),
     ];
     for (rule, version, citation) in penalties.into_iter().flatten() {
         found.push(Unverified {
@@ -379,13 +455,28 @@ fn summary(law: &Parsed, title: &Text, outcome: Outcome, could_reach: Tier, as_o
     let (tier, reach) = match outcome {
         Outcome::Below => (law.tier(Tier::Below), None),
         Outcome::Undetermined => (law.messages.say(key::TIER_UNDETERMINED, &[]), Some(could_reach)),
-        Outcome::Serious => (law.tier(Tier::Serious), Some(could_reach).filter(|t| *t > Tier::Serious)),
+        Outcome::Serious => (
+            law.tier(Tier::Serious),
+            Some(could_reach).filter(|t| *t > Tier::Serious),
+        ),
         Outcome::EspeciallySerious => (law.tier(Tier::EspeciallySerious), None),
     };
     let reach_text = reach.map(|reach| law.tier(reach)).unwrap_or_default();
-    let message = if reach.is_some() { key::SUMMARY_COULD_REACH } else { key::SUMMARY };
+    let message = if reach.is_some() {
+        key::SUMMARY_COULD_REACH
+    } else {
+        key::SUMMARY
+    };
     let as_of = Text::same(as_of.to_string());
-    law.messages.say(message, &[("offence", title), ("tier", &tier), ("reach", &reach_text), ("as_of", &as_of)])
+    law.messages.say(
+        message,
+        &[
+            ("offence", title),
+            ("tier", &tier),
+            ("reach", &reach_text),
+            ("as_of", &as_of),
+        ],
+    )
 }
 
 fn contradiction(
@@ -401,8 +492,11 @@ fn contradiction(
         _ => law.messages.say(key::STATE_UNKNOWN, &[]),
     });
     let count = Text::same(stated.len().to_string());
-    let values =
-        [("fact", &law.fact_title(&fact)), ("count", &count), ("used", &used.unwrap_or_default())];
+    let values = [
+        ("fact", &law.fact_title(&fact)),
+        ("count", &count),
+        ("used", &used.unwrap_or_default()),
+    ];
     let text = law.messages.say(key::CONTRADICTION, &values);
     Contradiction { fact, stated, text }
 }
@@ -417,7 +511,11 @@ fn open_points(
     let mut open = Vec::new();
     let mut from_facts = |key: &str, values: &[(&str, &Text)]| {
         let question = law.messages.say(key, values);
-        open.push(OpenPoint { rule: None, question, effect: Text::default() });
+        open.push(OpenPoint {
+            rule: None,
+            question,
+            effect: Text::default(),
+        });
     };
     let day = |d: Day| Text::same(d.to_string());
     let conduct = sheet.conduct.unwrap_or_default();
@@ -428,17 +526,27 @@ fn open_points(
     match (conduct.from, conduct.to) {
         (None, None) => from_facts(key::OPEN_NO_CONDUCT, &[("judged", &day(judged_on))]),
         (Some(from), None) => {
-            from_facts(key::OPEN_CONDUCT_OPEN_END, &[("from", &day(from)), ("judged", &day(judged_on))]);
+            from_facts(
+                key::OPEN_CONDUCT_OPEN_END,
+                &[("from", &day(from)), ("judged", &day(judged_on))],
+            );
         }
         (Some(from), Some(to)) => {
             if let Some(change) = days.iter().find(|change| from < **change && **change <= to) {
-                from_facts(key::OPEN_STRADDLES, &[("change", &day(*change)), ("to", &day(to))]);
+                from_facts(
+                    key::OPEN_STRADDLES,
+                    &[("change", &day(*change)), ("to", &day(to))],
+                );
             }
         }
         (None, Some(_)) => {}
     }
     if let Some(to) = conduct.to {
-        let between: Vec<Day> = days.iter().copied().filter(|change| to < *change && *change <= judged_on).collect();
+        let between: Vec<Day> = days
+            .iter()
+            .copied()
+            .filter(|change| to < *change && *change <= judged_on)
+            .collect();
         let mut middle = between.iter().filter(|on| {
             !same_rules(law, &sheet.offence, **on, judged_on) && !same_rules(law, &sheet.offence, **on, to)
         });
@@ -450,9 +558,10 @@ fn open_points(
         }
     }
     for definition in law.facts.values() {
-        if let (Truth::NotMet, Some(cause)) =
-            (known.flag(&definition.name, &law.facts).0, known.implied_by(&definition.name, &law.facts))
-        {
+        if let (Truth::NotMet, Some(cause)) = (
+            known.flag(&definition.name, &law.facts).0,
+            known.implied_by(&definition.name, &law.facts),
+        ) {
             let values = [("flag", &definition.title), ("cause", &law.fact_title(&cause))];
             from_facts(key::OPEN_IMPLIED_BUT_DENIED, &values);
         }
@@ -467,11 +576,13 @@ fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &[Evaluated<'_>]) -> Ve
         about && sets.iter().any(|set| rule.version_on(set.set.on).is_some())
     });
     used.flat_map(|rule| {
-        rule.open.iter().map(|OpenQuestion { question, effect }| OpenPoint {
-            rule: Some(rule.id.clone()),
-            question: question.clone(),
-            effect: effect.clone(),
-        })
+        rule.open
+            .iter()
+            .map(|OpenQuestion { question, effect }| OpenPoint {
+                rule: Some(rule.id.clone()),
+                question: question.clone(),
+                effect: effect.clone(),
+            })
     })
     .collect()
 }

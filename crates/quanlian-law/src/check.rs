@@ -19,7 +19,8 @@ use crate::{
     load::Parsed,
     penalty,
     rule::{
-        Amount, Body, Boundary, Condition, Example, ExampleValue, FineBasis, Kind, Line, Person, Rule, Source, Tier,
+        Amount, Body, Boundary, Condition, Example, ExampleValue, FineBasis, Kind, Line, Person, Rule,
+        Source, Tier,
     },
     vocabulary::FactKind,
 };
@@ -69,7 +70,9 @@ pub struct CheckReport {
 impl CheckReport {
     /// Whether there is no error.
     pub fn is_clean(&self) -> bool {
-        self.findings.iter().all(|finding| finding.severity != Severity::Error)
+        self.findings
+            .iter()
+            .all(|finding| finding.severity != Severity::Error)
     }
 }
 
@@ -87,7 +90,9 @@ fn unverified_parts(rule: &Rule) -> Vec<String> {
         }
         match &version.body {
             Body::Lines(lines) => parts.extend(lines.iter().filter(|l| !l.verified).map(|l| l.id.clone())),
-            Body::Elements(elements) => parts.extend(elements.iter().filter(|e| !e.verified).map(|e| e.id.clone())),
+            Body::Elements(elements) => {
+                parts.extend(elements.iter().filter(|e| !e.verified).map(|e| e.id.clone()))
+            }
             Body::Fine(fine) => {
                 let unread = fine.steps.iter().enumerate().filter(|(_, step)| !step.verified);
                 parts.extend(unread.map(|(i, _)| format!("{}#{}@{}", rule.id, i + 1, version.from)));
@@ -119,7 +124,13 @@ pub(crate) fn check(law: &Parsed) -> CheckReport {
     };
     for rule in law.rules.values() {
         let file = law.files.get(&rule.id).map_or("", String::as_str);
-        let mut checker = Checker { law, file, rule, examples: 0, findings: Vec::new() };
+        let mut checker = Checker {
+            law,
+            file,
+            rule,
+            examples: 0,
+            findings: Vec::new(),
+        };
         checker.run();
         report.examples += checker.examples;
         report.findings.append(&mut checker.findings);
@@ -177,7 +188,11 @@ fn unused_words(law: &Parsed) -> Vec<Finding> {
             _ => {}
         }
     }
-    let names = law.facts.keys().map(|n| ("facts.toml", n)).chain(law.events.keys().map(|n| ("events.toml", n)));
+    let names = law
+        .facts
+        .keys()
+        .map(|n| ("facts.toml", n))
+        .chain(law.events.keys().map(|n| ("events.toml", n)));
     names
         .filter(|(_, name)| !used.contains(name.as_str()))
         .map(|(file, name)| Finding {
@@ -192,7 +207,13 @@ fn unused_words(law: &Parsed) -> Vec<Finding> {
 
 impl Checker<'_> {
     fn find(&mut self, severity: Severity, at_line: Option<usize>, code: &'static str, message: String) {
-        self.findings.push(Finding { severity, file: self.file.to_owned(), at_line, code, message });
+        self.findings.push(Finding {
+            severity,
+            file: self.file.to_owned(),
+            at_line,
+            code,
+            message,
+        });
     }
 
     fn run(&mut self) {
@@ -232,19 +253,31 @@ impl Checker<'_> {
             ("title.zh", &self.rule.title.zh),
             ("title.en", &self.rule.title.en),
         ];
-        let empty: Vec<&str> = texts.iter().filter(|(_, t)| t.trim().is_empty()).map(|(name, _)| *name).collect();
+        let empty: Vec<&str> = texts
+            .iter()
+            .filter(|(_, t)| t.trim().is_empty())
+            .map(|(name, _)| *name)
+            .collect();
         for name in empty {
-            self.find(Severity::Error, None, "empty_text", format!("`{name}` is empty; write it"));
+            self.find(
+                Severity::Error,
+                None,
+                "empty_text",
+                format!("`{name}` is empty; write it"),
+            );
         }
         let only_memory = source.checked.against.iter().all(|key| key == "M");
         if source.checked.verified && only_memory {
-            let message = "marked verified, but rests on memory alone; name the source that was read".to_owned();
+            let message =
+                "marked verified, but rests on memory alone; name the source that was read".to_owned();
             self.find(Severity::Error, None, "verified_by_memory", message);
         }
     }
 
     fn lint_boundaries(&mut self) {
-        let lines: Vec<(Day, Line)> = lines_of(self.rule).map(|(from, line)| (from, line.clone())).collect();
+        let lines: Vec<(Day, Line)> = lines_of(self.rule)
+            .map(|(from, line)| (from, line.clone()))
+            .collect();
         for (from, line) in &lines {
             let version = self.rule.versions.iter().find(|version| version.from == *from);
             let covered = |boundary: &&Boundary| {
@@ -255,7 +288,10 @@ impl Checker<'_> {
                 self.find(Severity::Error, None, "no_boundary", message);
             }
             if line.verified && line.against.iter().all(|key| key == "M") {
-                let message = format!("the line `{}` is marked verified, but rests on memory alone", line.id);
+                let message = format!(
+                    "the line `{}` is marked verified, but rests on memory alone",
+                    line.id
+                );
                 self.find(Severity::Error, None, "verified_by_memory", message);
             }
         }
@@ -285,7 +321,9 @@ impl Checker<'_> {
 
     /// A plain line is tried one fen or one piece below, exactly at, and one above.
     fn not_just_beside(&self, boundary: &Boundary, line: &Line) -> Option<String> {
-        let Condition::AtOrAbove { fact, threshold } = &line.condition else { return None };
+        let Condition::AtOrAbove { fact, threshold } = &line.condition else {
+            return None;
+        };
         let times = self.unit_times(boundary);
         let wanted = threshold.number().saturating_mul(times);
         let read = |values: &BTreeMap<String, ExampleValue>| {
@@ -306,12 +344,15 @@ impl Checker<'_> {
         }
         let offence = self.rule.offences.first().map_or("", String::as_str);
         let set = RuleSet::of(self.law, offence, boundary.on);
-        let known = crate::facts::Known { facts: BTreeMap::new(), person: Some(Person::Unit) };
+        let known = crate::facts::Known {
+            facts: BTreeMap::new(),
+            person: Some(Person::Unit),
+        };
         set.for_person(Amount::Count(1), &known).low
     }
 
     fn lint_examples(&mut self) {
-        let needs = !matches!(self.rule.kind, Kind::Note | Kind::Temporal);
+        let needs = !matches!(self.rule.kind, Kind::Note | Kind::Temporal | Kind::Papers);
         if needs && self.rule.examples.is_empty() {
             let message = "the rule has no [[example]]; add one that a lawyer can follow".to_owned();
             self.find(Severity::Error, None, "no_example", message);
@@ -325,7 +366,12 @@ impl Checker<'_> {
         judged_on: Day,
         given: &BTreeMap<String, ExampleValue>,
     ) -> Result<FactSheet, String> {
-        let offence = self.rule.offences.first().cloned().unwrap_or_else(|| "cn/criminal/217".to_owned());
+        let offence = self
+            .rule
+            .offences
+            .first()
+            .cloned()
+            .unwrap_or_else(|| "cn/criminal/217".to_owned());
         let mut facts = Vec::new();
         for (name, value) in given {
             facts.push(self.statement(name, value)?);
@@ -333,7 +379,10 @@ impl Checker<'_> {
         Ok(FactSheet {
             offence,
             person: Some(person.unwrap_or(Person::Natural)),
-            conduct: Some(Conduct { from: Some(conduct.0), to: Some(conduct.1) }),
+            conduct: Some(Conduct {
+                from: Some(conduct.0),
+                to: Some(conduct.1),
+            }),
             judged_on: Some(judged_on),
             facts,
             chosen_rule_set: None,
@@ -341,7 +390,10 @@ impl Checker<'_> {
     }
 
     fn statement(&self, name: &str, value: &ExampleValue) -> Result<Statement, String> {
-        let mut statement = Statement { name: name.to_owned(), ..Statement::default() };
+        let mut statement = Statement {
+            name: name.to_owned(),
+            ..Statement::default()
+        };
         match (self.law.facts.get(name).map(|definition| definition.kind), value) {
             (Some(FactKind::Money), value) => statement.fen = Some(number(value, Amount::Fen(0))?),
             (Some(FactKind::Count), value) => statement.count = Some(number(value, Amount::Count(0))?),
@@ -368,7 +420,11 @@ impl Checker<'_> {
             .collect()
     }
 
-    fn line_state(&self, boundary: &Boundary, values: &BTreeMap<String, ExampleValue>) -> Result<Truth, String> {
+    fn line_state(
+        &self,
+        boundary: &Boundary,
+        values: &BTreeMap<String, ExampleValue>,
+    ) -> Result<Truth, String> {
         let mut given = boundary.with.clone();
         given.extend(values.clone());
         let sheet = self.sheet(boundary.person, (boundary.on, boundary.on), boundary.on, &given)?;
@@ -388,7 +444,10 @@ impl Checker<'_> {
             return self.run_deadline(example);
         }
         let on = example.on;
-        let conduct = example.conduct.or(on.map(|on| (on, on))).ok_or("give `on`, or `conduct` and `judged_on`")?;
+        let conduct = example
+            .conduct
+            .or(on.map(|on| (on, on)))
+            .ok_or("give `on`, or `conduct` and `judged_on`")?;
         let judged_on = example.judged_on.or(on).ok_or("give `on` or `judged_on`")?;
         let sheet = self.sheet(example.person, conduct, judged_on, &example.given)?;
         let answer = assess(self.law, &sheet, judged_on).map_err(|error| error.to_string())?;
@@ -420,11 +479,14 @@ impl Checker<'_> {
             "fine_high" => set.fine.as_ref().and_then(|fine| yuan(fine.high.at_most_fen?)),
             "prosecution_until" => {
                 let band = set.band.as_ref()?;
-                penalty::prosecution_until(self.law, set.as_of, band.max_months, ended_on).map(|day| day.to_string())
+                penalty::prosecution_until(self.law, set.as_of, band.max_months, ended_on)
+                    .map(|day| day.to_string())
             }
             id => {
                 let reasons = set.reasons.iter().chain(&answer.elements);
-                find_line(reasons, id).and_then(|reason| reason.state).map(state_word)
+                find_line(reasons, id)
+                    .and_then(|reason| reason.state)
+                    .map(state_word)
             }
         }
     }
@@ -432,7 +494,9 @@ impl Checker<'_> {
     fn run_deadline(&self, example: &Example) -> Result<(), String> {
         let mut events = Events::new();
         for (name, value) in &example.given {
-            let moment: Moment = printed(value).parse().map_err(|error| format!("`{name}`: {error}"))?;
+            let moment: Moment = printed(value)
+                .parse()
+                .map_err(|error| format!("`{name}`: {error}"))?;
             events.insert(name.clone(), moment);
         }
         let result = clock(self.law, &self.rule.id, &events).map_err(|error| error.to_string())?;
@@ -440,12 +504,17 @@ impl Checker<'_> {
             let got = match name.as_str() {
                 "due_on" => result.due_on.map(|day| day.to_string()),
                 "due_at" => result.due_at.map(|at| at.to_string()),
-                "state" => serde_json::to_value(result.state).ok().and_then(|v| v.as_str().map(str::to_owned)),
+                "state" => serde_json::to_value(result.state)
+                    .ok()
+                    .and_then(|v| v.as_str().map(str::to_owned)),
                 _ => return Err(format!("`{name}` is not something that a deadline answers")),
             };
             let wanted = printed(wanted);
             if got.as_ref() != Some(&wanted) {
-                return Err(format!("`{name}` is {}, the file says {wanted}", got.as_deref().unwrap_or("open")));
+                return Err(format!(
+                    "`{name}` is {}, the file says {wanted}",
+                    got.as_deref().unwrap_or("open")
+                ));
             }
         }
         Ok(())
@@ -462,12 +531,12 @@ fn find_line<'a>(reasons: impl IntoIterator<Item = &'a Reason>, id: &str) -> Opt
 /// A number of an example in fen or pieces.
 fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
     match (value, unit) {
-        (ExampleValue::Number(yuan), Amount::Fen(_)) => {
-            Fen::from_yuan(*yuan).map(|fen| fen.0).ok_or_else(|| format!("{yuan} is too large"))
-        }
-        (ExampleValue::Text(text), Amount::Fen(_)) => {
-            Fen::parse_yuan(text).map(|fen| fen.0).map_err(|error| error.to_string())
-        }
+        (ExampleValue::Number(yuan), Amount::Fen(_)) => Fen::from_yuan(*yuan)
+            .map(|fen| fen.0)
+            .ok_or_else(|| format!("{yuan} is too large")),
+        (ExampleValue::Text(text), Amount::Fen(_)) => Fen::parse_yuan(text)
+            .map(|fen| fen.0)
+            .map_err(|error| error.to_string()),
         (ExampleValue::Number(count), Amount::Count(_)) => Ok(*count),
         _ => Err("not an amount of that unit".into()),
     }

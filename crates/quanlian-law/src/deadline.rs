@@ -60,9 +60,10 @@ impl FromStr for Moment {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match parse_day(text) {
             Ok(day) => Ok(Self::Day(day)),
-            Err(no_day) => text.parse().map(Self::At).map_err(|no_instant| {
-                if text.contains('T') { no_instant } else { no_day }
-            }),
+            Err(no_day) => text
+                .parse()
+                .map(Self::At)
+                .map_err(|no_instant| if text.contains('T') { no_instant } else { no_day }),
         }
     }
 }
@@ -78,7 +79,9 @@ impl Serialize for Moment {
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -95,7 +98,11 @@ pub enum ClockError {
     UnknownRule { id: String, near: Option<String> },
     /// No such event.
     #[error("`{name}` is not a known event{}; known are {known}", near.as_deref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default())]
-    UnknownEvent { name: String, near: Option<String>, known: String },
+    UnknownEvent {
+        name: String,
+        near: Option<String>,
+        known: String,
+    },
     /// More events than a case can have.
     #[error("more than {limit} events; give each event once")]
     TooManyEvents { limit: usize },
@@ -182,9 +189,16 @@ pub(crate) fn clock(law: &Parsed, id: &str, events: &Events) -> Result<ClockResu
     match law.rules.get(id).or_else(by_row).filter(is_deadline) {
         Some(rule) => Ok(run(law, rule, events)),
         None => {
-            let known = law.rules.values().filter(is_deadline).map(|rule| rule.id.as_str());
+            let known = law
+                .rules
+                .values()
+                .filter(is_deadline)
+                .map(|rule| rule.id.as_str());
             let near = nearest(id, known).map(str::to_owned);
-            Err(ClockError::UnknownRule { id: id.chars().take(200).collect(), near })
+            Err(ClockError::UnknownRule {
+                id: id.chars().take(200).collect(),
+                near,
+            })
         }
     }
 }
@@ -226,7 +240,10 @@ struct Due {
 fn run(law: &Parsed, rule: &Rule, events: &Events) -> ClockResult {
     // Every version of a deadline starts with an event of its own; the newest tells which to look for.
     let newest = rule.versions.last().map(|version| (version, clock_of(version)));
-    let started = newest.and_then(|(_, clock)| clock).and_then(|clock| events.get(&clock.starts)).copied();
+    let started = newest
+        .and_then(|(_, clock)| clock)
+        .and_then(|clock| events.get(&clock.starts))
+        .copied();
     let version = match started {
         Some(moment) => rule.version_on(moment.day()),
         None => newest.map(|(version, _)| version),
@@ -234,18 +251,38 @@ fn run(law: &Parsed, rule: &Rule, events: &Events) -> ClockResult {
     let shown = version.or(newest.map(|(version, _)| version));
     let source = shown.map_or(&rule.source, |version| rule.source_of(version));
     let clock = shown.and_then(clock_of);
-    let ended = clock.and_then(|clock| clock.ends.as_ref()).and_then(|name| events.get(name)).copied();
+    let ended = clock
+        .and_then(|clock| clock.ends.as_ref())
+        .and_then(|name| events.get(name))
+        .copied();
     let due = match (clock, started, version) {
         (Some(clock), Some(start), Some(_)) => finish(law, ended, start, due(law, clock, start)),
         (_, Some(start), None) => {
-            let text = law.messages.say(key::CLOCK_NO_VERSION, &[("start", &Text::same(start.day().to_string()))]);
-            Due { on: None, at: None, state: ClockState::NoVersion, text }
+            let text = law.messages.say(
+                key::CLOCK_NO_VERSION,
+                &[("start", &Text::same(start.day().to_string()))],
+            );
+            Due {
+                on: None,
+                at: None,
+                state: ClockState::NoVersion,
+                text,
+            }
         }
         (clock, ..) => {
-            let event = clock.map(|clock| law.event_title(&clock.starts)).unwrap_or_default();
+            let event = clock
+                .map(|clock| law.event_title(&clock.starts))
+                .unwrap_or_default();
             let length = clock.map(|clock| length(law, clock.period)).unwrap_or_default();
-            let text = law.messages.say(key::CLOCK_WAITS, &[("event", &event), ("length", &length)]);
-            Due { on: None, at: None, state: ClockState::Waiting, text }
+            let text = law
+                .messages
+                .say(key::CLOCK_WAITS, &[("event", &event), ("length", &length)]);
+            Due {
+                on: None,
+                at: None,
+                state: ClockState::Waiting,
+                text,
+            }
         }
     };
     ClockResult {
@@ -258,7 +295,9 @@ fn run(law: &Parsed, rule: &Rule, events: &Events) -> ClockResult {
         act: clock.map(|clock| clock.act.clone()).unwrap_or_default(),
         length: clock.map(|clock| length(law, clock.period)).unwrap_or_default(),
         starts: clock.map(|clock| clock.starts.clone()).unwrap_or_default(),
-        starts_title: clock.map(|clock| law.event_title(&clock.starts)).unwrap_or_default(),
+        starts_title: clock
+            .map(|clock| law.event_title(&clock.starts))
+            .unwrap_or_default(),
         started,
         ends: clock.and_then(|clock| clock.ends.clone()),
         ended,
@@ -281,12 +320,19 @@ fn length(law: &Parsed, period: ClockPeriod) -> Text {
     let (message, number) = match period {
         ClockPeriod::AtOnce => return law.messages.say(key::CLOCK_AT_ONCE, &[]),
         ClockPeriod::Hours(n) => (key::CLOCK_HOURS, n),
-        ClockPeriod::Days { days, count: DayCount::Calendar } => (key::CLOCK_DAYS_CALENDAR, days),
-        ClockPeriod::Days { days, count: DayCount::Working } => (key::CLOCK_DAYS_WORKING, days),
+        ClockPeriod::Days {
+            days,
+            count: DayCount::Calendar,
+        } => (key::CLOCK_DAYS_CALENDAR, days),
+        ClockPeriod::Days {
+            days,
+            count: DayCount::Working,
+        } => (key::CLOCK_DAYS_WORKING, days),
         ClockPeriod::Months(n) => (key::CLOCK_MONTHS, n),
         ClockPeriod::Years(n) => (key::CLOCK_YEARS, n),
     };
-    law.messages.say(message, &[("n", &Text::same(number.to_string()))])
+    law.messages
+        .say(message, &[("n", &Text::same(number.to_string()))])
 }
 
 fn due(law: &Parsed, clock: &Clock, start: Moment) -> Due {
@@ -295,23 +341,53 @@ fn due(law: &Parsed, clock: &Clock, start: Moment) -> Due {
     let length = length(law, clock.period);
     let say = |message, due: &Text| {
         let start = Text::same(start.to_string());
-        law.messages.say(message, &[("event", &event), ("start", &start), ("length", &length), ("due", due)])
+        law.messages.say(
+            message,
+            &[
+                ("event", &event),
+                ("start", &start),
+                ("length", &length),
+                ("due", due),
+            ],
+        )
     };
     let on_day = |due: Result<Day, jiff::Error>| match due {
         Ok(due) => {
             let mut text = say(key::CLOCK_DUE_DAY, &Text::same(due.to_string()));
             let rest = matches!(due.weekday(), Weekday::Saturday | Weekday::Sunday);
-            let more = law.messages.say(if rest { key::CLOCK_REST_DAY } else { key::CLOCK_HOLIDAYS }, &[]);
+            let more = law.messages.say(
+                if rest {
+                    key::CLOCK_REST_DAY
+                } else {
+                    key::CLOCK_HOLIDAYS
+                },
+                &[],
+            );
             text.zh.push_str(&more.zh);
             text.en.push_str(&more.en);
-            Due { on: Some(due), at: None, state: ClockState::Running, text }
+            Due {
+                on: Some(due),
+                at: None,
+                state: ClockState::Running,
+                text,
+            }
         }
-        Err(_) => Due { on: None, at: None, state: ClockState::NoVersion, text: say(key::CLOCK_OUT_OF_RANGE, &Text::default()) },
+        Err(_) => Due {
+            on: None,
+            at: None,
+            state: ClockState::NoVersion,
+            text: say(key::CLOCK_OUT_OF_RANGE, &Text::default()),
+        },
     };
     match clock.period {
         ClockPeriod::AtOnce => {
             let text = say(key::CLOCK_AT_ONCE, &Text::default());
-            Due { on: Some(day), at: None, state: ClockState::Running, text }
+            Due {
+                on: Some(day),
+                at: None,
+                state: ClockState::Running,
+                text,
+            }
         }
         ClockPeriod::Hours(hours) => match start {
             Moment::At(at) => {
@@ -324,20 +400,41 @@ fn due(law: &Parsed, clock: &Clock, start: Moment) -> Due {
                         state: ClockState::Running,
                         text: say(key::CLOCK_DUE_HOURS, &Text::same(end.to_local_string())),
                     },
-                    None => Due { on: None, at: None, state: ClockState::NoVersion, text: say(key::CLOCK_OUT_OF_RANGE, &Text::default()) },
+                    None => Due {
+                        on: None,
+                        at: None,
+                        state: ClockState::NoVersion,
+                        text: say(key::CLOCK_OUT_OF_RANGE, &Text::default()),
+                    },
                 }
             }
             Moment::Day(day) => {
                 let end = day.checked_add(i64::from(hours.div_ceil(24)).days());
                 let text = |due: Day| say(key::CLOCK_DUE_HOURS_DAY, &Text::same(due.to_string()));
                 match end {
-                    Ok(end) => Due { on: Some(end), at: None, state: ClockState::Running, text: text(end) },
-                    Err(_) => Due { on: None, at: None, state: ClockState::NoVersion, text: say(key::CLOCK_OUT_OF_RANGE, &Text::default()) },
+                    Ok(end) => Due {
+                        on: Some(end),
+                        at: None,
+                        state: ClockState::Running,
+                        text: text(end),
+                    },
+                    Err(_) => Due {
+                        on: None,
+                        at: None,
+                        state: ClockState::NoVersion,
+                        text: say(key::CLOCK_OUT_OF_RANGE, &Text::default()),
+                    },
                 }
             }
         },
-        ClockPeriod::Days { days, count: DayCount::Calendar } => on_day(day.checked_add(i64::from(days).days())),
-        ClockPeriod::Days { count: DayCount::Working, .. } => Due {
+        ClockPeriod::Days {
+            days,
+            count: DayCount::Calendar,
+        } => on_day(day.checked_add(i64::from(days).days())),
+        ClockPeriod::Days {
+            count: DayCount::Working,
+            ..
+        } => Due {
             on: None,
             at: None,
             state: ClockState::CalendarMissing,
@@ -367,8 +464,14 @@ fn finish(law: &Parsed, ended: Option<Moment>, start: Moment, mut due: Due) -> D
         (_, Some(false)) => (ClockState::Done, key::CLOCK_DONE),
         (_, None) => (ClockState::DoneUnclear, key::CLOCK_DONE_UNCLEAR),
     };
-    let days = due.on.and_then(|on| (ended.day() - on).total(jiff::Unit::Day).ok()).map_or(0, |days| days as i64);
-    let values = [("ended", &Text::same(ended.to_string())), ("days", &Text::same(days.max(0).to_string()))];
+    let days = due
+        .on
+        .and_then(|on| (ended.day() - on).total(jiff::Unit::Day).ok())
+        .map_or(0, |days| days as i64);
+    let values = [
+        ("ended", &Text::same(ended.to_string())),
+        ("days", &Text::same(days.max(0).to_string())),
+    ];
     let more = law.messages.say(message, &values);
     due.text.zh.push_str(&more.zh);
     due.text.en.push_str(&more.en);

@@ -160,9 +160,17 @@ pub(crate) struct RuleSet<'a> {
 
 impl<'a> RuleSet<'a> {
     pub(crate) fn of(law: &'a Parsed, offence: &str, on: Day) -> Self {
-        let mut set = Self { law, on, thresholds: Vec::new(), unit: None, elements: None };
+        let mut set = Self {
+            law,
+            on,
+            thresholds: Vec::new(),
+            unit: None,
+            elements: None,
+        };
         for rule in law.rules.values().filter(|rule| rule.is_about(offence)) {
-            let Some(version) = rule.version_on(on) else { continue };
+            let Some(version) = rule.version_on(on) else {
+                continue;
+            };
             match &version.body {
                 Body::Lines(lines) => set.thresholds.push((rule, version, lines)),
                 Body::UnitFactor(times) => set.unit = Some((rule, version, *times)),
@@ -175,7 +183,9 @@ impl<'a> RuleSet<'a> {
     }
 
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&'a Rule, &'a Version, &'a Line)> + '_ {
-        self.thresholds.iter().flat_map(|(rule, version, lines)| lines.iter().map(move |line| (*rule, *version, line)))
+        self.thresholds
+            .iter()
+            .flat_map(|(rule, version, lines)| lines.iter().map(move |line| (*rule, *version, line)))
     }
 
     /// The tier that the facts establish, and the highest that they do not exclude.
@@ -201,7 +211,10 @@ impl<'a> RuleSet<'a> {
     }
 
     pub(crate) fn line_truth(&self, line: &Line, known: &Known) -> Truth {
-        let applies = line.applies.iter().map(|flag| known.flag(flag, &self.law.facts).0);
+        let applies = line
+            .applies
+            .iter()
+            .map(|flag| known.flag(flag, &self.law.facts).0);
         Truth::all(applies.chain([self.condition_truth(&line.condition, known)]))
     }
 
@@ -213,7 +226,11 @@ impl<'a> RuleSet<'a> {
             Condition::Flag(flag) => known.flag(flag, &self.law.facts).0,
             Condition::All(inner) => Truth::all(inner.iter().map(|c| self.condition_truth(c, known))),
             Condition::Any(inner) => Truth::any(inner.iter().map(|c| self.condition_truth(c, known))),
-            Condition::AtLeast { count, share_percent, of } => {
+            Condition::AtLeast {
+                count,
+                share_percent,
+                of,
+            } => {
                 let shares: Vec<Truth> = self
                     .shares(*share_percent, of)
                     .into_iter()
@@ -225,7 +242,10 @@ impl<'a> RuleSet<'a> {
     }
 
     fn share_truth(&self, line: &Line, fact: &str, threshold: Amount, known: &Known) -> Truth {
-        let applies = line.applies.iter().map(|flag| known.flag(flag, &self.law.facts).0);
+        let applies = line
+            .applies
+            .iter()
+            .map(|flag| known.flag(flag, &self.law.facts).0);
         Truth::all(applies.chain([known.interval(fact).reaches(self.for_person(threshold, known))]))
     }
 
@@ -252,7 +272,10 @@ impl<'a> RuleSet<'a> {
         match known.person {
             Some(Person::Natural) => Interval::exact(single),
             Some(Person::Unit) => Interval::exact(multiple),
-            None => Interval { low: single, high: Some(multiple) },
+            None => Interval {
+                low: single,
+                high: Some(multiple),
+            },
         }
     }
 
@@ -264,18 +287,28 @@ impl<'a> RuleSet<'a> {
     /// The first statutory element that the facts deny.
     pub(crate) fn excluding_element(&self, known: &Known) -> Option<&'a Element> {
         let (_, _, elements) = self.elements?;
-        elements.iter().find(|element| element_truth(element, known) == Truth::NotMet)
+        elements
+            .iter()
+            .find(|element| element_truth(element, known) == Truth::NotMet)
     }
 
     /// The statutory elements with their states.
     pub(crate) fn element_reasons(&self, known: &Known) -> Vec<Reason> {
-        let Some((rule, version, elements)) = self.elements else { return Vec::new() };
-        elements.iter().map(|element| self.element_reason(element, known).citing(rule, version)).collect()
+        let Some((rule, version, elements)) = self.elements else {
+            return Vec::new();
+        };
+        elements
+            .iter()
+            .map(|element| self.element_reason(element, known).citing(rule, version))
+            .collect()
     }
 
     fn element_reason(&self, element: &Element, known: &Known) -> Reason {
         let state = element_truth(element, known);
-        let sign = element.signs.iter().find(|sign| known.flag(sign, &self.law.facts).0 == Truth::Met);
+        let sign = element
+            .signs
+            .iter()
+            .find(|sign| known.flag(sign, &self.law.facts).0 == Truth::Met);
         let (message, state, fact) = match (state, sign) {
             (Truth::Unknown, Some(sign)) => (key::ELEMENT_SIGN, Truth::Unknown, sign),
             (Truth::Met, _) => (key::ELEMENT_MET, Truth::Met, &element.fact),
@@ -293,7 +326,10 @@ impl<'a> RuleSet<'a> {
     pub(crate) fn reasons(&self, known: &Known) -> Vec<Reason> {
         let mut reasons = Vec::new();
         if let Some(element) = self.excluding_element(known) {
-            let text = self.law.messages.say(key::ELEMENT_EXCLUDES, &[("element", &element.title)]);
+            let text = self
+                .law
+                .messages
+                .say(key::ELEMENT_EXCLUDES, &[("element", &element.title)]);
             let mut reason = Reason::new(ReasonKind::Element, Some(Truth::NotMet), text);
             reason.line = Some(element.id.clone());
             if let Some((rule, version, _)) = self.elements {
@@ -315,8 +351,11 @@ impl<'a> RuleSet<'a> {
                 .collect();
             let state = Truth::any(children.iter().filter_map(|child| child.state));
             let values = [("tier", &self.law.tier(tier)), ("state", &self.state(state))];
-            let mut reason =
-                Reason::new(ReasonKind::Tier, Some(state), self.law.messages.say(key::TIER_GROUP, &values));
+            let mut reason = Reason::new(
+                ReasonKind::Tier,
+                Some(state),
+                self.law.messages.say(key::TIER_GROUP, &values),
+            );
             reason.tier = Some(tier);
             reason.children = children;
             reasons.push(reason);
@@ -330,8 +369,15 @@ impl<'a> RuleSet<'a> {
         if let Some((rule, version, times)) = self.unit.filter(|_| known.person != Some(Person::Natural)) {
             let open = known.person.is_none();
             if !open || times != 1 {
-                let message = if open { key::UNIT_PERSON_UNKNOWN } else { key::UNIT_FACTOR };
-                let text = self.law.messages.say(message, &[("times", &Text::same(times.to_string()))]);
+                let message = if open {
+                    key::UNIT_PERSON_UNKNOWN
+                } else {
+                    key::UNIT_FACTOR
+                };
+                let text = self
+                    .law
+                    .messages
+                    .say(message, &[("times", &Text::same(times.to_string()))]);
                 notes.push(Reason::new(ReasonKind::Note, None, text).citing(rule, version));
             }
         }
@@ -344,7 +390,17 @@ impl<'a> RuleSet<'a> {
         notes
     }
 
-    pub(crate) fn state(&self, state: Truth) -> Text {
+    /// The state of a circumstance, which holds or does not; only a line is met.
+    fn holds(&self, state: Truth) -> Text {
+        let key = match state {
+            Truth::Met => key::HOLDS,
+            Truth::NotMet => key::HOLDS_NOT,
+            Truth::Unknown => key::STATE_UNKNOWN,
+        };
+        self.law.messages.say(key, &[])
+    }
+
+    fn state(&self, state: Truth) -> Text {
         let key = match state {
             Truth::Met => key::STATE_MET,
             Truth::NotMet => key::STATE_NOT_MET,
@@ -356,7 +412,11 @@ impl<'a> RuleSet<'a> {
     fn line_reason(&self, rule: &Rule, version: &Version, line: &Line, known: &Known) -> Reason {
         let state = self.line_truth(line, known);
         let condition = self.condition_reason(&line.condition, known);
-        let mut applies: Vec<Reason> = line.applies.iter().map(|flag| self.flag_reason(flag, known)).collect();
+        let mut applies: Vec<Reason> = line
+            .applies
+            .iter()
+            .map(|flag| self.flag_reason(flag, known))
+            .collect();
         // A comparison that alone decides the line is the line: no node of its own.
         let mut reason = if state == condition.state.unwrap_or(state) {
             condition
@@ -391,10 +451,14 @@ impl<'a> RuleSet<'a> {
             (Truth::Unknown, ..) => (key::APPLIES_UNKNOWN, Text::default()),
             _ => (key::APPLIES_STATED, Text::default()),
         };
-        let values =
-            [("flag", &self.law.fact_title(flag)), ("cause", &other), ("state", &self.state(state))];
+        let values = [
+            ("flag", &self.law.fact_title(flag)),
+            ("cause", &other),
+            ("holds", &self.holds(state)),
+        ];
         let text = self.law.messages.say(message, &values);
-        Reason::new(ReasonKind::Applies, Some(state), text).resting_on(cause.as_deref().unwrap_or(flag), known)
+        Reason::new(ReasonKind::Applies, Some(state), text)
+            .resting_on(cause.as_deref().unwrap_or(flag), known)
     }
 
     fn condition_reason(&self, condition: &Condition, known: &Known) -> Reason {
@@ -406,7 +470,11 @@ impl<'a> RuleSet<'a> {
             Condition::Flag(flag) => return self.flag_reason(flag, known),
             Condition::All(inner) => (key::ALL_OF, Vec::new(), self.condition_reasons(inner, known)),
             Condition::Any(inner) => (key::ANY_OF, Vec::new(), self.condition_reasons(inner, known)),
-            Condition::AtLeast { count, share_percent, of } => {
+            Condition::AtLeast {
+                count,
+                share_percent,
+                of,
+            } => {
                 let children = self
                     .shares(*share_percent, of)
                     .into_iter()
@@ -425,20 +493,31 @@ impl<'a> RuleSet<'a> {
                     .collect();
                 let share = Text::same(share_percent.to_string());
                 let total = Text::same(of.len().to_string());
-                let values = vec![("count", Text::same(count.to_string())), ("total", total), ("share", share)];
+                let values = vec![
+                    ("count", Text::same(count.to_string())),
+                    ("total", total),
+                    ("share", share),
+                ];
                 (key::AT_LEAST_OF, values, children)
             }
         };
         let state_text = self.state(state);
         let mut values: Vec<(&str, &Text)> = values.iter().map(|(name, text)| (*name, text)).collect();
         values.push(("state", &state_text));
-        let mut reason = Reason::new(ReasonKind::Condition, Some(state), self.law.messages.say(message, &values));
+        let mut reason = Reason::new(
+            ReasonKind::Condition,
+            Some(state),
+            self.law.messages.say(message, &values),
+        );
         reason.children = children;
         reason
     }
 
     fn condition_reasons(&self, inner: &[Condition], known: &Known) -> Vec<Reason> {
-        inner.iter().map(|condition| self.condition_reason(condition, known)).collect()
+        inner
+            .iter()
+            .map(|condition| self.condition_reason(condition, known))
+            .collect()
     }
 
     fn comparison(&self, fact: &str, threshold: Amount, known: &Known) -> Reason {
@@ -446,9 +525,16 @@ impl<'a> RuleSet<'a> {
         let line = self.for_person(threshold, known);
         let state = interval.reaches(line);
         // Open who acted: show the line that decides, the higher one until it is reached.
-        let shown = if state == Truth::NotMet { line.low } else { line.high.unwrap_or(line.low) };
+        let shown = if state == Truth::NotMet {
+            line.low
+        } else {
+            line.high.unwrap_or(line.low)
+        };
         let distance = match (state, interval) {
-            (Truth::Met, known) => Some((key::LINE_MET, Distance::AboveBy(threshold.with(known.low - shown)))),
+            (Truth::Met, known) => Some((
+                key::LINE_MET,
+                Distance::AboveBy(threshold.with(known.low - shown)),
+            )),
             (Truth::NotMet, Interval { high: Some(high), .. }) => {
                 Some((key::LINE_NOT_MET, Distance::ShortBy(threshold.with(shown - high))))
             }
@@ -484,11 +570,17 @@ impl<'a> RuleSet<'a> {
 
 /// Whether the facts state or deny an element. A sign alone leaves it open.
 pub(crate) fn element_truth(element: &Element, known: &Known) -> Truth {
-    let Some(fact) = known.facts.get(&element.fact) else { return Truth::Unknown };
+    let Some(fact) = known.facts.get(&element.fact) else {
+        return Truth::Unknown;
+    };
     if element.values.is_empty() {
         return fact.truth;
     }
-    let inside = fact.words.iter().filter(|word| element.values.contains(word)).count();
+    let inside = fact
+        .words
+        .iter()
+        .filter(|word| element.values.contains(word))
+        .count();
     match (inside, fact.words.len()) {
         (_, 0) => Truth::Unknown,
         (inside, all) if inside == all => Truth::Met,
@@ -500,7 +592,10 @@ pub(crate) fn element_truth(element: &Element, known: &Known) -> Truth {
 impl Parsed {
     /// The rule that the engine knows by a role, in the version of a day.
     pub(crate) fn by_role(&self, role: &str, on: Day) -> Option<(&Rule, &Version)> {
-        let rule = self.rules.values().find(|rule| rule.role.as_deref() == Some(role))?;
+        let rule = self
+            .rules
+            .values()
+            .find(|rule| rule.role.as_deref() == Some(role))?;
         rule.version_on(on).map(|version| (rule, version))
     }
 }

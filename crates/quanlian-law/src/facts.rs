@@ -7,13 +7,18 @@
 //! agree, what they leave in common is known; where they cannot all be true, the
 //! contradiction is reported and every stated value stays possible.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use quanlian_record::time::Day;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     interval::{Interval, Truth},
+    load::MAX_NESTING,
+    nesting::too_deep,
     rule::{Amount, Person, toml_day},
     vocabulary::{FactDefinition, FactKind, nearest},
 };
@@ -137,17 +142,29 @@ pub enum SheetError {
     #[error("the fact sheet has {size_bytes} bytes, the limit is {limit_bytes}")]
     TooLarge { size_bytes: usize, limit_bytes: usize },
     /// Not JSON or TOML of the right shape.
-    #[error("line {line}: {problem}; the fields are offence, person, conduct{{from,to}}, judged_on, facts[{{name, fen|count|value, evidence}}], chosen_rule_set")]
+    #[error(
+        "line {line}: {problem}; the fields are offence, person, conduct{{from,to}}, judged_on, facts[{{name, fen|count|value, evidence}}], chosen_rule_set"
+    )]
     Shape { line: usize, problem: String },
     /// A rule book has no such offence.
     #[error("offence: `{found}` is not in the rule book; known are {known}")]
     UnknownOffence { found: String, known: String },
     /// A rule book has no such fact.
     #[error("{field}: `{name}` is not a known fact{}; known are {known}", near.as_deref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default())]
-    UnknownFact { field: String, name: String, near: Option<String>, known: String },
+    UnknownFact {
+        field: String,
+        name: String,
+        near: Option<String>,
+        known: String,
+    },
     /// The value is of another kind than the fact, or there is none.
     #[error("{field}: `{name}` is {kind}; write {way_out}")]
-    WrongValue { field: String, name: String, kind: &'static str, way_out: &'static str },
+    WrongValue {
+        field: String,
+        name: String,
+        kind: &'static str,
+        way_out: &'static str,
+    },
     /// Negative, or beyond any real amount.
     #[error("{field}: {amount} is not possible; write an amount from 0 to {limit}")]
     Absurd { field: String, amount: i64, limit: i64 },
@@ -159,7 +176,11 @@ pub enum SheetError {
     Dates { field: &'static str, problem: String },
     /// More than a fact sheet can sensibly hold.
     #[error("{field}: more than {limit}; {way_out}")]
-    TooMany { field: String, limit: usize, way_out: &'static str },
+    TooMany {
+        field: String,
+        limit: usize,
+        way_out: &'static str,
+    },
     /// The chosen rule set is not one of those that come into question, or has no reason.
     #[error("chosen_rule_set: {problem}")]
     Choice { problem: String },
@@ -193,14 +214,21 @@ impl FactSheet {
     /// ```
     pub fn from_json(text: &str) -> Result<Self, SheetError> {
         refuse_large(text)?;
-        serde_json::from_str(text)
-            .map_err(|error| SheetError::Shape { line: error.line().max(1), problem: without_place(&error) })
+        serde_json::from_str(text).map_err(|error| SheetError::Shape {
+            line: error.line().max(1),
+            problem: without_place(&error),
+        })
     }
 
     /// Reads TOML.
     pub fn from_toml(text: &str) -> Result<Self, SheetError> {
         refuse_large(text)?;
-        refuse_deep_keys(text)?;
+        if let Some(line) = too_deep(text, MAX_NESTING) {
+            return Err(SheetError::Shape {
+                line,
+                problem: format!("nested more than {MAX_NESTING} deep"),
+            });
+        }
         toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start.min(text.len()));
             SheetError::Shape {
@@ -213,25 +241,20 @@ impl FactSheet {
     /// Reads JSON where the text begins like JSON, TOML otherwise.
     pub fn parse(text: &str) -> Result<Self, SheetError> {
         let text = text.trim_start_matches('\u{feff}');
-        if text.trim_start().starts_with('{') { Self::from_json(text) } else { Self::from_toml(text) }
+        if text.trim_start().starts_with('{') {
+            Self::from_json(text)
+        } else {
+            Self::from_toml(text)
+        }
     }
 }
 
 fn refuse_large(text: &str) -> Result<(), SheetError> {
     if text.len() > MAX_SHEET_BYTES {
-        return Err(SheetError::TooLarge { size_bytes: text.len(), limit_bytes: MAX_SHEET_BYTES });
-    }
-    Ok(())
-}
-
-/// A dotted key nests as deeply as brackets do, and the parser does not bound it on every path.
-fn refuse_deep_keys(text: &str) -> Result<(), SheetError> {
-    const MAX_DOTS_IN_A_KEY: usize = 16;
-    for (index, line) in text.lines().enumerate() {
-        let key = line.split(['=', '"', '\'']).next().unwrap_or("");
-        if key.matches('.').count() > MAX_DOTS_IN_A_KEY {
-            return Err(SheetError::Shape { line: index + 1, problem: "a key with too many dots".into() });
-        }
+        return Err(SheetError::TooLarge {
+            size_bytes: text.len(),
+            limit_bytes: MAX_SHEET_BYTES,
+        });
     }
     Ok(())
 }
@@ -239,7 +262,8 @@ fn refuse_deep_keys(text: &str) -> Result<(), SheetError> {
 /// The message without serde_json's own line and column at its end; we print the line ourselves.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(problem, _)| problem.to_owned())
+    text.rsplit_once(" at line ")
+        .map_or(text.clone(), |(problem, _)| problem.to_owned())
 }
 
 /// Several statements about one fact that cannot all be true.
@@ -260,8 +284,9 @@ pub(crate) struct KnownFact {
     pub(crate) truth: Truth,
     /// Possible words; empty when nothing was stated.
     pub(crate) words: BTreeSet<String>,
-    pub(crate) evidence: Vec<String>,
-    pub(crate) stated_by: Vec<String>,
+    /// Shared, because hypotheses copy what is known many times over.
+    pub(crate) evidence: Arc<[String]>,
+    pub(crate) stated_by: Arc<[String]>,
     pub(crate) contradicted: bool,
 }
 
@@ -271,8 +296,8 @@ impl KnownFact {
             interval: Interval::ANYTHING,
             truth: Truth::Unknown,
             words: BTreeSet::new(),
-            evidence: Vec::new(),
-            stated_by: Vec::new(),
+            evidence: Arc::new([]),
+            stated_by: Arc::new([]),
             contradicted: false,
         }
     }
@@ -287,7 +312,9 @@ pub(crate) struct Known {
 
 impl Known {
     pub(crate) fn interval(&self, name: &str) -> Interval {
-        self.facts.get(name).map_or(Interval::ANYTHING, |fact| fact.interval)
+        self.facts
+            .get(name)
+            .map_or(Interval::ANYTHING, |fact| fact.interval)
     }
 
     pub(crate) fn is_stated(&self, name: &str) -> bool {
@@ -295,11 +322,17 @@ impl Known {
     }
 
     pub(crate) fn evidence(&self, name: &str) -> (Vec<String>, Vec<String>) {
-        self.facts.get(name).map_or_else(Default::default, |f| (f.evidence.clone(), f.stated_by.clone()))
+        self.facts
+            .get(name)
+            .map_or_else(Default::default, |f| (f.evidence.to_vec(), f.stated_by.to_vec()))
     }
 
     /// The flag as stated, and what follows from other facts when it is not.
-    pub(crate) fn flag(&self, name: &str, definitions: &BTreeMap<String, FactDefinition>) -> (Truth, Option<String>) {
+    pub(crate) fn flag(
+        &self,
+        name: &str,
+        definitions: &BTreeMap<String, FactDefinition>,
+    ) -> (Truth, Option<String>) {
         match self.facts.get(name) {
             Some(fact) if fact.truth != Truth::Unknown || fact.contradicted => (fact.truth, None),
             _ => match self.implied_by(name, definitions) {
@@ -310,12 +343,21 @@ impl Known {
     }
 
     /// The first fact that implies the flag: a true flag or an amount above nothing.
-    pub(crate) fn implied_by(&self, name: &str, definitions: &BTreeMap<String, FactDefinition>) -> Option<String> {
-        let causes = definitions.get(name).map(|d| d.implied_by.as_slice()).unwrap_or_default();
+    pub(crate) fn implied_by(
+        &self,
+        name: &str,
+        definitions: &BTreeMap<String, FactDefinition>,
+    ) -> Option<String> {
+        let causes = definitions
+            .get(name)
+            .map(|d| d.implied_by.as_slice())
+            .unwrap_or_default();
         causes
             .iter()
             .find(|cause| {
-                self.facts.get(*cause).is_some_and(|fact| fact.truth == Truth::Met || fact.interval.low > 0)
+                self.facts
+                    .get(*cause)
+                    .is_some_and(|fact| fact.truth == Truth::Met || fact.interval.low > 0)
             })
             .cloned()
     }
@@ -323,14 +365,21 @@ impl Known {
     /// The same knowledge with one amount replaced.
     pub(crate) fn with_amount(&self, name: &str, interval: Interval) -> Self {
         let mut changed = self.clone();
-        changed.facts.entry(name.to_owned()).or_insert_with(KnownFact::nothing).interval = interval;
+        changed
+            .facts
+            .entry(name.to_owned())
+            .or_insert_with(KnownFact::nothing)
+            .interval = interval;
         changed
     }
 
     /// The same knowledge with one flag stated.
     pub(crate) fn with_flag(&self, name: &str, value: bool) -> Self {
         let mut changed = self.clone();
-        let fact = changed.facts.entry(name.to_owned()).or_insert_with(KnownFact::nothing);
+        let fact = changed
+            .facts
+            .entry(name.to_owned())
+            .or_insert_with(KnownFact::nothing);
         fact.truth = value.into();
         fact.contradicted = false;
         changed
@@ -344,19 +393,32 @@ pub(crate) fn know(
 ) -> Result<(Known, Vec<(String, Vec<Statement>)>), SheetError> {
     if sheet.facts.len() > MAX_STATEMENTS {
         let way_out = "join statements that rest on the same counting";
-        return Err(SheetError::TooMany { field: "facts".into(), limit: MAX_STATEMENTS, way_out });
+        return Err(SheetError::TooMany {
+            field: "facts".into(),
+            limit: MAX_STATEMENTS,
+            way_out,
+        });
     }
     let mut by_name: BTreeMap<&str, Vec<(&Statement, Stated)>> = BTreeMap::new();
     for (index, statement) in sheet.facts.iter().enumerate() {
         let stated = read_statement(&format!("facts[{index}]"), statement, definitions)?;
-        by_name.entry(&statement.name).or_default().push((statement, stated));
+        by_name
+            .entry(&statement.name)
+            .or_default()
+            .push((statement, stated));
     }
-    let mut known = Known { facts: BTreeMap::new(), person: sheet.person };
+    let mut known = Known {
+        facts: BTreeMap::new(),
+        person: sheet.person,
+    };
     let mut contradictions = Vec::new();
     for (name, statements) in by_name {
         let fact = join(&statements);
         if fact.contradicted {
-            contradictions.push((name.to_owned(), statements.iter().map(|(s, _)| (*s).clone()).collect()));
+            contradictions.push((
+                name.to_owned(),
+                statements.iter().map(|(s, _)| (*s).clone()).collect(),
+            ));
         }
         known.facts.insert(name.to_owned(), fact);
     }
@@ -374,7 +436,7 @@ fn join(statements: &[(&Statement, Stated)]) -> KnownFact {
     let mut fact = KnownFact::nothing();
     let mut common = Some(Interval::ANYTHING);
     let mut hull: Option<Interval> = None;
-    let mut flags = BTreeSet::new();
+    let (mut flags, mut evidence, mut stated_by) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for (statement, stated) in statements {
         match stated {
             Stated::Amount(interval) => {
@@ -388,13 +450,11 @@ fn join(statements: &[(&Statement, Stated)]) -> KnownFact {
                 fact.words.insert(word.clone());
             }
         }
-        fact.evidence.extend(statement.evidence.iter().cloned());
-        fact.stated_by.extend(statement.stated_by.clone());
+        evidence.extend(statement.evidence.iter().cloned());
+        stated_by.extend(statement.stated_by.clone());
     }
-    for list in [&mut fact.evidence, &mut fact.stated_by] {
-        list.sort();
-        list.dedup();
-    }
+    fact.evidence = evidence.into_iter().collect();
+    fact.stated_by = stated_by.into_iter().collect();
     fact.interval = common.or(hull).unwrap_or(Interval::ANYTHING);
     fact.truth = match (flags.contains(&true), flags.contains(&false)) {
         (true, false) => Truth::Met,
@@ -421,13 +481,36 @@ fn read_statement(
         });
     };
     let (kind, way_out) = match definition.kind {
-        FactKind::Money => ("money", "`fen`, or `at_least_fen` and `at_most_fen`, and nothing else"),
-        FactKind::Count => ("a number", "`count`, or `at_least_count` and `at_most_count`, and nothing else"),
-        FactKind::Flag => ("true or false", "`value = true` or `value = false`, and nothing else"),
+        FactKind::Money => (
+            "money",
+            "`fen`, or `at_least_fen` and `at_most_fen`, and nothing else",
+        ),
+        FactKind::Count => (
+            "a number",
+            "`count`, or `at_least_count` and `at_most_count`, and nothing else",
+        ),
+        FactKind::Flag => (
+            "true or false",
+            "`value = true` or `value = false`, and nothing else",
+        ),
         FactKind::Text => ("a word", "`value = \"…\"`, and nothing else"),
     };
-    let wrong = || SheetError::WrongValue { field: field.to_owned(), name: statement.name.clone(), kind, way_out };
-    let Statement { fen, at_least_fen, at_most_fen, count, at_least_count, at_most_count, value, .. } = statement;
+    let wrong = || SheetError::WrongValue {
+        field: field.to_owned(),
+        name: statement.name.clone(),
+        kind,
+        way_out,
+    };
+    let Statement {
+        fen,
+        at_least_fen,
+        at_most_fen,
+        count,
+        at_least_count,
+        at_most_count,
+        value,
+        ..
+    } = statement;
     let money = [*fen, *at_least_fen, *at_most_fen];
     let number = [*count, *at_least_count, *at_most_count];
     let none = |amounts: [Option<i64>; 3]| amounts.iter().all(Option::is_none);
@@ -435,10 +518,16 @@ fn read_statement(
         (FactKind::Money, None) if none(number) => {
             interval_of(field, money, ["fen", "at_least_fen", "at_most_fen"], MAX_FEN)?.ok_or_else(wrong)
         }
-        (FactKind::Count, None) if none(money) => {
-            interval_of(field, number, ["count", "at_least_count", "at_most_count"], MAX_COUNT)?.ok_or_else(wrong)
+        (FactKind::Count, None) if none(money) => interval_of(
+            field,
+            number,
+            ["count", "at_least_count", "at_most_count"],
+            MAX_COUNT,
+        )?
+        .ok_or_else(wrong),
+        (FactKind::Flag, Some(FactValue::Flag(flag))) if none(money) && none(number) => {
+            Ok(Stated::Flag(*flag))
         }
-        (FactKind::Flag, Some(FactValue::Flag(flag))) if none(money) && none(number) => Ok(Stated::Flag(*flag)),
         (FactKind::Text, Some(FactValue::Text(word))) if none(money) && none(number) && !word.is_empty() => {
             Ok(Stated::Word(word.clone()))
         }
@@ -455,17 +544,26 @@ fn interval_of(
 ) -> Result<Option<Stated>, SheetError> {
     for (amount, name) in [exact, low, high].into_iter().zip(names) {
         if let Some(amount) = amount.filter(|a| !(0..=limit).contains(a)) {
-            return Err(SheetError::Absurd { field: format!("{field}.{name}"), amount, limit });
+            return Err(SheetError::Absurd {
+                field: format!("{field}.{name}"),
+                amount,
+                limit,
+            });
         }
     }
     Ok(match (exact, low, high) {
         (Some(amount), None, None) => Some(Stated::Amount(Interval::exact(amount))),
         (None, Some(low), Some(high)) if low > high => {
-            return Err(SheetError::EmptyRange { field: field.to_owned(), low, high });
+            return Err(SheetError::EmptyRange {
+                field: field.to_owned(),
+                low,
+                high,
+            });
         }
-        (None, low, high) if low.is_some() || high.is_some() => {
-            Some(Stated::Amount(Interval { low: low.unwrap_or(0), high }))
-        }
+        (None, low, high) if low.is_some() || high.is_some() => Some(Stated::Amount(Interval {
+            low: low.unwrap_or(0),
+            high,
+        })),
         _ => None,
     })
 }
@@ -474,16 +572,34 @@ fn check_texts(field: &str, statement: &Statement) -> Result<(), SheetError> {
     if statement.evidence.len() > MAX_EVIDENCE_PER_STATEMENT {
         let way_out = "name the bundle that holds them";
         let field = format!("{field}.evidence");
-        return Err(SheetError::TooMany { field, limit: MAX_EVIDENCE_PER_STATEMENT, way_out });
+        return Err(SheetError::TooMany {
+            field,
+            limit: MAX_EVIDENCE_PER_STATEMENT,
+            way_out,
+        });
     }
     let words = match &statement.value {
         Some(FactValue::Text(word)) => Some(word),
         _ => None,
     };
-    let texts = [Some(&statement.name), statement.stated_by.as_ref(), statement.note.as_ref(), words];
-    if texts.into_iter().flatten().chain(&statement.evidence).any(|text| text.len() > MAX_TEXT_BYTES) {
+    let texts = [
+        Some(&statement.name),
+        statement.stated_by.as_ref(),
+        statement.note.as_ref(),
+        words,
+    ];
+    if texts
+        .into_iter()
+        .flatten()
+        .chain(&statement.evidence)
+        .any(|text| text.len() > MAX_TEXT_BYTES)
+    {
         let way_out = "shorten the text";
-        return Err(SheetError::TooMany { field: format!("{field} (bytes of one text)"), limit: MAX_TEXT_BYTES, way_out });
+        return Err(SheetError::TooMany {
+            field: format!("{field} (bytes of one text)"),
+            limit: MAX_TEXT_BYTES,
+            way_out,
+        });
     }
     Ok(())
 }
@@ -496,11 +612,17 @@ pub(crate) fn check_dates(sheet: &FactSheet, today: Day) -> Result<Day, SheetErr
     if let (Some(from), Some(to)) = (conduct.from, conduct.to)
         && from > to
     {
-        return wrong("conduct", format!("it ends on {to} before it begins on {from}; swap them or correct one"));
+        return wrong(
+            "conduct",
+            format!("it ends on {to} before it begins on {from}; swap them or correct one"),
+        );
     }
     for (field, day) in [("conduct.from", conduct.from), ("conduct.to", conduct.to)] {
         if let Some(day) = day.filter(|day| *day > judged_on) {
-            return wrong(field, format!("{day} is after the judgment on {judged_on}; correct one of them"));
+            return wrong(
+                field,
+                format!("{day} is after the judgment on {judged_on}; correct one of them"),
+            );
         }
     }
     Ok(judged_on)
@@ -508,5 +630,9 @@ pub(crate) fn check_dates(sheet: &FactSheet, today: Day) -> Result<Day, SheetErr
 
 /// An amount in the unit of a fact.
 pub(crate) fn amount_like(kind: FactKind, number: i64) -> Amount {
-    if kind == FactKind::Money { Amount::Fen(number) } else { Amount::Count(number) }
+    if kind == FactKind::Money {
+        Amount::Fen(number)
+    } else {
+        Amount::Count(number)
+    }
 }

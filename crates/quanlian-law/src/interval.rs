@@ -64,7 +64,10 @@ impl Interval {
     pub(crate) const ANYTHING: Self = Self { low: 0, high: None };
 
     pub(crate) fn exact(amount: i64) -> Self {
-        Self { low: amount, high: Some(amount) }
+        Self {
+            low: amount,
+            high: Some(amount),
+        }
     }
 
     pub(crate) fn is_exact(self) -> bool {
@@ -84,7 +87,10 @@ impl Interval {
     /// The smallest interval that holds both.
     pub(crate) fn hull(self, other: Self) -> Self {
         let high = self.high.zip(other.high).map(|(a, b)| a.max(b));
-        Self { low: self.low.min(other.low), high }
+        Self {
+            low: self.low.min(other.low),
+            high,
+        }
     }
 
     /// Whether the amount is at or above the threshold, which itself lies between two bounds

@@ -29,6 +29,7 @@ mod evaluate;
 mod facts;
 mod interval;
 mod load;
+mod nesting;
 mod penalty;
 mod render;
 pub mod rule;
@@ -52,9 +53,9 @@ pub use facts::{
     MAX_SHEET_BYTES, MAX_STATEMENTS, MAX_TEXT_BYTES, SheetError, Statement,
 };
 pub use interval::Truth;
-pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_NESTING};
+pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_NESTING, MAX_TOTAL_BYTES};
 pub use penalty::{BandResult, FenRange, FineResult};
-pub use rule::{Amount, Kind, Person, Rule, Tier};
+pub use rule::{Amount, Kind, Paper, Person, Rule, Tier};
 pub use text::{Language, Text};
 pub use vocabulary::{EventDefinition, FactDefinition, FactKind};
 
@@ -117,6 +118,15 @@ impl RuleBook {
     /// All periods of one group: `transfer` or `penalty`.
     pub fn timeline_of(&self, group: &str, events: &Events) -> Result<Vec<ClockResult>, ClockError> {
         deadline::timeline(&self.law, group, events)
+    }
+
+    /// The papers that an administrative-to-criminal transfer needs on a day, with the rule that asks for them.
+    pub fn transfer_papers(&self, on: Day) -> Option<(&Rule, &[Paper])> {
+        let (rule, version) = self.law.by_role("transfer_papers", on)?;
+        match &version.body {
+            rule::Body::Papers(papers) => Some((rule, papers)),
+            _ => None,
+        }
     }
 
     /// One rule, by its id.

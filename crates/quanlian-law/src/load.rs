@@ -13,6 +13,7 @@ mod raw;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
@@ -20,6 +21,7 @@ use include_dir::{Dir, include_dir};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    nesting::too_deep,
     rule::{Body, Condition, Rule},
     text::{MessageFault, Messages, Text},
     vocabulary::{EventDefinition, FactDefinition, FactKind, nearest},
@@ -30,7 +32,9 @@ static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../law");
 
 /// Largest rule file, in bytes.
 pub const MAX_FILE_BYTES: u64 = 512 * 1024;
-/// Most files in a rule folder.
+/// Largest rule folder, in bytes.
+pub const MAX_TOTAL_BYTES: u64 = 64 * 1024 * 1024;
+/// Most files and folders in a rule folder.
 pub const MAX_FILES: usize = 5_000;
 /// Deepest folder below `law/`.
 pub const MAX_FOLDER_DEPTH: usize = 12;
@@ -49,15 +53,25 @@ const SOURCES_FILE: &str = "sources.toml";
 pub enum LoadError {
     /// The folder or a file in it cannot be read.
     #[error("cannot read {path}; check that it exists and may be read")]
-    Read { path: PathBuf, #[source] source: std::io::Error },
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     /// A file is larger than a rule file can sensibly be.
     #[error("{file} has more than {limit_bytes} bytes; split it into one file for each provision")]
     TooLarge { file: String, limit_bytes: u64 },
+    /// All files together are larger than a rule folder can sensibly be.
+    #[error("the rule files have more than {limit_bytes} bytes in all; is it the right folder?")]
+    TooLargeInAll { limit_bytes: u64 },
+    /// A link, which could lead out of the folder or round in circles.
+    #[error("{path} is a link; a rule folder holds plain files and folders only")]
+    Link { path: PathBuf },
     /// More files than a rule folder can sensibly have.
-    #[error("the folder has more than {limit} rule files; is it the right folder?")]
+    #[error("the folder has more than {limit} entries; is it the right folder?")]
     TooManyFiles { limit: usize },
-    /// Folders nested too deeply; a link may point back to its own folder.
-    #[error("{path} lies more than {limit} folders deep; remove the link or move the files up")]
+    /// Folders nested too deeply.
+    #[error("{path} lies more than {limit} folders deep; move the files up")]
     TooDeep { path: PathBuf, limit: usize },
     /// The file is not UTF-8.
     #[error("{file} is not UTF-8; save it as UTF-8")]
@@ -67,28 +81,62 @@ pub enum LoadError {
     Nesting { file: String, line: usize, limit: usize },
     /// Not TOML, an unknown field, a missing field or a value of another type.
     #[error("{file}, line {line}: {problem}; see law/README.md for the fields of a rule file")]
-    Syntax { file: String, line: usize, problem: String },
+    Syntax {
+        file: String,
+        line: usize,
+        problem: String,
+    },
     /// The parts of the file contradict each other or the format.
     #[error("{file}, line {line}: {problem}; {way_out}")]
-    Invalid { file: String, line: usize, problem: String, way_out: String },
+    Invalid {
+        file: String,
+        line: usize,
+        problem: String,
+        way_out: String,
+    },
     /// The id of a file is not its path.
     #[error("{file}: the id is `{found}`, but the path asks for `{wanted}`; change one of them")]
-    IdIsNotPath { file: String, found: String, wanted: String },
+    IdIsNotPath {
+        file: String,
+        found: String,
+        wanted: String,
+    },
     /// One id in two places.
     #[error("{file}: the id `{id}` is already used in {first}; ids are unique in the whole folder")]
     DuplicateId { file: String, id: String, first: String },
     /// Two versions of a rule are in force on the same day.
-    #[error("{file}, line {line}: the version from {later} begins while the one from {earlier} is in force; end that one the day before")]
-    Overlap { file: String, line: usize, earlier: String, later: String },
+    #[error(
+        "{file}, line {line}: the version from {later} begins while the one from {earlier} is in force; end that one the day before"
+    )]
+    Overlap {
+        file: String,
+        line: usize,
+        earlier: String,
+        later: String,
+    },
     /// A later version stands before an earlier one, or ends before it begins.
-    #[error("{file}, line {line}: the version from {from} is out of order; write versions oldest first, `to` not before `from`")]
+    #[error(
+        "{file}, line {line}: the version from {from} is out of order; write versions oldest first, `to` not before `from`"
+    )]
     OutOfOrder { file: String, line: usize, from: String },
     /// A source key that `sources.toml` does not have, or none at all.
-    #[error("{file}: `{place}` rests on `{source_key}`, which is not in sources.toml; add it there or correct the key")]
-    UnknownSource { file: String, place: String, source_key: String },
+    #[error(
+        "{file}: `{place}` rests on `{source_key}`, which is not in sources.toml; add it there or correct the key"
+    )]
+    UnknownSource {
+        file: String,
+        place: String,
+        source_key: String,
+    },
     /// A name that the vocabulary does not have.
     #[error("{file}: `{place}` uses `{name}`, which is not declared in {vocabulary}{}", suggestion(near.as_deref()))]
-    UnknownName { file: String, place: String, name: String, vocabulary: &'static str, near: Option<String> },
+    UnknownName {
+        file: String,
+        place: String,
+        name: String,
+        vocabulary: &'static str,
+        near: Option<String>,
+    },
     /// The message file lacks a key, has one too many, or its languages differ.
     #[error("messages.toml: the key `{key}` {problem}")]
     Messages { key: String, problem: &'static str },
@@ -107,6 +155,8 @@ impl LoadError {
         match self {
             Self::Read { .. } => "law_load_read",
             Self::TooLarge { .. } => "law_load_too_large",
+            Self::TooLargeInAll { .. } => "law_load_too_large_in_all",
+            Self::Link { .. } => "law_load_link",
             Self::TooManyFiles { .. } => "law_load_too_many_files",
             Self::TooDeep { .. } => "law_load_too_deep",
             Self::NotUtf8 { .. } => "law_load_not_utf8",
@@ -155,7 +205,9 @@ fn collect_embedded(dir: &Dir<'_>, files: &mut BTreeMap<String, String>) -> Resu
     for file in dir.files() {
         let path = file.path().to_string_lossy().replace('\\', "/");
         if is_rule_file(file.path()) {
-            let text = file.contents_utf8().ok_or_else(|| LoadError::NotUtf8 { file: path.clone() })?;
+            let text = file
+                .contents_utf8()
+                .ok_or_else(|| LoadError::NotUtf8 { file: path.clone() })?;
             files.insert(path, text.to_owned());
         }
     }
@@ -164,43 +216,89 @@ fn collect_embedded(dir: &Dir<'_>, files: &mut BTreeMap<String, String>) -> Resu
 
 /// Reads a `law/` folder. Files that do not end in `.toml` are not looked at.
 pub(crate) fn from_dir(root: &Path) -> Result<Parsed, LoadError> {
-    let mut files = BTreeMap::new();
-    collect_dir(root, root, 0, &mut files)?;
-    parse(&files)
+    let mut folder = Folder {
+        root,
+        files: BTreeMap::new(),
+        entries: 0,
+        total_bytes: 0,
+    };
+    folder.collect(root, 0)?;
+    parse(&folder.files)
 }
 
-fn collect_dir(
-    root: &Path,
-    dir: &Path,
-    depth: usize,
-    files: &mut BTreeMap<String, String>,
-) -> Result<(), LoadError> {
-    let unreadable = |path: &Path| {
-        let path = path.to_owned();
-        move |source| LoadError::Read { path, source }
-    };
-    if depth > MAX_FOLDER_DEPTH {
-        return Err(LoadError::TooDeep { path: dir.to_owned(), limit: MAX_FOLDER_DEPTH });
-    }
-    for entry in std::fs::read_dir(dir).map_err(unreadable(dir))? {
-        let path = entry.map_err(unreadable(dir))?.path();
-        let kind = std::fs::metadata(&path).map_err(unreadable(&path))?;
-        if kind.is_dir() {
-            collect_dir(root, &path, depth + 1, files)?;
-        } else if kind.is_file() && is_rule_file(&path) {
-            if files.len() == MAX_FILES {
+/// What was read of a folder so far.
+struct Folder<'a> {
+    root: &'a Path,
+    files: BTreeMap<String, String>,
+    entries: usize,
+    total_bytes: u64,
+}
+
+impl Folder<'_> {
+    fn collect(&mut self, dir: &Path, depth: usize) -> Result<(), LoadError> {
+        if depth > MAX_FOLDER_DEPTH {
+            return Err(LoadError::TooDeep {
+                path: dir.to_owned(),
+                limit: MAX_FOLDER_DEPTH,
+            });
+        }
+        for entry in std::fs::read_dir(dir).map_err(unreadable(dir))? {
+            let path = entry.map_err(unreadable(dir))?.path();
+            self.entries += 1;
+            if self.entries > MAX_FILES {
                 return Err(LoadError::TooManyFiles { limit: MAX_FILES });
             }
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            if kind.len() > MAX_FILE_BYTES {
-                return Err(LoadError::TooLarge { file: name, limit_bytes: MAX_FILE_BYTES });
+            // Links are not followed: a link to a parent would never end.
+            let kind = std::fs::symlink_metadata(&path).map_err(unreadable(&path))?;
+            if kind.is_symlink() {
+                return Err(LoadError::Link { path });
             }
-            let bytes = std::fs::read(&path).map_err(unreadable(&path))?;
-            let text = String::from_utf8(bytes).map_err(|_| LoadError::NotUtf8 { file: name.clone() })?;
-            files.insert(name, text);
+            if kind.is_dir() {
+                self.collect(&path, depth + 1)?;
+            } else if kind.is_file() && is_rule_file(&path) {
+                self.read(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, path: &Path) -> Result<(), LoadError> {
+        let file = path
+            .strip_prefix(self.root)
+            .unwrap_or(path)
+            .to_string_lossy()
+            .replace('\\', "/");
+        let mut bytes = Vec::new();
+        let opened = std::fs::File::open(path).map_err(unreadable(path))?;
+        opened
+            .take(MAX_FILE_BYTES + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable(path))?;
+        self.total_bytes += bytes.len() as u64;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(LoadError::TooLarge {
+                file,
+                limit_bytes: MAX_FILE_BYTES,
+            });
+        }
+        if self.total_bytes > MAX_TOTAL_BYTES {
+            return Err(LoadError::TooLargeInAll {
+                limit_bytes: MAX_TOTAL_BYTES,
+            });
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                self.files.insert(file, text);
+                Ok(())
+            }
+            Err(_) => Err(LoadError::NotUtf8 { file }),
         }
     }
-    Ok(())
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(std::io::Error) -> LoadError + use<> {
+    let path = path.to_owned();
+    move |source| LoadError::Read { path, source }
 }
 
 fn is_rule_file(path: &Path) -> bool {
@@ -211,9 +309,18 @@ fn is_rule_file(path: &Path) -> bool {
 pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadError> {
     for (name, text) in files {
         if text.len() as u64 > MAX_FILE_BYTES {
-            return Err(LoadError::TooLarge { file: name.clone(), limit_bytes: MAX_FILE_BYTES });
+            return Err(LoadError::TooLarge {
+                file: name.clone(),
+                limit_bytes: MAX_FILE_BYTES,
+            });
         }
-        refuse_deep_nesting(name, text)?;
+        if let Some(line) = too_deep(text, MAX_NESTING) {
+            return Err(LoadError::Nesting {
+                file: name.clone(),
+                line,
+                limit: MAX_NESTING,
+            });
+        }
     }
     let shared = |name: &'static str| files.get(name).ok_or(LoadError::MissingFile { file: name });
     let facts = raw::facts(FACTS_FILE, shared(FACTS_FILE)?)?;
@@ -235,10 +342,14 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
         if [FACTS_FILE, EVENTS_FILE, MESSAGES_FILE, SOURCES_FILE].contains(&name.as_str()) {
             continue;
         }
-        let rule = raw::rule(name, text, &facts)?;
+        let rule = raw::rule(name, text)?;
         let wanted = name.trim_end_matches(".toml");
         if rule.id != wanted {
-            return Err(LoadError::IdIsNotPath { file: name.clone(), found: rule.id, wanted: wanted.to_owned() });
+            return Err(LoadError::IdIsNotPath {
+                file: name.clone(),
+                found: rule.id,
+                wanted: wanted.to_owned(),
+            });
         }
         check_names(name, &rule, &facts, &events)?;
         check_sources(name, &rule, &sources)?;
@@ -246,13 +357,25 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
             if let Some(first) = line_owners.insert(id.clone(), name.clone())
                 && first != *name
             {
-                return Err(LoadError::DuplicateId { file: name.clone(), id, first });
+                return Err(LoadError::DuplicateId {
+                    file: name.clone(),
+                    id,
+                    first,
+                });
             }
         }
         owners.insert(rule.id.clone(), name.clone());
         rules.insert(rule.id.clone(), rule);
     }
-    Ok(Parsed { rules, files: owners, facts, events, sources, messages, digest: digest(files) })
+    Ok(Parsed {
+        rules,
+        files: owners,
+        facts,
+        events,
+        sources,
+        messages,
+        digest: digest(files),
+    })
 }
 
 /// Length-prefixed, so that no two folders have the same bytes.
@@ -265,32 +388,6 @@ fn digest(files: &BTreeMap<String, String>) -> String {
         }
     }
     hex::encode(hasher.finalize())
-}
-
-/// Counts brackets before the parser sees them, so that no parser's own limit matters.
-/// Brackets inside strings count too; texts have few of them.
-fn refuse_deep_nesting(file: &str, text: &str) -> Result<(), LoadError> {
-    for (index, line) in text.lines().enumerate() {
-        let opened = line.bytes().filter(|b| matches!(b, b'[' | b'{')).count();
-        let dotted = line.split(['=', '"', '\'']).next().unwrap_or("").matches('.').count();
-        let too_deep = opened > MAX_NESTING * 4 || dotted > MAX_NESTING;
-        if too_deep {
-            return Err(LoadError::Nesting { file: file.to_owned(), line: index + 1, limit: MAX_NESTING });
-        }
-    }
-    let mut depth = 0_usize;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_NESTING {
-            let line = raw::line_of(text, at);
-            return Err(LoadError::Nesting { file: file.to_owned(), line, limit: MAX_NESTING });
-        }
-    }
-    Ok(())
 }
 
 /// Ids inside a rule that must be unique in the whole folder.
@@ -318,8 +415,14 @@ fn check_names(
             file: file.to_owned(),
             place: place.to_owned(),
             name: name.to_owned(),
-            vocabulary: if found.is_some() { "facts.toml as a fact of that kind" } else { FACTS_FILE },
-            near: nearest(name, facts.keys().map(String::as_str)).filter(|n| *n != name).map(str::to_owned),
+            vocabulary: if found.is_some() {
+                "facts.toml as a fact of that kind"
+            } else {
+                FACTS_FILE
+            },
+            near: nearest(name, facts.keys().map(String::as_str))
+                .filter(|n| *n != name)
+                .map(str::to_owned),
         }),
     };
     let event = |place: &str, name: &str| {
@@ -338,15 +441,24 @@ fn check_names(
         match &version.body {
             Body::Lines(lines) => {
                 for line in lines {
-                    line.applies.iter().try_for_each(|flag| fact(&line.id, flag, &[FactKind::Flag]))?;
+                    line.applies
+                        .iter()
+                        .try_for_each(|flag| fact(&line.id, flag, &[FactKind::Flag]))?;
                     check_condition(&line.id, &line.condition, &fact)?;
                 }
             }
             Body::Elements(elements) => {
                 for element in elements {
-                    let kind = if element.values.is_empty() { FactKind::Flag } else { FactKind::Text };
+                    let kind = if element.values.is_empty() {
+                        FactKind::Flag
+                    } else {
+                        FactKind::Text
+                    };
                     fact(&element.id, &element.fact, &[kind])?;
-                    element.signs.iter().try_for_each(|flag| fact(&element.id, flag, &[FactKind::Flag]))?;
+                    element
+                        .signs
+                        .iter()
+                        .try_for_each(|flag| fact(&element.id, flag, &[FactKind::Flag]))?;
                 }
             }
             Body::Fine(fine) => {
@@ -372,7 +484,10 @@ fn check_condition(
     fact: &impl Fn(&str, &str, &[FactKind]) -> Result<(), LoadError>,
 ) -> Result<(), LoadError> {
     match condition {
-        Condition::AtOrAbove { fact: name, threshold } => {
+        Condition::AtOrAbove {
+            fact: name,
+            threshold,
+        } => {
             let kind = match threshold {
                 crate::rule::Amount::Fen(_) => FactKind::Money,
                 crate::rule::Amount::Count(_) => FactKind::Count,
@@ -380,9 +495,9 @@ fn check_condition(
             fact(place, name, &[kind])
         }
         Condition::Flag(name) => fact(place, name, &[FactKind::Flag]),
-        Condition::All(inner) | Condition::Any(inner) => {
-            inner.iter().try_for_each(|condition| check_condition(place, condition, fact))
-        }
+        Condition::All(inner) | Condition::Any(inner) => inner
+            .iter()
+            .try_for_each(|condition| check_condition(place, condition, fact)),
         Condition::AtLeast { .. } => Ok(()),
     }
 }
@@ -394,7 +509,11 @@ fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> R
             None if keys.is_empty() => "nothing".to_owned(),
             None => return Ok(()),
         };
-        Err(LoadError::UnknownSource { file: file.to_owned(), place: place.to_owned(), source_key: fault })
+        Err(LoadError::UnknownSource {
+            file: file.to_owned(),
+            place: place.to_owned(),
+            source_key: fault,
+        })
     };
     known("source.checked", &rule.source.checked.against)?;
     for version in &rule.versions {
@@ -403,7 +522,10 @@ fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> R
         }
         match &version.body {
             Body::Lines(lines) => lines.iter().try_for_each(|line| known(&line.id, &line.against))?,
-            Body::Fine(fine) => fine.steps.iter().try_for_each(|step| known(&rule.id, &step.against))?,
+            Body::Fine(fine) => fine
+                .steps
+                .iter()
+                .try_for_each(|step| known(&rule.id, &step.against))?,
             _ => {}
         }
     }

@@ -84,10 +84,14 @@ pub struct FenRange {
 
 /// The band of a tier on a day.
 pub(crate) fn band(law: &Parsed, offence: &str, on: Day, tier: Tier) -> Option<BandResult> {
-    let (rule, version, band) = rules_about(law, offence, on).find_map(|(rule, version)| match &version.body {
-        Body::Bands(bands) => bands.iter().find(|b| b.tier == tier).map(|band| (rule, version, band)),
-        _ => None,
-    })?;
+    let (rule, version, band) =
+        rules_about(law, offence, on).find_map(|(rule, version)| match &version.body {
+            Body::Bands(bands) => bands
+                .iter()
+                .find(|b| b.tier == tier)
+                .map(|band| (rule, version, band)),
+            _ => None,
+        })?;
     let source = rule.source_of(version);
     Some(BandResult {
         tier,
@@ -104,19 +108,37 @@ pub(crate) fn band(law: &Parsed, offence: &str, on: Day, tier: Tier) -> Option<B
 }
 
 fn band_text(law: &Parsed, band: &Band) -> Text {
-    let message = if band.detention_possible { key::BAND_DETENTION } else { key::BAND };
+    let message = if band.detention_possible {
+        key::BAND_DETENTION
+    } else {
+        key::BAND
+    };
     let months = |n: u32| Text::same(n.to_string());
-    law.messages.say(message, &[("min", &months(band.min_months)), ("max", &months(band.max_months))])
+    law.messages.say(
+        message,
+        &[
+            ("min", &months(band.min_months)),
+            ("max", &months(band.max_months)),
+        ],
+    )
 }
 
-fn rules_about<'a>(law: &'a Parsed, offence: &'a str, on: Day) -> impl Iterator<Item = (&'a Rule, &'a Version)> {
+fn rules_about<'a>(
+    law: &'a Parsed,
+    offence: &'a str,
+    on: Day,
+) -> impl Iterator<Item = (&'a Rule, &'a Version)> {
     law.rules
         .values()
         .filter(move |rule| rule.is_about(offence))
         .filter_map(move |rule| rule.version_on(on).map(|version| (rule, version)))
 }
 
-fn fine_rule<'a>(law: &'a Parsed, offence: &'a str, on: Day) -> Option<(&'a Rule, &'a Version, &'a FineRule)> {
+fn fine_rule<'a>(
+    law: &'a Parsed,
+    offence: &'a str,
+    on: Day,
+) -> Option<(&'a Rule, &'a Version, &'a FineRule)> {
     rules_about(law, offence, on).find_map(|(rule, version)| match &version.body {
         Body::Fine(fine) => Some((rule, version, fine)),
         _ => None,
@@ -127,13 +149,20 @@ fn fine_rule<'a>(law: &'a Parsed, offence: &'a str, on: Day) -> Option<(&'a Rule
 /// or nothing to compute it from.
 pub(crate) fn fine(law: &Parsed, offence: &str, on: Day, tier: Tier, known: &Known) -> Option<FineResult> {
     let (rule, version, fine) = fine_rule(law, offence, on)?;
-    let usable: Vec<&FineStep> = fine.steps.iter().filter(|step| is_usable(step, tier, known)).collect();
+    let usable: Vec<&FineStep> = fine
+        .steps
+        .iter()
+        .filter(|step| is_usable(step, tier, known))
+        .collect();
     let first = *usable.first()?;
     let chosen: &[&FineStep] = match fine.mode {
         FineChoice::FirstKnown => &usable[..1],
         FineChoice::Either => &usable,
     };
-    let ranges: Vec<(FenRange, FenRange)> = chosen.iter().filter_map(|step| range(step, tier, known)).collect();
+    let ranges: Vec<(FenRange, FenRange)> = chosen
+        .iter()
+        .filter_map(|step| range(step, tier, known))
+        .collect();
     let floor = floor(law, on);
     let low = ranges.iter().map(|(low, _)| *low).reduce(lower)?;
     let low = FenRange {
@@ -151,10 +180,14 @@ pub(crate) fn fine(law: &Parsed, offence: &str, on: Day, tier: Tier, known: &Kno
     };
     let goes_first = match fine.mode {
         FineChoice::Either => None,
-        FineChoice::FirstKnown => fine.steps.iter().take_while(|step| *step != first).find_map(|s| match &s.basis {
-            FineBasis::ShareOf { fact, .. } => Some(fact.clone()),
-            FineBasis::Fixed(_) => None,
-        }),
+        FineChoice::FirstKnown => fine
+            .steps
+            .iter()
+            .take_while(|step| *step != first)
+            .find_map(|s| match &s.basis {
+                FineBasis::ShareOf { fact, .. } => Some(fact.clone()),
+                FineBasis::Fixed(_) => None,
+            }),
     };
     let source = rule.source_of(version);
     let text = fine_text(law, chosen, low, high, goes_first.as_deref());
@@ -179,10 +212,17 @@ fn is_usable(step: &FineStep, tier: Tier, known: &Known) -> bool {
 }
 
 fn range(step: &FineStep, tier: Tier, known: &Known) -> Option<(FenRange, FenRange)> {
-    let exact = |fen| FenRange { at_least_fen: fen, at_most_fen: Some(fen) };
+    let exact = |fen| FenRange {
+        at_least_fen: fen,
+        at_most_fen: Some(fen),
+    };
     match &step.basis {
         FineBasis::Fixed(by_tier) => by_tier.get(&tier).map(|(low, high)| (exact(*low), exact(*high))),
-        FineBasis::ShareOf { fact, low_percent, high_percent } => {
+        FineBasis::ShareOf {
+            fact,
+            low_percent,
+            high_percent,
+        } => {
             let Interval { low, high } = known.interval(fact);
             let share = |percent: u32, up: bool| FenRange {
                 at_least_fen: share_of(low, percent, up),
@@ -203,7 +243,10 @@ fn lower(a: FenRange, b: FenRange) -> FenRange {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
-    FenRange { at_least_fen: a.at_least_fen.min(b.at_least_fen), at_most_fen }
+    FenRange {
+        at_least_fen: a.at_least_fen.min(b.at_least_fen),
+        at_most_fen,
+    }
 }
 
 fn higher(a: FenRange, b: FenRange) -> FenRange {
@@ -214,21 +257,40 @@ fn higher(a: FenRange, b: FenRange) -> FenRange {
 }
 
 fn floor(law: &Parsed, on: Day) -> i64 {
-    law.by_role("fine_floor", on).map_or(0, |(_, version)| match version.body {
-        Body::FineFloor { adult_fen, .. } => adult_fen,
-        _ => 0,
-    })
+    law.by_role("fine_floor", on)
+        .map_or(0, |(_, version)| match version.body {
+            Body::FineFloor { adult_fen, .. } => adult_fen,
+            _ => 0,
+        })
 }
 
-fn fine_text(law: &Parsed, chosen: &[&FineStep], low: FenRange, high: FenRange, goes_first: Option<&str>) -> Text {
+fn fine_text(
+    law: &Parsed,
+    chosen: &[&FineStep],
+    low: FenRange,
+    high: FenRange,
+    goes_first: Option<&str>,
+) -> Text {
     let words = |range: FenRange| {
-        let interval = Interval { low: range.at_least_fen, high: range.at_most_fen };
+        let interval = Interval {
+            low: range.at_least_fen,
+            high: range.at_most_fen,
+        };
         match interval {
-            Interval { low, high: None } => law.messages.say(key::AMOUNT_AT_LEAST, &[("low", &law.money(low))]),
-            Interval { low, high: Some(high) } if low == high => law.money(low),
-            Interval { low, high: Some(high) } => {
-                law.messages.say(key::AMOUNT_BETWEEN, &[("low", &law.money(low)), ("high", &law.money(high))])
-            }
+            Interval { low, high: None } => law
+                .messages
+                .say(key::AMOUNT_AT_LEAST, &[("low", &law.money(low))]),
+            Interval {
+                low,
+                high: Some(high),
+            } if low == high => law.money(low),
+            Interval {
+                low,
+                high: Some(high),
+            } => law.messages.say(
+                key::AMOUNT_BETWEEN,
+                &[("low", &law.money(low)), ("high", &law.money(high))],
+            ),
         }
     };
     let bases: Vec<Text> = chosen
@@ -238,11 +300,21 @@ fn fine_text(law: &Parsed, chosen: &[&FineStep], low: FenRange, high: FenRange, 
             FineBasis::Fixed(_) => None,
         })
         .collect();
-    let message = if bases.is_empty() { key::FINE_FIXED } else { key::FINE_OF_FACT };
-    let values = [("basis", &Text::join(&bases)), ("low", &words(low)), ("high", &words(high))];
+    let message = if bases.is_empty() {
+        key::FINE_FIXED
+    } else {
+        key::FINE_OF_FACT
+    };
+    let values = [
+        ("basis", &Text::join(&bases)),
+        ("low", &words(low)),
+        ("high", &words(high)),
+    ];
     let mut text = law.messages.say(message, &values);
     if let Some(fact) = goes_first {
-        let more = law.messages.say(key::FINE_PRIOR_UNKNOWN, &[("fact", &law.fact_title(fact))]);
+        let more = law
+            .messages
+            .say(key::FINE_PRIOR_UNKNOWN, &[("fact", &law.fact_title(fact))]);
         text.zh.push_str(&more.zh);
         text.en.push_str(&more.en);
     }
@@ -267,14 +339,18 @@ pub(crate) fn compare_fines(
                 Some(first) => fine.steps[first..=first].to_vec(),
                 None => fine.steps.clone(),
             },
-            FineChoice::Either => steps.filter(|step| is_usable(step, tier, known)).cloned().collect(),
+            FineChoice::Either => steps
+                .filter(|step| is_usable(step, tier, known))
+                .cloned()
+                .collect(),
         }
     };
     let (old_steps, new_steps) = (usable(old, old_tier), usable(new, new_tier));
     if old.mode == new.mode && old_steps.len() == new_steps.len() && !old_steps.is_empty() {
         let pairs = old_steps.iter().zip(&new_steps);
-        let compared: Option<Vec<Ordering>> =
-            pairs.map(|(old, new)| compare_steps(&old.basis, old_tier, &new.basis, new_tier)).collect();
+        let compared: Option<Vec<Ordering>> = pairs
+            .map(|(old, new)| compare_steps(&old.basis, old_tier, &new.basis, new_tier))
+            .collect();
         if let Some(compared) = compared {
             return one_direction(&compared);
         }
@@ -298,8 +374,16 @@ fn is_share_known(step: &FineStep, known: &Known) -> bool {
 fn compare_steps(old: &FineBasis, old_tier: Tier, new: &FineBasis, new_tier: Tier) -> Option<Ordering> {
     match (old, new) {
         (
-            FineBasis::ShareOf { fact: a, low_percent: old_low, high_percent: old_high },
-            FineBasis::ShareOf { fact: b, low_percent: new_low, high_percent: new_high },
+            FineBasis::ShareOf {
+                fact: a,
+                low_percent: old_low,
+                high_percent: old_high,
+            },
+            FineBasis::ShareOf {
+                fact: b,
+                low_percent: new_low,
+                high_percent: new_high,
+            },
         ) if a == b => Some(new_high.cmp(old_high).then(new_low.cmp(old_low))),
         (FineBasis::Fixed(old), FineBasis::Fixed(new)) => {
             let ((old_low, old_high), (new_low, new_high)) = (old.get(&old_tier)?, new.get(&new_tier)?);
@@ -323,8 +407,12 @@ fn one_direction(compared: &[Ordering]) -> Option<Ordering> {
 /// The last day on which prosecution is not barred by time alone.
 pub(crate) fn prosecution_until(law: &Parsed, on: Day, max_months: u32, ended_on: Day) -> Option<Day> {
     let (_, version) = law.by_role("limitation", on)?;
-    let Body::Limitation(steps) = &version.body else { return None };
-    let step = steps.iter().find(|step| step.max_months_below.is_none_or(|below| max_months < below))?;
+    let Body::Limitation(steps) = &version.body else {
+        return None;
+    };
+    let step = steps
+        .iter()
+        .find(|step| step.max_months_below.is_none_or(|below| max_months < below))?;
     ended_on.checked_add(i64::from(step.years).years()).ok()
 }
 
@@ -344,6 +432,17 @@ pub(crate) fn limitation(
         (Truth::Unknown, key::LIMITATION_OPEN)
     };
     let day = |d: Day| Text::same(d.to_string());
-    let values = [("ended", &day(ended_on)), ("until", &day(until)), ("judged", &day(judged_on))];
-    Some(Reason::new(ReasonKind::Limitation, Some(state), law.messages.say(message, &values)).citing(rule, version))
+    let values = [
+        ("ended", &day(ended_on)),
+        ("until", &day(until)),
+        ("judged", &day(judged_on)),
+    ];
+    Some(
+        Reason::new(
+            ReasonKind::Limitation,
+            Some(state),
+            law.messages.say(message, &values),
+        )
+        .citing(rule, version),
+    )
 }

@@ -47,7 +47,11 @@ impl Page<'_> {
 
 /// A whole assessment.
 pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) -> String {
-    let mut page = Page { law, language, out: String::new() };
+    let mut page = Page {
+        law,
+        language,
+        out: String::new(),
+    };
     page.text(0, &answer.summary);
     let no_guilt = page.say(key::RENDER_NO_GUILT, &[]);
     page.line(0, &no_guilt);
@@ -62,21 +66,44 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
     for set in &answer.rule_sets {
         rule_set(&mut page, set);
     }
-    section(&mut page, key::RENDER_ELEMENTS, &answer.elements, |page, reason| node(page, 1, reason));
-    section(&mut page, key::RENDER_MISSING, &answer.missing, |page, missing| page.text(1, &missing.why));
-    section(&mut page, key::RENDER_CONTRADICTIONS, &answer.contradictions, |page, found| page.text(1, &found.text));
-    section(&mut page, key::RENDER_UNVERIFIED, &answer.unverified, |page, unread| {
-        let place = unread.line.as_deref().unwrap_or(&unread.rule).to_owned();
-        let line = format!("{} [{place}]", unread.citation.get(page.language));
-        page.line(1, &line);
-    });
+    section(
+        &mut page,
+        key::RENDER_ELEMENTS,
+        &answer.elements,
+        |page, reason| node(page, 1, reason),
+    );
+    section(
+        &mut page,
+        key::RENDER_MISSING,
+        &answer.missing,
+        |page, missing| page.text(1, &missing.why),
+    );
+    section(
+        &mut page,
+        key::RENDER_CONTRADICTIONS,
+        &answer.contradictions,
+        |page, found| page.text(1, &found.text),
+    );
+    section(
+        &mut page,
+        key::RENDER_UNVERIFIED,
+        &answer.unverified,
+        |page, unread| {
+            let place = unread.line.as_deref().unwrap_or(&unread.rule).to_owned();
+            let line = format!("{} [{place}]", unread.citation.get(page.language));
+            page.line(1, &line);
+        },
+    );
     section(&mut page, key::RENDER_OPEN, &answer.open, |page, point| {
         page.text(1, &point.question);
         if !point.effect.zh.is_empty() {
             page.text(2, &point.effect);
         }
     });
-    let book = page.say(key::RENDER_BOOK, &[("version", &Text::same(answer.rule_book_version.clone()))]);
+    let book = page.say(
+        key::RENDER_BOOK,
+        &[("version", &Text::same(answer.rule_book_version.clone()))],
+    );
     page.line(0, &book);
     page.out
 }
@@ -95,9 +122,16 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
         SetAt::Judgment => key::RENDER_AT_JUDGMENT,
     };
     let at = page.law.messages.say(at, &[]);
-    let governs = if set.governs { page.law.messages.say(key::RENDER_GOVERNS, &[]) } else { Text::default() };
+    let governs = if set.governs {
+        page.law.messages.say(key::RENDER_GOVERNS, &[])
+    } else {
+        Text::default()
+    };
     let as_of = Text::same(set.as_of.to_string());
-    let heading = page.say(key::RENDER_RULE_SET, &[("as_of", &as_of), ("at", &at), ("governs", &governs)]);
+    let heading = page.say(
+        key::RENDER_RULE_SET,
+        &[("as_of", &as_of), ("at", &at), ("governs", &governs)],
+    );
     page.line(0, &heading);
     let tier = match set.outcome {
         Outcome::Below => page.law.tier(Tier::Below),
@@ -109,11 +143,17 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
     let line = page.say(key::RENDER_OUTCOME, &[("tier", &tier), ("reach", &reach)]);
     page.line(1, &line);
     if let Some(band) = &set.band {
-        let line = page.say(key::RENDER_BAND, &[("band", &band.text), ("citation", &band.citation)]);
+        let line = page.say(
+            key::RENDER_BAND,
+            &[("band", &band.text), ("citation", &band.citation)],
+        );
         page.line(1, &line);
     }
     if let Some(fine) = &set.fine {
-        let line = page.say(key::RENDER_FINE, &[("fine", &fine.text), ("citation", &fine.citation)]);
+        let line = page.say(
+            key::RENDER_FINE,
+            &[("fine", &fine.text), ("citation", &fine.citation)],
+        );
         page.line(1, &line);
     }
     set.reasons.iter().for_each(|reason| node(page, 1, reason));
@@ -121,7 +161,11 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
 
 /// A tree of reasons alone.
 pub(crate) fn reasons(law: &Parsed, reasons: &[Reason], language: Language) -> String {
-    let mut page = Page { law, language, out: String::new() };
+    let mut page = Page {
+        law,
+        language,
+        out: String::new(),
+    };
     reasons.iter().for_each(|reason| node(&mut page, 0, reason));
     page.out
 }
@@ -149,14 +193,25 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason) {
         line.push_str(&page.say(key::EVIDENCE_MARK, &[("evidence", &evidence)]));
     }
     page.line(depth, &line);
-    reason.children.iter().for_each(|child| node(page, depth + 1, child));
+    reason
+        .children
+        .iter()
+        .for_each(|child| node(page, depth + 1, child));
 }
 
 /// Clocks, one block each.
 pub(crate) fn timeline(law: &Parsed, clocks: &[ClockResult], language: Language) -> String {
-    let mut page = Page { law, language, out: String::new() };
+    let mut page = Page {
+        law,
+        language,
+        out: String::new(),
+    };
     for clock in clocks {
-        let unread = if clock.verified { String::new() } else { page.say(key::UNVERIFIED_MARK, &[]) };
+        let unread = if clock.verified {
+            String::new()
+        } else {
+            page.say(key::UNVERIFIED_MARK, &[])
+        };
         let head = format!(
             "{} · {} · {}{unread}",
             clock.title.get(language),

@@ -86,6 +86,8 @@ pub enum Kind {
     Limitation,
     /// A period that someone must keep (期限).
     Deadline,
+    /// Papers that an act needs (材料).
+    Papers,
     /// A rule that is cited but computes nothing.
     Note,
 }
@@ -226,6 +228,8 @@ pub enum Body {
     Limitation(Vec<LimitationStep>),
     /// See [`Kind::Deadline`].
     Clock(Clock),
+    /// See [`Kind::Papers`].
+    Papers(Vec<Paper>),
     /// Nothing to compute ([`Kind::Temporal`], [`Kind::Note`]).
     Nothing,
 }
@@ -384,6 +388,18 @@ pub struct LimitationStep {
     pub years: u32,
 }
 
+/// A paper that an act needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paper {
+    /// Its id, for programs.
+    pub id: String,
+    /// Its name.
+    pub title: Text,
+    /// Whether the act cannot go without it.
+    pub required: bool,
+}
+
 /// A period that someone must keep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Clock {
@@ -533,7 +549,9 @@ pub(crate) mod toml_day {
             let written = toml::value::Datetime::deserialize(MapAccessDeserializer::new(map))?;
             match (written.date, written.time) {
                 (Some(_), None) => parse_day(&written.to_string()).map_err(A::Error::custom),
-                _ => Err(A::Error::custom(format!("`{written}` is not a date (write 2024-12-20)"))),
+                _ => Err(A::Error::custom(format!(
+                    "`{written}` is not a date (write 2024-12-20)"
+                ))),
             }
         }
     }
@@ -550,7 +568,9 @@ pub(crate) mod toml_day {
             }
         }
 
-        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Day>, D::Error> {
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Day>, D::Error> {
             struct Maybe;
             impl<'de> serde::de::Visitor<'de> for Maybe {
                 type Value = Option<Day>;

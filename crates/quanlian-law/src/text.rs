@@ -35,7 +35,10 @@ impl Text {
     /// The same characters in both languages: dates, numbers, ids.
     pub fn same(text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { zh: text.clone(), en: text }
+        Self {
+            zh: text.clone(),
+            en: text,
+        }
     }
 
     /// The text in one language.
@@ -53,7 +56,10 @@ impl Text {
             zh.push(text.zh.as_str());
             en.push(text.en.as_str());
         }
-        Self { zh: zh.join("、"), en: en.join(", ") }
+        Self {
+            zh: zh.join("、"),
+            en: en.join(", "),
+        }
     }
 }
 
@@ -82,6 +88,8 @@ keys! {
     STATE_MET = "state.met";
     STATE_NOT_MET = "state.not_met";
     STATE_UNKNOWN = "state.unknown";
+    HOLDS = "holds";
+    HOLDS_NOT = "holds_not";
     STATE_NOTE = "state.note";
     UNVERIFIED_MARK = "unverified.mark";
     EVIDENCE_MARK = "evidence.mark";
@@ -220,8 +228,12 @@ impl Messages {
             return Text::same(key);
         };
         Text {
-            zh: fill(&template.zh, |name| find(values, name).map(|text| text.zh.as_str())),
-            en: fill(&template.en, |name| find(values, name).map(|text| text.en.as_str())),
+            zh: fill(&template.zh, |name| {
+                find(values, name).map(|text| text.zh.as_str())
+            }),
+            en: fill(&template.en, |name| {
+                find(values, name).map(|text| text.en.as_str())
+            }),
         }
     }
 }
@@ -235,7 +247,9 @@ fn fill<'a>(template: &str, value: impl Fn(&str) -> Option<&'a str>) -> String {
     let mut out = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some(open) = rest.find('{') {
-        let Some(close) = rest[open..].find('}') else { break };
+        let Some(close) = rest[open..].find('}') else {
+            break;
+        };
         out.push_str(&rest[..open]);
         match value(&rest[open + 1..open + close]) {
             Some(text) => out.push_str(text),
@@ -248,7 +262,12 @@ fn fill<'a>(template: &str, value: impl Fn(&str) -> Option<&'a str>) -> String {
 }
 
 fn placeholders(template: &str) -> BTreeSet<&str> {
-    template.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
+    template
+        .split('{')
+        .skip(1)
+        .filter_map(|part| part.split_once('}'))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 #[cfg(test)]
@@ -257,13 +276,18 @@ mod tests {
 
     #[test]
     fn a_filled_in_value_is_not_searched_for_placeholders() {
-        assert_eq!(fill("{a}-{b}-{c}", |name| (name == "a").then_some("{b}")), "{b}-{b}-{c}");
+        assert_eq!(
+            fill("{a}-{b}-{c}", |name| (name == "a").then_some("{b}")),
+            "{b}-{b}-{c}"
+        );
     }
 
     #[test]
     fn a_message_table_with_other_keys_or_placeholders_is_refused() {
-        let full: BTreeMap<String, Text> =
-            ALL_KEYS.iter().map(|key| ((*key).to_owned(), Text::same("{x}"))).collect();
+        let full: BTreeMap<String, Text> = ALL_KEYS
+            .iter()
+            .map(|key| ((*key).to_owned(), Text::same("{x}")))
+            .collect();
         assert!(Messages::new(full.clone()).is_ok());
         let mut less = full.clone();
         less.remove("summary");
@@ -272,7 +296,16 @@ mod tests {
         more.insert("other".into(), Text::same(""));
         assert_eq!(Messages::new(more), Err(MessageFault::Unknown("other".into())));
         let mut uneven = full;
-        uneven.insert("person".into(), Text { zh: "{a}".into(), en: "{b}".into() });
-        assert_eq!(Messages::new(uneven), Err(MessageFault::Placeholders("person".into())));
+        uneven.insert(
+            "person".into(),
+            Text {
+                zh: "{a}".into(),
+                en: "{b}".into(),
+            },
+        );
+        assert_eq!(
+            Messages::new(uneven),
+            Err(MessageFault::Placeholders("person".into()))
+        );
     }
 }

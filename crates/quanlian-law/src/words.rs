@@ -22,11 +22,15 @@ impl Parsed {
     }
 
     pub(crate) fn fact_title(&self, name: &str) -> Text {
-        self.facts.get(name).map_or_else(|| Text::same(name), |fact| fact.title.clone())
+        self.facts
+            .get(name)
+            .map_or_else(|| Text::same(name), |fact| fact.title.clone())
     }
 
     pub(crate) fn event_title(&self, name: &str) -> Text {
-        self.events.get(name).map_or_else(|| Text::same(name), |event| event.title.clone())
+        self.events
+            .get(name)
+            .map_or_else(|| Text::same(name), |event| event.title.clone())
     }
 
     /// An amount with the unit of the fact: `72,000.00 元`, `30,000,000 次`.
@@ -34,15 +38,25 @@ impl Parsed {
         match amount {
             Amount::Fen(fen) => self.money(fen),
             Amount::Count(count) => {
-                let unit = self.facts.get(fact).and_then(|f| f.unit.clone()).unwrap_or_default();
+                let unit = self
+                    .facts
+                    .get(fact)
+                    .and_then(|f| f.unit.clone())
+                    .unwrap_or_default();
                 let number = grouped(count);
-                Text { zh: format!("{number} {}", unit.zh), en: format!("{number} {}", unit.en) }
+                Text {
+                    zh: format!("{number} {}", unit.zh),
+                    en: format!("{number} {}", unit.en),
+                }
             }
         }
     }
 
     pub(crate) fn money(&self, fen: i64) -> Text {
-        self.messages.say(key::AMOUNT_MONEY, &[("yuan", &Text::same(Fen(fen).to_yuan_string()))])
+        self.messages.say(
+            key::AMOUNT_MONEY,
+            &[("yuan", &Text::same(Fen(fen).to_yuan_string()))],
+        )
     }
 
     /// What is known of an amount, in words.
@@ -52,15 +66,21 @@ impl Parsed {
         match known {
             Interval { low: 0, high: None } => self.messages.say(key::AMOUNT_UNKNOWN, &[]),
             Interval { low, high: None } => self.messages.say(key::AMOUNT_AT_LEAST, &[("low", &amount(low))]),
-            Interval { low, high: Some(high) } if low == high => {
-                self.messages.say(key::AMOUNT_EXACT, &[("amount", &amount(low))])
-            }
-            Interval { low: 0, high: Some(high) } => {
-                self.messages.say(key::AMOUNT_AT_MOST, &[("high", &amount(high))])
-            }
-            Interval { low, high: Some(high) } => {
-                self.messages.say(key::AMOUNT_BETWEEN, &[("low", &amount(low)), ("high", &amount(high))])
-            }
+            Interval {
+                low,
+                high: Some(high),
+            } if low == high => self.messages.say(key::AMOUNT_EXACT, &[("amount", &amount(low))]),
+            Interval {
+                low: 0,
+                high: Some(high),
+            } => self.messages.say(key::AMOUNT_AT_MOST, &[("high", &amount(high))]),
+            Interval {
+                low,
+                high: Some(high),
+            } => self.messages.say(
+                key::AMOUNT_BETWEEN,
+                &[("low", &amount(low)), ("high", &amount(high))],
+            ),
         }
     }
 }
@@ -68,5 +88,8 @@ impl Parsed {
 /// A whole number with thousands commas.
 fn grouped(number: i64) -> String {
     let yuan = Fen::from_yuan(number).map(Fen::to_yuan_string);
-    yuan.map_or_else(|| number.to_string(), |text| text.trim_end_matches(".00").to_owned())
+    yuan.map_or_else(
+        || number.to_string(),
+        |text| text.trim_end_matches(".00").to_owned(),
+    )
 }

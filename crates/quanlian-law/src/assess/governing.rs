@@ -68,7 +68,7 @@ pub(super) fn govern(
     sheet: &FactSheet,
     sets: &[Evaluated<'_>],
     known: &Known,
-    span: Option<(Tier, Tier)>,
+    lowest: Option<Tier>,
 ) -> Result<Governing, SheetError> {
     let chosen = check_choice(sheet, sets)?;
     let mut governing = match sets {
@@ -77,11 +77,17 @@ pub(super) fn govern(
             as_of: only.set.on,
             which: Which::Only,
             why: match only.at {
-                SetAt::Both => law.messages.say(key::GOVERNING_SAME, &[("as_of", &Text::same(only.set.on.to_string()))]),
-                _ => law.messages.say(key::GOVERNING_NO_CONDUCT, &[("as_of", &Text::same(only.set.on.to_string()))]),
+                SetAt::Both => law.messages.say(
+                    key::GOVERNING_SAME,
+                    &[("as_of", &Text::same(only.set.on.to_string()))],
+                ),
+                _ => law.messages.say(
+                    key::GOVERNING_NO_CONDUCT,
+                    &[("as_of", &Text::same(only.set.on.to_string()))],
+                ),
             },
             choice_required: false,
-            provisional: span.is_some_and(|(lowest, highest)| lowest != only.established || highest != only.possible),
+            provisional: lowest.is_some_and(|lowest| lowest != only.established),
             choice: None,
             rules: Vec::new(),
         },
@@ -104,17 +110,25 @@ pub(super) fn govern(
 }
 
 fn check_choice<'a>(sheet: &'a FactSheet, sets: &[Evaluated<'_>]) -> Result<Option<&'a Choice>, SheetError> {
-    let Some(choice) = &sheet.chosen_rule_set else { return Ok(None) };
+    let Some(choice) = &sheet.chosen_rule_set else {
+        return Ok(None);
+    };
     let refuse = |problem: String| Err(SheetError::Choice { problem });
     if choice.reason.trim().is_empty() {
         return refuse("a choice needs a reason; write it in `reason`".into());
     }
     if choice.reason.len() > MAX_TEXT_BYTES {
-        return refuse(format!("the reason has more than {MAX_TEXT_BYTES} bytes; shorten it"));
+        return refuse(format!(
+            "the reason has more than {MAX_TEXT_BYTES} bytes; shorten it"
+        ));
     }
     if !sets.iter().any(|set| set.set.on == choice.as_of) {
         let days: Vec<String> = sets.iter().map(|set| set.set.on.to_string()).collect();
-        return refuse(format!("{} is not the day of a rule set; choose from {}", choice.as_of, days.join(", ")));
+        return refuse(format!(
+            "{} is not the day of a rule set; choose from {}",
+            choice.as_of,
+            days.join(", ")
+        ));
     }
     Ok(Some(choice))
 }
@@ -143,7 +157,11 @@ fn weigh(
     }
     Governing {
         as_of: winner.set.on,
-        which: if verdict.newer { Which::Judgment } else { Which::Conduct },
+        which: if verdict.newer {
+            Which::Judgment
+        } else {
+            Which::Conduct
+        },
         why,
         choice_required: verdict.choice_required,
         provisional,
@@ -153,8 +171,18 @@ fn weigh(
 }
 
 /// By the main penalty first, by the fine where that is the same (从旧兼从轻).
-fn verdict(law: &Parsed, sheet: &FactSheet, old: &Evaluated<'_>, new: &Evaluated<'_>, known: &Known) -> Verdict {
-    let decide = |newer, message, choice_required| Verdict { newer, message, choice_required };
+fn verdict(
+    law: &Parsed,
+    sheet: &FactSheet,
+    old: &Evaluated<'_>,
+    new: &Evaluated<'_>,
+    known: &Known,
+) -> Verdict {
+    let decide = |newer, message, choice_required| Verdict {
+        newer,
+        message,
+        choice_required,
+    };
     if old.set.thresholds.is_empty() && !new.set.thresholds.is_empty() {
         return decide(false, key::GOVERNING_NO_OLD, true);
     }
@@ -184,7 +212,11 @@ fn weight(law: &Parsed, sheet: &FactSheet, evaluated: &Evaluated<'_>) -> (u32, u
     let band = penalty::band(law, &sheet.offence, evaluated.set.on, tier);
     let (max, min) = band.map_or((0, 0), |band| (band.max_months, band.min_months));
     // Where nothing is established, a set that excludes every line is lighter than one that leaves it open.
-    let open = if tier == Tier::Below { evaluated.possible } else { tier };
+    let open = if tier == Tier::Below {
+        evaluated.possible
+    } else {
+        tier
+    };
     (max, min, open)
 }
 
@@ -201,7 +233,11 @@ fn reached(law: &Parsed, evaluated: &Evaluated<'_>) -> Text {
 }
 
 fn temporal_rules(law: &Parsed, no_old: bool, on: Day) -> Vec<Reason> {
-    let interpretation = if no_old { "interpretation_none_before" } else { "interpretation_existing" };
+    let interpretation = if no_old {
+        "interpretation_none_before"
+    } else {
+        "interpretation_existing"
+    };
     ["statute_in_time", interpretation]
         .into_iter()
         .filter_map(|role| law.by_role(role, on))

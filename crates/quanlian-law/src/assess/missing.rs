@@ -68,28 +68,53 @@ pub(super) fn missing(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) ->
     }
     let mut found: Vec<(bool, u32, Missing)> = Vec::new();
     for name in asked(evaluated) {
-        let Some(definition) = law.facts.get(name) else { continue };
+        let Some(definition) = law.facts.get(name) else {
+            continue;
+        };
         let missing = match definition.kind {
             FactKind::Flag => flag(law, evaluated, known, name),
             kind => amount(law, evaluated, known, name, kind),
         };
-        let is_first = definition.first_when.iter().any(|f| known.flag(f, &law.facts).0 == Truth::Met);
+        let is_first = definition
+            .first_when
+            .iter()
+            .any(|f| known.flag(f, &law.facts).0 == Truth::Met);
         found.extend(missing.map(|missing| (!is_first, definition.rank, missing)));
     }
     found.extend(person(law, evaluated, known).map(|missing| (true, u32::MAX, missing)));
     found.sort_by_key(|(later, rank, missing)| {
-        (Reverse(missing.could_lift_to), !missing.alone, *later, *rank, missing.fact.clone())
+        (
+            Reverse(missing.could_lift_to),
+            !missing.alone,
+            *later,
+            *rank,
+            missing.fact.clone(),
+        )
     });
     found.into_iter().map(|(_, _, missing)| missing).collect()
 }
 
-fn amount(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str, kind: FactKind) -> Option<Missing> {
+fn amount(
+    law: &Parsed,
+    evaluated: &Evaluated<'_>,
+    known: &Known,
+    name: &str,
+    kind: FactKind,
+) -> Option<Missing> {
     let now = known.interval(name);
     if now.is_exact() {
         return None;
     }
-    let limit = if kind == FactKind::Money { MAX_FEN } else { MAX_COUNT };
-    let reach = |number: i64| evaluated.set.reach(&known.with_amount(name, Interval::exact(number)));
+    let limit = if kind == FactKind::Money {
+        MAX_FEN
+    } else {
+        MAX_COUNT
+    };
+    let reach = |number: i64| {
+        evaluated
+            .set
+            .reach(&known.with_amount(name, Interval::exact(number)))
+    };
     let (lifted, _) = reach(now.high.unwrap_or(limit));
     if lifted > evaluated.established {
         let from = candidates(evaluated, known, name)
@@ -100,9 +125,16 @@ fn amount(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str, ki
         let values = [
             ("fact", &law.fact_title(name)),
             ("tier", &law.tier(lifted)),
-            ("from", &from.map(|from| law.amount(name, from)).unwrap_or_default()),
+            (
+                "from",
+                &from.map(|from| law.amount(name, from)).unwrap_or_default(),
+            ),
         ];
-        let message = if from.is_some() { key::MISSING_LIFT_AT } else { key::MISSING_LIFT_ALONE };
+        let message = if from.is_some() {
+            key::MISSING_LIFT_AT
+        } else {
+            key::MISSING_LIFT_ALONE
+        };
         let why = law.messages.say(message, &values);
         return Some(missing_fact(law, name, lifted, true, from, why));
     }
@@ -123,9 +155,14 @@ fn candidates(evaluated: &Evaluated<'_>, known: &Known, name: &str) -> BTreeSet<
             Condition::All(inner) | Condition::Any(inner) => {
                 inner.iter().for_each(|c| walk(c, evaluated, name, add));
             }
-            Condition::AtLeast { share_percent, of, .. } => {
+            Condition::AtLeast {
+                share_percent, of, ..
+            } => {
                 let shares = evaluated.set.shares(*share_percent, of);
-                shares.into_iter().filter(|(_, fact, _)| *fact == name).for_each(|(_, _, share)| add(share));
+                shares
+                    .into_iter()
+                    .filter(|(_, fact, _)| *fact == name)
+                    .for_each(|(_, _, share)| add(share));
             }
             Condition::AtOrAbove { .. } | Condition::Flag(_) => {}
         }
@@ -155,13 +192,21 @@ fn person(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) -> Option<Miss
     if known.person.is_some() || !evaluated.set.depends_on_person() {
         return None;
     }
-    let (lifted, possible) = evaluated.set.reach(&Known { person: Some(Person::Natural), ..known.clone() });
-    let (_, left) = evaluated.set.reach(&Known { person: Some(Person::Unit), ..known.clone() });
+    let (lifted, possible) = evaluated.set.reach(&Known {
+        person: Some(Person::Natural),
+        ..known.clone()
+    });
+    let (_, left) = evaluated.set.reach(&Known {
+        person: Some(Person::Unit),
+        ..known.clone()
+    });
     if lifted == evaluated.established && left == evaluated.possible {
         return None;
     }
     let tier = lifted.max(possible);
-    let why = law.messages.say(key::MISSING_PERSON, &[("tier", &law.tier(tier))]);
+    let why = law
+        .messages
+        .say(key::MISSING_PERSON, &[("tier", &law.tier(tier))]);
     Some(Missing {
         fact: "person".into(),
         title: law.messages.say(key::PERSON, &[]),
@@ -174,7 +219,10 @@ fn person(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) -> Option<Miss
 
 /// The date of the conduct, where versions that could apply lead to different tiers.
 pub(super) fn conduct(law: &Parsed, highest: Tier, judged_on: Day) -> Missing {
-    let values = [("judged", &Text::same(judged_on.to_string())), ("tier", &law.tier(highest))];
+    let values = [
+        ("judged", &Text::same(judged_on.to_string())),
+        ("tier", &law.tier(highest)),
+    ];
     Missing {
         fact: "conduct".into(),
         title: law.messages.say(key::CONDUCT, &[]),
@@ -187,9 +235,30 @@ pub(super) fn conduct(law: &Parsed, highest: Tier, judged_on: Day) -> Missing {
 
 fn together(law: &Parsed, name: &str, tier: Tier) -> Missing {
     let values = [("fact", &law.fact_title(name)), ("tier", &law.tier(tier))];
-    missing_fact(law, name, tier, false, None, law.messages.say(key::MISSING_LIFT_TOGETHER, &values))
+    missing_fact(
+        law,
+        name,
+        tier,
+        false,
+        None,
+        law.messages.say(key::MISSING_LIFT_TOGETHER, &values),
+    )
 }
 
-fn missing_fact(law: &Parsed, name: &str, tier: Tier, alone: bool, from: Option<Amount>, why: Text) -> Missing {
-    Missing { fact: name.to_owned(), title: law.fact_title(name), could_lift_to: tier, alone, from, why }
+fn missing_fact(
+    law: &Parsed,
+    name: &str,
+    tier: Tier,
+    alone: bool,
+    from: Option<Amount>,
+    why: Text,
+) -> Missing {
+    Missing {
+        fact: name.to_owned(),
+        title: law.fact_title(name),
+        could_lift_to: tier,
+        alone,
+        from,
+        why,
+    }
 }

@@ -18,9 +18,9 @@ use toml::Spanned;
 use super::{LoadError, MAX_NESTING};
 use crate::{
     rule::{
-        Amount, Band, Body, Boundary, Clock, ClockPeriod, Condition, DayCount, Element, Example, ExampleValue,
-        FineBasis, FineChoice, FineRule, FineStep, Kind, LimitationStep, Line, OpenQuestion, Person, Rule,
-        Source, Tier, Version, toml_day,
+        Amount, Band, Body, Boundary, Clock, ClockPeriod, Condition, DayCount, Element, Example,
+        ExampleValue, FineBasis, FineChoice, FineRule, FineStep, Kind, LimitationStep, Line, OpenQuestion,
+        Paper, Person, Rule, Source, Tier, Version, toml_day,
     },
     text::Text,
     vocabulary::{EventDefinition, FactDefinition, FactKind},
@@ -28,7 +28,11 @@ use crate::{
 
 /// The line of a byte offset, counted from 1.
 pub(super) fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
+    text.as_bytes()[..at.min(text.len())]
+        .iter()
+        .filter(|b| **b == b'\n')
+        .count()
+        + 1
 }
 
 fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, LoadError> {
@@ -59,17 +63,29 @@ pub(super) fn facts(file: &'static str, text: &str) -> Result<BTreeMap<String, F
     for fact in &raw.fact {
         let definition = fact.get_ref().clone();
         if definition.kind == FactKind::Count && definition.unit.is_none() {
-            return Err(place.invalid(fact.span(), format!("`{}` has no unit", definition.name), "name what is counted: unit = { zh, en }"));
+            return Err(place.invalid(
+                fact.span(),
+                format!("`{}` has no unit", definition.name),
+                "name what is counted: unit = { zh, en }",
+            ));
         }
         if let Some(twice) = known.insert(definition.name.clone(), definition) {
-            return Err(place.invalid(fact.span(), format!("`{}` is declared twice", twice.name), "keep one of them"));
+            return Err(place.invalid(
+                fact.span(),
+                format!("`{}` is declared twice", twice.name),
+                "keep one of them",
+            ));
         }
     }
     for fact in &raw.fact {
         let names = fact.get_ref().implied_by.iter().chain(&fact.get_ref().first_when);
         for name in names {
             if !known.contains_key(name) {
-                return Err(place.invalid(fact.span(), format!("`{}` is not a fact", name), "declare it or correct the name"));
+                return Err(place.invalid(
+                    fact.span(),
+                    format!("`{name}` is not a fact"),
+                    "declare it or correct the name",
+                ));
             }
         }
     }
@@ -84,7 +100,11 @@ pub(super) fn events(file: &'static str, text: &str) -> Result<BTreeMap<String, 
         let definition = event.get_ref().clone();
         if let Some(twice) = known.insert(definition.name.clone(), definition) {
             let place = Place { file, text };
-            return Err(place.invalid(event.span(), format!("`{}` is declared twice", twice.name), "keep one of them"));
+            return Err(place.invalid(
+                event.span(),
+                format!("`{}` is declared twice", twice.name),
+                "keep one of them",
+            ));
         }
     }
     Ok(known)
@@ -147,6 +167,8 @@ struct RawVersion {
     times: Option<u32>,
     // limitation
     step: Option<Vec<LimitationStep>>,
+    // papers
+    paper: Option<Vec<Paper>>,
     // deadline
     actor: Option<Text>,
     act: Option<Text>,
@@ -272,7 +294,12 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn invalid(&self, span: Range<usize>, problem: impl Into<String>, way_out: impl Into<String>) -> LoadError {
+    fn invalid(
+        &self,
+        span: Range<usize>,
+        problem: impl Into<String>,
+        way_out: impl Into<String>,
+    ) -> LoadError {
         LoadError::Invalid {
             file: self.file.to_owned(),
             line: line_of(self.text, span.start),
@@ -283,11 +310,7 @@ impl Place<'_> {
 }
 
 /// One rule file.
-pub(super) fn rule(
-    file: &str,
-    text: &str,
-    facts: &BTreeMap<String, FactDefinition>,
-) -> Result<Rule, LoadError> {
+pub(super) fn rule(file: &str, text: &str) -> Result<Rule, LoadError> {
     let raw: RawRule = read(file, text)?;
     let place = Place { file, text };
     check_order(&place, &raw.version)?;
@@ -296,7 +319,10 @@ pub(super) fn rule(
         versions.push(version_of(&place, raw.kind, version)?);
     }
     let examples = raw.example.into_iter().map(|example| example_of(&place, example));
-    let boundaries = raw.boundary.into_iter().map(|boundary| boundary_of(&place, boundary));
+    let boundaries = raw
+        .boundary
+        .into_iter()
+        .map(|boundary| boundary_of(&place, boundary));
     let rule = Rule {
         id: raw.id,
         kind: raw.kind,
@@ -312,26 +338,27 @@ pub(super) fn rule(
         examples: examples.collect::<Result<_, _>>()?,
         boundaries: boundaries.collect::<Result<_, _>>()?,
     };
-    let needs_offence = matches!(rule.kind, Kind::Threshold | Kind::Band | Kind::Element | Kind::Fine | Kind::Unit);
+    let needs_offence = matches!(
+        rule.kind,
+        Kind::Threshold | Kind::Band | Kind::Element | Kind::Fine | Kind::Unit
+    );
     if needs_offence && rule.offences.is_empty() {
-        return Err(place.invalid(0..0, "the rule names no offence", "add offences = [\"cn/criminal/…\"]"));
+        return Err(place.invalid(
+            0..0,
+            "the rule names no offence",
+            "add offences = [\"cn/criminal/…\"]",
+        ));
     }
-    if let Some(boundary) = rule.boundaries.iter().find(|b| b.line.is_empty()) {
-        let at = boundary.at_line;
-        return Err(LoadError::Invalid {
-            file: file.to_owned(),
-            line: at,
-            problem: "a boundary names no line".into(),
-            way_out: "write the id of the line".into(),
-        });
-    }
-    let _ = facts;
     Ok(rule)
 }
 
 fn check_order(place: &Place<'_>, versions: &[Spanned<RawVersion>]) -> Result<(), LoadError> {
     if versions.is_empty() {
-        return Err(place.invalid(0..0, "the rule has no version", "add a [[version]] with the day from which it is in force"));
+        return Err(place.invalid(
+            0..0,
+            "the rule has no version",
+            "add a [[version]] with the day from which it is in force",
+        ));
     }
     let mut earlier: Option<&RawVersion> = None;
     for spanned in versions {
@@ -340,14 +367,27 @@ fn check_order(place: &Place<'_>, versions: &[Spanned<RawVersion>]) -> Result<()
         let file = || place.file.to_owned();
         let from = version.from.to_string();
         if version.to.is_some_and(|to| to < version.from) {
-            return Err(LoadError::OutOfOrder { file: file(), line, from });
+            return Err(LoadError::OutOfOrder {
+                file: file(),
+                line,
+                from,
+            });
         }
         if let Some(earlier) = earlier {
             if version.from < earlier.from {
-                return Err(LoadError::OutOfOrder { file: file(), line, from });
+                return Err(LoadError::OutOfOrder {
+                    file: file(),
+                    line,
+                    from,
+                });
             }
             if earlier.to.is_none_or(|to| version.from <= to) {
-                return Err(LoadError::Overlap { file: file(), line, earlier: earlier.from.to_string(), later: from });
+                return Err(LoadError::Overlap {
+                    file: file(),
+                    line,
+                    earlier: earlier.from.to_string(),
+                    later: from,
+                });
             }
         }
         earlier = Some(version);
@@ -367,9 +407,10 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
         Kind::FineFloor => &["adult_yuan", "minor_yuan"],
         Kind::Unit => &["times"],
         Kind::Limitation => &["step"],
-        Kind::Deadline => {
-            &["actor", "act", "starts", "ends", "at_once", "hours", "days", "count", "months", "years"]
-        }
+        Kind::Papers => &["paper"],
+        Kind::Deadline => &[
+            "actor", "act", "starts", "ends", "at_once", "hours", "days", "count", "months", "years",
+        ],
         Kind::Temporal | Kind::Note => &[],
     };
     if let Some(foreign) = present.iter().find(|field| !allowed.contains(field)) {
@@ -377,35 +418,63 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
             [] => "a rule of this kind has only `from` and `to`".to_owned(),
             fields => format!("a rule of this kind has `{}`", fields.join("`, `")),
         };
-        return Err(place.invalid(span, format!("unknown field `{foreign}` in a version of kind {kind:?}"), way_out));
+        return Err(place.invalid(
+            span,
+            format!("unknown field `{foreign}` in a version of kind {kind:?}"),
+            way_out,
+        ));
     }
-    let lacking = |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
+    let lacking =
+        |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
     let (from, to, source) = (raw.from, raw.to, raw.source.clone());
     let body = match kind {
         Kind::Threshold => Body::Lines(lines_of(place, raw.line.ok_or_else(|| lacking("line"))?)?),
         Kind::Element => Body::Elements(raw.element.ok_or_else(|| lacking("element"))?),
         Kind::Band => {
             let bands = raw.band.ok_or_else(|| lacking("band"))?;
-            if let Some(band) = bands.iter().find(|b| b.min_months > b.max_months || b.tier == Tier::Below) {
-                return Err(place.invalid(span, format!("the band of {:?} is upside down or has no tier", band.tier), "correct min_months, max_months or tier"));
+            if let Some(band) = bands
+                .iter()
+                .find(|b| b.min_months > b.max_months || b.tier == Tier::Below)
+            {
+                return Err(place.invalid(
+                    span,
+                    format!("the band of {:?} is upside down or has no tier", band.tier),
+                    "correct min_months, max_months or tier",
+                ));
             }
             Body::Bands(bands)
         }
         Kind::Fine => {
             let steps = raw.fine.ok_or_else(|| lacking("fine"))?;
-            let steps = steps.into_iter().map(|step| fine_step_of(place, step)).collect::<Result<_, _>>()?;
-            Body::Fine(FineRule { mode: raw.choose.ok_or_else(|| lacking("choose"))?, steps })
+            let steps = steps
+                .into_iter()
+                .map(|step| fine_step_of(place, step))
+                .collect::<Result<_, _>>()?;
+            Body::Fine(FineRule {
+                mode: raw.choose.ok_or_else(|| lacking("choose"))?,
+                steps,
+            })
         }
         Kind::FineFloor => Body::FineFloor {
             adult_fen: fen(place, &span, raw.adult_yuan.ok_or_else(|| lacking("adult_yuan"))?)?,
             minor_fen: fen(place, &span, raw.minor_yuan.ok_or_else(|| lacking("minor_yuan"))?)?,
         },
-        Kind::Unit => Body::UnitFactor(raw.times.filter(|t| (1..=100).contains(t)).ok_or_else(|| lacking("times"))?),
+        Kind::Unit => Body::UnitFactor(
+            raw.times
+                .filter(|t| (1..=100).contains(t))
+                .ok_or_else(|| lacking("times"))?,
+        ),
         Kind::Limitation => Body::Limitation(raw.step.ok_or_else(|| lacking("step"))?),
+        Kind::Papers => Body::Papers(raw.paper.ok_or_else(|| lacking("paper"))?),
         Kind::Deadline => Body::Clock(clock_of(place, span, raw)?),
         Kind::Temporal | Kind::Note => Body::Nothing,
     };
-    Ok(Version { from, to, source, body })
+    Ok(Version {
+        from,
+        to,
+        source,
+        body,
+    })
 }
 
 fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
@@ -419,6 +488,7 @@ fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
         ("minor_yuan", raw.minor_yuan.is_some()),
         ("times", raw.times.is_some()),
         ("step", raw.step.is_some()),
+        ("paper", raw.paper.is_some()),
         ("actor", raw.actor.is_some()),
         ("act", raw.act.is_some()),
         ("starts", raw.starts.is_some()),
@@ -441,10 +511,18 @@ fn lines_of(place: &Place<'_>, raw: Vec<Spanned<RawLine>>) -> Result<Vec<Line>, 
         let span = spanned.span();
         let raw = spanned.into_inner();
         if lines.iter().any(|line| line.id == raw.id) {
-            return Err(place.invalid(span, format!("the line `{}` stands twice in one version", raw.id), "keep one of them"));
+            return Err(place.invalid(
+                span,
+                format!("the line `{}` stands twice in one version", raw.id),
+                "keep one of them",
+            ));
         }
         if raw.tier == Tier::Below {
-            return Err(place.invalid(span, "a line lifts into `below`", "write serious or especially_serious"));
+            return Err(place.invalid(
+                span,
+                "a line lifts into `below`",
+                "write serious or especially_serious",
+            ));
         }
         let condition = RawCondition {
             fact: raw.fact,
@@ -479,23 +557,35 @@ fn check_shares(
     lines: &[Line],
 ) -> Result<(), LoadError> {
     match condition {
-        Condition::AtLeast { count, share_percent, of } => {
+        Condition::AtLeast {
+            count,
+            share_percent,
+            of,
+        } => {
             for id in of {
-                let plain = lines.iter().any(|line| {
-                    line.id == *id && matches!(line.condition, Condition::AtOrAbove { .. })
-                });
+                let plain = lines
+                    .iter()
+                    .any(|line| line.id == *id && matches!(line.condition, Condition::AtOrAbove { .. }));
                 if !plain {
-                    return Err(place.invalid(span.clone(), format!("`{id}` is not a line above this one that compares one amount"), "move that line up or correct the id"));
+                    return Err(place.invalid(
+                        span.clone(),
+                        format!("`{id}` is not a line above this one that compares one amount"),
+                        "move that line up or correct the id",
+                    ));
                 }
             }
             if *count == 0 || *count > of.len() || !(1..=100).contains(share_percent) {
-                return Err(place.invalid(span.clone(), "`at_least` can never be met or is always met", "count must be 1 to the number of lines, share_percent 1 to 100"));
+                return Err(place.invalid(
+                    span.clone(),
+                    "`at_least` can never be met or is always met",
+                    "count must be 1 to the number of lines, share_percent 1 to 100",
+                ));
             }
             Ok(())
         }
-        Condition::All(inner) | Condition::Any(inner) => {
-            inner.iter().try_for_each(|condition| check_shares(place, span, condition, lines))
-        }
+        Condition::All(inner) | Condition::Any(inner) => inner
+            .iter()
+            .try_for_each(|condition| check_shares(place, span, condition, lines)),
         Condition::AtOrAbove { .. } | Condition::Flag(_) => Ok(()),
     }
 }
@@ -508,13 +598,20 @@ fn condition_of(
 ) -> Result<Condition, LoadError> {
     if depth > MAX_NESTING {
         let line = line_of(place.text, span.start);
-        return Err(LoadError::Nesting { file: place.file.to_owned(), line, limit: MAX_NESTING });
+        return Err(LoadError::Nesting {
+            file: place.file.to_owned(),
+            line,
+            limit: MAX_NESTING,
+        });
     }
     let several = |inner: Vec<RawCondition>| {
         if inner.is_empty() {
             return Err(place.invalid(span.clone(), "an empty list of conditions", "name at least one"));
         }
-        inner.into_iter().map(|raw| condition_of(place, span, raw, depth + 1)).collect::<Result<Vec<_>, _>>()
+        inner
+            .into_iter()
+            .map(|raw| condition_of(place, span, raw, depth + 1))
+            .collect::<Result<Vec<_>, _>>()
     };
     match raw {
         RawCondition {
@@ -528,7 +625,11 @@ fn condition_of(
             at_least: None,
         } => {
             if value <= 0 {
-                return Err(place.invalid(span.clone(), "a line at or under zero", "write the number of the provision"));
+                return Err(place.invalid(
+                    span.clone(),
+                    "a line at or under zero",
+                    "write the number of the provision",
+                ));
             }
             let threshold = match unit {
                 Unit::Yuan => Amount::Fen(fen(place, span, value)?),
@@ -536,17 +637,35 @@ fn condition_of(
             };
             Ok(Condition::AtOrAbove { fact, threshold })
         }
-        RawCondition { fact: None, op: None, value: None, unit: None, flag, all, any, at_least } => {
-            match (flag, all, any, at_least) {
-                (Some(flag), None, None, None) => Ok(Condition::Flag(flag)),
-                (None, Some(all), None, None) => Ok(Condition::All(several(all)?)),
-                (None, None, Some(any), None) => Ok(Condition::Any(several(any)?)),
-                (None, None, None, Some(RawAtLeast { count, share_percent, of })) => {
-                    Ok(Condition::AtLeast { count, share_percent, of })
-                }
-                _ => Err(one_condition(place, span)),
-            }
-        }
+        RawCondition {
+            fact: None,
+            op: None,
+            value: None,
+            unit: None,
+            flag,
+            all,
+            any,
+            at_least,
+        } => match (flag, all, any, at_least) {
+            (Some(flag), None, None, None) => Ok(Condition::Flag(flag)),
+            (None, Some(all), None, None) => Ok(Condition::All(several(all)?)),
+            (None, None, Some(any), None) => Ok(Condition::Any(several(any)?)),
+            (
+                None,
+                None,
+                None,
+                Some(RawAtLeast {
+                    count,
+                    share_percent,
+                    of,
+                }),
+            ) => Ok(Condition::AtLeast {
+                count,
+                share_percent,
+                of,
+            }),
+            _ => Err(one_condition(place, span)),
+        },
         _ => Err(one_condition(place, span)),
     }
 }
@@ -570,7 +689,11 @@ fn fine_step_of(place: &Place<'_>, spanned: Spanned<RawFineStep>) -> Result<Fine
             serious_yuan: None,
             especially_serious_yuan: None,
             ..
-        } if low_percent <= high_percent => FineBasis::ShareOf { fact, low_percent, high_percent },
+        } if low_percent <= high_percent => FineBasis::ShareOf {
+            fact,
+            low_percent,
+            high_percent,
+        },
         RawFineStep {
             fact: None,
             low_percent: None,
@@ -593,18 +716,27 @@ fn fine_step_of(place: &Place<'_>, spanned: Spanned<RawFineStep>) -> Result<Fine
             ));
         }
     };
-    Ok(FineStep { basis, verified: raw.verified, against: raw.against })
+    Ok(FineStep {
+        basis,
+        verified: raw.verified,
+        against: raw.against,
+    })
 }
 
 fn fen(place: &Place<'_>, span: &Range<usize>, yuan: i64) -> Result<i64, LoadError> {
     match Fen::from_yuan(yuan) {
         Some(fen) if yuan >= 0 => Ok(fen.0),
-        _ => Err(place.invalid(span.clone(), format!("{yuan} is not an amount of money"), "write whole yuan")),
+        _ => Err(place.invalid(
+            span.clone(),
+            format!("{yuan} is not an amount of money"),
+            "write whole yuan",
+        )),
     }
 }
 
 fn clock_of(place: &Place<'_>, span: Range<usize>, raw: RawVersion) -> Result<Clock, LoadError> {
-    let lacking = |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
+    let lacking =
+        |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
     let period = match (raw.at_once, raw.hours, raw.days, raw.count, raw.months, raw.years) {
         (Some(true), None, None, None, None, None) => ClockPeriod::AtOnce,
         (None, Some(hours), None, None, None, None) => ClockPeriod::Hours(hours),
@@ -621,7 +753,11 @@ fn clock_of(place: &Place<'_>, span: Range<usize>, raw: RawVersion) -> Result<Cl
     };
     let length = raw.hours.or(raw.days).or(raw.months).or(raw.years).unwrap_or(1);
     if !(1..=10_000).contains(&length) {
-        return Err(place.invalid(span, "the period is nothing or absurdly long", "write the number of the provision"));
+        return Err(place.invalid(
+            span,
+            "the period is nothing or absurdly long",
+            "write the number of the provision",
+        ));
     }
     Ok(Clock {
         actor: raw.actor.ok_or_else(|| lacking("actor"))?,
