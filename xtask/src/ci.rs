@@ -95,11 +95,14 @@ fn deny(root: &Path, options: &Options, notice: &mut Option<String>) -> Result<b
         return Ok(false);
     };
     let mut rules = Command::new(&program);
-    let rules_hold = step::command(
-        rules
-            .current_dir(root)
-            .args(["--locked", "check", "bans", "licenses", "sources"]),
-    )?;
+    let rules_hold = step::command(rules.current_dir(root).args([
+        "--locked",
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ]))?;
     let mut advisories = Command::new(&program);
     advisories
         .current_dir(root)

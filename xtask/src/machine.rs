@@ -176,21 +176,27 @@ fn user_is_root() -> bool {
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-/// Installs with the lists that are there, and once more with fresh lists if that fails (a new machine has none).
+/// Installs with the package lists that are there; if that fails (a new machine has none), fetches fresh ones and
+/// goes package by package, so that one that this system does not have holds up no other.
 fn install(needs: &[Need], prefix: &[&str]) -> Result<(), Stop> {
     let packages: Vec<&str> = needs.iter().map(|need| need.package).collect();
-    let mut arguments = vec!["install", "-y", "--no-install-recommends"];
-    arguments.extend(&packages);
     eprintln!("Installing them with apt-get.");
-    if step::command(&mut apt(prefix, &arguments))? {
+    if step::command(&mut apt_install(prefix, &packages))? {
         return Ok(());
     }
-    eprintln!("That failed; fetching fresh package lists and trying once more.");
-    let fresh = step::command(&mut apt(prefix, &["update"]))?;
-    if !fresh || !step::command(&mut apt(prefix, &arguments))? {
-        eprintln!("apt-get did not install everything.");
+    eprintln!("That failed; fetching fresh package lists and trying them one by one.");
+    step::command(&mut apt(prefix, &["update"]))?;
+    for package in packages {
+        step::command(&mut apt_install(prefix, &[package]))?;
     }
     Ok(())
+}
+
+fn apt_install(prefix: &[&str], packages: &[&str]) -> Command {
+    apt(
+        prefix,
+        &[&["install", "-y", "--no-install-recommends"], packages].concat(),
+    )
 }
 
 /// `[sudo] env DEBIAN_FRONTEND=noninteractive apt-get …`: sudo drops variables, so `env` sets it behind sudo.
@@ -207,7 +213,10 @@ fn apt(prefix: &[&str], arguments: &[&str]) -> Command {
     ]);
     words.extend(arguments);
     let mut command = Command::new(words[0]);
-    command.args(&words[1..]).stdin(Stdio::null());
+    command
+        .args(&words[1..])
+        .stdin(Stdio::null())
+        .stdout(std::io::stderr());
     if prefix == ["sudo"] {
         command.stdin(Stdio::inherit());
     }
@@ -304,13 +313,16 @@ mod tests {
 
     #[test]
     fn apt_runs_behind_sudo_without_asking_questions() {
-        let command = apt(&["sudo", "-n"], &["install", "-y", "xxd"]);
+        let command = apt_install(&["sudo", "-n"], &["xxd", "unzip"]);
         let words: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
         assert_eq!(command.get_program(), "sudo");
         assert_eq!(
             words[..4],
             ["-n", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
         );
-        assert_eq!(words[words.len() - 3..], ["install", "-y", "xxd"]);
+        assert_eq!(
+            words[words.len() - 5..],
+            ["install", "-y", "--no-install-recommends", "xxd", "unzip"]
+        );
     }
 }

@@ -9,7 +9,7 @@ use quanlian_record::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{AppendError, MAX_BATCH_RECORDS, MAX_KIND_BYTES, MAX_RECORD_BYTES, Place, ReadError};
+use super::{AppendError, Appended, MAX_BATCH_RECORDS, MAX_KIND_BYTES, MAX_RECORD_BYTES, Place, ReadError};
 
 /// A record as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,15 +69,15 @@ impl StoredRecord {
         })
     }
 
-    /// What appending `given` means where this one is stored under the same id.
-    pub(super) fn meets(&self, given: &Self) -> Result<super::Appended, AppendError> {
-        if self.canonical == given.canonical {
-            return Ok(super::Appended::Known);
+    /// What appending this one means where a record with the same id is stored already.
+    pub(super) fn meets(&self, stored_canonical: &str, stored_sha256: &str) -> Result<Appended, AppendError> {
+        if stored_canonical == self.canonical {
+            return Ok(Appended::Known);
         }
         Err(AppendError::Conflict {
-            id: given.place.id,
-            stored_sha256: self.sha256.clone(),
-            given_sha256: given.sha256.clone(),
+            id: self.place.id,
+            stored_sha256: stored_sha256.to_owned(),
+            given_sha256: self.sha256.clone(),
         })
     }
 

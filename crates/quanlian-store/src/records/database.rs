@@ -209,7 +209,7 @@ async fn append(transaction: &impl ConnectionTrait, given: StoredRecord) -> Resu
     let database = |e: DbErr| AppendError::Database(e.into());
     let id = given.place.id;
     if let Some(row) = stored(transaction, id).await.map_err(database)? {
-        return existing(row).meets(&given);
+        return given.meets(&row.canonical, &row.sha256);
     }
     if let Some(supersedes) = given.supersedes
         && stored(transaction, supersedes).await.map_err(database)?.is_none()
@@ -228,22 +228,8 @@ async fn append(transaction: &impl ConnectionTrait, given: StoredRecord) -> Resu
         return Ok(Appended::New);
     }
     match stored(transaction, id).await.map_err(database)? {
-        Some(row) => existing(row).meets(&given),
+        Some(row) => given.meets(&row.canonical, &row.sha256),
         None => Err(database(DbErr::RecordNotInserted)),
-    }
-}
-
-/// What is compared with a record of the same id. A row that cannot be read is other content all the same.
-fn existing(row: Model) -> StoredRecord {
-    StoredRecord {
-        place: Place {
-            recorded_at: Timestamp::from_unix_micros(0).expect("1970 exists"),
-            id: RecordId(row.id),
-        },
-        kind: row.kind,
-        supersedes: row.supersedes.map(RecordId),
-        sha256: row.sha256,
-        canonical: row.canonical,
     }
 }
 
@@ -266,6 +252,9 @@ fn from_row(row: Model) -> Result<StoredRecord, ReadError> {
     })?;
     Ok(StoredRecord {
         place: Place { recorded_at, id },
-        ..existing(row)
+        kind: row.kind,
+        supersedes: row.supersedes.map(RecordId),
+        sha256: row.sha256,
+        canonical: row.canonical,
     })
 }

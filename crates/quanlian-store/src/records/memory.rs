@@ -41,7 +41,7 @@ impl State {
     fn append(&mut self, given: StoredRecord) -> Result<Appended, AppendError> {
         let id = given.place.id;
         if let Some(stored) = self.get(id) {
-            return stored.meets(&given);
+            return given.meets(&stored.canonical, &stored.sha256);
         }
         if let Some(supersedes) = given.supersedes.filter(|id| !self.places.contains_key(id)) {
             return Err(AppendError::UnknownSuperseded { id, supersedes });

@@ -9,5 +9,6 @@
 
 mod folder;
 mod objects;
+mod processes;
 mod records;
 mod sqlite;

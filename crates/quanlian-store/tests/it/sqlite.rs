@@ -1,14 +1,10 @@
 //! What only a SQLite file can suffer: other programs, newer versions, damage, rivals.
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use quanlian_store::{
     RecordStore, SqliteRecords,
-    records::{Appended, MAX_BATCH_RECORDS, ReadError, RecordQuery, sqlite::OpenError},
+    records::{Appended, DatabaseError, MAX_BATCH_RECORDS, ReadError, RecordQuery, sqlite::OpenError},
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
@@ -17,8 +13,6 @@ use crate::records::record;
 
 /// Short, so that tests of waiting do not wait long.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// The file of the child process of `processes_append_side_by_side`.
-const CHILD_FILE: &str = "QUANLIAN_STORE_TEST_FILE";
 
 pub(crate) async fn new_database() -> (SqliteRecords, TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -225,6 +219,21 @@ async fn damaged_pages_are_an_error_and_not_an_empty_list() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = raw(&folder.path().join("small.db")).await;
+    database
+        .execute_unprepared("PRAGMA max_page_count = 4; CREATE TABLE t (x)")
+        .await
+        .unwrap();
+    let error = database
+        .execute_unprepared("INSERT INTO t VALUES (zeroblob(100000))")
+        .await
+        .unwrap_err();
+    assert_eq!(DatabaseError::from(error).code(), "database_full");
+}
+
+#[tokio::test]
 async fn a_writer_that_never_ends_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("records.db");
@@ -267,44 +276,6 @@ async fn writers_of_one_process_take_turns() {
     assert_eq!(
         store.list(&RecordQuery::default()).await.unwrap().records.len(),
         40
-    );
-}
-
-/// The body of the child processes below; alone it does nothing.
-#[tokio::test]
-async fn child_process_that_appends() {
-    let Some(path) = std::env::var_os(CHILD_FILE) else {
-        return;
-    };
-    let store = SqliteRecords::open(Path::new(&path)).await.unwrap();
-    let seed = (std::process::id() % 200) as u8;
-    let kind = format!("child-{}", std::process::id());
-    for n in 0..20 {
-        // A millisecond each, because an id holds no finer time.
-        store.append(&record(&kind, n * 1000, seed)).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn processes_append_side_by_side() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("records.db");
-    // All make the file and its tables at the same moment.
-    let child = || {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command
-            .args(["--exact", "sqlite::child_process_that_appends"])
-            .env(CHILD_FILE, &path);
-        command.stdout(Stdio::null()).spawn().unwrap()
-    };
-    let mut children = [child(), child(), child()];
-    for child in &mut children {
-        assert!(child.wait().unwrap().success());
-    }
-    let store = SqliteRecords::open(&path).await.unwrap();
-    assert_eq!(
-        store.list(&RecordQuery::default()).await.unwrap().records.len(),
-        60
     );
 }
 
