@@ -11,7 +11,10 @@
 
 use std::path::{Path, PathBuf};
 
-use typst::text::{Font, FontBook, FontInfo, FontStretch, FontStyle, FontVariant, FontWeight};
+use typst::layout::Abs;
+use typst::text::{
+    Font, FontBook, FontInfo, FontInstance, FontStretch, FontStyle, FontVariant, FontVariations, FontWeight,
+};
 use typst::utils::LazyHash;
 use typst_kit::fonts::{self as kit, FontPath, FontStore};
 
@@ -49,6 +52,12 @@ const SANS_FAMILIES: [&str; 12] = [
     "WenQuanYi Micro Hei",
     "Droid Sans Fallback",
 ];
+
+/// The weights that the templates use.
+const WEIGHTS: [FontWeight; 2] = [FontWeight::REGULAR, FontWeight::BOLD];
+
+/// The size at which a variable face is asked for its glyphs; they are the same at any.
+const BODY_PT: f64 = 10.5;
 
 /// Why there are no fonts to set a Chinese paper in.
 #[derive(Debug, thiserror::Error)]
@@ -133,7 +142,11 @@ impl Fonts {
         let count = faces.len();
         let mut store = FontStore::new();
         store.extend(faces);
-        let covers = |family: &&str| SAMPLE.chars().all(|c| family_covers(store.book(), family, c));
+        let covers = |family: &&str| {
+            SAMPLE
+                .chars()
+                .all(|c| family_says_it_covers(store.book(), family, c))
+        };
         let serif = SERIF_FAMILIES.iter().copied().find(covers);
         let sans = SANS_FAMILIES.iter().copied().find(covers);
         let any = || store.book().families().map(|(family, _)| family).find(covers);
@@ -160,9 +173,24 @@ impl Fonts {
         self.store.font(index)
     }
 
-    /// Whether the regular and the bold face of `family` have a glyph for `c`.
-    pub(crate) fn covers(&self, family: &str, c: char) -> bool {
-        family_covers(self.store.book(), family, c)
+    /// Loads the faces in which text of `family` is set, or `None` when one cannot be read.
+    pub(crate) fn family(&self, family: &str) -> Option<Family> {
+        let faces = WEIGHTS.map(|weight| {
+            let font = self.font(face(self.book(), family, weight)?)?;
+            Some(font.instantiate(upright(weight), Abs::pt(BODY_PT), &FontVariations::default()))
+        });
+        let [Some(regular), Some(bold)] = faces else {
+            return None;
+        };
+        Some(Family {
+            name: family.to_owned(),
+            faces: [regular, bold],
+        })
+    }
+
+    /// Whether `family` says that it covers `c`; [`Family::covers`] tells for certain.
+    pub(crate) fn may_cover(&self, family: &str, c: char) -> bool {
+        family_says_it_covers(self.store.book(), family, c)
     }
 
     /// The families other than the two chosen ones, by name.
@@ -191,14 +219,41 @@ fn is_text_face(info: &FontInfo) -> bool {
     upright && !info.family.contains("Emoji") && !info.family.contains("LastResort")
 }
 
-fn family_covers(book: &FontBook, family: &str, c: char) -> bool {
-    [FontWeight::REGULAR, FontWeight::BOLD].into_iter().all(|weight| {
-        let variant = FontVariant::new(FontStyle::Normal, weight, FontStretch::NORMAL);
-        let face = book
-            .select(&family.to_lowercase(), variant)
-            .and_then(|index| book.info(index));
-        face.is_some_and(|info| info.coverage.contains(u32::from(c)))
-    })
+/// The index of the face that sets `family` in `weight`.
+fn face(book: &FontBook, family: &str, weight: FontWeight) -> Option<usize> {
+    book.select(&family.to_lowercase(), upright(weight))
+}
+
+fn upright(weight: FontWeight) -> FontVariant {
+    FontVariant::new(FontStyle::Normal, weight, FontStretch::NORMAL)
+}
+
+fn family_says_it_covers(book: &FontBook, family: &str, c: char) -> bool {
+    let says = |weight| {
+        Some(
+            book.info(face(book, family, weight)?)?
+                .coverage
+                .contains(u32::from(c)),
+        )
+    };
+    WEIGHTS.into_iter().all(|weight| says(weight) == Some(true))
+}
+
+/// The faces, regular and bold, in which text of one family is set.
+pub(crate) struct Family {
+    pub(crate) name: String,
+    faces: [FontInstance; 2],
+}
+
+impl Family {
+    /// Whether both faces have a glyph for `c`.
+    ///
+    /// Asks the faces themselves: some list characters that they map to no glyph.
+    pub(crate) fn covers(&self, c: char) -> bool {
+        self.faces
+            .iter()
+            .all(|font| font.ttf().glyph_index(c).is_some_and(|glyph| glyph.0 != 0))
+    }
 }
 
 #[cfg(test)]

@@ -37,8 +37,8 @@ pub mod limits {
     pub const MAX_QR_BYTES: usize = 512;
     /// Combining marks on one letter.
     pub const MAX_MARKS: usize = 3;
-    /// Font families beside serif and sans, for scripts that these lack.
-    pub const MAX_OTHER_FAMILIES: usize = 6;
+    /// Font families; those beside serif and sans are for scripts that these lack.
+    pub const MAX_FAMILIES: usize = 8;
     /// Matches.
     pub const MAX_MATCHES: usize = 100;
     /// Segments of one match.
@@ -170,7 +170,11 @@ impl Writer<'_> {
             },
         });
         data["sections"] = sections;
-        data["families"] = json!(self.cleaner.families());
+        data["families"] = json!({
+            "serif": self.cleaner.fonts().serif(),
+            "sans": self.cleaner.fonts().sans(),
+            "others": self.cleaner.other_families(),
+        });
         Sheet { data, qr }
     }
 

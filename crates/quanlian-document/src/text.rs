@@ -15,40 +15,58 @@ use std::collections::BTreeSet;
 
 use unicode_normalization::char::is_combining_mark;
 
-use crate::{Fonts, sheet::limits};
+use crate::{
+    fonts::{Family, Fonts},
+    sheet::limits,
+};
 
-/// Where a line may break inside a run without spaces; the templates turn it into a space of no width.
-/// No printed text holds one of its own: U+200B is among the hidden characters.
-pub(crate) const BREAK: char = '\u{200b}';
+/// Where a line may break inside a run without spaces. The templates turn it into a space of almost no
+/// width, so that a copied hash is whole. No text holds one of its own: noncharacters are hidden.
+const BREAK: char = '\u{fdd0}';
+
+/// The same beside punctuation, where a space gives no place to break (UAX #14, LB13 and LB14).
+const BREAK_AT_PUNCTUATION: char = '\u{200b}';
 
 /// A run of this many characters without a place to break is given some.
 const LONG_RUN_CHARS: usize = 12;
-/// Characters between two places to break in a long run.
+/// Characters after which a long run gets a place to break where letters or digits meet.
 const BREAK_EVERY_CHARS: usize = 4;
+/// Characters after which it gets one wherever it is.
+const BREAK_AT_LAST_CHARS: usize = 8;
 
 /// Cleans texts for one paper and remembers which further families they need.
 pub(crate) struct Cleaner<'f> {
     fonts: &'f Fonts,
-    /// Families beside serif and sans, in the order of first need.
-    others: Vec<String>,
+    /// Serif, sans, then further families in the order of first need.
+    families: Vec<Family>,
     /// Characters known to have no glyph in any font.
     without_glyph: BTreeSet<char>,
 }
 
 impl<'f> Cleaner<'f> {
     pub(crate) fn new(fonts: &'f Fonts) -> Self {
+        let chosen = [fonts.serif(), fonts.sans()]
+            .into_iter()
+            .filter_map(|name| fonts.family(name));
         Self {
             fonts,
-            others: Vec::new(),
+            families: chosen.collect(),
             without_glyph: BTreeSet::new(),
         }
     }
 
-    /// The families that the cleaned texts need, running text first.
-    pub(crate) fn families(&self) -> Vec<String> {
-        let mut families = vec![self.fonts.serif().to_owned(), self.fonts.sans().to_owned()];
-        families.extend(self.others.iter().cloned());
-        families
+    pub(crate) fn fonts(&self) -> &'f Fonts {
+        self.fonts
+    }
+
+    /// The names of the families that the cleaned texts need beside serif and sans.
+    pub(crate) fn other_families(&self) -> Vec<&str> {
+        let chosen = [self.fonts.serif(), self.fonts.sans()];
+        self.families
+            .iter()
+            .map(|family| family.name.as_str())
+            .filter(|name| !chosen.contains(name))
+            .collect()
     }
 
     /// `text` as it is printed, its middle left out where it has more than `max_chars` characters.
@@ -92,45 +110,34 @@ impl<'f> Cleaner<'f> {
         line.finish()
     }
 
-    /// Whether one family has the letter with its marks and the next mark, so that they are set as one.
+    /// Whether the family that sets the letter has its marks and the next one too, so that all are set as one.
     fn one_family_covers(&self, cluster: &str, mark: char) -> bool {
-        let covers = |family: &str| {
-            cluster
-                .chars()
-                .chain([mark])
-                .all(|c| self.fonts.covers(family, c))
-        };
-        // The family that sets the letter is the first that has it; the marks must be in that one.
         let base = cluster.chars().next().unwrap_or(mark);
-        let families = self.families();
-        families
-            .iter()
-            .find(|family| self.fonts.covers(family, base))
-            .is_some_and(|family| covers(family))
+        let setting = self.families.iter().find(|family| family.covers(base));
+        setting.is_some_and(|family| cluster.chars().chain([mark]).all(|c| family.covers(c)))
     }
 
+    /// Whether some family has a glyph for `c`; takes that family into use.
     fn has_glyph(&mut self, c: char) -> bool {
-        let chosen = [self.fonts.serif(), self.fonts.sans()];
-        if chosen
-            .into_iter()
-            .chain(self.others.iter().map(String::as_str))
-            .any(|f| self.fonts.covers(f, c))
-        {
+        if self.families.iter().any(|family| family.covers(c)) {
             return true;
         }
-        if self.others.len() >= limits::MAX_OTHER_FAMILIES || self.without_glyph.contains(&c) {
+        if self.families.len() >= limits::MAX_FAMILIES || self.without_glyph.contains(&c) {
             return false;
         }
-        let found = self
+        let may_cover = self
             .fonts
             .other_families()
-            .find(|family| self.fonts.covers(family, c))
-            .map(str::to_owned);
+            .filter(|name| self.fonts.may_cover(name, c));
+        let found = may_cover
+            .filter_map(|name| self.fonts.family(name))
+            .find(|family| family.covers(c));
         if found.is_none() {
             self.without_glyph.insert(c);
         }
-        self.others.extend(found.iter().cloned());
-        found.is_some()
+        let has = found.is_some();
+        self.families.extend(found);
+        has
     }
 }
 
@@ -168,11 +175,20 @@ impl Line {
 
     fn close_run(&mut self) {
         let long = self.run.len() > LONG_RUN_CHARS;
-        for (i, cluster) in self.run.drain(..).enumerate() {
-            if long && i > 0 && i % BREAK_EVERY_CHARS == 0 {
+        let mut since_break = 0;
+        let mut after_plain = true;
+        for cluster in self.run.drain(..) {
+            let plain = cluster.chars().all(is_plain);
+            if long && since_break >= BREAK_EVERY_CHARS && plain && after_plain {
                 self.done.push(BREAK);
+                since_break = 0;
+            } else if long && since_break >= BREAK_AT_LAST_CHARS {
+                self.done.push(BREAK_AT_PUNCTUATION);
+                since_break = 0;
             }
             self.done.push_str(&cluster);
+            since_break += 1;
+            after_plain = plain;
         }
     }
 
@@ -188,6 +204,11 @@ fn breaks_around(c: char) -> bool {
         | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
+/// Letters and digits that UAX #14 lets a line begin and end with.
+fn is_plain(c: char) -> bool {
+    c.is_alphanumeric() && c < '\u{2e80}'
+}
+
 /// Characters with no visible form of their own, or with one that only some machines know.
 fn is_hidden(c: char) -> bool {
     c.is_control()
@@ -195,7 +216,7 @@ fn is_hidden(c: char) -> bool {
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{ffff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{fdd0}'..='\u{fdef}' | '\u{ffa0}' | '\u{fff0}'..='\u{ffff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}')
         // Noncharacters at the end of every plane.
         || u32::from(c) & 0xfffe == 0xfffe
