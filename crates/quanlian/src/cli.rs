@@ -13,7 +13,12 @@ use crate::{message::Language, output::Form};
 
 /// 全链：知识产权全链条保护。Full-chain protection of intellectual property.
 #[derive(Debug, Parser)]
-#[command(name = "quanlian", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "quanlian",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     /// Language of messages: zh or en; else from the environment, Chinese by default
     #[arg(long, global = true, value_enum, env = "QUANLIAN_LANG")]
@@ -78,7 +83,10 @@ pub(crate) struct AnyForm {
 impl AnyForm {
     /// Text for people.
     pub(crate) fn text() -> Self {
-        Self { json: false, jsonl: false }
+        Self {
+            json: false,
+            jsonl: false,
+        }
     }
 
     pub(crate) fn form(&self) -> Form {

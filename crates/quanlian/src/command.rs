@@ -35,7 +35,9 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
         Command::Verify(arguments) => verify::run(&arguments, &output(arguments.form.form())),
-        Command::Law(Law::Assess { facts, source, form }) => law::assess(&facts, &source, &output(form.form())),
+        Command::Law(Law::Assess { facts, source, form }) => {
+            law::assess(&facts, &source, &output(form.form()))
+        }
         Command::Law(Law::Show { rule, source, form }) => law::show(&rule, &source, &output(form.form())),
         Command::Law(Law::List { source, form }) => law::list(&source, &output(form.form())),
         Command::Law(Law::Check { source, form }) => law::check(&source, &output(form.form())),
@@ -44,7 +46,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
             let mut tree = help::localise(Cli::command(), &output.messages);
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut tree, "quanlian", &mut script);
-            output.write_line(String::from_utf8_lossy(&script).trim_end());
+            crate::output::write_line(String::from_utf8_lossy(&script).trim_end());
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -50,7 +50,10 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let bundle = folder.join("result/case.qne.zip");
     output.text(&output.messages.get(
         "demo.next",
-        &[("folder", folder.display().to_string()), ("bundle", bundle.display().to_string())],
+        &[
+            ("folder", folder.display().to_string()),
+            ("bundle", bundle.display().to_string()),
+        ],
     ));
     Ok(ExitCode::SUCCESS)
 }
@@ -68,15 +71,23 @@ fn prepare(arguments: &Arguments) -> Result<PathBuf, Fault> {
         while folder.try_exists().system()? {
             number += 1;
             if number > MAX_KEPT {
-                return Err(Fault::BadInput(anyhow::anyhow!("{MAX_KEPT} demos are kept already; remove some")));
+                return Err(Fault::BadInput(anyhow::anyhow!(
+                    "{MAX_KEPT} demos are kept already; remove some"
+                )));
             }
             folder = beside(number);
         }
     } else if folder.try_exists().system()? {
         empty(&folder)?;
     }
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display())).bad_input()?;
-    fs::write(folder.join(MARKER), "made by `quanlian demo`; the next run may empty this folder\n").system()?;
+    fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))
+        .bad_input()?;
+    fs::write(
+        folder.join(MARKER),
+        "made by `quanlian demo`; the next run may empty this folder\n",
+    )
+    .system()?;
     Ok(folder)
 }
 
@@ -93,7 +104,9 @@ fn empty(folder: &Path) -> Result<(), Fault> {
             folder.display()
         )));
     }
-    fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display())).system()
+    fs::remove_dir_all(folder)
+        .with_context(|| format!("cannot empty {}", folder.display()))
+        .system()
 }
 
 #[cfg(test)]
@@ -102,7 +115,11 @@ mod tests {
     use crate::cli::JsonForm;
 
     fn arguments(data: &Path, keep: bool) -> Arguments {
-        Arguments { data: data.to_owned(), keep, form: JsonForm { json: false } }
+        Arguments {
+            data: data.to_owned(),
+            keep,
+            form: JsonForm { json: false },
+        }
     }
 
     #[test]
@@ -111,7 +128,10 @@ mod tests {
         let mine = dir.path().join("mine");
         fs::create_dir(&mine).unwrap();
         fs::write(mine.join("thesis.txt"), "x").unwrap();
-        assert!(matches!(prepare(&arguments(&mine, false)), Err(Fault::BadInput(_))));
+        assert!(matches!(
+            prepare(&arguments(&mine, false)),
+            Err(Fault::BadInput(_))
+        ));
         assert!(mine.join("thesis.txt").is_file());
     }
 
@@ -121,8 +141,11 @@ mod tests {
         let data = dir.path().join("demo");
         assert_eq!(prepare(&arguments(&data, false)).unwrap(), data);
         fs::write(data.join("old"), "x").unwrap();
-        assert_eq!(prepare(&arguments(&data, true)).unwrap(), dir.path().join("demo-2"));
+        assert_eq!(
+            prepare(&arguments(&data, true)).unwrap(),
+            dir.path().join("demo-2")
+        );
         assert_eq!(prepare(&arguments(&data, false)).unwrap(), data);
-        assert!(!data.join("old").exists());
+        assert!(!data.join("old").is_file());
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct Deposited {
     pub(crate) name: String,
     /// What it is: `suspect`, `work`, `side_file`, `report`, …
     pub(crate) kind: String,
-    pub(crate) deposit_id: DepositId,
+    pub(crate) deposit: DepositId,
     pub(crate) deposited_at: Timestamp,
     /// Number of its entry in the log.
     pub(crate) index: u64,
@@ -72,7 +72,9 @@ pub(crate) struct Room {
 impl Room {
     /// Opens the data folder and makes what is not there yet.
     pub(crate) fn open(data: &Path, depositor: &str) -> Result<Self, Fault> {
-        std::fs::create_dir_all(data).with_context(|| format!("cannot make the folder {}", data.display())).bad_input()?;
+        std::fs::create_dir_all(data)
+            .with_context(|| format!("cannot make the folder {}", data.display()))
+            .bad_input()?;
         let mut outside = System;
         let origin = origin_of(data, &mut outside).system()?;
         let vault = Vault::open_or_create(data, &origin, &mut outside)
@@ -84,15 +86,31 @@ impl Room {
             .build()
             .context("cannot start the runtime")
             .system()?;
-        let records = runtime.block_on(SqliteRecords::open(&data.join("records.sqlite"))).system()?;
+        let records = runtime
+            .block_on(SqliteRecords::open(&data.join("records.sqlite")))
+            .system()?;
         let originals = data.join("objects");
         std::fs::create_dir_all(&originals)
             .with_context(|| format!("cannot make the folder {}", originals.display()))
             .system()?;
         let objects = runtime.block_on(FolderObjects::open(&originals)).system()?;
-        let depositor = if depositor.is_empty() { operator() } else { depositor.to_owned() };
-        let terms = Terms { depositor, ..Terms::default() };
-        Ok(Self { vault, terms, records, objects, runtime, count: 0 })
+        let depositor = if depositor.is_empty() {
+            operator()
+        } else {
+            depositor.to_owned()
+        };
+        let terms = Terms {
+            depositor,
+            ..Terms::default()
+        };
+        Ok(Self {
+            vault,
+            terms,
+            records,
+            objects,
+            runtime,
+            count: 0,
+        })
     }
 
     /// Deposits files of one kind; what cannot be read becomes a problem and the rest goes on.
@@ -103,20 +121,32 @@ impl Room {
         output: &Output,
         problems: &mut Vec<PassedOver>,
     ) -> Result<Vec<Deposited>, Fault> {
-        let names: BTreeMap<&Path, &str> = files.iter().map(|f| (f.path.as_path(), f.name.as_str())).collect();
+        let names: BTreeMap<&Path, &str> = files
+            .iter()
+            .map(|f| (f.path.as_path(), f.name.as_str()))
+            .collect();
         let paths: Vec<PathBuf> = files.iter().map(|f| f.path.clone()).collect();
         let bar = output.progress("progress.deposit", paths.len() as u64);
-        let terms = Terms { kind: kind.to_owned(), ..self.terms.clone() };
-        let outcome = self.vault.deposit_files(&paths, &terms, &mut System, &mut |step| {
-            bar.set_position(step.files as u64);
-        });
+        let terms = Terms {
+            kind: kind.to_owned(),
+            ..self.terms.clone()
+        };
+        let outcome = self
+            .vault
+            .deposit_files(&paths, &terms, &mut System, &mut |step| {
+                bar.set_position(step.files as u64);
+            });
         bar.finish_and_clear();
         for (path, problem) in &outcome.problems {
             let mut detail = problem.to_string();
             if let Some(cause) = std::error::Error::source(problem) {
                 detail = format!("{detail}: {cause}");
             }
-            problems.push(PassedOver { path: path.display().to_string(), code: "unreadable", detail });
+            problems.push(PassedOver {
+                path: path.display().to_string(),
+                code: "unreadable",
+                detail,
+            });
         }
         let mut deposits = Vec::new();
         for (path, receipt) in outcome.receipts {
@@ -136,16 +166,27 @@ impl Room {
 
     /// Deposits a report of this run, which has been written to `path`.
     pub(crate) fn deposit_report(&mut self, path: &Path, name: &str) -> Result<Deposited, Fault> {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display())).system()?;
-        let terms = Terms { kind: "report".to_owned(), ..self.terms.clone() };
-        let receipt = self.vault.deposit_bytes(name, &bytes, &terms, &mut System).system()?;
+        let bytes = std::fs::read(path)
+            .with_context(|| format!("cannot read {}", path.display()))
+            .system()?;
+        let terms = Terms {
+            kind: "report".to_owned(),
+            ..self.terms.clone()
+        };
+        let receipt = self
+            .vault
+            .deposit_bytes(name, &bytes, &terms, &mut System)
+            .system()?;
         let deposit = self.deposited(name.to_owned(), "report", path.to_owned(), receipt)?;
         self.save(std::slice::from_ref(&deposit))?;
         Ok(deposit)
     }
 
     /// Keeps originals by their digest.
-    pub(crate) fn keep_originals<'a>(&self, deposits: impl IntoIterator<Item = &'a Deposited>) -> Result<(), Fault> {
+    pub(crate) fn keep_originals<'a>(
+        &self,
+        deposits: impl IntoIterator<Item = &'a Deposited>,
+    ) -> Result<(), Fault> {
         for deposit in deposits {
             self.runtime
                 .block_on(self.objects.put_file(&deposit.path))
@@ -165,9 +206,13 @@ impl Room {
     ) -> Result<String, Fault> {
         let bar = output.progress("progress.bundle", items.len() as u64);
         let actor = self.terms.depositor.clone();
-        let summary = self.vault.bundle(items, &actor, path, outside, &mut |step| bar.set_position(step.files as u64));
+        let summary = self.vault.bundle(items, &actor, path, outside, &mut |step| {
+            bar.set_position(step.files as u64)
+        });
         bar.finish_and_clear();
-        let summary = summary.with_context(|| format!("cannot write the bundle {}", path.display())).system()?;
+        let summary = summary
+            .with_context(|| format!("cannot write the bundle {}", path.display()))
+            .system()?;
         Ok(summary.path.display().to_string())
     }
 
@@ -180,14 +225,23 @@ impl Room {
         &self.vault
     }
 
-    fn deposited(&mut self, name: String, kind: &str, path: PathBuf, receipt: Receipt) -> Result<Deposited, Fault> {
-        let deposit = receipt.open().context("the log gave a receipt that does not hold").system()?;
+    fn deposited(
+        &mut self,
+        name: String,
+        kind: &str,
+        path: PathBuf,
+        receipt: Receipt,
+    ) -> Result<Deposited, Fault> {
+        let deposit = receipt
+            .open()
+            .context("the log gave a receipt that does not hold")
+            .system()?;
         self.count += 1;
         Ok(Deposited {
             id: format!("E{:04}", self.count),
             name,
             kind: kind.to_owned(),
-            deposit_id: deposit.id,
+            deposit: deposit.id,
             deposited_at: deposit.deposited_at,
             index: receipt.log_index,
             size_bytes: deposit.content.size_bytes,
@@ -202,7 +256,7 @@ impl Room {
         let record = |deposit: &Deposited| -> anyhow::Result<Record> {
             Ok(Record {
                 v: ENVELOPE_VERSION,
-                id: RecordId(deposit.deposit_id.0),
+                id: RecordId(deposit.deposit.0),
                 kind: "deposit".to_owned(),
                 recorded_at: deposit.deposited_at,
                 actor: self.terms.depositor.clone(),
@@ -210,9 +264,16 @@ impl Room {
                 body: serde_json::to_value(deposit)?,
             })
         };
-        let records: Vec<Record> = deposits.iter().map(record).collect::<anyhow::Result<_>>().system()?;
+        let records: Vec<Record> = deposits
+            .iter()
+            .map(record)
+            .collect::<anyhow::Result<_>>()
+            .system()?;
         for batch in records.chunks(MAX_BATCH_RECORDS) {
-            self.runtime.block_on(self.records.append_all(batch)).context("cannot keep the records of the deposits").system()?;
+            self.runtime
+                .block_on(self.records.append_all(batch))
+                .context("cannot keep the records of the deposits")
+                .system()?;
         }
         Ok(())
     }
@@ -222,7 +283,10 @@ impl Room {
 pub(crate) fn problem_line(output: &Output, problem: &PassedOver) -> String {
     output.messages.get(
         &format!("passed_over.{}", problem.code),
-        &[("path", problem.path.as_str()), ("detail", problem.detail.as_str())],
+        &[
+            ("path", problem.path.as_str()),
+            ("detail", problem.detail.as_str()),
+        ],
     )
 }
 
@@ -234,8 +298,10 @@ fn origin_of(data: &Path, outside: &mut dyn Outside) -> anyhow::Result<String> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let mut bytes = [0_u8; 6];
             outside.fill(&mut bytes);
-            let name: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            Ok(format!("quanlian.local/{name}"))
+            let number = bytes
+                .iter()
+                .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+            Ok(format!("quanlian.local/{number:012x}"))
         }
         Err(error) => Err(error).with_context(|| format!("cannot read {}", key.display())),
     }

@@ -61,8 +61,15 @@ pub(crate) fn named(paths: &[PathBuf]) -> anyhow::Result<(Vec<Found>, Vec<Passed
             files.extend(below);
             passed_over.extend(over);
         } else if metadata.is_file() {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-            files.push(Found { name, path: path.clone() });
+            let name = path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned();
+            files.push(Found {
+                name,
+                path: path.clone(),
+            });
         } else {
             bail!("{} is neither a file nor a folder", path.display());
         }
@@ -74,8 +81,16 @@ pub(crate) fn named(paths: &[PathBuf]) -> anyhow::Result<(Vec<Found>, Vec<Passed
 
 fn walk(root: &Path) -> anyhow::Result<(Vec<Found>, Vec<PassedOver>)> {
     let (mut files, mut passed_over) = (Vec::new(), Vec::new());
-    for entry in WalkDir::new(root).follow_links(false).follow_root_links(true).sort_by_file_name() {
-        let over = |path: &Path, code, detail: String| PassedOver { path: path.display().to_string(), code, detail };
+    for entry in WalkDir::new(root)
+        .follow_links(false)
+        .follow_root_links(true)
+        .sort_by_file_name()
+    {
+        let over = |path: &Path, code, detail: String| PassedOver {
+            path: path.display().to_string(),
+            code,
+            detail,
+        };
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
@@ -93,11 +108,21 @@ fn walk(root: &Path) -> anyhow::Result<(Vec<Found>, Vec<PassedOver>)> {
         } else if !kind.is_file() {
             passed_over.push(over(entry.path(), "special_file", String::new()));
         } else if files.len() >= MAX_FILES {
-            bail!("{} holds more than {MAX_FILES} files; name smaller folders", root.display());
+            bail!(
+                "{} holds more than {MAX_FILES} files; name smaller folders",
+                root.display()
+            );
         } else {
             let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
-            let name = below.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-            files.push(Found { name, path: entry.path().to_owned() });
+            let name = below
+                .components()
+                .map(|c| c.as_os_str().to_string_lossy())
+                .collect::<Vec<_>>()
+                .join("/");
+            files.push(Found {
+                name,
+                path: entry.path().to_owned(),
+            });
         }
     }
     Ok((files, passed_over))
@@ -114,7 +139,10 @@ mod tests {
         std::fs::write(dir.path().join("a/b.txt"), "x").unwrap();
         std::os::unix::fs::symlink(dir.path(), dir.path().join("a/loop")).unwrap();
         let (files, passed_over) = in_folder(dir.path()).unwrap();
-        assert_eq!(files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["a/b.txt"]);
+        assert_eq!(
+            files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(),
+            ["a/b.txt"]
+        );
         assert_eq!(passed_over.iter().map(|p| p.code).collect::<Vec<_>>(), ["link"]);
     }
 
@@ -123,7 +151,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let error = in_folder(dir.path()).unwrap_err().to_string();
         assert!(error.contains("holds no file"), "{error}");
-        assert!(in_folder(&dir.path().join("none")).unwrap_err().to_string().contains("none"));
+        assert!(
+            in_folder(&dir.path().join("none"))
+                .unwrap_err()
+                .to_string()
+                .contains("none")
+        );
     }
 
     #[test]

@@ -19,14 +19,20 @@ fn below(mut command: Command, messages: &Messages, path: &str) -> Command {
     if messages.has(&about) {
         command = command.about(messages.text(&about)).long_about(None);
     }
-    let ids: Vec<String> = command.get_arguments().map(|arg| arg.get_id().to_string()).collect();
+    let ids: Vec<String> = command
+        .get_arguments()
+        .map(|arg| arg.get_id().to_string())
+        .collect();
     for id in ids {
         let key = key_of(messages, path, &id);
         if let Some(key) = key {
             command = command.mut_arg(id, |arg| arg.help(messages.text(&key)).long_help(None));
         }
     }
-    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
     for name in names {
         let path = format!("{path}_{name}");
         command = command.mut_subcommand(name, |sub| below(sub, messages, &path));
@@ -36,7 +42,9 @@ fn below(mut command: Command, messages: &Messages, path: &str) -> Command {
 
 /// The message of an argument: its own for this command, or the one that all commands share.
 fn key_of(messages: &Messages, path: &str, id: &str) -> Option<String> {
-    [format!("help.{path}__{id}"), format!("help.arg__{id}")].into_iter().find(|key| messages.has(key))
+    [format!("help.{path}__{id}"), format!("help.arg__{id}")]
+        .into_iter()
+        .find(|key| messages.has(key))
 }
 
 #[cfg(test)]
@@ -67,7 +75,9 @@ mod tests {
             without_message(&Cli::command(), &Messages::of(language), "quanlian", &mut missing);
             assert_eq!(missing, Vec::<String>::new());
         }
-        let zh = localise(Cli::command(), &Messages::of(Language::Zh)).render_help().to_string();
+        let zh = localise(Cli::command(), &Messages::of(Language::Zh))
+            .render_help()
+            .to_string();
         assert!(zh.contains("证据"), "{zh}");
     }
 

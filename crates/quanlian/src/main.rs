@@ -29,7 +29,10 @@ fn main() -> ExitCode {
     // The language decides the help texts, so it has to be known before clap reads the rest.
     let language = language_of_arguments().unwrap_or_else(message::language_of_environment);
     let mut command = help::localise(Cli::command(), &Messages::of(language));
-    let cli = match command.try_get_matches_from_mut(std::env::args_os()).and_then(|m| Cli::from_arg_matches(&m)) {
+    let cli = match command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|m| Cli::from_arg_matches(&m))
+    {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
@@ -46,9 +49,16 @@ fn main() -> ExitCode {
 
 /// `--lang` or `QUANLIAN_LANG`, before the arguments are read in earnest.
 fn language_of_arguments() -> Option<Language> {
-    let arguments: Vec<String> = std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
-    let after = arguments.iter().position(|a| a == "--lang").and_then(|at| arguments.get(at + 1).cloned());
-    let joined = arguments.iter().find_map(|a| a.strip_prefix("--lang=").map(str::to_owned));
+    let arguments: Vec<String> = std::env::args_os()
+        .map(|a| a.to_string_lossy().into_owned())
+        .collect();
+    let after = arguments
+        .iter()
+        .position(|a| a == "--lang")
+        .and_then(|at| arguments.get(at + 1).cloned());
+    let joined = arguments
+        .iter()
+        .find_map(|a| a.strip_prefix("--lang=").map(str::to_owned));
     let asked = after.or(joined).or_else(|| std::env::var("QUANLIAN_LANG").ok())?;
     <Language as clap::ValueEnum>::from_str(&asked, true).ok()
 }

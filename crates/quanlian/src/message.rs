@@ -33,17 +33,24 @@ impl Messages {
             Language::En => EN,
         };
         // The files are part of the program and a test reads both, so an error here cannot reach a user.
-        Self { language, texts: parse(source).unwrap_or_default() }
+        Self {
+            language,
+            texts: parse(source).unwrap_or_default(),
+        }
     }
 
     /// The text of `key` with `{name}` blanks filled; a key without text shows itself.
     pub(crate) fn get<K: AsRef<str>, V: ToString>(&self, key: &str, args: &[(K, V)]) -> String {
-        let Some(text) = self.texts.get(key) else { return key.to_owned() };
+        let Some(text) = self.texts.get(key) else {
+            return key.to_owned();
+        };
         let mut out = String::with_capacity(text.len() + 32);
         let mut rest = text.as_str();
         // One pass, so that what fills a blank is never read as a blank again.
         while let Some(open) = rest.find('{') {
-            let Some(close) = rest[open..].find('}').map(|at| open + at) else { break };
+            let Some(close) = rest[open..].find('}').map(|at| open + at) else {
+                break;
+            };
             let name = &rest[open + 1..close];
             out.push_str(&rest[..open]);
             match args.iter().find(|(key, _)| key.as_ref() == name) {
@@ -64,14 +71,6 @@ impl Messages {
     pub(crate) fn has(&self, key: &str) -> bool {
         self.texts.contains_key(key)
     }
-
-    /// The texts of a statement that carries both languages.
-    pub(crate) fn pick<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
-        match self.language {
-            Language::Zh => zh,
-            Language::En => en,
-        }
-    }
 }
 
 /// Chinese unless the environment asks for English: the users work in Chinese.
@@ -80,7 +79,11 @@ pub(crate) fn language_of_environment() -> Language {
         let value = std::env::var(name).ok()?;
         (!value.is_empty()).then_some(value)
     });
-    if asked.is_some_and(|value| value.starts_with("en")) { Language::En } else { Language::Zh }
+    if asked.is_some_and(|value| value.starts_with("en")) {
+        Language::En
+    } else {
+        Language::Zh
+    }
 }
 
 fn parse(source: &str) -> Result<BTreeMap<String, String>, toml::de::Error> {
@@ -103,8 +106,11 @@ mod tests {
     use super::*;
 
     fn blanks(text: &str) -> Vec<&str> {
-        let mut names: Vec<&str> =
-            text.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name)).collect();
+        let mut names: Vec<&str> = text
+            .split('{')
+            .skip(1)
+            .filter_map(|part| part.split_once('}').map(|(name, _)| name))
+            .collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -126,7 +132,10 @@ mod tests {
             language: Language::En,
             texts: BTreeMap::from([("a.b".to_owned(), "{x} and {y} and {z".to_owned())]),
         };
-        assert_eq!(messages.get("a.b", &[("x", "{y}"), ("y", "2")]), "{y} and 2 and {z");
+        assert_eq!(
+            messages.get("a.b", &[("x", "{y}"), ("y", "2")]),
+            "{y} and 2 and {z"
+        );
         assert_eq!(messages.text("no.such"), "no.such");
     }
 }

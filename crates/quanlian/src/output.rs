@@ -32,13 +32,17 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new(form: Form, language: Language, quiet: bool) -> Self {
-        Self { form, messages: Messages::of(language), quiet }
+        Self {
+            form,
+            messages: Messages::of(language),
+            quiet,
+        }
     }
 
     /// The one result of a command, as JSON.
     pub(crate) fn document<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
         if self.form == Form::Json {
-            self.write_line(&serde_json::to_string_pretty(value)?);
+            write_line(&serde_json::to_string_pretty(value)?);
         }
         Ok(())
     }
@@ -46,7 +50,7 @@ impl Output {
     /// One of many results, as a JSON line.
     pub(crate) fn line<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
         if self.form == Form::JsonLines {
-            self.write_line(&serde_json::to_string(value)?);
+            write_line(&serde_json::to_string(value)?);
         }
         Ok(())
     }
@@ -54,26 +58,14 @@ impl Output {
     /// A result for people, when no program is listening.
     pub(crate) fn text(&self, text: &str) {
         if self.form == Form::Text {
-            self.write_line(text);
+            write_line(&printable(text));
         }
-    }
-
-    /// A line of data whatever the form, such as a completion script.
-    pub(crate) fn write_line(&self, line: &str) {
-        let mut out = std::io::stdout().lock();
-        // A reader that went away (`| head`) is no failure of the work.
-        let _ = out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n"));
-    }
-
-    /// A message that a person should see even when data goes to a program.
-    pub(crate) fn warn(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
     }
 
     /// Talk about what goes on.
     pub(crate) fn say<V: ToString>(&self, key: &str, args: &[(&str, V)]) {
         if !self.quiet {
-            self.warn(&self.messages.get(key, args));
+            warn(&self.messages.get(key, args));
         }
     }
 
@@ -91,12 +83,27 @@ impl Output {
     }
 }
 
+/// A line of data whatever the form, such as a completion script.
+pub(crate) fn write_line(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // A reader that went away (`| head`) is no failure of the work.
+    let _ = out.write_all(line.as_bytes()).and_then(|()| out.write_all(b"\n"));
+}
+
+/// A message that a person should see even when data goes to a program.
+pub(crate) fn warn(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+}
+
 /// File names and contents from outside may hold control signs; a terminal must not obey them.
 pub(crate) fn printable(text: &str) -> String {
     let hidden = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if hidden(c) { '\u{fffd}' } else { c })
+        .collect()
 }
 
 #[cfg(test)]

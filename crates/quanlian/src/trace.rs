@@ -111,10 +111,14 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
     let (found, passed_over) = files::in_folder(&arguments.suspects).bad_input()?;
     let fonts = Fonts::system().system()?;
     let results = Results::prepare(arguments)?;
-    let mut problems = Problems { list: Vec::new(), output };
+    let mut problems = Problems {
+        list: Vec::new(),
+        output,
+    };
     problems.passed_over(&passed_over);
-    let (side_files, media): (Vec<Found>, Vec<Found>) =
-        found.into_iter().partition(|file| metadata::is_side_file(&file.path));
+    let (side_files, media): (Vec<Found>, Vec<Found>) = found
+        .into_iter()
+        .partition(|file| metadata::is_side_file(&file.path));
 
     // The index and what it finds.
     let collection = build_index(arguments, &results, output, &mut problems)?;
@@ -124,24 +128,50 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
     // Evidence: what was copied, what was published, what was said about it.
     let side = read_side_files(&side_files, &media, &mut problems);
     let mut room = Room::open(&results.path("data"), &case.depositor())?;
-    let mut evidence = Evidence { room: &mut room, output, deposits: Vec::new(), kept: Vec::new() };
+    let mut evidence = Evidence {
+        room: &mut room,
+        output,
+        deposits: Vec::new(),
+        kept: Vec::new(),
+    };
     let take_all = arguments.originals == Originals::All;
     let matched: BTreeSet<&str> = matches.iter().map(|m| m.suspect.as_str()).collect();
     let copied: BTreeSet<&str> = matches.iter().map(|m| m.work.as_str()).collect();
     let works: Vec<Found> = copied
         .iter()
-        .map(|name| Found { name: (*name).to_owned(), path: work_path(&arguments.works, name) })
+        .map(|name| Found {
+            name: (*name).to_owned(),
+            path: work_path(&arguments.works, name),
+        })
         .collect();
-    let suspects: Vec<Found> =
-        media.iter().filter(|file| take_all || matched.contains(file.name.as_str())).cloned().collect();
-    let told: Vec<Found> = side_files.into_iter().filter(|file| side.is_used(&file.name, &matched)).collect();
+    let suspects: Vec<Found> = media
+        .iter()
+        .filter(|file| take_all || matched.contains(file.name.as_str()))
+        .cloned()
+        .collect();
+    let told: Vec<Found> = side_files
+        .into_iter()
+        .filter(|file| side.is_used(&file.name, &matched))
+        .collect();
     let keep_media = arguments.originals != Originals::None;
     evidence.files(&works, "work", keep_media, &mut problems)?;
     evidence.files(&suspects, "suspect", keep_media, &mut problems)?;
     evidence.files(&told, "side_file", true, &mut problems)?;
     if let Some(path) = &arguments.case {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        evidence.files(&[Found { name, path: path.clone() }], "case_file", true, &mut problems)?;
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        evidence.files(
+            &[Found {
+                name,
+                path: path.clone(),
+            }],
+            "case_file",
+            true,
+            &mut problems,
+        )?;
     }
     let match_report = evidence.report(&results, "matches.jsonl")?;
 
@@ -154,17 +184,36 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         match_report: &match_report,
         collection_complete: case.file.collection_complete,
     });
-    let case_file_id = evidence.deposits.iter().find(|d| d.kind == "case_file").map(|d| d.id.clone());
+    let case_file_id = evidence
+        .deposits
+        .iter()
+        .find(|d| d.kind == "case_file")
+        .map(|d| d.id.clone());
     let (sheet, notes) = sheet::fact_sheet(&case.file, &drawn, case_file_id.as_deref());
     drawn.notes.extend(notes);
     if case.judged_today {
-        drawn.notes.push(Note { code: "judged_today".into(), args: BTreeMap::new() });
+        drawn.notes.push(Note {
+            code: "judged_today".into(),
+            args: BTreeMap::new(),
+        });
     }
     let sheet = read_sheet(&sheet)?;
     let assessment = book.assess(&sheet, now.legal_day()).bad_input()?;
     let clocks = book.timeline(&case.events).bad_input()?;
-    results.write_document("facts.json", &FactsFile { facts: &drawn, sheet: &sheet })?;
-    results.write_document("assessment.json", &AssessmentFile { assessment: &assessment, clocks: &clocks })?;
+    results.write_document(
+        "facts.json",
+        &FactsFile {
+            facts: &drawn,
+            sheet: &sheet,
+        },
+    )?;
+    results.write_document(
+        "assessment.json",
+        &AssessmentFile {
+            assessment: &assessment,
+            clocks: &clocks,
+        },
+    )?;
     evidence.report(&results, "facts.json")?;
     evidence.report(&results, "assessment.json")?;
 
@@ -175,7 +224,11 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
     ]);
     let papers = referral::papers(&case.file.header.papers, &drafted);
     for key in referral::unknown_papers(&case.file.header.papers) {
-        problems.add("case", "paper_unknown", format!("the transfer rules name no paper `{key}`"));
+        problems.add(
+            "case",
+            "paper_unknown",
+            format!("the transfer rules name no paper `{key}`"),
+        );
     }
     let mut report = Report {
         version: env!("CARGO_PKG_VERSION"),
@@ -193,23 +246,34 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         bundle_verifies: false,
     };
     let paper = dossier::fill(&report, &case.file, &book, evidence.room.vault(), now);
-    let pdf = render_dossier(&paper, &fonts, now).context("cannot make the dossier").system()?;
+    let pdf = render_dossier(&paper, &fonts, now)
+        .context("cannot make the dossier")
+        .system()?;
     results.write("dossier.pdf", &pdf.bytes)?;
     evidence.report(&results, "dossier.pdf")?;
 
     // The bundle, checked as a stranger would check it.
     let (items, left_out) = evidence.bundle_items();
     if left_out > 0 {
-        problems.add("case.qne.zip", "bundle_full", format!("{left_out} deposits are in the log but not in the bundle"));
+        problems.add(
+            "case.qne.zip",
+            "bundle_full",
+            format!("{left_out} deposits are in the log but not in the bundle"),
+        );
     }
     let bundle = results.path("case.qne.zip");
     evidence.room.bundle(items, &bundle, &mut System, output)?;
-    let policy = Policy { trusted_log_keys: vec![evidence.room.vault().log_key().clone()] };
+    let policy = Policy {
+        trusted_log_keys: vec![evidence.room.vault().log_key().clone()],
+    };
     report.bundle_verifies = verify_bundle(&bundle, &policy).ok;
     report.evidence = evidence.deposits;
     report.problems = problems.list;
     if !report.bundle_verifies {
-        return Err(Fault::System(anyhow::anyhow!("the bundle {} does not verify; do not hand it out", bundle.display())));
+        return Err(Fault::System(anyhow::anyhow!(
+            "the bundle {} does not verify; do not hand it out",
+            bundle.display()
+        )));
     }
     Ok(report)
 }
@@ -229,26 +293,43 @@ impl Case {
         };
         let mut events = Events::new();
         for (name, text) in &file.events {
-            let moment = text.parse().with_context(|| format!("events.{name} in the case file")).bad_input()?;
+            let moment = text
+                .parse()
+                .with_context(|| format!("events.{name} in the case file"))
+                .bad_input()?;
             events.insert(name.clone(), moment);
         }
-        book.timeline(&events).context("the case file names an event that no rule knows").bad_input()?;
+        book.timeline(&events)
+            .context("the case file names an event that no rule knows")
+            .bad_input()?;
         let (sheet, _) = sheet::fact_sheet(&file, &Drawn::default(), None);
         let sheet = read_sheet(&sheet)?;
-        book.assess(&sheet, now.legal_day()).context("the case file cannot be assessed").bad_input()?;
-        Ok(Self { judged_today: sheet.judged_on.is_none(), file, events })
+        book.assess(&sheet, now.legal_day())
+            .context("the case file cannot be assessed")
+            .bad_input()?;
+        Ok(Self {
+            judged_today: sheet.judged_on.is_none(),
+            file,
+            events,
+        })
     }
 
     /// Who hands the evidence over: the officers, or the agency.
     fn depositor(&self) -> String {
         let header = &self.file.header;
-        if header.officers.is_empty() { header.agency.clone().unwrap_or_default() } else { header.officers.join("、") }
+        if header.officers.is_empty() {
+            header.agency.clone().unwrap_or_default()
+        } else {
+            header.officers.join("、")
+        }
     }
 }
 
 fn read_sheet(sheet: &serde_json::Map<String, serde_json::Value>) -> Result<FactSheet, Fault> {
     let text = serde_json::to_string(sheet).system()?;
-    FactSheet::from_json(&text).context("the facts of the case cannot be read").bad_input()
+    FactSheet::from_json(&text)
+        .context("the facts of the case cannot be read")
+        .bad_input()
 }
 
 #[derive(Serialize)]
@@ -272,7 +353,9 @@ impl Results {
     /// Makes the folder, which must not lie in what is examined: results would be taken for works or suspects.
     fn prepare(arguments: &Arguments) -> Result<Self, Fault> {
         let folder = arguments.out.clone();
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display())).bad_input()?;
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))
+            .bad_input()?;
         let out = fs::canonicalize(&folder).system()?;
         for source in [&arguments.works, &arguments.suspects] {
             let source = fs::canonicalize(source)
@@ -326,7 +409,10 @@ impl Results {
             ("index", "index"),
             ("data", "data"),
         ];
-        names.into_iter().map(|(key, name)| (key, self.path(name).display().to_string())).collect()
+        names
+            .into_iter()
+            .map(|(key, name)| (key, self.path(name).display().to_string()))
+            .collect()
     }
 }
 
@@ -338,15 +424,28 @@ struct Problems<'a> {
 
 impl Problems<'_> {
     fn add(&mut self, file: &str, code: &str, message: String) {
-        self.output.warn(&self.output.messages.get("trace.problem", &[("file", file), ("message", &message)]));
-        self.list.push(Problem { file: file.to_owned(), code: code.to_owned(), message });
+        crate::output::warn(
+            &self
+                .output
+                .messages
+                .get("trace.problem", &[("file", file), ("message", &message)]),
+        );
+        self.list.push(Problem {
+            file: file.to_owned(),
+            code: code.to_owned(),
+            message,
+        });
     }
 
     fn passed_over(&mut self, list: &[PassedOver]) {
         for over in list {
             let line = problem_line(self.output, over);
-            self.output.warn(&line);
-            self.list.push(Problem { file: over.path.clone(), code: over.code.to_owned(), message: line });
+            crate::output::warn(&line);
+            self.list.push(Problem {
+                file: over.path.clone(),
+                code: over.code.to_owned(),
+                message: line,
+            });
         }
     }
 }
@@ -361,7 +460,9 @@ fn build_index(
     // An index of an earlier run may hold works that are gone; it is ours, and cheap beside a wrong answer.
     match fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(Fault::System(anyhow::Error::new(error).context(format!("cannot renew {}", folder.display()))));
+            return Err(Fault::System(
+                anyhow::Error::new(error).context(format!("cannot renew {}", folder.display())),
+            ));
         }
         _ => {}
     }
@@ -378,7 +479,10 @@ fn find_matches(
     output: &Output,
     problems: &mut Problems<'_>,
 ) -> Result<Vec<Match>, Fault> {
-    let names: BTreeMap<&Path, &str> = media.iter().map(|f| (f.path.as_path(), f.name.as_str())).collect();
+    let names: BTreeMap<&Path, &str> = media
+        .iter()
+        .map(|f| (f.path.as_path(), f.name.as_str()))
+        .collect();
     let paths: Vec<PathBuf> = media.iter().map(|f| f.path.clone()).collect();
     let bar = output.progress("progress.match", paths.len() as u64);
     let progress = |done, _| bar.set_position(done);
@@ -391,12 +495,19 @@ fn find_matches(
                 for note in &report.notes {
                     problems.add(name, &note.code, note.message.clone());
                 }
-                matches.extend(report.matches.into_iter().map(|m| Match { suspect: name.to_owned(), ..m }));
+                matches.extend(report.matches.into_iter().map(|m| Match {
+                    suspect: name.to_owned(),
+                    ..m
+                }));
             }
             Err(error) => {
                 let line = matching::failure_line(output, name, &error);
-                output.warn(&line);
-                problems.list.push(Problem { file: name.to_owned(), code: error.code().to_owned(), message: line });
+                crate::output::warn(&line);
+                problems.list.push(Problem {
+                    file: name.to_owned(),
+                    code: error.code().to_owned(),
+                    message: line,
+                });
                 if error.is_about_the_index() {
                     broken_index = Some(error);
                 }
@@ -420,7 +531,10 @@ impl SideFiles {
     /// A table always; a file about one item when a copy was confirmed in that item.
     fn is_used(&self, name: &str, matched: &BTreeSet<&str>) -> bool {
         metadata::is_table(Path::new(name))
-            || self.about.get(name).is_some_and(|media| media.iter().any(|m| matched.contains(m.as_str())))
+            || self
+                .about
+                .get(name)
+                .is_some_and(|media| media.iter().any(|m| matched.contains(m.as_str())))
     }
 }
 
@@ -433,7 +547,10 @@ fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problem
             by_stem.entry(key).or_default().push(name.clone());
         }
     }
-    let mut side = SideFiles { statements: Vec::new(), about: BTreeMap::new() };
+    let mut side = SideFiles {
+        statements: Vec::new(),
+        about: BTreeMap::new(),
+    };
     for file in side_files {
         let read = if metadata::is_table(&file.path) {
             metadata::read_table(&file.path, &file.name, &names)
@@ -444,7 +561,10 @@ fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problem
             metadata::read_info_json(&file.path, &file.name, beside)
         };
         match read {
-            Ok(SideFile { statements, problems: found }) => {
+            Ok(SideFile {
+                statements,
+                problems: found,
+            }) => {
                 for problem in found {
                     problems.add(&problem.place, &problem.code, problem.message);
                 }
@@ -466,7 +586,11 @@ fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problem
 
 /// Where a work lies: below the folder of works, or that folder itself when it is one file.
 fn work_path(works: &Path, name: &str) -> PathBuf {
-    if works.is_file() { works.to_owned() } else { works.join(name) }
+    if works.is_file() {
+        works.to_owned()
+    } else {
+        works.join(name)
+    }
 }
 
 /// The deposits of this run, and which of them go into the bundle as originals.
@@ -478,9 +602,17 @@ struct Evidence<'a> {
 }
 
 impl Evidence<'_> {
-    fn files(&mut self, files: &[Found], kind: &str, keep: bool, problems: &mut Problems<'_>) -> Result<(), Fault> {
+    fn files(
+        &mut self,
+        files: &[Found],
+        kind: &str,
+        keep: bool,
+        problems: &mut Problems<'_>,
+    ) -> Result<(), Fault> {
         let mut unreadable = Vec::new();
-        let deposits = self.room.deposit_files(files, kind, self.output, &mut unreadable)?;
+        let deposits = self
+            .room
+            .deposit_files(files, kind, self.output, &mut unreadable)?;
         problems.passed_over(&unreadable);
         if keep {
             self.room.keep_originals(&deposits)?;
@@ -501,19 +633,32 @@ impl Evidence<'_> {
     /// Evidence id of each suspect and side file, by name.
     fn ids(&self) -> BTreeMap<String, String> {
         let of_suspects = |d: &&Deposited| matches!(d.kind.as_str(), "suspect" | "side_file");
-        self.deposits.iter().filter(of_suspects).map(|d| (d.name.clone(), d.id.clone())).collect()
+        self.deposits
+            .iter()
+            .filter(of_suspects)
+            .map(|d| (d.name.clone(), d.id.clone()))
+            .collect()
     }
 
     /// What goes into the bundle, reports first, and how many deposits it cannot hold.
     fn bundle_items(&self) -> (Vec<BundleItem>, usize) {
         let mut order: Vec<usize> = (0..self.deposits.len()).collect();
         order.sort_by_key(|at| self.deposits[*at].kind != "report");
-        let left_out = order.len().saturating_sub(quanlian_evidence::bundle::MAX_BUNDLE_ITEMS);
+        let left_out = order
+            .len()
+            .saturating_sub(quanlian_evidence::bundle::MAX_BUNDLE_ITEMS);
         order.truncate(quanlian_evidence::bundle::MAX_BUNDLE_ITEMS);
         let item = |at: &usize| {
             let deposit = &self.deposits[*at];
-            let original = if self.kept[*at] { Original::File(deposit.path.clone()) } else { Original::DigestOnly };
-            BundleItem { receipt: deposit.receipt.clone(), original }
+            let original = if self.kept[*at] {
+                Original::File(deposit.path.clone())
+            } else {
+                Original::DigestOnly
+            };
+            BundleItem {
+                receipt: deposit.receipt.clone(),
+                original,
+            }
         };
         (order.iter().map(item).collect(), left_out)
     }

@@ -35,22 +35,32 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let mut room = evidence::Room::open(&arguments.data, &depositor)?;
     let deposits = room.deposit_files(&found, "file", output, &mut problems)?;
     for problem in &problems {
-        output.warn(&evidence::problem_line(output, problem));
+        crate::output::warn(&evidence::problem_line(output, problem));
     }
     if deposits.is_empty() {
-        return Err(Fault::BadInput(anyhow::anyhow!("nothing was deposited: none of the named files can be read")));
+        return Err(Fault::BadInput(anyhow::anyhow!(
+            "nothing was deposited: none of the named files can be read"
+        )));
     }
     let bundle = match &arguments.bundle {
         Some(path) => {
             let items = deposits
                 .iter()
-                .map(|d| BundleItem { receipt: d.receipt.clone(), original: Original::File(d.path.clone()) })
+                .map(|d| BundleItem {
+                    receipt: d.receipt.clone(),
+                    original: Original::File(d.path.clone()),
+                })
                 .collect();
             Some(room.bundle(items, path, &mut System, output)?)
         }
         None => None,
     };
-    let report = Report { log: room.log_key(), deposits, problems, bundle };
+    let report = Report {
+        log: room.log_key(),
+        deposits,
+        problems,
+        bundle,
+    };
     output.document(&report).system()?;
     for deposit in &report.deposits {
         output.text(&output.messages.get(
@@ -58,7 +68,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             &[
                 ("name", deposit.name.clone()),
                 ("index", deposit.index.to_string()),
-                ("id", deposit.deposit_id.to_string()),
+                ("id", deposit.deposit.to_string()),
                 ("sha256", deposit.sha256.clone()),
             ],
         ));

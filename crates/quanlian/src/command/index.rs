@@ -29,7 +29,10 @@ type Make = fn(&Path, &Path, &BuildOptions<'_>) -> Result<BuildReport, Collectio
 fn make(arguments: &IndexWorks, output: &Output, make: Make) -> Outcome {
     let report = with_progress(&arguments.index, &arguments.works, output, make)?;
     for note in &report.notes {
-        output.say("match.note", &[("subject", &note.subject), ("message", &note.message)]);
+        output.say(
+            "match.note",
+            &[("subject", &note.subject), ("message", &note.message)],
+        );
     }
     output.document(&report).system()?;
     output.text(&output.messages.get(
@@ -44,7 +47,12 @@ fn make(arguments: &IndexWorks, output: &Output, make: Make) -> Outcome {
 }
 
 /// Builds or extends an index under a progress bar.
-pub(crate) fn with_progress(index: &Path, works: &Path, output: &Output, make: Make) -> Result<BuildReport, Fault> {
+pub(crate) fn with_progress(
+    index: &Path,
+    works: &Path,
+    output: &Output,
+    make: Make,
+) -> Result<BuildReport, Fault> {
     let bar = output.progress("progress.index", 0);
     let progress = |done, total| {
         bar.set_length(total);
@@ -52,7 +60,14 @@ pub(crate) fn with_progress(index: &Path, works: &Path, output: &Output, make: M
     };
     // Metadata beside works is no work.
     let exclude = |path: &Path| quanlian_case::metadata::is_side_file(path);
-    let report = make(index, works, &BuildOptions { exclude: &exclude, progress: &progress });
+    let report = make(
+        index,
+        works,
+        &BuildOptions {
+            exclude: &exclude,
+            progress: &progress,
+        },
+    );
     bar.finish_and_clear();
     report.map_err(|error| {
         let at_fault = matches!(
@@ -65,7 +80,11 @@ pub(crate) fn with_progress(index: &Path, works: &Path, output: &Output, make: M
         // The folder of works that cannot be read is the input's fault; our own folder is the system's.
         let works_at_fault = matches!(&error, CollectionError::Io { path, .. } if path.starts_with(works));
         let error = anyhow::Error::from(error);
-        if at_fault || works_at_fault { Fault::BadInput(error) } else { Fault::System(error) }
+        if at_fault || works_at_fault {
+            Fault::BadInput(error)
+        } else {
+            Fault::System(error)
+        }
     })
 }
 
@@ -85,7 +104,10 @@ pub(super) fn stats(index: &Path, output: &Output) -> Outcome {
     for (medium, of) in &stats.media {
         let medium = output.messages.text(&format!("medium.{}", medium_key(*medium)));
         let length = match (of.duration_ms, of.chars) {
-            (Some(ms), _) => output.messages.get("index.minutes", &[("minutes", format!("{:.1}", ms as f64 / 60e3))]),
+            (Some(ms), _) => output.messages.get(
+                "index.minutes",
+                &[("minutes", format!("{:.1}", ms as f64 / 60e3))],
+            ),
             (None, Some(chars)) => output.messages.get("index.chars", &[("chars", chars)]),
             (None, None) => String::new(),
         };
@@ -104,7 +126,9 @@ pub(super) fn stats(index: &Path, output: &Output) -> Outcome {
 
 /// Opens an index; one that is not there or is damaged is the input's fault.
 pub(crate) fn open(index: &Path) -> Result<Collection, Fault> {
-    Collection::open(index).with_context(|| format!("cannot open the index {}", index.display())).bad_input()
+    Collection::open(index)
+        .with_context(|| format!("cannot open the index {}", index.display()))
+        .bad_input()
 }
 
 /// The name of a medium in the message files.

@@ -20,7 +20,9 @@ use crate::{
 /// `law assess`
 pub(super) fn assess(facts: &Path, source: &LawSource, output: &Output) -> Outcome {
     let book = book(source)?;
-    let sheet = FactSheet::parse(&read(facts)?).with_context(|| format!("cannot use {}", facts.display())).bad_input()?;
+    let sheet = FactSheet::parse(&read(facts)?)
+        .with_context(|| format!("cannot use {}", facts.display()))
+        .bad_input()?;
     let answer = book.assess(&sheet, Timestamp::now().legal_day()).bad_input()?;
     output.document(&answer).system()?;
     output.text(book.render_assessment(&answer, language(output)).trim_end());
@@ -31,9 +33,20 @@ pub(super) fn assess(facts: &Path, source: &LawSource, output: &Output) -> Outco
 pub(super) fn show(id: &str, source: &LawSource, output: &Output) -> Outcome {
     let book = book(source)?;
     let Some(rule) = book.show(id) else {
-        let known: Vec<String> = book.list().into_iter().map(|rule| rule.id).filter(|known| known.starts_with(id)).collect();
-        let hint = if known.is_empty() { "see `quanlian law list`".to_owned() } else { format!("known are {}", known.join(", ")) };
-        return Err(Fault::BadInput(anyhow::anyhow!("there is no rule `{id}`; {hint}")));
+        let known: Vec<String> = book
+            .list()
+            .into_iter()
+            .map(|rule| rule.id)
+            .filter(|known| known.starts_with(id))
+            .collect();
+        let hint = if known.is_empty() {
+            "see `quanlian law list`".to_owned()
+        } else {
+            format!("known are {}", known.join(", "))
+        };
+        return Err(Fault::BadInput(anyhow::anyhow!(
+            "there is no rule `{id}`; {hint}"
+        )));
     };
     output.document(rule).system()?;
     let form = |text: &quanlian_law::Text| text.get(language(output)).to_owned();
@@ -72,10 +85,15 @@ struct Checked {
 /// `law check`
 pub(super) fn check(source: &LawSource, output: &Output) -> Outcome {
     let report = book(source)?.check();
-    let checked = Checked { ok: report.is_clean(), report };
+    let checked = Checked {
+        ok: report.is_clean(),
+        report,
+    };
     output.document(&checked).system()?;
     for finding in &checked.report.findings {
-        let place = finding.at_line.map_or(finding.file.clone(), |line| format!("{}:{line}", finding.file));
+        let place = finding
+            .at_line
+            .map_or(finding.file.clone(), |line| format!("{}:{line}", finding.file));
         output.text(&format!("{place}: {}", finding.message));
     }
     output.text(&output.messages.get(
@@ -87,7 +105,11 @@ pub(super) fn check(source: &LawSource, output: &Output) -> Outcome {
             ("unverified", checked.report.unverified.len()),
         ],
     ));
-    Ok(if checked.ok { ExitCode::SUCCESS } else { answer_no() })
+    Ok(if checked.ok {
+        ExitCode::SUCCESS
+    } else {
+        answer_no()
+    })
 }
 
 /// The rule book inside the program or in the folder that was named.
@@ -115,6 +137,7 @@ fn read(path: &Path) -> Result<String, Fault> {
     } else {
         std::fs::File::open(path).and_then(|file| file.take(limit).read_to_string(&mut text))
     };
-    read.with_context(|| format!("cannot read {}", path.display())).bad_input()?;
+    read.with_context(|| format!("cannot read {}", path.display()))
+        .bad_input()?;
     Ok(text)
 }

@@ -19,10 +19,15 @@ use crate::{
 
 /// Runs `match`.
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
-    let mut options = MatchOptions { include_below_threshold: arguments.all, ..MatchOptions::default() };
+    let mut options = MatchOptions {
+        include_below_threshold: arguments.all,
+        ..MatchOptions::default()
+    };
     if let Some(limit) = arguments.max_e_value {
         if !(limit.is_finite() && limit >= 0.0) {
-            return Err(Fault::BadInput(anyhow::anyhow!("--max-e-value {limit} is not a number from 0 upwards")));
+            return Err(Fault::BadInput(anyhow::anyhow!(
+                "--max-e-value {limit} is not a number from 0 upwards"
+            )));
         }
         options.max_e_value = limit;
     }
@@ -54,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             }
             Err(error) => {
                 failed += 1;
-                output.warn(&failure_line(output, &path.display().to_string(), &error));
+                crate::output::warn(&failure_line(output, &path.display().to_string(), &error));
                 if error.is_about_the_index() && broken_index.is_none() {
                     broken_index = Some(error);
                 }
@@ -69,7 +74,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     output.document(&reports).system()?;
     output.say(
         "match.summary",
-        &[("suspects", suspects.len()), ("matches", found), ("failed", failed)],
+        &[
+            ("suspects", suspects.len()),
+            ("matches", found),
+            ("failed", failed),
+        ],
     );
     if found == 0 && arguments.require {
         return Ok(answer_no());
@@ -87,7 +96,10 @@ fn print(output: &Output, report: &FileReport) {
 
 fn say_notes(output: &Output, notes: &[Note]) {
     for note in notes {
-        output.say("match.note", &[("subject", &note.subject), ("message", &note.message)]);
+        output.say(
+            "match.note",
+            &[("subject", &note.subject), ("message", &note.message)],
+        );
     }
 }
 
@@ -99,7 +111,9 @@ pub(crate) fn failure_line(output: &Output, name: &str, error: &MatchError) -> S
         reason = format!("{reason}: {cause}");
         source = cause.source();
     }
-    output.messages.get("match.failed", &[("subject", name), ("message", &reason)])
+    output
+        .messages
+        .get("match.failed", &[("subject", name), ("message", &reason)])
 }
 
 /// A match in words, with its segments below.
@@ -134,9 +148,17 @@ pub(crate) fn for_people(output: &Output, found: &Match) -> String {
 
 fn segment(output: &Output, span: &Span) -> String {
     let show = |position: u64| match span.unit {
-        Unit::Ms => format!("{}:{:02}.{:03}", position / 60_000, position / 1000 % 60, position % 1000),
+        Unit::Ms => format!(
+            "{}:{:02}.{:03}",
+            position / 60_000,
+            position / 1000 % 60,
+            position % 1000
+        ),
         _ => position.to_string(),
     };
     let range = |of: [u64; 2]| format!("{}–{}", show(of[0]), show(of[1]));
-    output.messages.get("match.segment", &[("suspect", range(span.suspect)), ("work", range(span.work))])
+    output.messages.get(
+        "match.segment",
+        &[("suspect", range(span.suspect)), ("work", range(span.work))],
+    )
 }

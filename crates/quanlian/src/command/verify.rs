@@ -21,7 +21,9 @@ const MAX_POLICY_BYTES: u64 = 1 << 20;
 /// Runs `verify`.
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let bundle = &arguments.bundle;
-    std::fs::File::open(bundle).with_context(|| format!("cannot read {}", bundle.display())).bad_input()?;
+    std::fs::File::open(bundle)
+        .with_context(|| format!("cannot read {}", bundle.display()))
+        .bad_input()?;
     let policy = match &arguments.policy {
         Some(path) => read_policy(path).bad_input()?,
         None => Policy::default(),
@@ -32,7 +34,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         let state = match check.state {
             State::Ok => "verify.ok",
             State::Failed => "verify.failed",
-            _ => "verify.not_checked",
+            State::NotChecked => "verify.not_checked",
         };
         let what = output.messages.text(&format!("check.{}", check.code));
         output.text(&output.messages.get(
@@ -45,25 +47,43 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             ],
         ));
     }
-    let verdict = if verification.ok { "verify.good" } else { "verify.bad" };
+    let verdict = if verification.ok {
+        "verify.good"
+    } else {
+        "verify.bad"
+    };
     output.text(&output.messages.get(verdict, &[("path", bundle.display())]));
-    Ok(if verification.ok { ExitCode::SUCCESS } else { answer_no() })
+    Ok(if verification.ok {
+        ExitCode::SUCCESS
+    } else {
+        answer_no()
+    })
 }
 
 /// One verifier key a line; empty lines and lines that begin with `#` are passed over.
 fn read_policy(path: &Path) -> anyhow::Result<Policy> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the policy {}", path.display()))?;
-    anyhow::ensure!(text.len() as u64 <= MAX_POLICY_BYTES, "the policy {} is too large", path.display());
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the policy {}", path.display()))?;
+    anyhow::ensure!(
+        text.len() as u64 <= MAX_POLICY_BYTES,
+        "the policy {} is too large",
+        path.display()
+    );
     let mut policy = Policy::default();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let key: VerifierKey =
-            line.parse().with_context(|| format!("{}, line {}: not a log key", path.display(), number + 1))?;
+        let key: VerifierKey = line
+            .parse()
+            .with_context(|| format!("{}, line {}: not a log key", path.display(), number + 1))?;
         policy.trusted_log_keys.push(key);
     }
-    anyhow::ensure!(!policy.trusted_log_keys.is_empty(), "the policy {} names no log key", path.display());
+    anyhow::ensure!(
+        !policy.trusted_log_keys.is_empty(),
+        "the policy {} names no log key",
+        path.display()
+    );
     Ok(policy)
 }

@@ -44,8 +44,10 @@ pub(super) fn sample(dir: &Path) -> anyhow::Result<()> {
     for folder in [&works, &suspects] {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let tunes: Vec<Vec<f32>> =
-        TUNES.iter().map(|(_, seed, lead)| compose(*seed, *lead, TUNE_SECONDS)).collect();
+    let tunes: Vec<Vec<f32>> = TUNES
+        .iter()
+        .map(|(_, seed, lead)| compose(*seed, *lead, TUNE_SECONDS))
+        .collect();
     for ((name, _, _), samples) in TUNES.iter().zip(&tunes) {
         write(&works.join(name), &wav(samples))?;
     }
@@ -54,26 +56,66 @@ pub(super) fn sample(dir: &Path) -> anyhow::Result<()> {
 
     let [recoded, excerpt, faster, noisy, two, text, own_tune, own_text] = PUBLISHED.map(|(name, _, _)| name);
     let (first, second, third, fourth) = (&tunes[0], &tunes[1], &tunes[2], &tunes[3]);
-    let coder = Coder { ffmpeg: ffmpeg_is_there() };
+    let coder = Coder {
+        ffmpeg: ffmpeg_is_there(),
+    };
     let files = [
-        (recoded, coder.encode(first, &suspects, recoded, "mp3", &["-c:a", "libmp3lame", "-b:a", "64k"])?),
+        (
+            recoded,
+            coder.encode(
+                first,
+                &suspects,
+                recoded,
+                "mp3",
+                &["-c:a", "libmp3lame", "-b:a", "64k"],
+            )?,
+        ),
         (excerpt, coder.plain(&cut(second, 12, 32), &suspects, excerpt)?),
-        (faster, coder.encode(&speed_up(third, 1.03), &suspects, faster, "opus", &["-c:a", "libopus", "-b:a", "32k"])?),
-        (noisy, coder.plain(&with_noise(&cut(fourth, 5, 40), 10.0, 97), &suspects, noisy)?),
-        (two, coder.encode(&medley(&[cut(second, 2, 20), cut(first, 20, 42)]), &suspects, two, "m4a", &["-c:a", "aac"])?),
-        (own_tune, coder.plain(&compose(101, Instrument::Flute, 40), &suspects, own_tune)?),
+        (
+            faster,
+            coder.encode(
+                &speed_up(third, 1.03),
+                &suspects,
+                faster,
+                "opus",
+                &["-c:a", "libopus", "-b:a", "32k"],
+            )?,
+        ),
+        (
+            noisy,
+            coder.plain(&with_noise(&cut(fourth, 5, 40), 10.0, 97), &suspects, noisy)?,
+        ),
+        (
+            two,
+            coder.encode(
+                &medley(&[cut(second, 2, 20), cut(first, 20, 42)]),
+                &suspects,
+                two,
+                "m4a",
+                &["-c:a", "aac"],
+            )?,
+        ),
+        (
+            own_tune,
+            coder.plain(&compose(101, Instrument::Flute, 40), &suspects, own_tune)?,
+        ),
         (text, write_text(&suspects, text, story::COPIED_IN_TRADITIONAL)?),
         (own_text, write_text(&suspects, own_text, story::OWN_TEXT)?),
     ];
     for (name, day, plays) in PUBLISHED {
-        let Some((_, file)) = files.iter().find(|(of, _)| *of == name) else { continue };
+        let Some((_, file)) = files.iter().find(|(of, _)| *of == name) else {
+            continue;
+        };
         let id = format!("demo{day}");
         let info = serde_json::json!({
             "id": id, "extractor_key": "DemoVideo", "title": name, "uploader": "夜听电台（演示账号）",
             "upload_date": day, "view_count": plays, "webpage_url": format!("https://video.example/v/{id}"),
             "ext": file.rsplit('.').next(),
         });
-        write(&suspects.join(format!("{name}.info.json")), serde_json::to_string_pretty(&info)?.as_bytes())?;
+        write(
+            &suspects.join(format!("{name}.info.json")),
+            serde_json::to_string_pretty(&info)?.as_bytes(),
+        )?;
     }
     write(&suspects.join("account.csv"), GAIN_TABLE.as_bytes())?;
     write(&dir.join("case.toml"), CASE_FILE.as_bytes())
@@ -85,7 +127,14 @@ struct Coder {
 }
 
 impl Coder {
-    fn encode(&self, samples: &[f32], dir: &Path, name: &str, ending: &str, options: &[&str]) -> anyhow::Result<String> {
+    fn encode(
+        &self,
+        samples: &[f32],
+        dir: &Path,
+        name: &str,
+        ending: &str,
+        options: &[&str],
+    ) -> anyhow::Result<String> {
         if self.ffmpeg {
             let file = format!("{name}.{ending}");
             encode_with_ffmpeg(samples, options, &dir.join(&file)).context("cannot encode a sample")?;

@@ -4,7 +4,11 @@
 //! Out: changed samples, and sound files: PCM and IMA ADPCM in WAV by own code, MP3
 //!      and Opus through `ffmpeg` where the machine has it.
 
-use std::{io, path::Path, process::{Command, Stdio}};
+use std::{
+    io,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use super::tune::{Dice, SAMPLE_RATE, normalise};
 
@@ -41,7 +45,11 @@ pub(super) fn with_noise(samples: &[f32], ratio_db: f32, seed: u64) -> Vec<f32> 
 /// One after the other, with a pause between.
 pub(super) fn medley(parts: &[Vec<f32>]) -> Vec<f32> {
     let pause = vec![0.0; SAMPLE_RATE as usize / 2];
-    parts.iter().flat_map(|part| part.iter().chain(&pause)).copied().collect()
+    parts
+        .iter()
+        .flat_map(|part| part.iter().chain(&pause))
+        .copied()
+        .collect()
 }
 
 fn to_pcm(samples: &[f32]) -> impl Iterator<Item = i16> + '_ {
@@ -52,7 +60,7 @@ fn to_pcm(samples: &[f32]) -> impl Iterator<Item = i16> + '_ {
 pub(super) fn wav(samples: &[f32]) -> Vec<u8> {
     let data: Vec<u8> = to_pcm(samples).flat_map(i16::to_le_bytes).collect();
     let format = [1_u16, 1];
-    riff(&format, SAMPLE_RATE * 2, 2, 16, &[], None, &data)
+    riff(format, SAMPLE_RATE * 2, 2, 16, &[], None, &data)
 }
 
 /// A WAV file in IMA ADPCM: four bits a sample, a lossy encoding that any machine can make.
@@ -75,7 +83,15 @@ pub(super) fn adpcm_wav(samples: &[f32]) -> Vec<u8> {
     }
     let bytes_per_second = SAMPLE_RATE * BLOCK_BYTES as u32 / samples_per_block as u32;
     let extra = (samples_per_block as u16).to_le_bytes();
-    riff(&[0x11, 1], bytes_per_second, BLOCK_BYTES as u16, 4, &extra, Some(pcm.len() as u32), &data)
+    riff(
+        [0x11, 1],
+        bytes_per_second,
+        BLOCK_BYTES as u16,
+        4,
+        &extra,
+        Some(pcm.len() as u32),
+        &data,
+    )
 }
 
 /// One sample of IMA ADPCM: the four bits, with predictor and step moved on as a decoder does.
@@ -103,16 +119,16 @@ fn ima_step(sample: i32, predicted: &mut i32, step_index: &mut i32) -> u8 {
 
 /// Step sizes of IMA ADPCM (IMA Digital Audio Focus and Technical Working Group, 1992, table of step sizes).
 const STEPS: [i32; 89] = [
-    7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 19, 21, 23, 25, 28, 31, 34, 37, 41, 45, 50, 55, 60, 66, 73, 80, 88, 97, 107,
-    118, 130, 143, 157, 173, 190, 209, 230, 253, 279, 307, 337, 371, 408, 449, 494, 544, 598, 658, 724, 796, 876, 963,
-    1060, 1166, 1282, 1411, 1552, 1707, 1878, 2066, 2272, 2499, 2749, 3024, 3327, 3660, 4026, 4428, 4871, 5358, 5894,
-    6484, 7132, 7845, 8630, 9493, 10442, 11487, 12635, 13899, 15289, 16818, 18500, 20350, 22385, 24623, 27086, 29794,
-    32767,
+    7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 19, 21, 23, 25, 28, 31, 34, 37, 41, 45, 50, 55, 60, 66, 73, 80, 88,
+    97, 107, 118, 130, 143, 157, 173, 190, 209, 230, 253, 279, 307, 337, 371, 408, 449, 494, 544, 598, 658,
+    724, 796, 876, 963, 1060, 1166, 1282, 1411, 1552, 1707, 1878, 2066, 2272, 2499, 2749, 3024, 3327, 3660,
+    4026, 4428, 4871, 5358, 5894, 6484, 7132, 7845, 8630, 9493, 10442, 11487, 12635, 13899, 15289, 16818,
+    18500, 20350, 22385, 24623, 27086, 29794, 32767,
 ];
 
 /// A RIFF/WAVE file around encoded samples; `format` is the format tag and the number of channels.
 fn riff(
-    format: &[u16; 2],
+    format: [u16; 2],
     bytes_per_second: u32,
     block_bytes: u16,
     bits: u16,
@@ -153,25 +169,47 @@ fn riff(
 
 /// Whether the machine has `ffmpeg`.
 pub(super) fn ffmpeg_is_there() -> bool {
-    Command::new("ffmpeg").arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    Command::new("ffmpeg")
+        .arg("-version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|s| s.success())
 }
 
 /// Encodes samples with `ffmpeg`; the ending of `to` says into what.
 pub(super) fn encode_with_ffmpeg(samples: &[f32], options: &[&str], to: &Path) -> io::Result<()> {
     let mut child = Command::new("ffmpeg")
-        .args(["-v", "error", "-y", "-f", "wav", "-i", "pipe:0", "-fflags", "+bitexact", "-flags", "+bitexact"])
+        .args([
+            "-v",
+            "error",
+            "-y",
+            "-f",
+            "wav",
+            "-i",
+            "pipe:0",
+            "-fflags",
+            "+bitexact",
+            "-flags",
+            "+bitexact",
+        ])
         .args(options)
         .arg(to)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()?;
-    let written = child.stdin.take().map_or(Ok(()), |mut input| io::Write::write_all(&mut input, &wav(samples)));
+    let written = child.stdin.take().map_or(Ok(()), |mut input| {
+        io::Write::write_all(&mut input, &wav(samples))
+    });
     let result = child.wait_with_output()?;
     if result.status.success() {
         written
     } else {
-        Err(io::Error::other(format!("ffmpeg: {}", String::from_utf8_lossy(&result.stderr).trim())))
+        Err(io::Error::other(format!(
+            "ffmpeg: {}",
+            String::from_utf8_lossy(&result.stderr).trim()
+        )))
     }
 }
 
@@ -183,13 +221,18 @@ mod tests {
     fn a_wav_file_says_its_own_length() {
         let file = wav(&[0.0, 0.5, -0.5]);
         assert_eq!(&file[..4], b"RIFF");
-        assert_eq!(u32::from_le_bytes([file[4], file[5], file[6], file[7]]) as usize, file.len() - 8);
+        assert_eq!(
+            u32::from_le_bytes([file[4], file[5], file[6], file[7]]) as usize,
+            file.len() - 8
+        );
         assert_eq!(&file[file.len() - 6..], [0, 0, 0xff, 0x3f, 0x01, 0xc0]);
     }
 
     #[test]
     fn adpcm_follows_the_wave_closely_enough_to_be_heard_as_the_same() {
-        let tone: Vec<i32> = (0..2000).map(|i| (8000.0 * (f64::from(i) * 0.05).sin()) as i32).collect();
+        let tone: Vec<i32> = (0..2000)
+            .map(|i| (8000.0 * (f64::from(i) * 0.05).sin()) as i32)
+            .collect();
         let (mut predicted, mut step_index) = (0, 0);
         let mut error = 0.0;
         for sample in &tone {

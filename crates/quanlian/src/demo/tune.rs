@@ -54,8 +54,13 @@ pub(super) fn compose(seed: u64, lead: Instrument, seconds: u32) -> Vec<f32> {
     let beat_seconds = 0.26 + dice.below(14) as f32 * 0.013;
     let tonic_midi = 55 + dice.below(12) as i32;
     // Pentatonic modes: the five notes from each of their degrees.
-    let scale = [[0, 2, 4, 7, 9], [0, 2, 5, 7, 10], [0, 3, 5, 8, 10], [0, 2, 5, 7, 9], [0, 3, 5, 7, 10]]
-        [dice.below(5) as usize];
+    let scale = [
+        [0, 2, 4, 7, 9],
+        [0, 2, 5, 7, 10],
+        [0, 3, 5, 8, 10],
+        [0, 2, 5, 7, 9],
+        [0, 3, 5, 7, 10],
+    ][dice.below(5) as usize];
     let total = (seconds * SAMPLE_RATE) as usize;
     let mut samples = vec![0.0_f32; total];
     let pitch = |degree: i32| {
@@ -68,8 +73,13 @@ pub(super) fn compose(seed: u64, lead: Instrument, seconds: u32) -> Vec<f32> {
         let length_beats = [0.5, 0.5, 1.0, 1.0, 1.0, 1.5, 2.0][dice.below(7) as usize];
         degree = (degree + dice.below(7) as i32 - 3).clamp(0, 12);
         if dice.below(9) > 0 {
-            let note = Note { midi: pitch(degree), start_beats: at_beat, length_beats, loudness: 0.5 };
-            play(&mut samples, lead, note, beat_seconds);
+            let note = Note {
+                midi: pitch(degree),
+                start_beats: at_beat,
+                length_beats,
+                loudness: 0.5,
+            };
+            play(&mut samples, lead, &note, beat_seconds);
         }
         at_beat += length_beats;
     }
@@ -78,8 +88,13 @@ pub(super) fn compose(seed: u64, lead: Instrument, seconds: u32) -> Vec<f32> {
         let root = dice.below(5) as i32 - 5;
         for (step, offset) in [(0.0, 0), (1.0, 2), (2.0, 4), (3.0, 2)] {
             let start_beats = bar as f32 * 4.0 + step;
-            let note = Note { midi: pitch(root + offset), start_beats, length_beats: 1.2, loudness: 0.3 };
-            play(&mut samples, Instrument::Zither, note, beat_seconds);
+            let note = Note {
+                midi: pitch(root + offset),
+                start_beats,
+                length_beats: 1.2,
+                loudness: 0.3,
+            };
+            play(&mut samples, Instrument::Zither, &note, beat_seconds);
         }
         for step in 0..4 {
             if dice.below(3) > 0 {
@@ -98,7 +113,7 @@ struct Note {
     loudness: f32,
 }
 
-fn play(samples: &mut [f32], instrument: Instrument, note: Note, beat_seconds: f32) {
+fn play(samples: &mut [f32], instrument: Instrument, note: &Note, beat_seconds: f32) {
     let rate = SAMPLE_RATE as f32;
     let start = (note.start_beats * beat_seconds * rate) as usize;
     let length_seconds = note.length_beats * beat_seconds;
@@ -114,8 +129,16 @@ fn play(samples: &mut [f32], instrument: Instrument, note: Note, beat_seconds: f
     for i in 0..count.min(samples.len().saturating_sub(start)) {
         let t = i as f32 / rate;
         let attack = (t / if sustained { 0.04 } else { 0.004 }).min(1.0);
-        let release = if t > length_seconds { 1.0 - (t - length_seconds) / ring_seconds } else { 1.0 };
-        let shake = if sustained { 1.0 + 0.004 * (TAU * 5.0 * t).sin() } else { 1.0 };
+        let release = if t > length_seconds {
+            1.0 - (t - length_seconds) / ring_seconds
+        } else {
+            1.0
+        };
+        let shake = if sustained {
+            1.0 + 0.004 * (TAU * 5.0 * t).sin()
+        } else {
+            1.0
+        };
         let mut value = 0.0;
         for (k, strength) in partials.iter().enumerate() {
             let number = (k + 1) as f32;
@@ -123,7 +146,11 @@ fn play(samples: &mut [f32], instrument: Instrument, note: Note, beat_seconds: f
             if partial > rate * 0.45 {
                 break;
             }
-            let fade = if sustained { 1.0 } else { (-t * (1.5 + number)).exp() };
+            let fade = if sustained {
+                1.0
+            } else {
+                (-t * (1.5 + number)).exp()
+            };
             value += strength * fade * (TAU * partial * shake * t).sin();
         }
         samples[start + i] += value * attack * release.max(0.0) * note.loudness;
@@ -135,7 +162,8 @@ fn drum(samples: &mut [f32], dice: &mut Dice, at_seconds: f32) {
     let start = (at_seconds * rate) as usize;
     for i in 0..((0.12 * rate) as usize).min(samples.len().saturating_sub(start)) {
         let t = i as f32 / rate;
-        samples[start + i] += 0.25 * dice.noise() * (-t * 45.0).exp() + 0.3 * (TAU * 90.0 * t).sin() * (-t * 30.0).exp();
+        samples[start + i] +=
+            0.25 * dice.noise() * (-t * 45.0).exp() + 0.3 * (TAU * 90.0 * t).sin() * (-t * 30.0).exp();
     }
 }
 
@@ -143,7 +171,9 @@ fn drum(samples: &mut [f32], dice: &mut Dice, at_seconds: f32) {
 pub(super) fn normalise(samples: &mut [f32]) {
     let peak = samples.iter().fold(0.0_f32, |peak, s| peak.max(s.abs()));
     if peak > 0.0 {
-        samples.iter_mut().for_each(|s| *s *= 0.8 / peak);
+        for sample in samples {
+            *sample *= 0.8 / peak;
+        }
     }
 }
 

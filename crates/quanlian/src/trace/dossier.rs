@@ -15,7 +15,9 @@ use quanlian_case::{
 use quanlian_document::dossier as doc;
 use quanlian_document::dossier::{Dossier, Text};
 use quanlian_evidence::vault::Vault;
-use quanlian_law::{Amount, ClockResult, ClockState, Compared, Distance, FactValue, Outcome, Reason, RuleBook, Tier, Truth};
+use quanlian_law::{
+    Amount, ClockResult, ClockState, Compared, Distance, FactValue, Outcome, Reason, RuleBook, Tier, Truth,
+};
 use quanlian_match::{Medium, Unit};
 use quanlian_record::{
     money::Fen,
@@ -45,12 +47,30 @@ impl Words {
 }
 
 /// Fills the dossier.
-pub(super) fn fill(report: &Report, case: &CaseFile, book: &RuleBook, vault: &Vault, now: Timestamp) -> Dossier {
-    let words = Words { zh: Messages::of(Language::Zh), en: Messages::of(Language::En) };
-    let filler = Filler { report, case, book, words };
+pub(super) fn fill(
+    report: &Report,
+    case: &CaseFile,
+    book: &RuleBook,
+    vault: &Vault,
+    now: Timestamp,
+) -> Dossier {
+    let words = Words {
+        zh: Messages::of(Language::Zh),
+        en: Messages::of(Language::En),
+    };
+    let filler = Filler {
+        report,
+        case,
+        book,
+        words,
+    };
     let header = &case.header;
     let assessment = &report.assessment;
-    let id = report.evidence.first().map(|first| first.deposit_id.to_string()).unwrap_or_default();
+    let id = report
+        .evidence
+        .first()
+        .map(|first| first.deposit.to_string())
+        .unwrap_or_default();
     Dossier {
         language: doc::Language::Bilingual,
         id,
@@ -71,7 +91,7 @@ pub(super) fn fill(report: &Report, case: &CaseFile, book: &RuleBook, vault: &Va
         facts: filler.facts(),
         assessment: filler.assessment(),
         penalty: filler.penalty(),
-        clocks: report.clocks.iter().map(|clock| filler.clock(clock, now)).collect(),
+        clocks: report.clocks.iter().map(|of_law| clock(of_law, now)).collect(),
         papers: filler.papers(),
         open_questions: filler.open_questions(),
         unverified: filler.unverified(),
@@ -90,23 +110,48 @@ struct Filler<'a> {
 impl Filler<'_> {
     fn parties(&self) -> Vec<doc::Party> {
         let header = &self.case.header;
-        let detail = |key: &str, value: Option<String>| doc::Detail { label: self.words.text(key), value };
-        let party = |role, name: &Option<String>, details| doc::Party { role, name: name.clone(), details };
-        let joined = |set: BTreeSet<String>| (!set.is_empty()).then(|| set.into_iter().collect::<Vec<_>>().join("、"));
+        let detail = |key: &str, value: Option<String>| doc::Detail {
+            label: self.words.text(key),
+            value,
+        };
+        let party = |role, name: &Option<String>, details| doc::Party {
+            role,
+            name: name.clone(),
+            details,
+        };
+        let joined =
+            |set: BTreeSet<String>| (!set.is_empty()).then(|| set.into_iter().collect::<Vec<_>>().join("、"));
         let officers = (!header.officers.is_empty()).then(|| header.officers.join("、"));
         let uploaders = joined(self.report.facts.uploaders.clone());
-        let published = self.report.facts.published.map(|[from, to]| format!("{from} – {to}"));
+        let published = self
+            .report
+            .facts
+            .published
+            .map(|[from, to]| format!("{from} – {to}"));
         vec![
             party(doc::PartyRole::RightHolder, &header.right_holder, Vec::new()),
-            party(doc::PartyRole::Agency, &header.agency, vec![detail("dossier.officers", officers)]),
+            party(
+                doc::PartyRole::Agency,
+                &header.agency,
+                vec![detail("dossier.officers", officers)],
+            ),
             party(doc::PartyRole::Suspect, &header.suspect, Vec::new()),
-            party(doc::PartyRole::Account, &uploaders, vec![detail("dossier.published", published)]),
+            party(
+                doc::PartyRole::Account,
+                &uploaders,
+                vec![detail("dossier.published", published)],
+            ),
         ]
     }
 
     /// The works that were copied; the index may hold many more.
     fn works(&self) -> Vec<doc::Work> {
-        let media: BTreeMap<&str, Medium> = self.report.matches.iter().map(|m| (m.work.as_str(), m.medium)).collect();
+        let media: BTreeMap<&str, Medium> = self
+            .report
+            .matches
+            .iter()
+            .map(|m| (m.work.as_str(), m.medium))
+            .collect();
         let of_kind = self.report.evidence.iter().filter(|d| d.kind == "work");
         of_kind
             .map(|deposit| doc::Work {
@@ -115,7 +160,7 @@ impl Filler<'_> {
                 medium: medium(media.get(deposit.name.as_str()).copied().unwrap_or(Medium::Audio)),
                 length: None,
                 sha256: deposit.sha256.clone(),
-                deposit: Some(format!("{} · {}", deposit.id, deposit.deposit_id)),
+                deposit: Some(format!("{} · {}", deposit.id, deposit.deposit)),
             })
             .collect()
     }
@@ -144,25 +189,46 @@ impl Filler<'_> {
     }
 
     fn facts(&self) -> Vec<doc::Fact> {
-        let drawn: BTreeMap<&str, &DrawnFact> = self.report.facts.facts.iter().map(|f| (f.name.as_str(), f)).collect();
+        let drawn: BTreeMap<&str, &DrawnFact> = self
+            .report
+            .facts
+            .facts
+            .iter()
+            .map(|f| (f.name.as_str(), f))
+            .collect();
         let mut facts: Vec<doc::Fact> = Vec::new();
         for statement in &self.report.sheet.facts {
             let is_drawn = statement.stated_by.as_deref() == Some("quanlian-case");
             let (label, unit) = self.names_of(&statement.name);
-            let exact = statement.fen.map(|fen| doc::Amount::Fen(Fen(fen))).or(statement.count.map(doc::Amount::Count));
+            let exact = statement
+                .fen
+                .map(|fen| doc::Amount::Fen(Fen(fen)))
+                .or(statement.count.map(doc::Amount::Count));
             let flag = match &statement.value {
                 Some(FactValue::Flag(flag)) => Some(doc::Amount::Flag(*flag)),
                 Some(FactValue::Text(value)) => Some(doc::Amount::Text(Text::same(value.clone()))),
                 None => None,
             };
             let bounded = self.bounds(
-                statement.at_least_fen.map(Amount::Fen).or(statement.at_least_count.map(Amount::Count)),
-                statement.at_most_fen.map(Amount::Fen).or(statement.at_most_count.map(Amount::Count)),
+                statement
+                    .at_least_fen
+                    .map(Amount::Fen)
+                    .or(statement.at_least_count.map(Amount::Count)),
+                statement
+                    .at_most_fen
+                    .map(Amount::Fen)
+                    .or(statement.at_most_count.map(Amount::Count)),
             );
             let places: BTreeSet<&str> = drawn
                 .get(statement.name.as_str())
                 .filter(|_| is_drawn)
-                .map(|fact| fact.contributions.iter().flat_map(|share| &share.places).map(String::as_str).collect())
+                .map(|fact| {
+                    fact.contributions
+                        .iter()
+                        .flat_map(|share| &share.places)
+                        .map(String::as_str)
+                        .collect()
+                })
                 .unwrap_or_default();
             let source = if is_drawn {
                 let places = shortened(&places.into_iter().collect::<Vec<_>>());
@@ -173,11 +239,19 @@ impl Filler<'_> {
             };
             facts.push(doc::Fact {
                 label,
-                unit: if exact.is_some() && statement.fen.is_none() { unit } else { Text::default() },
+                unit: if exact.is_some() && statement.fen.is_none() {
+                    unit
+                } else {
+                    Text::default()
+                },
                 value: exact.or(flag).or_else(|| bounded.map(doc::Amount::Text)),
                 source,
                 evidence: statement.evidence.clone(),
-                certainty: self.words.text(if is_drawn { "dossier.certainty_files" } else { "dossier.certainty_stated" }),
+                certainty: self.words.text(if is_drawn {
+                    "dossier.certainty_files"
+                } else {
+                    "dossier.certainty_stated"
+                }),
                 contradictions: self.doubts_about(&statement.name),
             });
         }
@@ -188,16 +262,20 @@ impl Filler<'_> {
     fn names_of(&self, name: &str) -> (Text, Text) {
         let definition = self.book.fact_names().find(|fact| fact.name == name);
         let label = definition.map_or_else(|| Text::same(name), |fact| text(&fact.title));
-        let unit = definition.and_then(|fact| fact.unit.as_ref()).map(text).unwrap_or_default();
+        let unit = definition
+            .and_then(|fact| fact.unit.as_ref())
+            .map(text)
+            .unwrap_or_default();
         (label, unit)
     }
 
     fn bounds(&self, low: Option<Amount>, high: Option<Amount>) -> Option<Text> {
         let shown = |amount: Amount| amount_in_words(amount);
         match (low, high) {
-            (Some(low), Some(high)) => {
-                Some(self.words.get("dossier.between", &[("low", shown(low)), ("high", shown(high))]))
-            }
+            (Some(low), Some(high)) => Some(
+                self.words
+                    .get("dossier.between", &[("low", shown(low)), ("high", shown(high))]),
+            ),
             (Some(low), None) => Some(self.words.get("dossier.at_least", &[("low", shown(low))])),
             (None, Some(high)) => Some(self.words.get("dossier.at_most", &[("high", shown(high))])),
             (None, None) => None,
@@ -210,21 +288,37 @@ impl Filler<'_> {
             note.args.get("fact").is_some_and(|fact| fact == name)
                 || (name == "actual_clicks" && note.code == "plays_taken_as_clicks")
         };
-        self.report.facts.notes.iter().filter(about).map(|note| self.note(note)).collect()
+        self.report
+            .facts
+            .notes
+            .iter()
+            .filter(about)
+            .map(|note| self.note(note))
+            .collect()
     }
 
     fn note(&self, note: &Note) -> Text {
-        let args: Vec<(&str, String)> = note.args.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+        let args: Vec<(&str, String)> = note
+            .args
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.clone()))
+            .collect();
         self.words.get(&format!("note.{}", note.code), &args)
     }
 
     fn assessment(&self) -> doc::Assessment {
         let answer = &self.report.assessment;
         let governing = &answer.governing;
-        let could_reach =
-            answer.rule_sets.iter().find(|set| set.governs).map_or(answer.could_reach, |set| set.could_reach);
+        let could_reach = answer
+            .rule_sets
+            .iter()
+            .find(|set| set.governs)
+            .map_or(answer.could_reach, |set| set.could_reach);
         doc::Assessment {
-            conduct: answer.conduct_from.zip(answer.conduct_to).map(|(from, to)| [from, to]),
+            conduct: answer
+                .conduct_from
+                .zip(answer.conduct_to)
+                .map(|(from, to)| [from, to]),
             judged_on: Some(answer.judged_on),
             outcome: outcome(answer.outcome),
             could_reach: tier(could_reach),
@@ -235,37 +329,27 @@ impl Filler<'_> {
                 .iter()
                 .map(|set| doc::RuleSet {
                     as_of: set.as_of,
-                    title: self.instruments(&set.reasons),
+                    title: instruments(&set.reasons),
                     governs: set.governs,
                     outcome: outcome(set.outcome),
                     could_reach: tier(set.could_reach),
                     reasons: set.reasons.iter().map(|reason| self.reason(reason)).collect(),
                 })
                 .collect(),
-            elements: answer.elements.iter().map(|element| text(&element.text)).collect(),
+            elements: answer
+                .elements
+                .iter()
+                .map(|element| text(&element.text))
+                .collect(),
             missing: answer
                 .missing
                 .iter()
-                .map(|missing| doc::MissingFact { label: text(&missing.title), effect: text(&missing.why) })
+                .map(|missing| doc::MissingFact {
+                    label: text(&missing.title),
+                    effect: text(&missing.why),
+                })
                 .collect(),
         }
-    }
-
-    /// The instruments that a rule set rests on.
-    fn instruments(&self, reasons: &[Reason]) -> Text {
-        fn collect(reasons: &[Reason], zh: &mut BTreeSet<String>, en: &mut BTreeSet<String>) {
-            for reason in reasons {
-                if let Some(cite) = &reason.citation {
-                    zh.insert(cite.zh.clone());
-                    en.insert(cite.en.clone());
-                }
-                collect(&reason.children, zh, en);
-            }
-        }
-        let (mut zh, mut en) = (BTreeSet::new(), BTreeSet::new());
-        collect(reasons, &mut zh, &mut en);
-        let join = |set: BTreeSet<String>, between: &str| set.into_iter().collect::<Vec<_>>().join(between);
-        Text::new(join(zh, "；"), join(en, "; "))
     }
 
     fn reason(&self, reason: &Reason) -> doc::Reason {
@@ -279,7 +363,9 @@ impl Filler<'_> {
             },
             cite: reason.citation.as_ref().map(text).unwrap_or_default(),
             version: reason.version.map(|day| day.to_string()).unwrap_or_default(),
-            threshold: compared.map(|c| Text::same(format!("≥ {}", amount_in_words(c.threshold)))).unwrap_or_default(),
+            threshold: compared
+                .map(|c| Text::same(format!("≥ {}", amount_in_words(c.threshold))))
+                .unwrap_or_default(),
             distance: compared.and_then(|c| self.distance(c)).unwrap_or_default(),
             verified: reason.verified.unwrap_or(true),
             evidence: reason.evidence.clone(),
@@ -298,7 +384,9 @@ impl Filler<'_> {
     fn penalty(&self) -> doc::Penalty {
         let mut penalty = doc::Penalty::default();
         for set in &self.report.assessment.rule_sets {
-            let label = self.words.get("dossier.rules_as_of", &[("day", set.as_of.to_string())]);
+            let label = self
+                .words
+                .get("dossier.rules_as_of", &[("day", set.as_of.to_string())]);
             for band in set.band.iter().chain(&set.could_reach_band) {
                 penalty.bands.push(doc::PenaltyLine {
                     label: label.clone(),
@@ -317,31 +405,6 @@ impl Filler<'_> {
             }
         }
         penalty
-    }
-
-    fn clock(&self, clock: &ClockResult, now: Timestamp) -> doc::Clock {
-        let due = clock.due_at.map(Timestamp::to_local_string).or(clock.due_on.map(|day| day.to_string()));
-        let is_past = clock.due_on.is_some_and(|day: Day| day < now.legal_day());
-        doc::Clock {
-            rule: Text::new(
-                format!("{}：{}（{}）", clock.actor.zh, clock.act.zh, clock.length.zh),
-                format!("{}: {} ({})", clock.actor.en, clock.act.en, clock.length.en),
-            ),
-            trigger: text(&clock.starts_title),
-            started_on: clock.started.map(quanlian_law::Moment::day),
-            due: due.map(Text::same),
-            status: match clock.state {
-                ClockState::Waiting => doc::ClockStatus::NotStarted,
-                // Running means that nobody said it was done; past its day it may be late, and only people know.
-                ClockState::Running if is_past => doc::ClockStatus::Unknown,
-                ClockState::Running => doc::ClockStatus::Running,
-                ClockState::Done => doc::ClockStatus::Done,
-                ClockState::Late => doc::ClockStatus::Late,
-                _ => doc::ClockStatus::Unknown,
-            },
-            cite: text(&clock.citation),
-            verified: clock.verified,
-        }
     }
 
     fn papers(&self) -> Vec<doc::Paper> {
@@ -377,12 +440,19 @@ impl Filler<'_> {
         let mut lines = Vec::new();
         for unread in &self.report.assessment.unverified {
             let title = self.book.show(&unread.rule).map(|rule| text(&rule.title));
-            let key = if unread.decisive { "dossier.unread_decisive" } else { "dossier.unread" };
+            let key = if unread.decisive {
+                "dossier.unread_decisive"
+            } else {
+                "dossier.unread"
+            };
             let line = unread.line.clone().unwrap_or_default();
             let words = self.words.get(key, &[("line", line)]);
             let title = title.unwrap_or_else(|| Text::same(unread.rule.clone()));
             lines.push(doc::Unverified {
-                text: Text::new(format!("{}{}", title.zh, words.zh), format!("{}{}", title.en, words.en)),
+                text: Text::new(
+                    format!("{}{}", title.zh, words.zh),
+                    format!("{}{}", title.en, words.en),
+                ),
                 cite: text(&unread.citation),
             });
         }
@@ -435,16 +505,72 @@ impl Filler<'_> {
                 format!("{}{}", summary.zh, answer.summary.zh),
                 format!("{} {}", summary.en, answer.summary.en),
             )),
-            basis: basis.into_iter().map(|(zh, en)| Text::new(zh, en)).chain([self.words.text("dossier.transfer_basis")]).collect(),
+            basis: basis
+                .into_iter()
+                .map(|(zh, en)| Text::new(zh, en))
+                .chain([self.words.text("dossier.transfer_basis")])
+                .collect(),
             contact: header.officers.first().cloned(),
             phone: None,
         }
     }
 }
 
+/// The instruments that a rule set rests on.
+fn instruments(reasons: &[Reason]) -> Text {
+    fn collect(reasons: &[Reason], zh: &mut BTreeSet<String>, en: &mut BTreeSet<String>) {
+        for reason in reasons {
+            if let Some(cite) = &reason.citation {
+                zh.insert(cite.zh.clone());
+                en.insert(cite.en.clone());
+            }
+            collect(&reason.children, zh, en);
+        }
+    }
+    let (mut zh, mut en) = (BTreeSet::new(), BTreeSet::new());
+    collect(reasons, &mut zh, &mut en);
+    let join = |set: BTreeSet<String>, between: &str| set.into_iter().collect::<Vec<_>>().join(between);
+    Text::new(join(zh, "；"), join(en, "; "))
+}
+
+fn clock(of_law: &ClockResult, now: Timestamp) -> doc::Clock {
+    let due = of_law
+        .due_at
+        .map(Timestamp::to_local_string)
+        .or(of_law.due_on.map(|day| day.to_string()));
+    let is_past = of_law.due_on.is_some_and(|day: Day| day < now.legal_day());
+    doc::Clock {
+        rule: Text::new(
+            format!("{}：{}（{}）", of_law.actor.zh, of_law.act.zh, of_law.length.zh),
+            format!("{}: {} ({})", of_law.actor.en, of_law.act.en, of_law.length.en),
+        ),
+        trigger: text(&of_law.starts_title),
+        started_on: of_law.started.map(quanlian_law::Moment::day),
+        due: due.map(Text::same),
+        status: match of_law.state {
+            ClockState::Waiting => doc::ClockStatus::NotStarted,
+            // Running means that nobody said it was done; past its day it may be late, and only people know.
+            ClockState::Running if is_past => doc::ClockStatus::Unknown,
+            ClockState::Running => doc::ClockStatus::Running,
+            ClockState::Done => doc::ClockStatus::Done,
+            ClockState::Late => doc::ClockStatus::Late,
+            _ => doc::ClockStatus::Unknown,
+        },
+        cite: text(&of_law.citation),
+        verified: of_law.verified,
+    }
+}
+
 /// What the code on the cover holds: name, size and root of the log, to be compared with what the log publishes.
 fn reference(vault: &Vault) -> String {
-    vault.log().checkpoint().note().lines().take(3).collect::<Vec<_>>().join(" ")
+    vault
+        .log()
+        .checkpoint()
+        .note()
+        .lines()
+        .take(3)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn text(of_law: &quanlian_law::Text) -> Text {

@@ -32,7 +32,11 @@ pub(crate) fn print(report: &Report, output: &Output) {
     print_assessment(report, output);
     output.text("");
     for note in &report.facts.notes {
-        let args: Vec<(&str, &str)> = note.args.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let args: Vec<(&str, &str)> = note
+            .args
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
         output.text(&messages.get(
             "trace.note",
             &[("text", messages.get(&format!("note.{}", note.code), &args))],
@@ -46,9 +50,19 @@ pub(crate) fn print(report: &Report, output: &Output) {
     }
     output.text("");
     for (key, path) in &report.files {
-        output.text(&messages.get("trace.file", &[("what", messages.text(&format!("file.{key}"))), ("path", path.clone())]));
+        output.text(&messages.get(
+            "trace.file",
+            &[
+                ("what", messages.text(&format!("file.{key}"))),
+                ("path", path.clone()),
+            ],
+        ));
     }
-    let verdict = if report.bundle_verifies { "trace.verifies" } else { "trace.does_not_verify" };
+    let verdict = if report.bundle_verifies {
+        "trace.verifies"
+    } else {
+        "trace.does_not_verify"
+    };
     output.text(&messages.text(verdict));
 }
 
@@ -59,10 +73,18 @@ fn print_assessment(report: &Report, output: &Output) {
     output.text(answer.summary.get(language));
     output.text(&format!("  {}", answer.governing.why.get(language)));
     for set in &answer.rule_sets {
-        let key = if set.governs { "trace.governing_rules" } else { "trace.other_rules" };
+        let key = if set.governs {
+            "trace.governing_rules"
+        } else {
+            "trace.other_rules"
+        };
         output.text(&output.messages.get(key, &[("day", set.as_of)]));
         for line in lines_met(&set.reasons) {
-            let cite = line.citation.as_ref().map(|cite| cite.get(language)).unwrap_or_default();
+            let cite = line
+                .citation
+                .as_ref()
+                .map(|cite| cite.get(language))
+                .unwrap_or_default();
             output.text(&output.messages.get(
                 "trace.line_met",
                 &[
@@ -73,26 +95,47 @@ fn print_assessment(report: &Report, output: &Output) {
                 ],
             ));
         }
-        for range in [set.band.as_ref().map(|b| &b.text), set.fine.as_ref().map(|f| &f.text)].into_iter().flatten() {
+        for range in [
+            set.band.as_ref().map(|b| &b.text),
+            set.fine.as_ref().map(|f| &f.text),
+        ]
+        .into_iter()
+        .flatten()
+        {
             output.text(&format!("    {}", range.get(language)));
         }
     }
     for missing in &answer.missing {
         output.text(&output.messages.get(
             "trace.missing",
-            &[("fact", missing.title.get(language)), ("why", missing.why.get(language))],
+            &[
+                ("fact", missing.title.get(language)),
+                ("why", missing.why.get(language)),
+            ],
         ));
     }
     if !answer.unverified.is_empty() {
-        output.text(&output.messages.get("trace.unverified", &[("count", answer.unverified.len())]));
+        output.text(
+            &output
+                .messages
+                .get("trace.unverified", &[("count", answer.unverified.len())]),
+        );
     }
     for clock in report.clocks.iter().filter(|clock| clock.due_on.is_some()) {
-        output.text(&output.messages.get("trace.clock", &[("text", clock.text.get(language))]));
+        output.text(
+            &output
+                .messages
+                .get("trace.clock", &[("text", clock.text.get(language))]),
+        );
     }
 }
 
 fn unread_mark(line: &Reason, output: &Output) -> String {
-    if line.verified == Some(false) { output.messages.text("trace.unread_line") } else { String::new() }
+    if line.verified == Some(false) {
+        output.messages.text("trace.unread_line")
+    } else {
+        String::new()
+    }
 }
 
 fn lines_met(reasons: &[Reason]) -> Vec<&Reason> {

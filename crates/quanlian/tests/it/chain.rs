@@ -8,18 +8,37 @@ use super::{code, copy_folder, demo, has_tool, json, quanlian, text};
 
 fn matched_pairs(report: &Value) -> BTreeSet<(String, String)> {
     let pair = |m: &Value| {
-        let part = |key: &str| m[key].as_str().unwrap_or_default().chars().take(5).collect::<String>();
+        let part = |key: &str| {
+            m[key]
+                .as_str()
+                .unwrap_or_default()
+                .chars()
+                .take(5)
+                .collect::<String>()
+        };
         (part("suspect"), part("work"))
     };
-    report["matches"].as_array().expect("matches").iter().map(pair).collect()
+    report["matches"]
+        .as_array()
+        .expect("matches")
+        .iter()
+        .map(pair)
+        .collect()
 }
 
 #[test]
 fn the_demo_finds_each_copy_and_no_other() {
     let (_, report) = demo();
-    let found: BTreeSet<String> =
-        report["matches"].as_array().unwrap().iter().map(|m| m["suspect"].as_str().unwrap().to_owned()).collect();
-    let stems: BTreeSet<&str> = found.iter().map(|name| name.rsplit_once('.').unwrap().0).collect();
+    let found: BTreeSet<String> = report["matches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["suspect"].as_str().unwrap().to_owned())
+        .collect();
+    let stems: BTreeSet<&str> = found
+        .iter()
+        .map(|name| name.rsplit_once('.').unwrap().0)
+        .collect();
     assert_eq!(
         stems,
         BTreeSet::from([
@@ -31,7 +50,12 @@ fn the_demo_finds_each_copy_and_no_other() {
             "每日美文",
         ])
     );
-    assert_eq!(matched_pairs(report).len(), 7, "the medley holds two works: {:?}", matched_pairs(report));
+    assert_eq!(
+        matched_pairs(report).len(),
+        7,
+        "the medley holds two works: {:?}",
+        matched_pairs(report)
+    );
     let faster = report["matches"]
         .as_array()
         .unwrap()
@@ -51,12 +75,19 @@ fn the_demo_reaches_the_upper_tier_with_article_version_and_evidence() {
     for part in ["217", "法释〔2004〕19号", "法发〔2011〕3号", "actual_clicks"] {
         assert!(whole.contains(part), "{part} is not in the assessment");
     }
-    let evidence: BTreeSet<&str> =
-        report["evidence"].as_array().unwrap().iter().map(|e| e["id"].as_str().unwrap()).collect();
+    let evidence: BTreeSet<&str> = report["evidence"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["id"].as_str().unwrap())
+        .collect();
     for fact in report["facts"]["facts"].as_array().unwrap() {
         let ids = fact["evidence"].as_array().unwrap();
         assert!(!ids.is_empty(), "{fact}");
-        assert!(ids.iter().all(|id| evidence.contains(id.as_str().unwrap())), "{fact}");
+        assert!(
+            ids.iter().all(|id| evidence.contains(id.as_str().unwrap())),
+            "{fact}"
+        );
     }
 }
 
@@ -66,9 +97,17 @@ fn the_dossier_is_a_chinese_pdf() {
     let pdf = folder.join("result/dossier.pdf");
     assert!(fs::read(&pdf).unwrap().starts_with(b"%PDF-"));
     if has_tool("pdftotext") {
-        let out = Command::new("pdftotext").args([text(&pdf), "-"]).output().unwrap();
+        let out = Command::new("pdftotext")
+            .args([text(&pdf), "-"])
+            .output()
+            .unwrap();
         let shown = String::from_utf8(out.stdout).unwrap();
-        for part in ["移送", "第二百一十七条", "法释〔2004〕19号", "演示文执〔2023〕第001号"] {
+        for part in [
+            "移送",
+            "第二百一十七条",
+            "法释〔2004〕19号",
+            "演示文执〔2023〕第001号",
+        ] {
             assert!(shown.contains(part), "{part} is not on the paper");
         }
     }
@@ -80,11 +119,23 @@ fn the_bundle_verifies_with_the_program_and_with_its_own_page() {
     let bundle = folder.join("result/case.qne.zip");
     let report = json(&quanlian(&["verify", text(&bundle), "--json"]), 0);
     assert_eq!(report["ok"], true);
-    if ["bash", "unzip", "openssl", "xxd", "sha256sum"].into_iter().all(has_tool) {
+    if ["bash", "unzip", "openssl", "xxd", "sha256sum"]
+        .into_iter()
+        .all(has_tool)
+    {
         let dir = tempfile::tempdir().unwrap();
         let script = format!("unzip -q '{}' -d x && cd x && bash verify.sh", text(&bundle));
-        let run = Command::new("bash").args(["-c", &script]).current_dir(dir.path()).output().unwrap();
-        assert!(run.status.success(), "{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+        let run = Command::new("bash")
+            .args(["-c", &script])
+            .current_dir(dir.path())
+            .output()
+            .unwrap();
+        assert!(
+            run.status.success(),
+            "{}{}",
+            String::from_utf8_lossy(&run.stdout),
+            String::from_utf8_lossy(&run.stderr)
+        );
     }
 }
 
@@ -98,7 +149,12 @@ fn one_flipped_byte_in_the_bundle_is_found() {
         let mut flipped = bytes.clone();
         flipped[bytes.len() * part / 8] ^= 1;
         fs::write(&copy, &flipped).unwrap();
-        assert_eq!(code(&quanlian(&["verify", text(&copy)])), 1, "byte {}", bytes.len() * part / 8);
+        assert_eq!(
+            code(&quanlian(&["verify", text(&copy)])),
+            1,
+            "byte {}",
+            bytes.len() * part / 8
+        );
     }
 }
 
@@ -121,8 +177,18 @@ fn without_the_plays_the_upper_tier_stays_open_and_without_both_figures_nothing_
         let works = folder.join("works");
         let case = folder.join("case.toml");
         let output = quanlian(&[
-            "trace", "--works", text(&works), "--suspects", text(&suspects), "--out", text(&out), "--case", text(&case),
-            "--originals", "none", "--json",
+            "trace",
+            "--works",
+            text(&works),
+            "--suspects",
+            text(&suspects),
+            "--out",
+            text(&out),
+            "--case",
+            text(&case),
+            "--originals",
+            "none",
+            "--json",
         ]);
         json(&output, 0)["assessment"].clone()
     };

@@ -3,9 +3,9 @@
 use super::{code, json, quanlian, stderr, text};
 
 fn assess(sheet: &str, wanted: i32) -> serde_json::Value {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("facts.json");
-    std::fs::write(&path, sheet).unwrap();
+    std::fs::write(&path, sheet).expect("the sheet is written");
     json(&quanlian(&["law", "assess", text(&path), "--json"]), wanted)
 }
 
@@ -41,11 +41,23 @@ fn the_rules_pass_their_own_examples() {
 fn an_unknown_rule_or_fact_is_named_with_the_way_out() {
     let unknown = quanlian(&["law", "show", "cn/criminal/9999"]);
     assert_eq!(code(&unknown), 2);
-    assert!(stderr(&unknown).contains("cn/criminal/9999"), "{}", stderr(&unknown));
+    assert!(
+        stderr(&unknown).contains("cn/criminal/9999"),
+        "{}",
+        stderr(&unknown)
+    );
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("f.json");
-    std::fs::write(&path, r#"{"offence":"cn/criminal/217","facts":[{"name":"ilegal_gain","fen":1}]}"#).unwrap();
+    std::fs::write(
+        &path,
+        r#"{"offence":"cn/criminal/217","facts":[{"name":"ilegal_gain","fen":1}]}"#,
+    )
+    .unwrap();
     let misspelt = quanlian(&["law", "assess", text(&path)]);
     assert_eq!(code(&misspelt), 2);
-    assert!(stderr(&misspelt).contains("illegal_gain"), "{}", stderr(&misspelt));
+    assert!(
+        stderr(&misspelt).contains("illegal_gain"),
+        "{}",
+        stderr(&misspelt)
+    );
 }

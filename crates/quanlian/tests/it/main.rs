@@ -61,6 +61,7 @@ fn copy_folder(from: &Path, to: &Path) {
 }
 
 /// Whether a tool is on the machine; says so where it is not, because a check is left out then.
+#[expect(clippy::print_stderr, reason = "a check that is left out must be seen")]
 fn has_tool(name: &str) -> bool {
     let there = std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()));
