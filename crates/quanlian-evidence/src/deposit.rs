@@ -234,6 +234,7 @@ impl Salt {
     /// HMAC-SHA256 of `record` under this salt, lower-case hex.
     ///
     /// The salt has one fixed length, so two salts never act as the same HMAC key.
+    #[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]
     pub fn commit(&self, record: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
         mac.update(record);
@@ -283,21 +284,23 @@ impl Entry {
         }
     }
 
-    /// Checks that this entry commits to `record_json` of this kind and id.
+    /// Checks that this is the entry that [`Self::commit`] makes from the same arguments.
     pub fn opens_to(
         &self,
         kind: &str,
         id: uuid::Uuid,
+        recorded_at: Timestamp,
         record_json: &str,
         salt: &Salt,
     ) -> Result<(), DepositError> {
-        if self.kind != kind || self.id != id {
-            return Err(DepositError::Mismatch("the record and the log entry"));
+        let wanted = Self::commit(kind, id, recorded_at, record_json, salt);
+        if self.commitment != wanted.commitment {
+            return Err(DepositError::Commitment);
         }
-        if self.commitment == salt.commit(record_json.as_bytes()) {
+        if *self == wanted {
             Ok(())
         } else {
-            Err(DepositError::Commitment)
+            Err(DepositError::Mismatch("the record and the log entry"))
         }
     }
 }
@@ -310,7 +313,13 @@ impl Receipt {
         let deposit = Deposit::from_json(&self.deposit_json)?;
         let salt = Salt::from_hex(&self.salt).ok_or(DepositError::Shape { what: "the salt" })?;
         let entry = Entry::from_json(&self.entry_json)?;
-        entry.opens_to(ENTRY_DEPOSIT, deposit.id.0, &self.deposit_json, &salt)?;
+        entry.opens_to(
+            ENTRY_DEPOSIT,
+            deposit.id.0,
+            deposit.deposited_at,
+            &self.deposit_json,
+            &salt,
+        )?;
         let lines: Vec<&str> = self.custody.iter().map(String::as_str).collect();
         check_custody(&lines, &deposit)?;
         Ok(deposit)
@@ -332,7 +341,7 @@ pub(crate) fn check_custody(
 
 pub(crate) fn to_canonical<T: Serialize>(value: &T) -> Result<String, DepositError> {
     let bytes = canonical::to_bytes(value)?;
-    Ok(String::from_utf8(bytes).expect("canonical JSON is UTF-8"))
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Reads a value whose canonical bytes are exactly `json`.

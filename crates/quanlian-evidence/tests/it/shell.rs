@@ -1,6 +1,7 @@
 //! The commands in the bundle, run by the real programs.
 
 use std::{
+    io::{self, Write as _},
     path::Path,
     process::{Command, Output},
 };
@@ -13,7 +14,11 @@ use crate::support::{Bench, sample, with_file};
 pub(crate) fn tools_are_there() -> bool {
     for tool in ["bash", "openssl", "xxd", "unzip", "sha256sum", "base64"] {
         if Command::new(tool).arg("--version").output().is_err() {
-            eprintln!("SKIPPED: the commands of the bundle were not run, `{tool}` is not installed");
+            // Not `eprintln!`, which the test harness would keep to itself.
+            let _ = writeln!(
+                io::stderr(),
+                "SKIPPED: the bundle's commands were not run, no `{tool}`"
+            );
             return false;
         }
     }

@@ -18,8 +18,11 @@ pub(crate) struct Fixed {
 }
 
 impl Fixed {
-    pub(crate) fn new() -> Self {
-        Self { ticks: 0, bytes: 0 }
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            ticks: 0,
+            bytes: seed,
+        }
     }
 }
 
@@ -46,9 +49,13 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        Self::with_seed(0)
+    }
+
+    pub(crate) fn with_seed(seed: u64) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            outside: Fixed::new(),
+            outside: Fixed::new(seed),
         }
     }
 
