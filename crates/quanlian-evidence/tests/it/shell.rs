@@ -91,7 +91,7 @@ fn the_commands_accept_many_items_and_none_with_its_original() {
     }
     let mut bench = Bench::new();
     let mut vault = bench.vault();
-    let paths: Vec<_> = (0..120)
+    let paths: Vec<_> = (0..110)
         .map(|i| bench.file(&format!("{i}.txt"), format!("text {i}").as_bytes()))
         .collect();
     let outcome = bench.deposit(&mut vault, &paths);
