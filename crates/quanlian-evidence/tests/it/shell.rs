@@ -117,3 +117,28 @@ fn the_commands_accept_many_items_and_none_with_its_original() {
         text(&output)
     );
 }
+
+/// Some programs unpack names that are not ASCII as something else.
+#[test]
+fn the_commands_find_files_whose_names_were_rewritten_on_unpacking() {
+    if !tools_are_there() {
+        return;
+    }
+    let mut bench = Bench::new();
+    let bundle = sample(&mut bench);
+    let commands = r#"LC_ALL=C unzip -q "$1" -d x && cd x && mv data/0001-* 'data/0001-#U6708.mp3' &&
+        mv *.html '#U6838.html' && bash verify.sh && : > data/0001-second && bash verify.sh"#;
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("bash")
+        .args(["-c", commands, "verify"])
+        .arg(&bundle.path)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let text = text(&output);
+    assert!(text.contains("OK 通过: all checks"), "{text}");
+    assert!(
+        !output.status.success(),
+        "a second file with the number of an item: {text}"
+    );
+}

@@ -29,10 +29,10 @@ fn a_good_bundle_verifies_and_says_what_was_not_checked() {
         manifest Ok bundle
         log_head_signed Ok bundle
         log_key_trusted NotChecked bundle
-        file_is_deposit Ok 0001 月亮 $(touch x)'"<b>;.mp3
-        deposit_committed Ok 0001 月亮 $(touch x)'"<b>;.mp3
-        deposit_in_log Ok 0001 月亮 $(touch x)'"<b>;.mp3
-        custody_chain Ok 0001 月亮 $(touch x)'"<b>;.mp3
+        file_is_deposit Ok 0001 月亮 $(touch x)'"<b>;[0].mp3
+        deposit_committed Ok 0001 月亮 $(touch x)'"<b>;[0].mp3
+        deposit_in_log Ok 0001 月亮 $(touch x)'"<b>;[0].mp3
+        custody_chain Ok 0001 月亮 $(touch x)'"<b>;[0].mp3
         file_is_deposit Ok 0002 empty.txt
         deposit_committed Ok 0002 empty.txt
         deposit_in_log Ok 0002 empty.txt
