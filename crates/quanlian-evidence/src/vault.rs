@@ -264,9 +264,15 @@ impl Vault {
                 wanted: origin.to_owned(),
             });
         }
+        let log = Log::open_or_create(store, key)?;
+        // Written each time: a crash may have come between the key and this file.
+        write_durably(
+            &folder.join("log.vkey"),
+            format!("{}\n", log.verifier()).as_bytes(),
+        )?;
         Ok(Self {
             folder: folder.to_owned(),
-            log: Log::open_or_create(store, key)?,
+            log,
         })
     }
 

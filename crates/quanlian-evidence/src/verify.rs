@@ -40,7 +40,7 @@ use crate::{
 /// The longest file that is read into memory: a page or a manifest of the largest bundle.
 const MAX_SMALL_BYTES: u64 = 16 << 20;
 /// The most bytes of such files together.
-const MAX_SMALL_TOTAL_BYTES: u64 = 512 << 20;
+const MAX_SMALL_TOTAL_BYTES: u64 = 256 << 20;
 
 /// What the caller brings to the verification.
 #[derive(Debug, Clone, Default)]
@@ -95,11 +95,11 @@ impl Verification {
         });
     }
 
-    fn result(&mut self, code: &str, subject: &str, result: Result<String, String>) -> bool {
-        let is_ok = result.is_ok();
-        let state = if is_ok { State::Ok } else { State::Failed };
-        self.add(code, state, subject, result.unwrap_or_else(|why| why));
-        is_ok
+    fn result(&mut self, code: &str, subject: &str, result: Result<String, String>) {
+        match result {
+            Ok(detail) => self.add(code, State::Ok, subject, detail),
+            Err(why) => self.add(code, State::Failed, subject, why),
+        }
     }
 }
 
@@ -155,14 +155,10 @@ fn verify_reader<F: Read + Seek>(reader: Result<Reader<F>, ContainerError>, poli
 }
 
 /// What this version cannot check, so that nobody takes silence for a yes.
-const NEVER_CHECKED: [(&str, &str); 3] = [
+const NEVER_CHECKED: [(&str, &str); 2] = [
     (
         "log_witnessed",
         "nobody but the log itself has signed its checkpoint",
-    ),
-    (
-        "time",
-        "times are stated by the log's own clock; there is no trusted time stamp",
     ),
     (
         "truth_before_deposit",
@@ -213,7 +209,7 @@ impl Opened {
                     found = Some(result.map_err(std::io::Error::other)?);
                     Ok(())
                 })
-                .map_err(|error: ContainerError| error.to_string())?;
+                .map_err(|error: ContainerError| describe(&error))?;
             if let Some(found) = found {
                 digests.insert(name.clone(), found);
             }
@@ -316,6 +312,7 @@ impl Opened {
             ),
         };
         report.add("instructions", state, "bundle", detail);
+        report.add("time", State::NotChecked, "bundle", stated_times(&deposits));
     }
 
     fn check_manifests(&self) -> Result<String, String> {
@@ -529,6 +526,14 @@ impl Opened {
     fn text(&self, path: &str) -> &str {
         self.small.get(path).map_or("", String::as_str)
     }
+}
+
+/// What the log's own clock says, which nobody has confirmed.
+fn stated_times(deposits: &[Option<Deposit>]) -> String {
+    let times = || deposits.iter().flatten().map(|deposit| deposit.deposited_at);
+    let range = times().min().zip(times().max());
+    let stated = range.map_or_else(String::new, |(first, last)| format!(" ({first} to {last})"));
+    format!("times are stated by the log's own clock{stated}; there is no trusted time stamp")
 }
 
 fn check_trust(key: Option<&VerifierKey>, policy: &Policy, report: &mut Verification) {

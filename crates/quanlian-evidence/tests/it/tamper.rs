@@ -1,6 +1,6 @@
 //! Attacks on a bundle: every byte, with and without rewriting what protects it.
 
-use std::{collections::BTreeMap, fs, io::Cursor, path::Path, process::Command, thread};
+use std::{collections::BTreeMap, fmt::Write as _, fs, io::Cursor, path::Path, process::Command, thread};
 
 use quanlian_evidence::{
     container::{Entry, Reader, Writer},
@@ -49,8 +49,8 @@ fn rewrite_manifests(files: &mut Files) {
         .iter()
         .filter(|(name, _)| !MANIFESTS.contains(&name.as_str()))
     {
-        sha256 += &format!("{}  {name}\n", hex::encode(Sha256::digest(content)));
-        sm3 += &format!("{}  {name}\n", hex::encode(Sm3::digest(content)));
+        writeln!(sha256, "{}  {name}", hex::encode(Sha256::digest(content))).unwrap();
+        writeln!(sm3, "{}  {name}", hex::encode(Sm3::digest(content))).unwrap();
     }
     files.insert(MANIFESTS[0].to_owned(), sha256.into_bytes());
     files.insert(MANIFESTS[1].to_owned(), sm3.into_bytes());

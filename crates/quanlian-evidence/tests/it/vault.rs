@@ -43,8 +43,8 @@ fn a_good_bundle_verifies_and_says_what_was_not_checked() {
         custody_chain Ok 0003 secret.bin
         bundle_sealed Ok bundle
         instructions Ok bundle
-        log_witnessed NotChecked bundle
         time NotChecked bundle
+        log_witnessed NotChecked bundle
         truth_before_deposit NotChecked bundle
     "#]]
     .assert_eq(&(lines.join("\n") + "\n"));
@@ -138,6 +138,8 @@ fn a_vault_is_for_one_process_one_name_and_its_own_key() {
     let mut bench = Bench::new();
     let folder = bench.path("vault");
     let vault = bench.vault();
+    let published = fs::read_to_string(folder.join("log.vkey")).unwrap();
+    assert_eq!(published, format!("{}\n", vault.log_key()));
     let open =
         |bench: &mut Bench, origin: &str| Vault::open_or_create(&folder, origin, &mut bench.outside).err();
     assert_eq!(open(&mut bench, ORIGIN).unwrap().code(), "log_in_use");
@@ -160,7 +162,12 @@ fn what_cannot_be_bundled_is_named_and_puts_nothing_into_the_log() {
     let mut bench = Bench::new();
     let mut vault = bench.vault();
     let path = bench.file("a.txt", b"a");
-    let item = with_file(bench.deposit(&mut vault, &[path.clone()]).receipts.remove(0));
+    let item = with_file(
+        bench
+            .deposit(&mut vault, std::slice::from_ref(&path))
+            .receipts
+            .remove(0),
+    );
     let mut refused = |items: Vec<BundleItem>, code: &str| {
         let out = bench.path("out.qne.zip");
         let error = vault
