@@ -38,6 +38,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use page::{PageItem, page};
 
 use crate::{
+    container::{MAX_CONTAINER_BYTES, MAX_ENTRY_NAME_BYTES},
     content::{ContentError, Digests, MAX_DEPOSIT_BYTES, digest, safe_name},
     deposit::{Deposit, DepositError, Receipt},
 };
@@ -53,6 +54,12 @@ pub const BUNDLE_SUFFIX: &str = ".qne.zip";
 pub const VERIFY_SCRIPT: &str = include_str!("../assets/verify.sh");
 /// Where to begin, for people whose system cannot show the name of the page.
 pub const VERIFY_TEXT: &str = include_str!("../assets/VERIFY.txt");
+
+/// What a file adds to the container beside its content: two headers, a line in each of
+/// the two manifests and in the list of the seal, each with its name.
+const MAX_FILE_OVERHEAD_BYTES: u64 = 5 * MAX_ENTRY_NAME_BYTES as u64 + 300;
+/// What an item or the seal adds later: an inclusion proof, and its own overhead.
+const MAX_PROOF_FILES_BYTES: u64 = 16 << 10;
 
 pub(crate) const SCRIPT_PATH: &str = "verify.sh";
 pub(crate) const TEXT_PATH: &str = "VERIFY.txt";
@@ -121,6 +128,12 @@ pub enum BundleError {
     /// The receipt is damaged.
     #[error("the receipt of item {item} is not valid")]
     Receipt { item: usize, source: DepositError },
+    /// The originals do not fit into one bundle.
+    #[error(
+        "the bundle would have {size_bytes} bytes, the limit is {limit_bytes}; \
+         include large originals by their digests only"
+    )]
+    TooLarge { size_bytes: u64, limit_bytes: u64 },
     /// The same deposit twice.
     #[error("the deposit {0} is listed twice")]
     Twice(DepositId),
@@ -138,6 +151,7 @@ impl BundleError {
         match self {
             Self::ItemCount(_) => "bundle_item_count",
             Self::Receipt { source, .. } => source.code(),
+            Self::TooLarge { .. } => "bundle_too_large",
             Self::Twice(_) => "bundle_twice",
             Self::Original { source, .. } => source.code(),
             Self::OriginalChanged { .. } => "bundle_original_changed",
@@ -184,6 +198,25 @@ impl Pieces {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Piece)> {
         self.0.iter()
+    }
+
+    /// Refuses what would not fit into a container, before anything is put into the log.
+    pub(crate) fn require_room(&self, items: usize) -> Result<(), BundleError> {
+        let files: u64 = self
+            .0
+            .values()
+            .map(|piece| piece.digests.size_bytes + MAX_FILE_OVERHEAD_BYTES)
+            .sum();
+        let size_bytes = files + (items as u64 + 2) * MAX_PROOF_FILES_BYTES;
+        let limit_bytes = MAX_CONTAINER_BYTES;
+        if size_bytes > limit_bytes {
+            Err(BundleError::TooLarge {
+                size_bytes,
+                limit_bytes,
+            })
+        } else {
+            Ok(())
+        }
     }
 
     /// The list of what the seal covers: all that is there before the seal is made.

@@ -406,3 +406,184 @@ impl<R: Read> Read for Checked<R> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A container with the right form and whatever names it is given.
+    fn forge(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let (mut bytes, mut central) = (Vec::new(), Vec::new());
+        for (name, content) in files {
+            let entry = Entry {
+                name: (*name).to_owned(),
+                size_bytes: content.len() as u32,
+                crc32: crc32fast::hash(content),
+            };
+            central.extend(entry.central_header(bytes.len() as u32));
+            bytes.extend(entry.local_header());
+            bytes.extend(*content);
+        }
+        let offset = bytes.len() as u32;
+        bytes.extend(&central);
+        bytes.extend(end_record(files.len(), central.len() as u32, offset));
+        bytes
+    }
+
+    fn write(files: &[(&str, &[u8])]) -> Result<Vec<u8>, ContainerError> {
+        let mut writer = Writer::new(Vec::new());
+        for (name, content) in files {
+            let (size_bytes, crc32) = (content.len() as u32, crc32fast::hash(content));
+            writer.add(
+                &Entry {
+                    name: (*name).to_owned(),
+                    size_bytes,
+                    crc32,
+                },
+                *content,
+            )?;
+        }
+        writer.finish()
+    }
+
+    fn code(bytes: &[u8]) -> &'static str {
+        match Reader::new(Cursor::new(bytes)) {
+            Ok(_) => "accepted",
+            Err(error) => error.code(),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_has_one_form() {
+        let files: &[(&str, &[u8])] = &[("a/b.txt", b"one"), ("c", b""), ("核验说明.html", b"two")];
+        let bytes = write(files).unwrap();
+        assert_eq!(bytes, forge(files));
+        let mut reader = Reader::new(Cursor::new(&bytes)).unwrap();
+        assert_eq!(reader.read("a/b.txt", 3).unwrap(), b"one");
+        assert_eq!(
+            reader.read("a/b.txt", 2).unwrap_err().code(),
+            "container_entry_too_large"
+        );
+        assert_eq!(reader.read("b", 9).unwrap_err().code(), "container_missing");
+        assert_eq!(code(&write(&[]).unwrap()), "accepted");
+    }
+
+    #[test]
+    fn names_that_could_leave_the_folder_or_hide_are_refused_both_ways() {
+        for name in [
+            "../x",
+            "a/../x",
+            "a/..",
+            "..",
+            ".",
+            "a/./x",
+            "/etc/passwd",
+            "a//b",
+            "a/",
+            "",
+            "C:x",
+            "a\\b",
+            "a\0b",
+            "a\nb",
+            "a\u{1b}[0m",
+            "a*",
+            "a?b",
+            "a|b",
+            "\"a\"",
+        ] {
+            assert_eq!(
+                write(&[(name, b"")]).unwrap_err().code(),
+                "container_name",
+                "{name:?}"
+            );
+            assert_eq!(code(&forge(&[(name, b"")])), "container_name", "{name:?}");
+        }
+        let long = "a".repeat(MAX_ENTRY_NAME_BYTES + 1);
+        assert_eq!(write(&[(&long, b"")]).unwrap_err().code(), "container_name");
+        assert_ne!(code(&forge(&[(&long, b"")])), "accepted");
+    }
+
+    #[test]
+    fn duplicates_and_other_orders_are_refused_both_ways() {
+        for files in [[("a", b"1".as_slice()), ("a", b"2")], [("b", b"1"), ("a", b"2")]] {
+            assert_eq!(write(&files).unwrap_err().code(), "container_name");
+            assert_eq!(code(&forge(&files)), "container_foreign");
+        }
+    }
+
+    #[test]
+    fn content_that_is_not_as_announced_is_refused() {
+        let entry = Entry {
+            name: "a".into(),
+            size_bytes: 3,
+            crc32: crc32fast::hash(b"abc"),
+        };
+        for content in [b"ab".as_slice(), b"abcd", b"abd"] {
+            assert_eq!(
+                Writer::new(Vec::new()).add(&entry, content).unwrap_err().code(),
+                "container_checksum"
+            );
+        }
+        let mut bytes = forge(&[("a", b"abc")]);
+        let at = bytes.windows(3).position(|window| window == b"abc").unwrap();
+        bytes[at] ^= 1;
+        let mut reader = Reader::new(Cursor::new(&bytes)).unwrap();
+        assert_eq!(reader.read("a", 9).unwrap_err().code(), "container_checksum");
+    }
+
+    #[test]
+    fn a_bit_in_any_header_is_noticed_without_reading_content() {
+        let bytes = forge(&[("a", b""), ("b/c", b"")]);
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << bit;
+                let refused = match Reader::new(Cursor::new(&changed)) {
+                    Ok(mut reader) => ["a", "b/c"].iter().any(|name| reader.read(name, 9).is_err()),
+                    Err(_) => true,
+                };
+                assert!(refused, "bit {bit} of byte {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_beyond_the_format_are_refused_before_anything_is_written() {
+        let huge = Entry {
+            name: "a".into(),
+            size_bytes: u32::MAX,
+            crc32: 0,
+        };
+        let mut writer = Writer::new(Vec::new());
+        assert_eq!(
+            writer.add(&huge, b"".as_slice()).unwrap_err().code(),
+            "container_too_large"
+        );
+        assert!(writer.out.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_are_refused_in_peace(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            prop_assert_ne!(code(&bytes), "accepted");
+        }
+
+        #[test]
+        fn a_damaged_container_is_refused_in_peace(cuts in prop::collection::vec((0_usize..200, any::<u8>()), 1..6)) {
+            let good = forge(&[("a", b"one"), ("b", b"two")]);
+            let mut bytes = good.clone();
+            for (at, byte) in cuts {
+                let at = at % bytes.len();
+                bytes[at] = byte;
+            }
+            if let Ok(mut reader) = Reader::new(Cursor::new(&bytes)) {
+                let whole = ["a", "b"].iter().all(|name| reader.read(name, 9).is_ok());
+                prop_assert_eq!(whole, bytes == good);
+            }
+        }
+    }
+}

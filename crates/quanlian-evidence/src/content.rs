@@ -5,7 +5,10 @@
 //!
 //! Invariant: both digests and the size come from the same pass over the same bytes.
 
-use std::io::{self, Read};
+use std::{
+    fmt::Write as _,
+    io::{self, Read},
+};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -170,6 +173,25 @@ pub fn safe_name(name: &str) -> String {
     }
 }
 
+/// `text` with every character that could hide, reorder or command made visible, for
+/// reports and terminals.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let is_hidden = matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+        );
+        if c.is_control() || is_hidden {
+            let _ = write!(shown, "[U+{:04X}]", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 fn is_safe(c: char) -> bool {
     // Combining marks are not alphanumeric, and Devanagari or decomposed é would break without
     // them; but invisible format characters (zero width, direction) sit in U+2000..206F.
@@ -184,6 +206,13 @@ fn is_safe(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("gone"))
+        }
+    }
 
     #[test]
     fn both_digests_are_those_of_the_standards() {
@@ -211,12 +240,6 @@ mod tests {
         check("a", b"abc", "content_too_large");
         check("", b"", "content_name");
         check(&"a".repeat(1025), b"", "content_name");
-        struct Broken;
-        impl Read for Broken {
-            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-                Err(io::Error::other("gone"))
-            }
-        }
         assert_eq!(
             Content::read("a", Broken, 2, &mut |_| {}).unwrap_err().code(),
             "content_read"
@@ -236,6 +259,10 @@ mod tests {
         check("", "file");
         check(".hidden", "hidden");
         check("-rf *", "-rf _");
+        assert_eq!(
+            visible("a\u{1b}[31m\u{202e}b\n道"),
+            "a[U+001B][31m[U+202E]b[U+000A]道"
+        );
         let long = safe_name(&format!("{}.mp3", "歌".repeat(100)));
         assert!(
             long.len() <= MAX_SAFE_NAME_BYTES && long.ends_with("歌.mp3"),

@@ -128,7 +128,7 @@ pub fn append(lines: &mut Vec<String>, item: DepositId, act: NewAct<'_>) -> Resu
         detail: act.detail,
     };
     let bytes = canonical::to_bytes(&line)?;
-    lines.push(String::from_utf8(bytes).expect("canonical JSON is UTF-8"));
+    lines.push(String::from_utf8_lossy(&bytes).into_owned());
     Ok(())
 }
 

@@ -234,6 +234,7 @@ impl Salt {
     /// HMAC-SHA256 of `record` under this salt, lower-case hex.
     ///
     /// The salt has one fixed length, so two salts never act as the same HMAC key.
+    #[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]
     pub fn commit(&self, record: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
         mac.update(record);
@@ -283,21 +284,23 @@ impl Entry {
         }
     }
 
-    /// Checks that this entry commits to `record_json` of this kind and id.
+    /// Checks that this is the entry that [`Self::commit`] makes from the same arguments.
     pub fn opens_to(
         &self,
         kind: &str,
         id: uuid::Uuid,
+        recorded_at: Timestamp,
         record_json: &str,
         salt: &Salt,
     ) -> Result<(), DepositError> {
-        if self.kind != kind || self.id != id {
-            return Err(DepositError::Mismatch("the record and the log entry"));
+        let wanted = Self::commit(kind, id, recorded_at, record_json, salt);
+        if self.commitment != wanted.commitment {
+            return Err(DepositError::Commitment);
         }
-        if self.commitment == salt.commit(record_json.as_bytes()) {
+        if *self == wanted {
             Ok(())
         } else {
-            Err(DepositError::Commitment)
+            Err(DepositError::Mismatch("the record and the log entry"))
         }
     }
 }
@@ -310,7 +313,13 @@ impl Receipt {
         let deposit = Deposit::from_json(&self.deposit_json)?;
         let salt = Salt::from_hex(&self.salt).ok_or(DepositError::Shape { what: "the salt" })?;
         let entry = Entry::from_json(&self.entry_json)?;
-        entry.opens_to(ENTRY_DEPOSIT, deposit.id.0, &self.deposit_json, &salt)?;
+        entry.opens_to(
+            ENTRY_DEPOSIT,
+            deposit.id.0,
+            deposit.deposited_at,
+            &self.deposit_json,
+            &salt,
+        )?;
         let lines: Vec<&str> = self.custody.iter().map(String::as_str).collect();
         check_custody(&lines, &deposit)?;
         Ok(deposit)
@@ -332,7 +341,7 @@ pub(crate) fn check_custody(
 
 pub(crate) fn to_canonical<T: Serialize>(value: &T) -> Result<String, DepositError> {
     let bytes = canonical::to_bytes(value)?;
-    Ok(String::from_utf8(bytes).expect("canonical JSON is UTF-8"))
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Reads a value whose canonical bytes are exactly `json`.
@@ -349,5 +358,123 @@ pub(crate) fn from_canonical<T: Serialize + DeserializeOwned>(
         Ok(value)
     } else {
         Err(DepositError::Shape { what })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deposit() -> Deposit {
+        Deposit {
+            v: DEPOSIT_VERSION,
+            id: "0193e1af-93b4-7707-8707-070707070707".parse().unwrap(),
+            kind: "file".into(),
+            content: Content {
+                name: "曲一.mp3".into(),
+                size_bytes: 3,
+                sha256: "a".repeat(64),
+                sm3: "b".repeat(64),
+            },
+            depositor: "张三".into(),
+            deposited_at: "2024-12-20T01:30:00Z".parse().unwrap(),
+            custody_sha256: "c".repeat(64),
+            source: None,
+            metadata: BTreeMap::new(),
+            supersedes: None,
+        }
+    }
+
+    #[test]
+    fn a_record_and_its_entry_have_one_byte_form() {
+        let json = deposit().to_json().unwrap();
+        let (a, b, c) = ("a".repeat(64), "b".repeat(64), "c".repeat(64));
+        assert_eq!(
+            json,
+            format!(
+                r#"{{"content":{{"name":"曲一.mp3","sha256":"{a}","size_bytes":3,"sm3":"{b}"}},"custody_sha256":"{c}","deposited_at":"2024-12-20T01:30:00.000000Z","depositor":"张三","id":"0193e1af-93b4-7707-8707-070707070707","kind":"file","v":1}}"#
+            )
+        );
+        assert_eq!(Deposit::from_json(&json).unwrap(), deposit());
+        for other in [
+            json.replace(":1}", ": 1}"),
+            json.replace("\"v\":1", "\"v\":2"),
+            json.replace(",\"v\"", ",\"u\":0,\"v\""),
+        ] {
+            assert_eq!(
+                Deposit::from_json(&other).unwrap_err().code(),
+                "deposit_shape",
+                "{other}"
+            );
+        }
+    }
+
+    /// Computed with: printf %s record | openssl dgst -sha256 -mac HMAC -macopt hexkey:0707…
+    #[test]
+    fn the_commitment_is_the_hmac_that_openssl_computes() {
+        let salt = Salt::new([7; SALT_BYTES]);
+        assert_eq!(
+            salt.commit(b"record"),
+            "6be76cf4f5df1cd0e9dddb2c7e50bd53638182adc32b34f96817c44d381f2ec0"
+        );
+        assert_eq!(Salt::from_hex(&salt.to_hex()), Some(salt.clone()));
+        for text in ["", "07", &"0g".repeat(32), &"AA".repeat(32), &"07".repeat(33)] {
+            assert_eq!(Salt::from_hex(text), None, "{text}");
+        }
+        assert!(!format!("{salt:?}").contains("07"));
+    }
+
+    #[test]
+    fn an_entry_opens_to_its_record_only() {
+        let (json, salt) = (deposit().to_json().unwrap(), Salt::new([7; SALT_BYTES]));
+        let (id, at) = (deposit().id.0, deposit().deposited_at);
+        let entry = Entry::commit(ENTRY_DEPOSIT, id, at, &json, &salt);
+        let entry = Entry::from_json(&entry.to_json().unwrap()).unwrap();
+        let code =
+            |kind, id, at, json: &str, salt| entry.opens_to(kind, id, at, json, salt).err().map(|e| e.code());
+        assert_eq!(code(ENTRY_DEPOSIT, id, at, &json, &salt), None);
+        assert_eq!(code(ENTRY_BUNDLE, id, at, &json, &salt), Some("deposit_mismatch"));
+        assert_eq!(
+            code(ENTRY_DEPOSIT, uuid::Uuid::nil(), at, &json, &salt),
+            Some("deposit_mismatch")
+        );
+        let later = "2024-12-20T01:30:01Z".parse().unwrap();
+        assert_eq!(
+            code(ENTRY_DEPOSIT, id, later, &json, &salt),
+            Some("deposit_mismatch")
+        );
+        assert_eq!(
+            code(ENTRY_DEPOSIT, id, at, "{}", &salt),
+            Some("deposit_commitment")
+        );
+        assert_eq!(
+            code(ENTRY_DEPOSIT, id, at, &json, &Salt::new([8; 32])),
+            Some("deposit_commitment")
+        );
+    }
+
+    #[test]
+    fn fields_out_of_bounds_are_named() {
+        let check = |change: &dyn Fn(&mut Deposit), code| {
+            let mut changed = deposit();
+            change(&mut changed);
+            assert_eq!(changed.to_json().unwrap_err().code(), code);
+        };
+        check(&|d| d.depositor.clear(), "deposit_field");
+        check(&|d| d.kind = "k".repeat(65), "deposit_field");
+        check(
+            &|d| d.source = Some("s".repeat(MAX_FIELD_BYTES + 1)),
+            "deposit_field",
+        );
+        check(
+            &|d| drop(d.metadata.insert("k".into(), "v".repeat(MAX_FIELD_BYTES + 1))),
+            "deposit_field",
+        );
+        check(
+            &|d| d.metadata = (0..300).map(|i| (i.to_string(), String::new())).collect(),
+            "deposit_field",
+        );
+        check(&|d| d.content.sha256 = "A".repeat(64), "deposit_shape");
+        check(&|d| d.content.size_bytes = 1 << 60, "deposit_canonical");
     }
 }

@@ -21,6 +21,7 @@ use std::{
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
+    thread,
 };
 
 use quanlian_record::{
@@ -30,7 +31,7 @@ use quanlian_record::{
 use quanlian_tlog::{
     log::{FsckReport, Log, LogError},
     note::{NoteError, SEED_BYTES, SignerKey, VerifierKey},
-    store::{FileStore, KeyFileError, StoreError, create_key_file, load_key_file},
+    store::{FileStore, KeyFileError, StoreError, TileStore as _, create_key_file, load_key_file},
 };
 
 use crate::{
@@ -51,6 +52,8 @@ use crate::{
 
 /// Files that go into the log together. One batch costs one round of fsyncs.
 const BATCH_FILES: usize = 256;
+/// Threads that wait for the disk while receipts are written.
+const SYNC_THREADS: usize = 8;
 /// The longest receipt that is read back, in bytes.
 const MAX_RECEIPT_BYTES: usize = 4 << 20;
 
@@ -239,33 +242,19 @@ impl Vault {
     ) -> Result<Self, VaultError> {
         let key_path = folder.join("log.key");
         let log_folder = folder.join("log");
-        let receipts = folder.join("receipts");
-        fs::create_dir_all(&receipts).map_err(|source| io_error("make the folder", &receipts, source))?;
+        make_private_folder(&folder.join("receipts"))?;
+        // The store is taken first, so that two processes cannot both make a key.
+        let store = FileStore::create(&log_folder).map_err(LogError::Store)?;
         let has_key = key_path
             .try_exists()
             .map_err(|source| io_error("look for", &key_path, source))?;
-        let has_log = log_folder
-            .try_exists()
-            .map_err(|source| io_error("look for", &log_folder, source))?;
-        // The store is taken first, so that two processes cannot both make a key.
-        let store = if has_log {
-            FileStore::open(&log_folder)
-        } else {
-            FileStore::create(&log_folder)
-        };
-        let store = store.map_err(LogError::Store)?;
         if !has_key {
-            if has_log && has_lock_record(&store)? {
+            if store.lock_record().map_err(LogError::Store)?.is_some() {
                 return Err(VaultError::KeyMissing(folder.to_owned()));
             }
             let mut seed = [0; SEED_BYTES];
             outside.fill(&mut seed);
-            let key = SignerKey::from_seed(origin, &seed)?;
-            create_key_file(&key_path, &key)?;
-            write_durably(
-                &folder.join("log.vkey"),
-                format!("{}\n", key.verifier()).as_bytes(),
-            )?;
+            create_key_file(&key_path, &SignerKey::from_seed(origin, &seed)?)?;
         }
         let key = load_key_file(&key_path)?;
         if key.verifier().name() != origin {
@@ -275,9 +264,15 @@ impl Vault {
                 wanted: origin.to_owned(),
             });
         }
+        let log = Log::open_or_create(store, key)?;
+        // Written each time: a crash may have come between the key and this file.
+        write_durably(
+            &folder.join("log.vkey"),
+            format!("{}\n", log.verifier()).as_bytes(),
+        )?;
         Ok(Self {
             folder: folder.to_owned(),
-            log: Log::open_or_create(store, key)?,
+            log,
         })
     }
 
@@ -442,10 +437,7 @@ impl Vault {
                 return Err(BundleError::Twice(deposit.id).into());
             }
             self.require_in_log(&receipt, deposit.id)?;
-            // The newest lines are those in the folder: the caller's copy may be older.
-            if let Ok(kept) = self.receipt(deposit.id) {
-                receipt = kept;
-            }
+            self.add_kept_custody(&mut receipt, deposit.id);
             let mut bytes = 0;
             let original = bundle::checked_original(original, &deposit, &mut |read| {
                 bytes = read;
@@ -468,6 +460,7 @@ impl Vault {
             bundle::add_item(&mut pieces, number, &deposit, &receipt, original);
             bundled.push((deposit, receipt, is_included));
         }
+        pieces.require_room(bundled.len())?;
         let log_key = self.log.verifier().to_string();
         let page_items: Vec<PageItem<'_>> = bundled
             .iter()
@@ -506,6 +499,43 @@ impl Vault {
             log_index,
             checkpoint,
         })
+    }
+
+    /// Puts an act into the chain of custody of a deposit: sealed, handed over, opened.
+    ///
+    /// The line is kept with the receipt; the seal of the next bundle commits to it.
+    pub fn record_act(
+        &mut self,
+        id: DepositId,
+        act: Act,
+        actor: &str,
+        detail: BTreeMap<String, String>,
+        outside: &mut dyn Outside,
+    ) -> Result<Receipt, VaultError> {
+        let mut receipt = self.receipt(id)?;
+        let at = outside.now();
+        let new = NewAct {
+            id: CustodyId(id::from_parts(at, random(outside))),
+            act,
+            at,
+            actor,
+            detail,
+        };
+        custody::append(&mut receipt.custody, id, new).map_err(DepositError::from)?;
+        self.save_receipts(std::iter::once((id, &receipt)))?;
+        Ok(receipt)
+    }
+
+    /// The caller's copy of a receipt may be older than the one in the folder; lines that
+    /// were added since belong to the chain.
+    fn add_kept_custody(&self, receipt: &mut Receipt, id: DepositId) {
+        if let Ok(kept) = self.receipt(id) {
+            let is_newer =
+                kept.deposit_json == receipt.deposit_json && kept.custody.starts_with(&receipt.custody);
+            if is_newer && kept.open().is_ok() {
+                *receipt = kept;
+            }
+        }
     }
 
     fn deposit_contents(
@@ -620,15 +650,30 @@ impl Vault {
         &self,
         receipts: impl Iterator<Item = (DepositId, &'r Receipt)>,
     ) -> Result<(), VaultError> {
-        let mut renames = Vec::new();
+        let mut files = Vec::new();
         for (id, receipt) in receipts {
-            let path = self.receipt_path(id);
-            let temporary = path.with_extension("tmp");
-            write_and_sync(&temporary, to_canonical(receipt)?.as_bytes())?;
-            renames.push((temporary, path));
+            files.push((self.receipt_path(id), to_canonical(receipt)?));
         }
-        for (temporary, path) in &renames {
-            fs::rename(temporary, path).map_err(|source| io_error("rename to", path, source))?;
+        // Several threads wait for the disk at once, so that it can serve many syncs together.
+        let share = files.len().div_ceil(SYNC_THREADS).max(1);
+        thread::scope(|scope| {
+            let waiting: Vec<_> = files
+                .chunks(share)
+                .map(|files| {
+                    scope.spawn(|| {
+                        files.iter().try_for_each(|(path, json)| {
+                            write_and_sync(&path.with_extension("tmp"), json.as_bytes())
+                        })
+                    })
+                })
+                .collect();
+            waiting
+                .into_iter()
+                .try_for_each(|thread| thread.join().expect("writing a file does not panic"))
+        })?;
+        for (path, _) in &files {
+            fs::rename(path.with_extension("tmp"), path)
+                .map_err(|source| io_error("rename to", path, source))?;
         }
         sync_folder(&self.folder.join("receipts"))
     }
@@ -718,12 +763,31 @@ fn read_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Content, File
 /// Writes the bundle beside `out`, syncs it, gives it its name, and writes its digest.
 fn write_container(pieces: &Pieces, out: &Path) -> Result<String, VaultError> {
     let temporary = with_suffix(out, ".tmp");
-    let file = File::create(&temporary).map_err(|source| io_error("create", &temporary, source))?;
+    let written = write_pieces(pieces, &temporary);
+    if written.is_err() {
+        // Nobody should find half a bundle; the error below says what happened.
+        let _ = fs::remove_file(&temporary);
+    }
+    let sha256 = written?;
+    fs::rename(&temporary, out).map_err(|source| io_error("rename to", out, source))?;
+    let name = out
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    write_durably(
+        &with_suffix(out, ".sha256"),
+        format!("{sha256}  {name}\n").as_bytes(),
+    )?;
+    Ok(sha256)
+}
+
+fn write_pieces(pieces: &Pieces, path: &Path) -> Result<String, VaultError> {
+    let file = File::create(path).map_err(|source| io_error("create", path, source))?;
     let mut writer = container::Writer::new(io::BufWriter::new(file));
-    for (path, piece) in pieces.iter() {
+    for (name, piece) in pieces.iter() {
         let size_bytes = u32::try_from(piece.digests.size_bytes).map_err(|_| ContainerError::TooLarge)?;
         let entry = container::Entry {
-            name: path.clone(),
+            name: name.clone(),
             size_bytes,
             crc32: piece.digests.crc32,
         };
@@ -733,26 +797,10 @@ fn write_container(pieces: &Pieces, out: &Path) -> Result<String, VaultError> {
         .finish()?
         .into_inner()
         .map_err(|error| ContainerError::Io(error.into_error()))?;
-    file.sync_all()
-        .map_err(|source| io_error("sync", &temporary, source))?;
+    file.sync_all().map_err(|source| io_error("sync", path, source))?;
     drop(file);
-    let written = File::open(&temporary).map_err(|source| io_error("open", &temporary, source))?;
-    let digests = crate::content::digest(written, u64::MAX, &mut |_| {})?;
-    fs::rename(&temporary, out).map_err(|source| io_error("rename to", out, source))?;
-    let name = out
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    write_durably(
-        &with_suffix(out, ".sha256"),
-        format!("{}  {name}\n", digests.sha256).as_bytes(),
-    )?;
-    Ok(digests.sha256)
-}
-
-fn has_lock_record(store: &FileStore) -> Result<bool, VaultError> {
-    use quanlian_tlog::store::TileStore as _;
-    Ok(store.lock_record().map_err(LogError::Store)?.is_some())
+    let written = File::open(path).map_err(|source| io_error("open", path, source))?;
+    Ok(crate::content::digest(written, u64::MAX, &mut |_| {})?.sha256)
 }
 
 fn random<const N: usize>(outside: &mut dyn Outside) -> [u8; N] {
@@ -765,6 +813,20 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+/// A folder that only its owner can enter: receipts hold salts and names.
+fn make_private_folder(folder: &Path) -> Result<(), VaultError> {
+    let parent = folder.parent().unwrap_or(folder);
+    fs::create_dir_all(parent).map_err(|source| io_error("make the folder", parent, source))?;
+    let mut owner_only = fs::DirBuilder::new();
+    owner_only.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut owner_only, 0o700);
+    owner_only
+        .create(folder)
+        .map_err(|source| io_error("make the folder", folder, source))?;
+    sync_folder(parent)
 }
 
 fn write_durably(path: &Path, content: &[u8]) -> Result<(), VaultError> {

@@ -8,11 +8,17 @@
 //!
 //! Not here: trusted time and witnesses (issue 4).
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek},
+    path::Path,
+};
 
+use quanlian_record::time::Timestamp;
 use quanlian_tlog::{
     checkpoint::SignedCheckpoint,
     hash::leaf_hash,
+    merkle::verify_inclusion,
     note::{Note, VerifierKey},
     proof::TlogProof,
 };
@@ -26,7 +32,7 @@ use crate::{
         VERIFY_SCRIPT, VERIFY_TEXT, is_sealed, item_folder, manifest, original_path, page,
     },
     container::{ContainerError, MAX_CONTAINER_BYTES, Reader},
-    content::{Digests, digest, is_hex_digest},
+    content::{Digests, digest, is_hex_digest, visible},
     custody::Act,
     deposit::{Deposit, ENTRY_BUNDLE, ENTRY_DEPOSIT, Entry, Salt, check_custody, from_canonical},
 };
@@ -34,7 +40,7 @@ use crate::{
 /// The longest file that is read into memory: a page or a manifest of the largest bundle.
 const MAX_SMALL_BYTES: u64 = 16 << 20;
 /// The most bytes of such files together.
-const MAX_SMALL_TOTAL_BYTES: u64 = 512 << 20;
+const MAX_SMALL_TOTAL_BYTES: u64 = 256 << 20;
 
 /// What the caller brings to the verification.
 #[derive(Debug, Clone, Default)]
@@ -84,16 +90,16 @@ impl Verification {
         self.checks.push(Check {
             code: code.to_owned(),
             state,
-            subject: subject.to_owned(),
-            detail: detail.into(),
+            subject: visible(subject),
+            detail: visible(&detail.into()),
         });
     }
 
-    fn result(&mut self, code: &str, subject: &str, result: Result<String, String>) -> bool {
-        let is_ok = result.is_ok();
-        let state = if is_ok { State::Ok } else { State::Failed };
-        self.add(code, state, subject, result.unwrap_or_else(|why| why));
-        is_ok
+    fn result(&mut self, code: &str, subject: &str, result: Result<String, String>) {
+        match result {
+            Ok(detail) => self.add(code, State::Ok, subject, detail),
+            Err(why) => self.add(code, State::Failed, subject, why),
+        }
     }
 }
 
@@ -111,19 +117,26 @@ impl Verification {
 /// | `custody_chain` | the custody lines are a chain from collection to this bundle |
 /// | `bundle_sealed` | the files of the bundle are those that were closed, and the log says so |
 /// | `instructions` | script and page are those that this version of the program writes |
+/// | `log_witnessed` | always `not_checked`: nobody else watches the log yet |
 /// | `time` | always `not_checked`: times are those of the log's own clock |
 /// | `truth_before_deposit` | always `not_checked`: no program can know |
 ///
 /// Bounded: memory by the small files of one bundle, time by one pass over the file.
 pub fn verify_bundle(path: &Path, policy: &Policy) -> Verification {
+    verify_reader(Reader::open(path), policy)
+}
+
+/// As [`verify_bundle`], for a bundle that is not a file.
+pub fn verify_stream<F: Read + Seek>(bundle: F, policy: &Policy) -> Verification {
+    verify_reader(Reader::new(bundle), policy)
+}
+
+fn verify_reader<F: Read + Seek>(reader: Result<Reader<F>, ContainerError>, policy: &Policy) -> Verification {
     let mut report = Verification {
         ok: true,
         checks: Vec::new(),
     };
-    let opened = Reader::open(path)
-        .map_err(|error| error.to_string())
-        .and_then(|reader| Opened::read(reader));
-    match opened {
+    match reader.map_err(|error| describe(&error)).and_then(Opened::read) {
         Ok(bundle) => {
             report.add(
                 "container",
@@ -135,20 +148,23 @@ pub fn verify_bundle(path: &Path, policy: &Policy) -> Verification {
         }
         Err(why) => report.add("container", State::Failed, "bundle", why),
     }
-    report.add(
-        "time",
-        State::NotChecked,
-        "bundle",
-        "times are stated by the log's own clock; no trusted time stamp",
-    );
-    report.add(
-        "truth_before_deposit",
-        State::NotChecked,
-        "bundle",
-        "whether the content was true before it was deposited is not covered",
-    );
+    for (code, why) in NEVER_CHECKED {
+        report.add(code, State::NotChecked, "bundle", why);
+    }
     report
 }
+
+/// What this version cannot check, so that nobody takes silence for a yes.
+const NEVER_CHECKED: [(&str, &str); 2] = [
+    (
+        "log_witnessed",
+        "nobody but the log itself has signed its checkpoint",
+    ),
+    (
+        "truth_before_deposit",
+        "whether the content was true before it was deposited is not covered",
+    ),
+];
 
 /// A bundle whose container is sound: small files in memory, originals by their digests.
 struct Opened {
@@ -158,7 +174,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn read<F: std::io::Read + std::io::Seek>(mut reader: Reader<F>) -> Result<Self, String> {
+    fn read<F: Read + Seek>(mut reader: Reader<F>) -> Result<Self, String> {
         let names: Vec<String> = reader.entries().map(|entry| entry.name.clone()).collect();
         let is_small = |entry: &&crate::container::Entry| !entry.name.starts_with("data/");
         let small_bytes: u64 = reader
@@ -193,7 +209,7 @@ impl Opened {
                     found = Some(result.map_err(std::io::Error::other)?);
                     Ok(())
                 })
-                .map_err(|error: ContainerError| error.to_string())?;
+                .map_err(|error: ContainerError| describe(&error))?;
             if let Some(found) = found {
                 digests.insert(name.clone(), found);
             }
@@ -265,7 +281,7 @@ impl Opened {
         let head = head.ok();
         let mut deposits = Vec::new();
         for number in 1..=self.items {
-            deposits.push(self.check_item(number, key.as_ref(), head.as_ref(), report));
+            deposits.push(self.check_item(number, head.as_ref(), report));
         }
         let strangers: Vec<&String> = self
             .digests
@@ -280,7 +296,7 @@ impl Opened {
                 format!("`{name}` belongs to no item"),
             );
         }
-        let statement = self.check_seal(key.as_ref(), head.as_ref());
+        let statement = self.check_seal(head.as_ref());
         let made = statement
             .as_ref()
             .map(|s| format!("closed at {} by {}", s.made_at, s.actor))
@@ -296,6 +312,7 @@ impl Opened {
             ),
         };
         report.add("instructions", state, "bundle", detail);
+        report.add("time", State::NotChecked, "bundle", stated_times(&deposits));
     }
 
     fn check_manifests(&self) -> Result<String, String> {
@@ -328,7 +345,6 @@ impl Opened {
     fn check_item(
         &self,
         number: usize,
-        key: Option<&VerifierKey>,
         head: Option<&SignedCheckpoint>,
         report: &mut Verification,
     ) -> Option<Deposit> {
@@ -369,10 +385,11 @@ impl Opened {
                 "the original is not what was deposited",
             ),
         }
-        let committed = self.open_commitment(&folder, ENTRY_DEPOSIT, deposit.id.0, json);
-        let at = committed.map(|entry| format!("recorded at {}", entry.recorded_at));
+        let committed =
+            self.open_commitment(&folder, ENTRY_DEPOSIT, deposit.id.0, deposit.deposited_at, json);
+        let at = committed.map(|()| format!("recorded at {}", deposit.deposited_at));
         report.result("deposit_committed", &subject, at);
-        let index = self.prove(&folder, key, head);
+        let index = self.prove(&folder, head);
         report.result(
             "deposit_in_log",
             &subject,
@@ -391,41 +408,34 @@ impl Opened {
         folder: &str,
         kind: &str,
         id: uuid::Uuid,
+        recorded_at: Timestamp,
         record: &str,
-    ) -> Result<Entry, String> {
+    ) -> Result<(), String> {
         let salt = self.text(&format!("{folder}/{SALT_FILE}"));
         let salt = salt
             .strip_suffix('\n')
             .and_then(Salt::from_hex)
             .ok_or("the salt is not 64 hex digits")?;
-        let entry =
-            Entry::from_json(self.text(&format!("{folder}/{ENTRY_FILE}"))).map_err(|e| e.to_string())?;
-        entry
-            .opens_to(kind, id, record, &salt)
-            .map_err(|error| error.to_string())?;
-        Ok(entry)
+        Entry::from_json(self.text(&format!("{folder}/{ENTRY_FILE}")))
+            .and_then(|entry| entry.opens_to(kind, id, recorded_at, record, &salt))
+            .map_err(|error| describe(&error))
     }
 
-    fn prove(
-        &self,
-        folder: &str,
-        key: Option<&VerifierKey>,
-        head: Option<&SignedCheckpoint>,
-    ) -> Result<u64, String> {
-        let (Some(key), Some(head)) = (key, head) else {
-            return Err("the head of the log is not valid".into());
-        };
+    /// The number of the entry in `folder`, when it is under the checkpoint of the bundle.
+    fn prove(&self, folder: &str, head: Option<&SignedCheckpoint>) -> Result<u64, String> {
+        let head = head.ok_or("the head of the log is not valid")?;
         let proof: TlogProof = self
             .text(&format!("{folder}/{PROOF_FILE}"))
             .parse()
             .map_err(|error| describe(&error))?;
-        let leaf = leaf_hash(self.text(&format!("{folder}/{ENTRY_FILE}")).as_bytes());
-        let proven = proof.verify(&leaf, key).map_err(|error| describe(&error))?;
-        if proven == *head {
-            Ok(proof.index)
-        } else {
-            Err("the proof leads to another checkpoint".into())
+        // The same bytes as the checkpoint whose signature was verified once, for all proofs.
+        if proof.checkpoint != head.note() {
+            return Err("the proof leads to another checkpoint".into());
         }
+        let leaf = leaf_hash(self.text(&format!("{folder}/{ENTRY_FILE}")).as_bytes());
+        verify_inclusion(&leaf, proof.index, head.size(), &proof.hashes, &head.root())
+            .map_err(|error| describe(&error))?;
+        Ok(proof.index)
     }
 
     fn check_custody(&self, folder: &str, deposit: &Deposit, index: Option<u64>) -> Result<String, String> {
@@ -447,11 +457,7 @@ impl Opened {
         }
     }
 
-    fn check_seal(
-        &self,
-        key: Option<&VerifierKey>,
-        head: Option<&SignedCheckpoint>,
-    ) -> Result<Statement, String> {
+    fn check_seal(&self, head: Option<&SignedCheckpoint>) -> Result<Statement, String> {
         let json = self.text(&format!("{SEAL_FOLDER}/{STATEMENT_FILE}"));
         let statement: Statement =
             from_canonical(json, MAX_SMALL_BYTES as usize, "the statement of the seal")
@@ -469,8 +475,8 @@ impl Opened {
         if !is_hex_digest(&statement.sealed_sha256) || digest != Some(statement.sealed_sha256.as_str()) {
             return Err("the list of sealed files is not the one that was sealed".into());
         }
-        self.open_commitment(SEAL_FOLDER, ENTRY_BUNDLE, statement.id, json)?;
-        self.prove(SEAL_FOLDER, key, head)?;
+        self.open_commitment(SEAL_FOLDER, ENTRY_BUNDLE, statement.id, statement.made_at, json)?;
+        self.prove(SEAL_FOLDER, head)?;
         Ok(statement)
     }
 
@@ -520,6 +526,14 @@ impl Opened {
     fn text(&self, path: &str) -> &str {
         self.small.get(path).map_or("", String::as_str)
     }
+}
+
+/// What the log's own clock says, which nobody has confirmed.
+fn stated_times(deposits: &[Option<Deposit>]) -> String {
+    let times = || deposits.iter().flatten().map(|deposit| deposit.deposited_at);
+    let range = times().min().zip(times().max());
+    let stated = range.map_or_else(String::new, |(first, last)| format!(" ({first} to {last})"));
+    format!("times are stated by the log's own clock{stated}; there is no trusted time stamp")
 }
 
 fn check_trust(key: Option<&VerifierKey>, policy: &Policy, report: &mut Verification) {

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use quanlian_record::time::Timestamp;
 
 use super::VERIFY_SCRIPT;
-use crate::content::Content;
+use crate::content::{Content, visible};
 
 /// What `verify.sh` puts before the title of each section.
 const SECTION_MARK: &str = "\n# ---- ";
@@ -93,14 +93,18 @@ pub(crate) fn page(
     html.push_str("</table>\n<h2>全部核验命令 <span class=\"en\">Every command</span></h2>\n");
     html.push_str("<p>以下即 <code>verify.sh</code> 全文，可逐段阅读、逐段运行。<span class=\"en\">This is all of <code>verify.sh</code>, to read and run part by part.</span></p>\n");
     let mut sections = VERIFY_SCRIPT.split(SECTION_MARK);
-    let _ = writeln!(html, "<pre>{}</pre>", escape(sections.next().unwrap_or_default()));
+    let _ = writeln!(
+        html,
+        "<pre>{}</pre>",
+        escape_markup(sections.next().unwrap_or_default())
+    );
     for section in sections {
         let (title, commands) = section.split_once('\n').unwrap_or((section, ""));
         let _ = writeln!(
             html,
             "<h3>{}</h3>\n<pre>{}</pre>",
-            escape(title.trim_end_matches([' ', '-'])),
-            escape(commands)
+            escape_markup(title.trim_end_matches([' ', '-'])),
+            escape_markup(commands)
         );
     }
     html.push_str("</body>\n</html>\n");
@@ -115,27 +119,18 @@ the chain of custody is whole, and the bundle is unchanged since it was closed.<
 <li>存证之前内容是否真实、如何取得，须另行审查。<span class=\"en\">Whether the content was true, and how it was obtained, \
 before it was deposited has to be examined separately.</span></li>\n</ul>\n";
 
-/// Text as it may stand in HTML, also inside quotes.
+/// Text from outside as it may stand in HTML, also inside quotes.
 fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            // Control and direction characters could hide or reorder what a reader sees.
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
-                let _ = write!(escaped, "[U+{:04X}]", u32::from(c));
-            }
-            c if c.is_control() && c != '\n' => {
-                let _ = write!(escaped, "[U+{:04X}]", u32::from(c));
-            }
-            c => escaped.push(c),
-        }
-    }
-    escaped
+    escape_markup(&visible(text))
+}
+
+/// Our own text, whose line breaks stay.
+fn escape_markup(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 /// `text` as one word of a POSIX shell.

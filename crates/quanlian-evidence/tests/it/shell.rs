@@ -1,6 +1,7 @@
 //! The commands in the bundle, run by the real programs.
 
 use std::{
+    io::{self, Write as _},
     path::Path,
     process::{Command, Output},
 };
@@ -13,7 +14,11 @@ use crate::support::{Bench, sample, with_file};
 pub(crate) fn tools_are_there() -> bool {
     for tool in ["bash", "openssl", "xxd", "unzip", "sha256sum", "base64"] {
         if Command::new(tool).arg("--version").output().is_err() {
-            eprintln!("SKIPPED: the commands of the bundle were not run, `{tool}` is not installed");
+            // Not `eprintln!`, which the test harness would keep to itself.
+            let _ = writeln!(
+                io::stderr(),
+                "SKIPPED: the bundle's commands were not run, no `{tool}`"
+            );
             return false;
         }
     }
@@ -86,7 +91,7 @@ fn the_commands_accept_many_items_and_none_with_its_original() {
     }
     let mut bench = Bench::new();
     let mut vault = bench.vault();
-    let paths: Vec<_> = (0..120)
+    let paths: Vec<_> = (0..110)
         .map(|i| bench.file(&format!("{i}.txt"), format!("text {i}").as_bytes()))
         .collect();
     let outcome = bench.deposit(&mut vault, &paths);
@@ -110,5 +115,30 @@ fn the_commands_accept_many_items_and_none_with_its_original() {
         text(&output).contains("2 items, 2 of them by digest only"),
         "{}",
         text(&output)
+    );
+}
+
+/// Some programs unpack names that are not ASCII as something else.
+#[test]
+fn the_commands_find_files_whose_names_were_rewritten_on_unpacking() {
+    if !tools_are_there() {
+        return;
+    }
+    let mut bench = Bench::new();
+    let bundle = sample(&mut bench);
+    let commands = r#"LC_ALL=C unzip -q "$1" -d x && cd x && mv data/0001-* 'data/0001-#U6708.mp3' &&
+        mv *.html '#U6838.html' && bash verify.sh && : > data/0001-second && bash verify.sh"#;
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("bash")
+        .args(["-c", commands, "verify"])
+        .arg(&bundle.path)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let text = text(&output);
+    assert!(text.contains("OK 通过: all checks"), "{text}");
+    assert!(
+        !output.status.success(),
+        "a second file with the number of an item: {text}"
     );
 }

@@ -18,8 +18,11 @@ pub(crate) struct Fixed {
 }
 
 impl Fixed {
-    pub(crate) fn new() -> Self {
-        Self { ticks: 0, bytes: 0 }
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            ticks: 0,
+            bytes: seed,
+        }
     }
 }
 
@@ -46,9 +49,13 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        Self::with_seed(0)
+    }
+
+    pub(crate) fn with_seed(seed: u64) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            outside: Fixed::new(),
+            outside: Fixed::new(seed),
         }
     }
 
@@ -101,7 +108,7 @@ pub(crate) fn with_file((path, receipt): (PathBuf, Receipt)) -> BundleItem {
 /// A bundle of three items: an original with a hostile name, an empty one, and one by digest only.
 pub(crate) fn sample(bench: &mut Bench) -> BundleSummary {
     let mut vault = bench.vault();
-    let names = ["月亮 $(touch x)'\"<b>;.mp3", "empty.txt", "secret.bin"];
+    let names = ["月亮 $(touch x)'\"<b>;[0].mp3", "empty.txt", "secret.bin"];
     let contents: [&[u8]; 3] = [b"sound", b"", b"not for everybody"];
     let paths: Vec<PathBuf> = names
         .iter()

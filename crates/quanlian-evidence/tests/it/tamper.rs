@@ -1,1 +1,339 @@
-//! Attacks on a bundle.
+//! Attacks on a bundle: every byte, with and without rewriting what protects it.
+
+use std::{collections::BTreeMap, fmt::Write as _, fs, io::Cursor, path::Path, process::Command, thread};
+
+use quanlian_evidence::{
+    container::{Entry, Reader, Writer},
+    verify::{Policy, State, verify_bundle, verify_stream},
+};
+use sha2::{Digest as _, Sha256};
+use sm3::Sm3;
+
+use crate::{
+    shell,
+    support::{Bench, read, sample},
+};
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+const MANIFESTS: [&str; 2] = ["manifest-sha256.txt", "manifest-sm3.txt"];
+
+fn unpack(bundle: &[u8]) -> Files {
+    let mut reader = Reader::new(Cursor::new(bundle)).unwrap();
+    let names: Vec<String> = reader.entries().map(|entry| entry.name.clone()).collect();
+    names
+        .into_iter()
+        .map(|name| (name.clone(), reader.read(&name, 1 << 30).unwrap()))
+        .collect()
+}
+
+/// The container again, with right checksums.
+fn pack(files: &Files) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new());
+    for (name, content) in files {
+        let crc32 = crc32fast::hash(content);
+        let entry = Entry {
+            name: name.clone(),
+            size_bytes: content.len() as u32,
+            crc32,
+        };
+        writer.add(&entry, content.as_slice()).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+/// The manifests again, as a careful attacker would write them.
+fn rewrite_manifests(files: &mut Files) {
+    let (mut sha256, mut sm3) = (String::new(), String::new());
+    for (name, content) in files
+        .iter()
+        .filter(|(name, _)| !MANIFESTS.contains(&name.as_str()))
+    {
+        writeln!(sha256, "{}  {name}", hex::encode(Sha256::digest(content))).unwrap();
+        writeln!(sm3, "{}  {name}", hex::encode(Sm3::digest(content))).unwrap();
+    }
+    files.insert(MANIFESTS[0].to_owned(), sha256.into_bytes());
+    files.insert(MANIFESTS[1].to_owned(), sm3.into_bytes());
+}
+
+/// For each byte of the file, whether it is content of one of the instructions.
+fn texts_of(bundle: &[u8]) -> Vec<bool> {
+    let mut is_text = vec![false; bundle.len()];
+    for (name, content) in unpack(bundle) {
+        if ["verify.sh", "VERIFY.txt", "核验说明.html"].contains(&name.as_str()) {
+            let at = bundle
+                .windows(content.len())
+                .position(|window| window == content)
+                .unwrap();
+            is_text[at..at + content.len()].fill(true);
+        }
+    }
+    is_text
+}
+
+fn is_accepted(bundle: &[u8]) -> bool {
+    verify_stream(Cursor::new(bundle), &Policy::default()).ok
+}
+
+/// Runs `check` on each item, on two threads.
+fn on_two_threads<T: Sync>(items: &[T], check: impl Fn(&T) + Sync) {
+    let (left, right) = items.split_at(items.len() / 2);
+    thread::scope(|scope| {
+        scope.spawn(|| left.iter().for_each(&check));
+        right.iter().for_each(&check);
+    });
+}
+
+#[test]
+fn no_bit_of_the_file_can_be_flipped() {
+    let mut bench = Bench::new();
+    let bundle = read(&sample(&mut bench).path);
+    assert!(is_accepted(&bundle));
+    // Every byte of headers, proofs, manifests and originals; of the long texts for people,
+    // which are content like any other, every 31st.
+    let is_text = texts_of(&bundle);
+    let positions: Vec<usize> = (0..bundle.len())
+        .filter(|at| !is_text[*at] || at % 31 == 0)
+        .collect();
+    assert!(
+        positions.len() > bundle.len() / 5,
+        "{} of {}",
+        positions.len(),
+        bundle.len()
+    );
+    on_two_threads(&positions, |&at| {
+        let mut changed = bundle.clone();
+        changed[at] ^= 1 << (at % 8);
+        assert!(
+            !is_accepted(&changed),
+            "bit {} of byte {at} of {}",
+            at % 8,
+            bundle.len()
+        );
+    });
+    for length in (0..bundle.len()).step_by(997).chain([bundle.len() - 1]) {
+        assert!(!is_accepted(&bundle[..length]), "cut to {length} bytes");
+    }
+    for extra in [b"\0".as_slice(), b"PK\x05\x06"] {
+        assert!(!is_accepted(&[&bundle, extra].concat()), "something behind");
+        assert!(!is_accepted(&[extra, &bundle].concat()), "something in front");
+    }
+}
+
+#[test]
+fn rewriting_checksums_and_manifests_does_not_hide_a_changed_byte() {
+    let mut bench = Bench::new();
+    let files = unpack(&read(&sample(&mut bench).path));
+    let mut rewritten = files.clone();
+    rewrite_manifests(&mut rewritten);
+    assert_eq!(rewritten, files, "the attacker's tools are as good as ours");
+    let mut positions = Vec::new();
+    for (name, content) in &files {
+        // A prime step meets all columns of the lines of an item, the seal and the head.
+        let is_text = ![
+            "proof/0001/",
+            "proof/bundle/",
+            "proof/checkpoint",
+            "proof/log.vkey",
+            "data/",
+        ]
+        .iter()
+        .any(|start| name.starts_with(start));
+        let step = if is_text { 101 } else { 5 };
+        positions.extend((0..content.len()).step_by(step).map(|at| (name.clone(), at)));
+    }
+    on_two_threads(&positions, |(name, at)| {
+        let mut changed = files.clone();
+        changed.get_mut(name).unwrap()[*at] ^= 1 << (at % 8);
+        if MANIFESTS.contains(&name.as_str()) {
+            assert!(!is_accepted(&pack(&changed)), "byte {at} of {name}");
+            return;
+        }
+        rewrite_manifests(&mut changed);
+        assert!(!is_accepted(&pack(&changed)), "byte {at} of {name}");
+    });
+}
+
+#[test]
+fn files_cannot_be_added_removed_exchanged_or_renamed() {
+    let mut bench = Bench::new();
+    let files = unpack(&read(&sample(&mut bench).path));
+    let refused = |change: &dyn Fn(&mut Files)| {
+        let mut changed = files.clone();
+        change(&mut changed);
+        rewrite_manifests(&mut changed);
+        assert_ne!(changed, files, "nothing was changed");
+        assert!(!is_accepted(&pack(&changed)), "{:?}", changed.keys());
+    };
+    for name in files.keys().filter(|name| !MANIFESTS.contains(&name.as_str())) {
+        refused(&|files| {
+            files.remove(name);
+        });
+    }
+    for name in [
+        "readme.txt",
+        "data/0003-secret.bin",
+        "data/0001-b",
+        "data/0009-x",
+        "proof/0004/salt.hex",
+        "zz",
+    ] {
+        refused(&|files| {
+            files.insert(name.to_owned(), b"not for everybody".to_vec());
+        });
+    }
+    let original = files.keys().find(|name| name.starts_with("data/0001-")).unwrap();
+    refused(&|files| {
+        let content = files.remove(original).unwrap();
+        files.insert("data/0001-other.mp3".to_owned(), content);
+    });
+    for file in [
+        "deposit.json",
+        "salt.hex",
+        "entry.json",
+        "inclusion.tlog-proof",
+        "custody.jsonl",
+    ] {
+        refused(&|files| {
+            let other = files[&format!("proof/0002/{file}")].clone();
+            let own = files.insert(format!("proof/0001/{file}"), other).unwrap();
+            files.insert(format!("proof/0002/{file}"), own);
+        });
+    }
+    refused(&|files| {
+        for file in [
+            "deposit.json",
+            "salt.hex",
+            "entry.json",
+            "inclusion.tlog-proof",
+            "custody.jsonl",
+        ] {
+            files.remove(&format!("proof/0003/{file}"));
+        }
+    });
+    refused(&|files| {
+        let lines = String::from_utf8(files["proof/0001/custody.jsonl"].clone()).unwrap();
+        let shorter: Vec<&str> = lines.lines().take(2).collect();
+        files.insert(
+            "proof/0001/custody.jsonl".to_owned(),
+            format!("{}\n", shorter.join("\n")).into_bytes(),
+        );
+    });
+}
+
+#[test]
+fn a_log_made_by_somebody_else_is_told_by_its_key() {
+    let mut bench = Bench::new();
+    let genuine = bench.vault().log_key().clone();
+    let mut forger = Bench::with_seed(1);
+    let forged = sample(&mut forger);
+    let trust = |policy: &Policy| {
+        let report = verify_bundle(&forged.path, policy);
+        let check = report
+            .checks
+            .iter()
+            .find(|check| check.code == "log_key_trusted")
+            .unwrap()
+            .state;
+        (report.ok, check)
+    };
+    assert_eq!(
+        trust(&Policy::default()),
+        (true, State::NotChecked),
+        "consistent in itself"
+    );
+    assert_eq!(
+        trust(&Policy {
+            trusted_log_keys: vec![genuine]
+        }),
+        (false, State::Failed)
+    );
+    let own = forger.vault().log_key().clone();
+    assert_eq!(
+        trust(&Policy {
+            trusted_log_keys: vec![own]
+        }),
+        (true, State::Ok)
+    );
+}
+
+#[test]
+fn what_is_no_bundle_is_refused_with_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |bytes: &[u8], reason: &str| {
+        let path = folder.path().join("x.qne.zip");
+        fs::write(&path, bytes).unwrap();
+        let report = verify_bundle(&path, &Policy::default());
+        let check = &report.checks[0];
+        assert_eq!((report.ok, check.code.as_str()), (false, "container"));
+        assert!(check.detail.contains(reason), "{}", check.detail);
+    };
+    refused(b"", "length");
+    refused(&[0; 100], "its end");
+    refused(&pack(&Files::new()), "missing");
+    refused(&pack(&[("a.txt".to_owned(), b"a".to_vec())].into()), "missing");
+    let missing = verify_bundle(&folder.path().join("none"), &Policy::default());
+    assert!(
+        !missing.ok && missing.checks[0].detail.contains("No such file"),
+        "{missing:?}"
+    );
+    assert!(!verify_bundle(folder.path(), &Policy::default()).ok);
+}
+
+fn write_files(folder: &Path, files: &Files) {
+    for (name, content) in files {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+}
+
+/// Runs our own copy of the script on unpacked files.
+fn shell_accepts(files: &Files) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    write_files(folder.path(), files);
+    let output = Command::new("bash")
+        .arg("verify.sh")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    output.status.success()
+}
+
+#[test]
+fn the_commands_notice_a_changed_byte_in_each_file_even_when_manifests_are_rewritten() {
+    if !shell::tools_are_there() {
+        return;
+    }
+    let mut bench = Bench::new();
+    let files = unpack(&read(&sample(&mut bench).path));
+    assert!(shell_accepts(&files));
+    let mut positions: Vec<(String, usize, bool)> = Vec::new();
+    for (name, content) in files
+        .iter()
+        .filter(|(name, content)| !content.is_empty() && *name != "verify.sh")
+    {
+        let last = content.len() - 1;
+        let is_manifest = MANIFESTS.contains(&name.as_str());
+        positions.push((name.clone(), last / 2, false));
+        if !is_manifest {
+            positions.extend([0, last / 3, last].map(|at| (name.clone(), at, true)));
+        }
+    }
+    on_two_threads(&positions, |(name, at, rewrite)| {
+        let mut changed = files.clone();
+        changed.get_mut(name).unwrap()[*at] ^= 1;
+        if *rewrite {
+            rewrite_manifests(&mut changed);
+        }
+        assert!(
+            !shell_accepts(&changed),
+            "byte {at} of {name}, manifests rewritten: {rewrite}"
+        );
+    });
+    for name in ["extra.txt", "data/.hidden"] {
+        let mut changed = files.clone();
+        changed.insert(name.to_owned(), Vec::new());
+        assert!(!shell_accepts(&changed), "{name} added");
+    }
+}

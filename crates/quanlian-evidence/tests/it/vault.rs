@@ -1,8 +1,17 @@
 //! The data folder: what is kept, what goes on after an error.
 
-use quanlian_evidence::verify::{Policy, State, verify_bundle};
+use std::{fs, path::PathBuf, time::Instant};
 
-use crate::support::{Bench, sample};
+use quanlian_evidence::{
+    bundle::{BundleItem, Original},
+    custody::{self, Act},
+    deposit::Receipt,
+    vault::{Terms, Vault},
+    verify::{Policy, State, verify_bundle},
+};
+use quanlian_record::id::DepositId;
+
+use crate::support::{Bench, ORIGIN, sample, terms, with_file};
 
 #[test]
 fn a_good_bundle_verifies_and_says_what_was_not_checked() {
@@ -10,16 +19,303 @@ fn a_good_bundle_verifies_and_says_what_was_not_checked() {
     let bundle = sample(&mut bench);
     let report = verify_bundle(&bundle.path, &Policy::default());
     assert!(report.ok, "{report:#?}");
-    let state = |code: &str| {
-        report
-            .checks
-            .iter()
-            .find(|check| check.code == code)
-            .unwrap()
-            .state
+    let lines: Vec<String> = report
+        .checks
+        .iter()
+        .map(|check| format!("{} {:?} {}", check.code, check.state, check.subject))
+        .collect();
+    expect_test::expect![[r#"
+        container Ok bundle
+        manifest Ok bundle
+        log_head_signed Ok bundle
+        log_key_trusted NotChecked bundle
+        file_is_deposit Ok 0001 月亮 $(touch x)'"<b>;[0].mp3
+        deposit_committed Ok 0001 月亮 $(touch x)'"<b>;[0].mp3
+        deposit_in_log Ok 0001 月亮 $(touch x)'"<b>;[0].mp3
+        custody_chain Ok 0001 月亮 $(touch x)'"<b>;[0].mp3
+        file_is_deposit Ok 0002 empty.txt
+        deposit_committed Ok 0002 empty.txt
+        deposit_in_log Ok 0002 empty.txt
+        custody_chain Ok 0002 empty.txt
+        file_is_deposit NotChecked 0003 secret.bin
+        deposit_committed Ok 0003 secret.bin
+        deposit_in_log Ok 0003 secret.bin
+        custody_chain Ok 0003 secret.bin
+        bundle_sealed Ok bundle
+        instructions Ok bundle
+        time NotChecked bundle
+        log_witnessed NotChecked bundle
+        truth_before_deposit NotChecked bundle
+    "#]]
+    .assert_eq(&(lines.join("\n") + "\n"));
+    let page = fs::read_to_string(bundle.path.with_file_name("case.qne.zip.sha256")).unwrap();
+    assert_eq!(page, format!("{}  case.qne.zip\n", bundle.sha256));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_does_not_stop_the_others() {
+    let mut bench = Bench::new();
+    let mut vault = bench.vault();
+    let good = bench.file("good.txt", b"good");
+    let paths = vec![
+        bench.path("gone.txt"),
+        good.clone(),
+        bench.folder.path().to_owned(),
+    ];
+    let mut steps = Vec::new();
+    let outcome = vault.deposit_files(&paths, &terms(), &mut bench.outside, &mut |step| steps.push(step));
+    assert!(outcome.stopped.is_none());
+    assert_eq!(outcome.receipts.len(), 1);
+    let codes: Vec<&str> = outcome
+        .problems
+        .iter()
+        .map(|(_, problem)| problem.code())
+        .collect();
+    assert_eq!(codes, ["file_open", "file_not_regular"]);
+    let last = steps.last().unwrap();
+    assert_eq!((last.files, last.of_files, last.bytes), (3, 3, 4));
+    let none = vault.deposit_files(&[], &terms(), &mut bench.outside, &mut |_| {});
+    assert!(none.receipts.is_empty() && none.stopped.is_none());
+    let nobody = vault.deposit_files(&[good], &Terms::default(), &mut bench.outside, &mut |_| {});
+    assert_eq!(nobody.problems[0].1.code(), "deposit_field");
+    assert_eq!(vault.log().checkpoint().size(), 1);
+}
+
+#[test]
+fn the_log_holds_no_name_digest_or_other_word_of_the_deposit() {
+    let mut bench = Bench::new();
+    let mut vault = bench.vault();
+    let path = bench.file("姓名.txt", b"personal");
+    let outcome = bench.deposit(&mut vault, &[path]);
+    let deposit = outcome.receipts[0].1.open().unwrap();
+    let entry = String::from_utf8(vault.log().read_entry(0).unwrap()).unwrap();
+    for word in [
+        &deposit.content.name,
+        &deposit.content.sha256,
+        &deposit.content.sm3,
+        &deposit.depositor,
+    ] {
+        assert!(!entry.contains(word.as_str()), "{entry}");
+    }
+    let keys: Vec<String> = serde_json::from_str::<serde_json::Map<_, _>>(&entry)
+        .unwrap()
+        .into_iter()
+        .map(|(k, _)| k)
+        .collect();
+    assert_eq!(keys, ["commitment", "id", "kind", "recorded_at", "v"]);
+}
+
+#[test]
+fn receipts_come_back_after_a_restart_and_only_when_the_log_has_their_entry() {
+    let mut bench = Bench::new();
+    let mut vault = bench.vault();
+    let path = bench.file("a.txt", b"a");
+    let receipt = bench.deposit(&mut vault, &[path]).receipts.remove(0).1;
+    let id = receipt.open().unwrap().id;
+    drop(vault);
+    let vault = bench.vault();
+    assert_eq!(vault.receipt(id).unwrap(), receipt);
+    assert_eq!(vault.receipt_ids().unwrap(), [id]);
+    assert_eq!(vault.fsck().unwrap().problems, Vec::<String>::new());
+    // As after a crash between saving the receipt and appending its entry.
+    let file = bench.path("vault/receipts").join(format!("{id}.json"));
+    let orphan = fs::read_to_string(&file)
+        .unwrap()
+        .replace("\"log_index\":0", "\"log_index\":1");
+    fs::write(&file, orphan).unwrap();
+    assert_eq!(vault.receipt(id).unwrap_err().code(), "vault_no_such_deposit");
+    fs::write(&file, "{").unwrap();
+    assert_eq!(vault.receipt(id).unwrap_err().code(), "deposit_shape");
+    let unknown: DepositId = "0193e1af-93b4-7707-8707-070707070707".parse().unwrap();
+    assert_eq!(
+        vault.receipt(unknown).unwrap_err().code(),
+        "vault_no_such_deposit"
+    );
+}
+
+#[test]
+fn a_vault_is_for_one_process_one_name_and_its_own_key() {
+    let mut bench = Bench::new();
+    let folder = bench.path("vault");
+    let vault = bench.vault();
+    let published = fs::read_to_string(folder.join("log.vkey")).unwrap();
+    assert_eq!(published, format!("{}\n", vault.log_key()));
+    let open =
+        |bench: &mut Bench, origin: &str| Vault::open_or_create(&folder, origin, &mut bench.outside).err();
+    assert_eq!(open(&mut bench, ORIGIN).unwrap().code(), "log_in_use");
+    drop(vault);
+    assert_eq!(
+        open(&mut bench, "another.example/log").unwrap().code(),
+        "vault_other_log"
+    );
+    fs::remove_file(folder.join("log.key")).unwrap();
+    assert_eq!(open(&mut bench, ORIGIN).unwrap().code(), "vault_key_missing");
+    let fresh = bench.path("fresh");
+    let error = Vault::open_or_create(&fresh, "no spaces allowed", &mut bench.outside)
+        .err()
+        .unwrap();
+    assert_eq!(error.code(), "note_key_name");
+}
+
+#[test]
+fn what_cannot_be_bundled_is_named_and_puts_nothing_into_the_log() {
+    let mut bench = Bench::new();
+    let mut vault = bench.vault();
+    let path = bench.file("a.txt", b"a");
+    let item = with_file(
+        bench
+            .deposit(&mut vault, std::slice::from_ref(&path))
+            .receipts
+            .remove(0),
+    );
+    let mut refused = |items: Vec<BundleItem>, code: &str| {
+        let out = bench.path("out.qne.zip");
+        let error = vault
+            .bundle(items, "officer", &out, &mut bench.outside, &mut |_| {})
+            .unwrap_err();
+        assert_eq!(error.code(), code);
+        assert_eq!(vault.log().checkpoint().size(), 1);
+        assert!(!out.is_file());
     };
-    assert_eq!(state("log_key_trusted"), State::NotChecked);
-    assert_eq!(state("instructions"), State::Ok);
-    assert_eq!(state("time"), State::NotChecked);
-    assert_eq!(state("truth_before_deposit"), State::NotChecked);
+    refused(Vec::new(), "bundle_item_count");
+    refused(vec![item.clone(), item.clone()], "bundle_twice");
+    let gone = Original::File(PathBuf::from("/nowhere/a.txt"));
+    refused(
+        vec![BundleItem {
+            original: gone,
+            ..item.clone()
+        }],
+        "content_read",
+    );
+    let other = Original::Bytes(b"b".to_vec());
+    refused(
+        vec![BundleItem {
+            original: other,
+            ..item.clone()
+        }],
+        "bundle_original_changed",
+    );
+    let forged = Receipt {
+        log_index: 7,
+        ..item.receipt.clone()
+    };
+    refused(
+        vec![BundleItem {
+            receipt: forged,
+            ..item.clone()
+        }],
+        "vault_no_such_deposit",
+    );
+    let damaged = Receipt {
+        salt: "00".repeat(32),
+        ..item.receipt.clone()
+    };
+    refused(
+        vec![BundleItem {
+            receipt: damaged,
+            ..item.clone()
+        }],
+        "deposit_commitment",
+    );
+    fs::write(&path, b"changed").unwrap();
+    refused(vec![item], "bundle_original_changed");
+}
+
+#[test]
+fn custody_goes_on_through_acts_and_bundles() {
+    let mut bench = Bench::new();
+    let mut vault = bench.vault();
+    let report = br#"{"matches":[]}"#;
+    let terms = Terms {
+        kind: "match_report".into(),
+        ..terms()
+    };
+    let receipt = vault
+        .deposit_bytes("matches.json", report, &terms, &mut bench.outside)
+        .unwrap();
+    let deposit = receipt.open().unwrap();
+    assert_eq!(deposit.kind, "match_report");
+    let detail = [("to".to_owned(), "公安".to_owned())].into();
+    vault
+        .record_act(deposit.id, Act::HandedOver, "officer", detail, &mut bench.outside)
+        .unwrap();
+    for _ in 0..2 {
+        // The caller's copy knows nothing of the act above; the bundle does.
+        let item = BundleItem {
+            receipt: receipt.clone(),
+            original: Original::Bytes(report.to_vec()),
+        };
+        let bundle = bench.bundle(&mut vault, vec![item]);
+        let verified = verify_bundle(
+            &bundle.path,
+            &Policy {
+                trusted_log_keys: vec![vault.log_key().clone()],
+            },
+        );
+        assert!(verified.ok, "{verified:#?}");
+        assert!(
+            verified
+                .checks
+                .iter()
+                .any(|c| c.code == "log_key_trusted" && c.state == State::Ok)
+        );
+    }
+    let kept = vault.receipt(deposit.id).unwrap();
+    let lines: Vec<&str> = kept.custody.iter().map(String::as_str).collect();
+    let acts: Vec<Act> = custody::check(&lines, deposit.id)
+        .unwrap()
+        .iter()
+        .map(|line| line.act)
+        .collect();
+    assert_eq!(
+        acts,
+        [
+            Act::Collected,
+            Act::Deposited,
+            Act::HandedOver,
+            Act::Bundled,
+            Act::Bundled
+        ]
+    );
+    let mut broken = lines.clone();
+    broken.remove(2);
+    assert_eq!(
+        custody::check(&broken, deposit.id).unwrap_err().code(),
+        "custody_broken"
+    );
+    assert_eq!(
+        custody::check(&[], deposit.id).unwrap_err().code(),
+        "custody_count"
+    );
+    assert_eq!(
+        custody::check(&["{}"], deposit.id).unwrap_err().code(),
+        "custody_line"
+    );
+}
+
+/// The same deposits, clock and randomness give the same file.
+#[test]
+fn a_bundle_is_made_of_the_same_bytes_each_time() {
+    let (mut one, mut two) = (Bench::new(), Bench::new());
+    assert_eq!(sample(&mut one).sha256, sample(&mut two).sha256);
+}
+
+#[test]
+fn a_thousand_files_are_deposited_in_seconds() {
+    let mut bench = Bench::new();
+    let mut vault = bench.vault();
+    let paths: Vec<PathBuf> = (0..1000_u32)
+        .map(|i| bench.file(&format!("{i}.bin"), &i.to_be_bytes()))
+        .collect();
+    let before = Instant::now();
+    let outcome = bench.deposit(&mut vault, &paths);
+    assert_eq!(outcome.receipts.len(), 1000);
+    // A safe distance above what a slow, shared disk needs; one fsync round a file would be far over it.
+    assert!(before.elapsed().as_secs() < 60, "{:?}", before.elapsed());
+    eprintln_elapsed(before);
+}
+
+fn eprintln_elapsed(before: Instant) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "1000 files: {:?}", before.elapsed());
 }
