@@ -91,7 +91,7 @@ fn unverified_parts(rule: &Rule) -> Vec<String> {
         match &version.body {
             Body::Lines(lines) => parts.extend(lines.iter().filter(|l| !l.verified).map(|l| l.id.clone())),
             Body::Elements(elements) => {
-                parts.extend(elements.iter().filter(|e| !e.verified).map(|e| e.id.clone()))
+                parts.extend(elements.iter().filter(|e| !e.verified).map(|e| e.id.clone()));
             }
             Body::Fine(fine) => {
                 let unread = fine.steps.iter().enumerate().filter(|(_, step)| !step.verified);
@@ -151,24 +151,12 @@ fn lines_of(rule: &Rule) -> impl Iterator<Item = (Day, &Line)> {
 /// Facts and events that no rule asks for: nobody could ever use them.
 fn unused_words(law: &Parsed) -> Vec<Finding> {
     let mut used: BTreeSet<&str> = BTreeSet::new();
-    fn walk<'a>(condition: &'a Condition, used: &mut BTreeSet<&'a str>) {
-        match condition {
-            Condition::AtOrAbove { fact, .. } => {
-                used.insert(fact);
-            }
-            Condition::Flag(flag) => {
-                used.insert(flag);
-            }
-            Condition::All(inner) | Condition::Any(inner) => inner.iter().for_each(|c| walk(c, used)),
-            Condition::AtLeast { .. } => {}
-        }
-    }
     for version in law.rules.values().flat_map(|rule| &rule.versions) {
         match &version.body {
             Body::Lines(lines) => {
                 for line in lines {
                     used.extend(line.applies.iter().map(String::as_str));
-                    walk(&line.condition, &mut used);
+                    used.extend(line.condition.names());
                 }
             }
             Body::Elements(elements) => {

@@ -186,21 +186,19 @@ pub(crate) fn clock(law: &Parsed, id: &str, events: &Events) -> Result<ClockResu
     check_events(law, events)?;
     let is_deadline = |rule: &&Rule| rule.kind == Kind::Deadline;
     let by_row = || law.rules.values().find(|rule| rule.row.as_deref() == Some(id));
-    match law.rules.get(id).or_else(by_row).filter(is_deadline) {
-        Some(rule) => Ok(run(law, rule, events)),
-        None => {
-            let known = law
-                .rules
-                .values()
-                .filter(is_deadline)
-                .map(|rule| rule.id.as_str());
-            let near = nearest(id, known).map(str::to_owned);
-            Err(ClockError::UnknownRule {
-                id: id.chars().take(200).collect(),
-                near,
-            })
-        }
-    }
+    let Some(rule) = law.rules.get(id).or_else(by_row).filter(is_deadline) else {
+        let known = law
+            .rules
+            .values()
+            .filter(is_deadline)
+            .map(|rule| rule.id.as_str());
+        let near = nearest(id, known).map(str::to_owned);
+        return Err(ClockError::UnknownRule {
+            id: id.chars().take(200).collect(),
+            near,
+        });
+    };
+    Ok(run(law, rule, events))
 }
 
 /// All clocks of a group (`transfer`, `penalty`), in the order of the procedure.

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     nesting::too_deep,
-    rule::{Body, Condition, Rule},
+    rule::{Amount, Body, Condition, FineBasis, Rule},
     text::{MessageFault, Messages, Text},
     vocabulary::{EventDefinition, FactDefinition, FactKind, nearest},
 };
@@ -463,7 +463,7 @@ fn check_names(
             }
             Body::Fine(fine) => {
                 for step in &fine.steps {
-                    if let crate::rule::FineBasis::ShareOf { fact: name, .. } = &step.basis {
+                    if let FineBasis::ShareOf { fact: name, .. } = &step.basis {
                         fact(&rule.id, name, &[FactKind::Money])?;
                     }
                 }
@@ -483,23 +483,18 @@ fn check_condition(
     condition: &Condition,
     fact: &impl Fn(&str, &str, &[FactKind]) -> Result<(), LoadError>,
 ) -> Result<(), LoadError> {
-    match condition {
+    condition.leaves().into_iter().try_for_each(|leaf| match leaf {
         Condition::AtOrAbove {
             fact: name,
-            threshold,
-        } => {
-            let kind = match threshold {
-                crate::rule::Amount::Fen(_) => FactKind::Money,
-                crate::rule::Amount::Count(_) => FactKind::Count,
-            };
-            fact(place, name, &[kind])
-        }
+            threshold: Amount::Fen(_),
+        } => fact(place, name, &[FactKind::Money]),
+        Condition::AtOrAbove {
+            fact: name,
+            threshold: Amount::Count(_),
+        } => fact(place, name, &[FactKind::Count]),
         Condition::Flag(name) => fact(place, name, &[FactKind::Flag]),
-        Condition::All(inner) | Condition::Any(inner) => inner
-            .iter()
-            .try_for_each(|condition| check_condition(place, condition, fact)),
-        Condition::AtLeast { .. } => Ok(()),
-    }
+        _ => Ok(()),
+    })
 }
 
 fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> Result<(), LoadError> {

@@ -111,7 +111,9 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
 fn section<T>(page: &mut Page<'_>, heading: &str, items: &[T], mut print: impl FnMut(&mut Page<'_>, &T)) {
     if !items.is_empty() {
         page.heading(heading);
-        items.iter().for_each(|item| print(page, item));
+        for item in items {
+            print(page, item);
+        }
     }
 }
 
@@ -156,7 +158,9 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
         );
         page.line(1, &line);
     }
-    set.reasons.iter().for_each(|reason| node(page, 1, reason));
+    for reason in &set.reasons {
+        node(page, 1, reason);
+    }
 }
 
 /// A tree of reasons alone.
@@ -166,7 +170,9 @@ pub(crate) fn reasons(law: &Parsed, reasons: &[Reason], language: Language) -> S
         language,
         out: String::new(),
     };
-    reasons.iter().for_each(|reason| node(&mut page, 0, reason));
+    for reason in reasons {
+        node(&mut page, 0, reason);
+    }
     page.out
 }
 
@@ -183,7 +189,7 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason) {
         line.push_str(citation.get(page.language));
     }
     if let Some(id) = &reason.line {
-        line.push_str(&format!(" [{id}]"));
+        line.extend([" [", id, "]"]);
     }
     if reason.verified == Some(false) {
         line.push_str(&page.say(key::UNVERIFIED_MARK, &[]));
@@ -221,7 +227,9 @@ pub(crate) fn timeline(law: &Parsed, clocks: &[ClockResult], language: Language)
         page.line(0, &head);
         page.text(1, &clock.act);
         page.text(1, &clock.text);
-        clock.open.iter().for_each(|open| page.text(2, &open.question));
+        for open in &clock.open {
+            page.text(2, &open.question);
+        }
     }
     page.out
 }

@@ -17,6 +17,7 @@ use toml::Spanned;
 
 use super::{LoadError, MAX_NESTING};
 use crate::{
+    nesting::line_of,
     rule::{
         Amount, Band, Body, Boundary, Clock, ClockPeriod, Condition, DayCount, Element, Example,
         ExampleValue, FineBasis, FineChoice, FineRule, FineStep, Kind, LimitationStep, Line, OpenQuestion,
@@ -25,15 +26,6 @@ use crate::{
     text::Text,
     vocabulary::{EventDefinition, FactDefinition, FactKind},
 };
-
-/// The line of a byte offset, counted from 1.
-pub(super) fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())]
-        .iter()
-        .filter(|b| **b == b'\n')
-        .count()
-        + 1
-}
 
 fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, LoadError> {
     toml::from_str(text).map_err(|error| LoadError::Syntax {
