@@ -211,6 +211,7 @@ impl Checker<'_> {
                 self.lint_source(&source);
             }
         }
+        self.lint_gaps();
         self.lint_boundaries();
         self.lint_examples();
         for example in &self.rule.examples {
@@ -259,6 +260,17 @@ impl Checker<'_> {
             let message =
                 "marked verified, but rests on memory alone; name the source that was read".to_owned();
             self.find(Severity::Error, None, "verified_by_memory", message);
+        }
+    }
+
+    /// A day on which a rule that was in force before and after says nothing is rarely meant.
+    fn lint_gaps(&mut self) {
+        for pair in self.rule.versions.windows(2) {
+            let next = pair[0].to.and_then(|to| to.tomorrow().ok());
+            if next != Some(pair[1].from) {
+                let message = format!("no version is in force just before {}; is that so?", pair[1].from);
+                self.find(Severity::Warning, None, "gap", message);
+            }
         }
     }
 

@@ -361,8 +361,7 @@ fn due(law: &Parsed, clock: &Clock, start: Moment) -> Due {
                 },
                 &[],
             );
-            text.zh.push_str(&more.zh);
-            text.en.push_str(&more.en);
+            text.append(&more);
             Due {
                 on: Some(due),
                 at: None,
@@ -471,8 +470,7 @@ fn finish(law: &Parsed, ended: Option<Moment>, start: Moment, mut due: Due) -> D
         ("days", &Text::same(days.max(0).to_string())),
     ];
     let more = law.messages.say(message, &values);
-    due.text.zh.push_str(&more.zh);
-    due.text.en.push_str(&more.en);
+    due.text.append(&more);
     due.state = state;
     due
 }

@@ -292,15 +292,29 @@ impl<'a> RuleSet<'a> {
             .find(|element| element_truth(element, known) == Truth::NotMet)
     }
 
+    /// Statutory elements that nobody has read in the source.
+    pub(crate) fn unread_elements(&self) -> impl Iterator<Item = (&'a Rule, &'a Version, &'a Element)> {
+        self.elements.into_iter().flat_map(|(rule, version, elements)| {
+            elements
+                .iter()
+                .filter(|element| !element.verified)
+                .map(move |element| (rule, version, element))
+        })
+    }
+
     /// The statutory elements with their states.
     pub(crate) fn element_reasons(&self, known: &Known) -> Vec<Reason> {
         let Some((rule, version, elements)) = self.elements else {
             return Vec::new();
         };
-        elements
-            .iter()
-            .map(|element| self.element_reason(element, known).citing(rule, version))
-            .collect()
+        let reason = |element: &Element| {
+            let reason = self.element_reason(element, known).citing(rule, version);
+            Reason {
+                verified: Some(element.verified),
+                ..reason
+            }
+        };
+        elements.iter().map(reason).collect()
     }
 
     fn element_reason(&self, element: &Element, known: &Known) -> Reason {

@@ -475,7 +475,7 @@ fn read_statement(
         let names = || definitions.keys().map(String::as_str);
         return Err(SheetError::UnknownFact {
             field: format!("{field}.name"),
-            name: statement.name.clone(),
+            name: statement.name.chars().take(100).collect(),
             near: nearest(&statement.name, names()).map(str::to_owned),
             known: names().collect::<Vec<_>>().join(", "),
         });

@@ -526,3 +526,48 @@ fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The shared files and one rule of each shape.
+    fn few_files() -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        collect_embedded(&EMBEDDED, &mut files).unwrap();
+        let kept = [
+            "facts",
+            "events",
+            "messages",
+            "sources",
+            "2011-03-art-13",
+            "ip-fines",
+            "art-05-decide",
+            "bands",
+        ];
+        files.retain(|name, _| kept.iter().any(|part| name.ends_with(&format!("{part}.toml"))));
+        files
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_damaged_folder_is_an_error_and_never_a_panic(
+            file in 0..8_usize, at in 0.0_f64..1.0, length in 0..40_usize, put in "[\\[\\]{}=\"'.,0-9a-z\n#-]{0,12}",
+        ) {
+            let mut files = few_files();
+            let (name, text) = files.iter().nth(file).map(|(n, t)| (n.clone(), t.clone())).unwrap();
+            let chars: Vec<char> = text.chars().collect();
+            let start = (chars.len() as f64 * at) as usize;
+            let end = (start + length).min(chars.len());
+            let damaged = chars[..start].iter().chain(put.chars().collect::<Vec<_>>().iter()).chain(&chars[end..]).collect();
+            files.insert(name.clone(), damaged);
+            if let Err(error) = parse(&files) {
+                prop_assert!(error.to_string().contains(".toml"), "{error} does not name a file");
+                prop_assert!(error.code().starts_with("law_load_"));
+            }
+        }
+    }
+}

@@ -49,8 +49,14 @@ impl Text {
         }
     }
 
+    /// Adds another text at the end.
+    pub(crate) fn append(&mut self, more: &Self) {
+        self.zh.push_str(&more.zh);
+        self.en.push_str(&more.en);
+    }
+
     /// Several texts one after the other, parted as each language does it.
-    pub fn join<'a>(texts: impl IntoIterator<Item = &'a Self>) -> Self {
+    pub(crate) fn join<'a>(texts: impl IntoIterator<Item = &'a Self>) -> Self {
         let (mut zh, mut en) = (Vec::new(), Vec::new());
         for text in texts {
             zh.push(text.zh.as_str());
@@ -150,6 +156,7 @@ keys! {
     OPEN_NO_OLD_RULES = "open.no_old_rules";
     OPEN_IMPLIED_BUT_DENIED = "open.implied_but_denied";
     SUMMARY = "summary";
+    SUMMARY_UNVERIFIED = "summary.unverified";
     SUMMARY_COULD_REACH = "summary.could_reach";
     PERSON = "person";
     CONDUCT = "conduct";

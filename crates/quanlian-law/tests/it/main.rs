@@ -1,5 +1,11 @@
 //! The rule book as a whole: every example, the stories, what must always hold, and hostile input.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "`expect!` makes a value that nobody else needs"
+)]
+
 mod book;
 mod files;
 mod hostile;

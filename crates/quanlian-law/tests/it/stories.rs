@@ -311,7 +311,7 @@ fn rules_in_between_are_pointed_out() {
 #[test]
 fn a_unit_had_three_times_the_line_until_2007_and_who_acted_is_asked_for() {
     let nothing = NOTHING_ELSE.replace(r#"{"name":"illegal_gain","fen":0},"#, "");
-    let facts = format!(r#"{GAIN},{nothing}"#);
+    let facts = format!("{GAIN},{nothing}");
     let mut early = sheet("2006-01-01", "2006-06-01", "2006-12-01", &facts);
     check(
         &early,
