@@ -171,7 +171,7 @@ fn unused_words(law: &Parsed) -> Vec<Finding> {
             })),
             Body::Clock(clock) => {
                 used.insert(&clock.starts);
-                used.extend(clock.ends.as_deref());
+                used.extend(clock.ends.iter().map(String::as_str));
             }
             _ => {}
         }

@@ -9,7 +9,10 @@
 //!
 //! Not here: whether the examples hold (`check`).
 
+mod convert;
+mod place;
 mod raw;
+mod shared;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -322,18 +325,19 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
             });
         }
     }
-    let shared = |name: &'static str| files.get(name).ok_or(LoadError::MissingFile { file: name });
-    let facts = raw::facts(FACTS_FILE, shared(FACTS_FILE)?)?;
-    let events = raw::events(EVENTS_FILE, shared(EVENTS_FILE)?)?;
-    let sources = raw::sources(SOURCES_FILE, shared(SOURCES_FILE)?)?;
-    let messages = Messages::new(raw::messages(MESSAGES_FILE, shared(MESSAGES_FILE)?)?).map_err(|fault| {
-        let (key, problem) = match fault {
-            MessageFault::Missing(key) => (key, "is missing"),
-            MessageFault::Unknown(key) => (key, "is not used by the engine; remove it"),
-            MessageFault::Placeholders(key) => (key, "has different {placeholders} in zh and en"),
-        };
-        LoadError::Messages { key, problem }
-    })?;
+    let text_of = |name: &'static str| files.get(name).ok_or(LoadError::MissingFile { file: name });
+    let facts = shared::facts(FACTS_FILE, text_of(FACTS_FILE)?)?;
+    let events = shared::events(EVENTS_FILE, text_of(EVENTS_FILE)?)?;
+    let sources = shared::sources(SOURCES_FILE, text_of(SOURCES_FILE)?)?;
+    let messages =
+        Messages::new(shared::messages(MESSAGES_FILE, text_of(MESSAGES_FILE)?)?).map_err(|fault| {
+            let (key, problem) = match fault {
+                MessageFault::Missing(key) => (key, "is missing"),
+                MessageFault::Unknown(key) => (key, "is not used by the engine; remove it"),
+                MessageFault::Placeholders(key) => (key, "has different {placeholders} in zh and en"),
+            };
+            LoadError::Messages { key, problem }
+        })?;
 
     let mut rules = BTreeMap::new();
     let mut owners = BTreeMap::new();
@@ -342,7 +346,7 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
         if [FACTS_FILE, EVENTS_FILE, MESSAGES_FILE, SOURCES_FILE].contains(&name.as_str()) {
             continue;
         }
-        let rule = raw::rule(name, text)?;
+        let rule = convert::rule(name, text)?;
         let wanted = name.trim_end_matches(".toml");
         if rule.id != wanted {
             return Err(LoadError::IdIsNotPath {

@@ -428,9 +428,9 @@ pub struct Clock {
     pub act: Text,
     /// The event that starts it.
     pub starts: String,
-    /// The event that ends it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ends: Option<String>,
+    /// Events that end it, any one of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<String>,
     /// How long.
     pub period: ClockPeriod,
 }

@@ -163,6 +163,7 @@ keys! {
     CLOCK_DUE_DAY = "clock.due_day";
     CLOCK_DUE_HOURS = "clock.due_hours";
     CLOCK_DUE_HOURS_DAY = "clock.due_hours_day";
+    CLOCK_DUE_AT_ONCE = "clock.due_at_once";
     CLOCK_AT_ONCE = "clock.at_once";
     CLOCK_WAITS = "clock.waits";
     CLOCK_NO_VERSION = "clock.no_version";

@@ -1,7 +1,9 @@
 //! What must hold for every fact sheet.
 
 use proptest::prelude::*;
-use quanlian_law::{Conduct, FactSheet, FactValue, Language, Outcome, Person, RuleBook, Statement, Tier};
+use quanlian_law::{
+    Conduct, Events, FactSheet, FactValue, Language, Moment, Outcome, Person, RuleBook, Statement, Tier,
+};
 
 use crate::{count, money};
 
@@ -158,6 +160,23 @@ proptest! {
         let again = FactSheet::from_json(&serde_json::to_string(&sheet).unwrap()).unwrap();
         prop_assert_eq!(&again, &sheet);
         prop_assert!(serde_json::to_string(&answer).is_ok());
+    }
+
+    #[test]
+    fn every_list_of_events_has_a_timeline(days in prop::collection::vec((0..40_usize, -719_000_i32..2_930_000), 0..6)) {
+        let names: Vec<&str> = book().event_names().map(|event| event.name.as_str()).collect();
+        let epoch: jiff::civil::Date = "1970-01-01".parse().unwrap();
+        let events = days.into_iter().map(|(name, day)| {
+            let day = epoch.checked_add(jiff::Span::new().days(day)).unwrap();
+            (names[name % names.len()].to_owned(), Moment::Day(day))
+        });
+        let events: Events = events.collect();
+        for group in ["transfer", "penalty"] {
+            let clocks = book().timeline_of(group, &events).unwrap();
+            let ordered = clocks.iter().all(|c| c.due_on.zip(c.started).is_none_or(|(due, start)| due >= start.day()));
+            prop_assert!(ordered);
+            prop_assert!(serde_json::to_string(&clocks).is_ok());
+        }
     }
 
     #[test]

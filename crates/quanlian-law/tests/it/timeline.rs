@@ -82,6 +82,33 @@ fn hours_run_from_the_instant() {
 }
 
 #[test]
+fn hours_from_a_day_are_unclear_on_the_last_day_only() {
+    let moved = |at| [("approved_at", "2024-12-30"), ("transferred_at", at)];
+    check("tr.hand", &moved("2024-12-30"), expect!["done 2024-12-31"]);
+    check(
+        "tr.hand",
+        &moved("2024-12-31T08:00:00+08:00"),
+        expect!["done_unclear 2024-12-31"],
+    );
+    check("tr.hand", &moved("2025-01-01"), expect!["late 2024-12-31"]);
+}
+
+#[test]
+fn either_decision_stops_the_clock_of_the_police() {
+    let decided = |event, at| [("police_accepted_at", "2024-03-05"), (event, at)];
+    check(
+        "tr.police.decide",
+        &decided("filed_on", "2024-03-08"),
+        expect!["done 2024-03-08"],
+    );
+    check(
+        "tr.police.decide",
+        &decided("no_filing_decided_on", "2024-03-09"),
+        expect!["late 2024-03-08"],
+    );
+}
+
+#[test]
 fn years_end_on_the_same_day_and_a_day_that_does_not_exist_on_the_last_before_it() {
     check(
         "adm.limit",
@@ -100,12 +127,12 @@ fn the_ends_of_the_calendar_are_no_panic() {
     check(
         "adm.limit",
         &[("act_ended_on", "9999-12-31")],
-        expect!["no_version -"],
+        expect!["out_of_range -"],
     );
     check(
         "tr.hand",
         &[("approved_at", "9999-12-30T20:00:00Z")],
-        expect!["no_version -"],
+        expect!["out_of_range -"],
     );
     check(
         "tr.decide",
@@ -166,6 +193,11 @@ fn a_timeline_lists_every_clock_and_what_it_waits_for() {
     assert!(
         page.contains("国务院令第310号第五条") && page.contains("未经核对原文") && !page.contains('{'),
         "{page}"
+    );
+    assert!(
+        clocks
+            .iter()
+            .all(|clock| clock.ends.iter().chain([&clock.starts]).all(|e| !e.is_empty()))
     );
     assert_eq!(book().timeline_of("penalty", &Events::new()).unwrap().len(), 2);
     assert!(book().timeline_of("nothing", &Events::new()).unwrap().is_empty());
