@@ -114,6 +114,18 @@ impl Reason {
         self
     }
 
+    /// Everything under a line rests on the line's provision.
+    fn inherit(&mut self) {
+        for child in &mut self.children {
+            child.rule.clone_from(&self.rule);
+            child.version = self.version;
+            child.citation.clone_from(&self.citation);
+            child.verified = self.verified;
+            child.tier = self.tier;
+            child.inherit();
+        }
+    }
+
     fn resting_on(mut self, fact: &str, known: &Known) -> Self {
         self.fact = Some(fact.to_owned());
         (self.evidence, self.stated_by) = known.evidence(fact);
@@ -453,6 +465,7 @@ impl<'a> RuleSet<'a> {
         reason.verified = Some(line.verified);
         applies.append(&mut reason.children);
         reason.children = applies;
+        reason.inherit();
         reason
     }
 
