@@ -12,144 +12,26 @@
 
 mod governing;
 mod missing;
+mod open;
+mod result;
 
 use std::collections::BTreeSet;
 
 use quanlian_record::time::Day;
-use serde::Serialize;
 
 pub use governing::{Governing, Which};
 pub use missing::Missing;
+pub use result::{Assessment, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
 
 use crate::{
-    evaluate::{Reason, RuleSet},
+    evaluate::RuleSet,
     facts::{Contradiction, FactSheet, Known, SheetError, check_dates, know},
     interval::Truth,
     load::Parsed,
     penalty::{self, BandResult, FineResult},
-    rule::{Kind, OpenQuestion, Person, Tier},
+    rule::{Kind, Tier},
     text::{Text, key},
 };
-
-/// What the facts establish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Every line is excluded.
-    Below,
-    /// No line is established and one could still be reached.
-    Undetermined,
-    /// The entry tier is established.
-    Serious,
-    /// The upper tier is established.
-    EspeciallySerious,
-}
-
-/// The answer to a fact sheet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Assessment {
-    /// Id of the offence.
-    pub offence: String,
-    /// Its name.
-    pub title: Text,
-    /// The outcome of the rule set that governs.
-    pub outcome: Outcome,
-    /// The highest tier that the facts do not exclude under it.
-    pub could_reach: Tier,
-    /// The outcome in one sentence.
-    pub summary: Text,
-    /// Who acted.
-    pub person: Option<Person>,
-    /// First day of the conduct.
-    pub conduct_from: Option<Day>,
-    /// Last day of the conduct.
-    pub conduct_to: Option<Day>,
-    /// Day of judgment.
-    pub judged_on: Day,
-    /// The rule sets, each whole; the one at the time of the conduct first.
-    pub rule_sets: Vec<RuleSetResult>,
-    /// Which of them governs, and why.
-    pub governing: Governing,
-    /// Facts that could change the outcome; the one that could change it most comes first.
-    pub missing: Vec<Missing>,
-    /// Lines and rules that nobody has read in the source.
-    pub unverified: Vec<Unverified>,
-    /// The statutory elements (构成要件), each with its state.
-    pub elements: Vec<Reason>,
-    /// Facts that were stated with values that cannot all be true.
-    pub contradictions: Vec<Contradiction>,
-    /// What the law or the facts leave open.
-    pub open: Vec<OpenPoint>,
-    /// SHA-256 of all rule files.
-    pub rule_book_version: String,
-}
-
-/// One rule set, applied whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RuleSetResult {
-    /// The day on which these rules are read.
-    pub as_of: Day,
-    /// What that day is: `conduct`, `judgment`, or `both` when the rules did not change.
-    pub at: SetAt,
-    /// Whether this set governs.
-    pub governs: bool,
-    /// What the facts establish under it.
-    pub outcome: Outcome,
-    /// The highest tier that they do not exclude under it.
-    pub could_reach: Tier,
-    /// Why.
-    pub reasons: Vec<Reason>,
-    /// The penalty band of the tier established.
-    pub band: Option<BandResult>,
-    /// The band of `could_reach`, where that is another tier.
-    pub could_reach_band: Option<BandResult>,
-    /// The general range of the fine in the tier established.
-    pub fine: Option<FineResult>,
-    /// Facts that could change the outcome under this set.
-    pub missing: Vec<Missing>,
-    /// What of this set nobody has read in the source.
-    pub unverified: Vec<Unverified>,
-}
-
-/// Which day a rule set is read on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SetAt {
-    /// The end of the conduct.
-    Conduct,
-    /// The judgment.
-    Judgment,
-    /// The rules are the same on both days.
-    Both,
-}
-
-/// A line or rule that nobody has read in the source.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Unverified {
-    /// Id of the rule.
-    pub rule: String,
-    /// Version of the rule.
-    pub version: Day,
-    /// Id of the line, where it is one line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<String>,
-    /// Instrument and article.
-    pub citation: Text,
-    /// Whether the outcome of the rule set rests on it.
-    pub decisive: bool,
-}
-
-/// Something that the law or the facts leave open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OpenPoint {
-    /// Id of the rule that leaves it open; none when the facts do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
-    /// The question.
-    pub question: Text,
-    /// What it could change.
-    pub effect: Text,
-}
 
 /// A rule set and what it says of the facts, before it is put in words.
 struct Evaluated<'a> {
@@ -258,6 +140,7 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
         .iter()
         .flat_map(|set| set.unverified.iter().cloned())
         .collect();
+    let rests_on_unverified = unverified.iter().any(|unread| unread.decisive);
     let contradictions = contradictions
         .into_iter()
         .map(|(fact, stated)| contradiction(law, &known, fact, stated));
@@ -267,13 +150,21 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
         title: title.clone(),
         outcome,
         could_reach,
-        summary: summary(law, &title, outcome, could_reach, governing.as_of),
+        summary: summary(
+            law,
+            &title,
+            outcome,
+            could_reach,
+            governing.as_of,
+            rests_on_unverified,
+        ),
+        rests_on_unverified,
         person: sheet.person,
         conduct_from: conduct.from,
         conduct_to: conduct.to,
         judged_on,
         elements: sets[index].set.element_reasons(&known),
-        open: open_points(law, sheet, &sets, judged_on, &known),
+        open: open::open_points(law, sheet, &sets, judged_on, &known),
         governing,
         missing,
         unverified: unverified.into_iter().collect(),
@@ -432,6 +323,17 @@ fn unverified(
             decisive,
         });
     }
+    for (rule, version, element) in set.unread_elements() {
+        found.push(Unverified {
+            rule: rule.id.clone(),
+            version: version.from,
+            line: Some(element.id.clone()),
+            citation: rule.source_of(version).cite.clone(),
+            decisive: set
+                .excluding_element(known)
+                .is_some_and(|excluding| excluding.id == element.id),
+        });
+    }
     let penalties = [
         band.filter(|band| !band.verified)
             .map(|band| (&band.rule, band.version, &band.citation)),
@@ -451,7 +353,14 @@ fn unverified(
     found
 }
 
-fn summary(law: &Parsed, title: &Text, outcome: Outcome, could_reach: Tier, as_of: Day) -> Text {
+fn summary(
+    law: &Parsed,
+    title: &Text,
+    outcome: Outcome,
+    could_reach: Tier,
+    as_of: Day,
+    rests_on_unverified: bool,
+) -> Text {
     let (tier, reach) = match outcome {
         Outcome::Below => (law.tier(Tier::Below), None),
         Outcome::Undetermined => (law.messages.say(key::TIER_UNDETERMINED, &[]), Some(could_reach)),
@@ -468,15 +377,17 @@ fn summary(law: &Parsed, title: &Text, outcome: Outcome, could_reach: Tier, as_o
         key::SUMMARY
     };
     let as_of = Text::same(as_of.to_string());
-    law.messages.say(
-        message,
-        &[
-            ("offence", title),
-            ("tier", &tier),
-            ("reach", &reach_text),
-            ("as_of", &as_of),
-        ],
-    )
+    let values = [
+        ("offence", title),
+        ("tier", &tier),
+        ("reach", &reach_text),
+        ("as_of", &as_of),
+    ];
+    let mut text = law.messages.say(message, &values);
+    if rests_on_unverified {
+        text.append(&law.messages.say(key::SUMMARY_UNVERIFIED, &[]));
+    }
+    text
 }
 
 fn contradiction(
@@ -499,90 +410,4 @@ fn contradiction(
     ];
     let text = law.messages.say(key::CONTRADICTION, &values);
     Contradiction { fact, stated, text }
-}
-
-fn open_points(
-    law: &Parsed,
-    sheet: &FactSheet,
-    sets: &[Evaluated<'_>],
-    judged_on: Day,
-    known: &Known,
-) -> Vec<OpenPoint> {
-    let mut open = Vec::new();
-    let mut from_facts = |key: &str, values: &[(&str, &Text)]| {
-        let question = law.messages.say(key, values);
-        open.push(OpenPoint {
-            rule: None,
-            question,
-            effect: Text::default(),
-        });
-    };
-    let day = |d: Day| Text::same(d.to_string());
-    let conduct = sheet.conduct.unwrap_or_default();
-    let days = changes(law, &sheet.offence);
-    if sheet.judged_on.is_none() {
-        from_facts(key::OPEN_NO_JUDGMENT_DATE, &[("today", &day(judged_on))]);
-    }
-    match (conduct.from, conduct.to) {
-        (None, None) => from_facts(key::OPEN_NO_CONDUCT, &[("judged", &day(judged_on))]),
-        (Some(from), None) => {
-            from_facts(
-                key::OPEN_CONDUCT_OPEN_END,
-                &[("from", &day(from)), ("judged", &day(judged_on))],
-            );
-        }
-        (Some(from), Some(to)) => {
-            if let Some(change) = days.iter().find(|change| from < **change && **change <= to) {
-                from_facts(
-                    key::OPEN_STRADDLES,
-                    &[("change", &day(*change)), ("to", &day(to))],
-                );
-            }
-        }
-        (None, Some(_)) => {}
-    }
-    if let Some(to) = conduct.to {
-        let between: Vec<Day> = days
-            .iter()
-            .copied()
-            .filter(|change| to < *change && *change <= judged_on)
-            .collect();
-        let mut middle = between.iter().filter(|on| {
-            !same_rules(law, &sheet.offence, **on, judged_on) && !same_rules(law, &sheet.offence, **on, to)
-        });
-        if let Some(on) = middle.next() {
-            from_facts(key::OPEN_MIDDLE_LAW, &[("on", &day(*on))]);
-        }
-        if sets.first().is_some_and(|set| set.set.thresholds.is_empty()) {
-            from_facts(key::OPEN_NO_OLD_RULES, &[("to", &day(to))]);
-        }
-    }
-    for definition in law.facts.values() {
-        if let (Truth::NotMet, Some(cause)) = (
-            known.flag(&definition.name, &law.facts).0,
-            known.implied_by(&definition.name, &law.facts),
-        ) {
-            let values = [("flag", &definition.title), ("cause", &law.fact_title(&cause))];
-            from_facts(key::OPEN_IMPLIED_BUT_DENIED, &values);
-        }
-    }
-    open.extend(open_questions(law, sheet, sets));
-    open
-}
-
-fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &[Evaluated<'_>]) -> Vec<OpenPoint> {
-    let used = law.rules.values().filter(|rule| {
-        let about = rule.is_about(&sheet.offence) || (rule.kind == Kind::Temporal && sets.len() > 1);
-        about && sets.iter().any(|set| rule.version_on(set.set.on).is_some())
-    });
-    used.flat_map(|rule| {
-        rule.open
-            .iter()
-            .map(|OpenQuestion { question, effect }| OpenPoint {
-                rule: Some(rule.id.clone()),
-                question: question.clone(),
-                effect: effect.clone(),
-            })
-    })
-    .collect()
 }

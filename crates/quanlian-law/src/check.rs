@@ -91,7 +91,7 @@ fn unverified_parts(rule: &Rule) -> Vec<String> {
         match &version.body {
             Body::Lines(lines) => parts.extend(lines.iter().filter(|l| !l.verified).map(|l| l.id.clone())),
             Body::Elements(elements) => {
-                parts.extend(elements.iter().filter(|e| !e.verified).map(|e| e.id.clone()))
+                parts.extend(elements.iter().filter(|e| !e.verified).map(|e| e.id.clone()));
             }
             Body::Fine(fine) => {
                 let unread = fine.steps.iter().enumerate().filter(|(_, step)| !step.verified);
@@ -151,24 +151,12 @@ fn lines_of(rule: &Rule) -> impl Iterator<Item = (Day, &Line)> {
 /// Facts and events that no rule asks for: nobody could ever use them.
 fn unused_words(law: &Parsed) -> Vec<Finding> {
     let mut used: BTreeSet<&str> = BTreeSet::new();
-    fn walk<'a>(condition: &'a Condition, used: &mut BTreeSet<&'a str>) {
-        match condition {
-            Condition::AtOrAbove { fact, .. } => {
-                used.insert(fact);
-            }
-            Condition::Flag(flag) => {
-                used.insert(flag);
-            }
-            Condition::All(inner) | Condition::Any(inner) => inner.iter().for_each(|c| walk(c, used)),
-            Condition::AtLeast { .. } => {}
-        }
-    }
     for version in law.rules.values().flat_map(|rule| &rule.versions) {
         match &version.body {
             Body::Lines(lines) => {
                 for line in lines {
                     used.extend(line.applies.iter().map(String::as_str));
-                    walk(&line.condition, &mut used);
+                    used.extend(line.condition.names());
                 }
             }
             Body::Elements(elements) => {
@@ -183,7 +171,7 @@ fn unused_words(law: &Parsed) -> Vec<Finding> {
             })),
             Body::Clock(clock) => {
                 used.insert(&clock.starts);
-                used.extend(clock.ends.as_deref());
+                used.extend(clock.ends.iter().map(String::as_str));
             }
             _ => {}
         }
@@ -223,6 +211,7 @@ impl Checker<'_> {
                 self.lint_source(&source);
             }
         }
+        self.lint_gaps();
         self.lint_boundaries();
         self.lint_examples();
         for example in &self.rule.examples {
@@ -271,6 +260,17 @@ impl Checker<'_> {
             let message =
                 "marked verified, but rests on memory alone; name the source that was read".to_owned();
             self.find(Severity::Error, None, "verified_by_memory", message);
+        }
+    }
+
+    /// A day on which a rule that was in force before and after says nothing is rarely meant.
+    fn lint_gaps(&mut self) {
+        for pair in self.rule.versions.windows(2) {
+            let next = pair[0].to.and_then(|to| to.tomorrow().ok());
+            if next != Some(pair[1].from) {
+                let message = format!("no version is in force just before {}; is that so?", pair[1].from);
+                self.find(Severity::Warning, None, "gap", message);
+            }
         }
     }
 

@@ -22,6 +22,7 @@ use crate::{
     vocabulary::nearest,
 };
 
+const MICROS_PER_HOUR: i64 = 3_600_000_000;
 /// Most events in one list.
 pub const MAX_EVENTS: usize = 200;
 
@@ -137,6 +138,8 @@ pub enum ClockState {
     CalendarMissing,
     /// The files have no version of the rule for the day of the event.
     NoVersion,
+    /// The end lies beyond the years 1 to 9999.
+    OutOfRange,
 }
 
 /// One clock, with its explanation.
@@ -164,9 +167,9 @@ pub struct ClockResult {
     pub starts_title: Text,
     /// When that was.
     pub started: Option<Moment>,
-    /// The event that ends it.
-    pub ends: Option<String>,
-    /// When that was.
+    /// Events that end it, any one of them.
+    pub ends: Vec<String>,
+    /// When the first of them was.
     pub ended: Option<Moment>,
     /// How it stands.
     pub state: ClockState,
@@ -186,21 +189,19 @@ pub(crate) fn clock(law: &Parsed, id: &str, events: &Events) -> Result<ClockResu
     check_events(law, events)?;
     let is_deadline = |rule: &&Rule| rule.kind == Kind::Deadline;
     let by_row = || law.rules.values().find(|rule| rule.row.as_deref() == Some(id));
-    match law.rules.get(id).or_else(by_row).filter(is_deadline) {
-        Some(rule) => Ok(run(law, rule, events)),
-        None => {
-            let known = law
-                .rules
-                .values()
-                .filter(is_deadline)
-                .map(|rule| rule.id.as_str());
-            let near = nearest(id, known).map(str::to_owned);
-            Err(ClockError::UnknownRule {
-                id: id.chars().take(200).collect(),
-                near,
-            })
-        }
-    }
+    let Some(rule) = law.rules.get(id).or_else(by_row).filter(is_deadline) else {
+        let known = law
+            .rules
+            .values()
+            .filter(is_deadline)
+            .map(|rule| rule.id.as_str());
+        let near = nearest(id, known).map(str::to_owned);
+        return Err(ClockError::UnknownRule {
+            id: id.chars().take(200).collect(),
+            near,
+        });
+    };
+    Ok(run(law, rule, events))
 }
 
 /// All clocks of a group (`transfer`, `penalty`), in the order of the procedure.
@@ -229,61 +230,70 @@ fn check_events(law: &Parsed, events: &Events) -> Result<(), ClockError> {
     }
 }
 
-/// The end of a period.
-struct Due {
-    on: Option<Day>,
-    at: Option<Timestamp>,
-    state: ClockState,
-    text: Text,
+/// Where a period ends.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// With the end of this day.
+    OnDay(Day),
+    /// At this instant.
+    At(Timestamp),
+    /// Hours from a day whose hour is not known: with the end of this day at the latest.
+    ByDay(Day),
+    /// At once, which no number of days makes precise.
+    AtOnce,
+    /// Working days need a calendar.
+    CalendarMissing,
+    /// Beyond the calendar.
+    OutOfRange,
 }
 
 fn run(law: &Parsed, rule: &Rule, events: &Events) -> ClockResult {
-    // Every version of a deadline starts with an event of its own; the newest tells which to look for.
-    let newest = rule.versions.last().map(|version| (version, clock_of(version)));
+    // Which event to look for is told by the newest version; that event's day then picks the version.
+    let newest = rule.versions.last();
     let started = newest
-        .and_then(|(_, clock)| clock)
+        .and_then(clock_of)
         .and_then(|clock| events.get(&clock.starts))
         .copied();
-    let version = match started {
-        Some(moment) => rule.version_on(moment.day()),
-        None => newest.map(|(version, _)| version),
-    };
-    let shown = version.or(newest.map(|(version, _)| version));
+    let version = started.map_or(newest, |moment| rule.version_on(moment.day()));
+    let shown = version.or(newest);
     let source = shown.map_or(&rule.source, |version| rule.source_of(version));
     let clock = shown.and_then(clock_of);
-    let ended = clock
-        .and_then(|clock| clock.ends.as_ref())
-        .and_then(|name| events.get(name))
-        .copied();
-    let due = match (clock, started, version) {
-        (Some(clock), Some(start), Some(_)) => finish(law, ended, start, due(law, clock, start)),
-        (_, Some(start), None) => {
-            let text = law.messages.say(
-                key::CLOCK_NO_VERSION,
-                &[("start", &Text::same(start.day().to_string()))],
-            );
-            Due {
-                on: None,
-                at: None,
-                state: ClockState::NoVersion,
-                text,
-            }
+    let ended = clock.and_then(|clock| {
+        let known = clock.ends.iter().filter_map(|name| events.get(name)).copied();
+        known.min_by_key(|moment| moment.day())
+    });
+    let length = clock.map(|clock| length(law, clock.period)).unwrap_or_default();
+    let starts_title = clock
+        .map(|clock| law.event_title(&clock.starts))
+        .unwrap_or_default();
+
+    let end = match (clock, started, version) {
+        (Some(clock), Some(start), Some(_)) => Some(end_of(clock.period, start)),
+        _ => None,
+    };
+    let (mut state, mut text) = match (end, started) {
+        (Some(end), Some(start)) => explain(law, end, start, &starts_title, &length),
+        (_, Some(start)) => {
+            let start = Text::same(start.day().to_string());
+            (
+                ClockState::NoVersion,
+                law.messages.say(key::CLOCK_NO_VERSION, &[("start", &start)]),
+            )
         }
-        (clock, ..) => {
-            let event = clock
-                .map(|clock| law.event_title(&clock.starts))
-                .unwrap_or_default();
-            let length = clock.map(|clock| length(law, clock.period)).unwrap_or_default();
-            let text = law
-                .messages
-                .say(key::CLOCK_WAITS, &[("event", &event), ("length", &length)]);
-            Due {
-                on: None,
-                at: None,
-                state: ClockState::Waiting,
-                text,
-            }
+        (_, None) => {
+            let values = [("event", &starts_title), ("length", &length)];
+            (ClockState::Waiting, law.messages.say(key::CLOCK_WAITS, &values))
         }
+    };
+    if let (Some(end), Some(start), Some(ended)) = (end, started, ended) {
+        let (done, more) = compare(law, end, start, ended);
+        state = done;
+        text.append(&more);
+    }
+    let (due_on, due_at) = match end {
+        Some(End::OnDay(day) | End::ByDay(day)) => (Some(day), None),
+        Some(End::At(at)) => (Some(at.legal_day()), Some(at)),
+        _ => (None, None),
     };
     ClockResult {
         rule: rule.id.clone(),
@@ -293,18 +303,16 @@ fn run(law: &Parsed, rule: &Rule, events: &Events) -> ClockResult {
         verified: source.checked.verified,
         actor: clock.map(|clock| clock.actor.clone()).unwrap_or_default(),
         act: clock.map(|clock| clock.act.clone()).unwrap_or_default(),
-        length: clock.map(|clock| length(law, clock.period)).unwrap_or_default(),
+        length,
         starts: clock.map(|clock| clock.starts.clone()).unwrap_or_default(),
-        starts_title: clock
-            .map(|clock| law.event_title(&clock.starts))
-            .unwrap_or_default(),
+        starts_title,
         started,
-        ends: clock.and_then(|clock| clock.ends.clone()),
+        ends: clock.map(|clock| clock.ends.clone()).unwrap_or_default(),
         ended,
-        state: due.state,
-        due_on: due.on,
-        due_at: due.at,
-        text: due.text,
+        state,
+        due_on,
+        due_at,
+        text,
         open: rule.open.clone(),
     }
 }
@@ -335,128 +343,94 @@ fn length(law: &Parsed, period: ClockPeriod) -> Text {
         .say(message, &[("n", &Text::same(number.to_string()))])
 }
 
-fn due(law: &Parsed, clock: &Clock, start: Moment) -> Due {
-    let day = start.day();
-    let event = law.event_title(&clock.starts);
-    let length = length(law, clock.period);
-    let say = |message, due: &Text| {
-        let start = Text::same(start.to_string());
-        law.messages.say(
-            message,
-            &[
-                ("event", &event),
-                ("start", &start),
-                ("length", &length),
-                ("due", due),
-            ],
-        )
+/// The day of the event is not counted, so a period of n days ends on the n-th day after it.
+fn end_of(period: ClockPeriod, start: Moment) -> End {
+    let after = |span: jiff::Span| start.day().checked_add(span);
+    let on_day = |day: Result<Day, jiff::Error>| day.map_or(End::OutOfRange, End::OnDay);
+    match (period, start) {
+        (ClockPeriod::AtOnce, _) => End::AtOnce,
+        (ClockPeriod::Hours(hours), Moment::At(at)) => {
+            let end = at.unix_micros().checked_add(i64::from(hours) * MICROS_PER_HOUR);
+            let end = end.and_then(|micros| Timestamp::from_unix_micros(micros).ok());
+            end.map_or(End::OutOfRange, End::At)
+        }
+        (ClockPeriod::Hours(hours), Moment::Day(_)) => {
+            let day = after(i64::from(hours.div_ceil(24)).days());
+            day.map_or(End::OutOfRange, End::ByDay)
+        }
+        (
+            ClockPeriod::Days {
+                days,
+                count: DayCount::Calendar,
+            },
+            _,
+        ) => on_day(after(i64::from(days).days())),
+        (
+            ClockPeriod::Days {
+                count: DayCount::Working,
+                ..
+            },
+            _,
+        ) => End::CalendarMissing,
+        (ClockPeriod::Months(months), _) => on_day(after(i64::from(months).months())),
+        (ClockPeriod::Years(years), _) => on_day(after(i64::from(years).years())),
+    }
+}
+
+fn explain(law: &Parsed, end: End, start: Moment, event: &Text, length: &Text) -> (ClockState, Text) {
+    let started = Text::same(start.to_string());
+    let say = |message, due: &str| {
+        let due = Text::same(due);
+        let values = [
+            ("event", event),
+            ("start", &started),
+            ("length", length),
+            ("due", &due),
+        ];
+        law.messages.say(message, &values)
     };
-    let on_day = |due: Result<Day, jiff::Error>| match due {
-        Ok(due) => {
-            let mut text = say(key::CLOCK_DUE_DAY, &Text::same(due.to_string()));
-            let rest = matches!(due.weekday(), Weekday::Saturday | Weekday::Sunday);
-            let more = law.messages.say(
+    match end {
+        End::OnDay(day) => {
+            let rest = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+            let mut text = say(key::CLOCK_DUE_DAY, &day.to_string());
+            text.append(&law.messages.say(
                 if rest {
                     key::CLOCK_REST_DAY
                 } else {
                     key::CLOCK_HOLIDAYS
                 },
                 &[],
-            );
-            text.zh.push_str(&more.zh);
-            text.en.push_str(&more.en);
-            Due {
-                on: Some(due),
-                at: None,
-                state: ClockState::Running,
-                text,
-            }
+            ));
+            (ClockState::Running, text)
         }
-        Err(_) => Due {
-            on: None,
-            at: None,
-            state: ClockState::NoVersion,
-            text: say(key::CLOCK_OUT_OF_RANGE, &Text::default()),
-        },
-    };
-    match clock.period {
-        ClockPeriod::AtOnce => {
-            let text = say(key::CLOCK_AT_ONCE, &Text::default());
-            Due {
-                on: Some(day),
-                at: None,
-                state: ClockState::Running,
-                text,
-            }
-        }
-        ClockPeriod::Hours(hours) => match start {
-            Moment::At(at) => {
-                let end = at.unix_micros().checked_add(i64::from(hours) * 3_600_000_000);
-                let end = end.and_then(|micros| Timestamp::from_unix_micros(micros).ok());
-                match end {
-                    Some(end) => Due {
-                        on: Some(end.legal_day()),
-                        at: Some(end),
-                        state: ClockState::Running,
-                        text: say(key::CLOCK_DUE_HOURS, &Text::same(end.to_local_string())),
-                    },
-                    None => Due {
-                        on: None,
-                        at: None,
-                        state: ClockState::NoVersion,
-                        text: say(key::CLOCK_OUT_OF_RANGE, &Text::default()),
-                    },
-                }
-            }
-            Moment::Day(day) => {
-                let end = day.checked_add(i64::from(hours.div_ceil(24)).days());
-                let text = |due: Day| say(key::CLOCK_DUE_HOURS_DAY, &Text::same(due.to_string()));
-                match end {
-                    Ok(end) => Due {
-                        on: Some(end),
-                        at: None,
-                        state: ClockState::Running,
-                        text: text(end),
-                    },
-                    Err(_) => Due {
-                        on: None,
-                        at: None,
-                        state: ClockState::NoVersion,
-                        text: say(key::CLOCK_OUT_OF_RANGE, &Text::default()),
-                    },
-                }
-            }
-        },
-        ClockPeriod::Days {
-            days,
-            count: DayCount::Calendar,
-        } => on_day(day.checked_add(i64::from(days).days())),
-        ClockPeriod::Days {
-            count: DayCount::Working,
-            ..
-        } => Due {
-            on: None,
-            at: None,
-            state: ClockState::CalendarMissing,
-            text: say(key::CLOCK_CALENDAR_MISSING, &Text::default()),
-        },
-        ClockPeriod::Months(months) => on_day(day.checked_add(i64::from(months).months())),
-        ClockPeriod::Years(years) => on_day(day.checked_add(i64::from(years).years())),
+        End::At(at) => (
+            ClockState::Running,
+            say(key::CLOCK_DUE_HOURS, &at.to_local_string()),
+        ),
+        End::ByDay(day) => (
+            ClockState::Running,
+            say(key::CLOCK_DUE_HOURS_DAY, &day.to_string()),
+        ),
+        End::AtOnce => (ClockState::Running, say(key::CLOCK_DUE_AT_ONCE, "")),
+        End::CalendarMissing => (ClockState::CalendarMissing, say(key::CLOCK_CALENDAR_MISSING, "")),
+        End::OutOfRange => (ClockState::OutOfRange, say(key::CLOCK_OUT_OF_RANGE, "")),
     }
 }
 
-/// Compares the end of the period with the event that ends it.
-fn finish(law: &Parsed, ended: Option<Moment>, start: Moment, mut due: Due) -> Due {
-    let Some(ended) = ended else { return due };
+/// Compares the end of the period with the event that ended it.
+fn compare(law: &Parsed, end: End, start: Moment, ended: Moment) -> (ClockState, Text) {
     let before = match (start, ended) {
         (Moment::At(start), Moment::At(ended)) => ended < start,
         (start, ended) => ended.day() < start.day(),
     };
-    let late = match (due.at, due.on, ended) {
-        (Some(at), _, Moment::At(ended)) => Some(ended > at),
-        (Some(at), _, Moment::Day(ended)) if ended == at.legal_day() => None,
-        (_, Some(on), ended) => Some(ended.day() > on),
-        (_, None, _) => None,
+    // What is late for certain, in time for certain, or neither.
+    let late = match (end, ended) {
+        (End::OnDay(due), ended) => Some(ended.day() > due),
+        (End::At(due), Moment::At(ended)) => Some(ended > due),
+        (End::At(due), Moment::Day(ended)) => differs(ended, due.legal_day()),
+        (End::ByDay(due), ended) => differs(ended.day(), due),
+        (End::AtOnce, ended) => (ended.day() == start.day()).then_some(false),
+        (End::CalendarMissing | End::OutOfRange, _) => None,
     };
     let (state, message) = match (before, late) {
         (true, _) => (ClockState::DoneUnclear, key::CLOCK_BEFORE_START),
@@ -464,17 +438,20 @@ fn finish(law: &Parsed, ended: Option<Moment>, start: Moment, mut due: Due) -> D
         (_, Some(false)) => (ClockState::Done, key::CLOCK_DONE),
         (_, None) => (ClockState::DoneUnclear, key::CLOCK_DONE_UNCLEAR),
     };
-    let days = due
-        .on
-        .and_then(|on| (ended.day() - on).total(jiff::Unit::Day).ok())
-        .map_or(0, |days| days as i64);
+    let due_day = match end {
+        End::OnDay(day) | End::ByDay(day) => day,
+        End::At(at) => at.legal_day(),
+        End::AtOnce | End::CalendarMissing | End::OutOfRange => start.day(),
+    };
+    let days = (ended.day() - due_day).get_days().max(0);
     let values = [
         ("ended", &Text::same(ended.to_string())),
-        ("days", &Text::same(days.max(0).to_string())),
+        ("days", &Text::same(days.to_string())),
     ];
-    let more = law.messages.say(message, &values);
-    due.text.zh.push_str(&more.zh);
-    due.text.en.push_str(&more.en);
-    due.state = state;
-    due
+    (state, law.messages.say(message, &values))
+}
+
+/// Whether a day lies after the last one; on that day itself it depends on the hour.
+fn differs(ended: Day, due: Day) -> Option<bool> {
+    (ended != due).then_some(ended > due)
 }

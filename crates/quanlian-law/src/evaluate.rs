@@ -114,6 +114,18 @@ impl Reason {
         self
     }
 
+    /// Everything under a line rests on the line's provision.
+    fn inherit(&mut self) {
+        for child in &mut self.children {
+            child.rule.clone_from(&self.rule);
+            child.version = self.version;
+            child.citation.clone_from(&self.citation);
+            child.verified = self.verified;
+            child.tier = self.tier;
+            child.inherit();
+        }
+    }
+
     fn resting_on(mut self, fact: &str, known: &Known) -> Self {
         self.fact = Some(fact.to_owned());
         (self.evidence, self.stated_by) = known.evidence(fact);
@@ -292,15 +304,29 @@ impl<'a> RuleSet<'a> {
             .find(|element| element_truth(element, known) == Truth::NotMet)
     }
 
+    /// Statutory elements that nobody has read in the source.
+    pub(crate) fn unread_elements(&self) -> impl Iterator<Item = (&'a Rule, &'a Version, &'a Element)> {
+        self.elements.into_iter().flat_map(|(rule, version, elements)| {
+            elements
+                .iter()
+                .filter(|element| !element.verified)
+                .map(move |element| (rule, version, element))
+        })
+    }
+
     /// The statutory elements with their states.
     pub(crate) fn element_reasons(&self, known: &Known) -> Vec<Reason> {
         let Some((rule, version, elements)) = self.elements else {
             return Vec::new();
         };
-        elements
-            .iter()
-            .map(|element| self.element_reason(element, known).citing(rule, version))
-            .collect()
+        let reason = |element: &Element| {
+            let reason = self.element_reason(element, known).citing(rule, version);
+            Reason {
+                verified: Some(element.verified),
+                ..reason
+            }
+        };
+        elements.iter().map(reason).collect()
     }
 
     fn element_reason(&self, element: &Element, known: &Known) -> Reason {
@@ -439,6 +465,7 @@ impl<'a> RuleSet<'a> {
         reason.verified = Some(line.verified);
         applies.append(&mut reason.children);
         reason.children = applies;
+        reason.inherit();
         reason
     }
 

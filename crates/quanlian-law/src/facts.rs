@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     interval::{Interval, Truth},
     load::MAX_NESTING,
-    nesting::too_deep,
+    nesting::{line_of, too_deep},
     rule::{Amount, Person, toml_day},
     vocabulary::{FactDefinition, FactKind, nearest},
 };
@@ -229,12 +229,9 @@ impl FactSheet {
                 problem: format!("nested more than {MAX_NESTING} deep"),
             });
         }
-        toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start.min(text.len()));
-            SheetError::Shape {
-                line: text.as_bytes()[..at].iter().filter(|b| **b == b'\n').count() + 1,
-                problem: error.message().trim().replace('\n', ", "),
-            }
+        toml::from_str(text).map_err(|error| SheetError::Shape {
+            line: error.span().map_or(1, |span| line_of(text, span.start)),
+            problem: error.message().trim().replace('\n', ", "),
         })
     }
 
@@ -386,11 +383,14 @@ impl Known {
     }
 }
 
+/// Facts whose statements cannot all be true, with those statements.
+pub(crate) type Contradicted = Vec<(String, Vec<Statement>)>;
+
 /// Checks the statements against the vocabulary and joins those about one fact.
 pub(crate) fn know(
     sheet: &FactSheet,
     definitions: &BTreeMap<String, FactDefinition>,
-) -> Result<(Known, Vec<(String, Vec<Statement>)>), SheetError> {
+) -> Result<(Known, Contradicted), SheetError> {
     if sheet.facts.len() > MAX_STATEMENTS {
         let way_out = "join statements that rest on the same counting";
         return Err(SheetError::TooMany {
@@ -475,7 +475,7 @@ fn read_statement(
         let names = || definitions.keys().map(String::as_str);
         return Err(SheetError::UnknownFact {
             field: format!("{field}.name"),
-            name: statement.name.clone(),
+            name: statement.name.chars().take(100).collect(),
             near: nearest(&statement.name, names()).map(str::to_owned),
             known: names().collect::<Vec<_>>().join(", "),
         });

@@ -9,7 +9,10 @@
 //!
 //! Not here: whether the examples hold (`check`).
 
+mod convert;
+mod place;
 mod raw;
+mod shared;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +25,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     nesting::too_deep,
-    rule::{Body, Condition, Rule},
+    rule::{Amount, Body, Condition, FineBasis, Rule},
     text::{MessageFault, Messages, Text},
     vocabulary::{EventDefinition, FactDefinition, FactKind, nearest},
 };
@@ -322,18 +325,19 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
             });
         }
     }
-    let shared = |name: &'static str| files.get(name).ok_or(LoadError::MissingFile { file: name });
-    let facts = raw::facts(FACTS_FILE, shared(FACTS_FILE)?)?;
-    let events = raw::events(EVENTS_FILE, shared(EVENTS_FILE)?)?;
-    let sources = raw::sources(SOURCES_FILE, shared(SOURCES_FILE)?)?;
-    let messages = Messages::new(raw::messages(MESSAGES_FILE, shared(MESSAGES_FILE)?)?).map_err(|fault| {
-        let (key, problem) = match fault {
-            MessageFault::Missing(key) => (key, "is missing"),
-            MessageFault::Unknown(key) => (key, "is not used by the engine; remove it"),
-            MessageFault::Placeholders(key) => (key, "has different {placeholders} in zh and en"),
-        };
-        LoadError::Messages { key, problem }
-    })?;
+    let text_of = |name: &'static str| files.get(name).ok_or(LoadError::MissingFile { file: name });
+    let facts = shared::facts(FACTS_FILE, text_of(FACTS_FILE)?)?;
+    let events = shared::events(EVENTS_FILE, text_of(EVENTS_FILE)?)?;
+    let sources = shared::sources(SOURCES_FILE, text_of(SOURCES_FILE)?)?;
+    let messages =
+        Messages::new(shared::messages(MESSAGES_FILE, text_of(MESSAGES_FILE)?)?).map_err(|fault| {
+            let (key, problem) = match fault {
+                MessageFault::Missing(key) => (key, "is missing"),
+                MessageFault::Unknown(key) => (key, "is not used by the engine; remove it"),
+                MessageFault::Placeholders(key) => (key, "has different {placeholders} in zh and en"),
+            };
+            LoadError::Messages { key, problem }
+        })?;
 
     let mut rules = BTreeMap::new();
     let mut owners = BTreeMap::new();
@@ -342,7 +346,7 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
         if [FACTS_FILE, EVENTS_FILE, MESSAGES_FILE, SOURCES_FILE].contains(&name.as_str()) {
             continue;
         }
-        let rule = raw::rule(name, text)?;
+        let rule = convert::rule(name, text)?;
         let wanted = name.trim_end_matches(".toml");
         if rule.id != wanted {
             return Err(LoadError::IdIsNotPath {
@@ -463,7 +467,7 @@ fn check_names(
             }
             Body::Fine(fine) => {
                 for step in &fine.steps {
-                    if let crate::rule::FineBasis::ShareOf { fact: name, .. } = &step.basis {
+                    if let FineBasis::ShareOf { fact: name, .. } = &step.basis {
                         fact(&rule.id, name, &[FactKind::Money])?;
                     }
                 }
@@ -483,23 +487,18 @@ fn check_condition(
     condition: &Condition,
     fact: &impl Fn(&str, &str, &[FactKind]) -> Result<(), LoadError>,
 ) -> Result<(), LoadError> {
-    match condition {
+    condition.leaves().into_iter().try_for_each(|leaf| match leaf {
         Condition::AtOrAbove {
             fact: name,
-            threshold,
-        } => {
-            let kind = match threshold {
-                crate::rule::Amount::Fen(_) => FactKind::Money,
-                crate::rule::Amount::Count(_) => FactKind::Count,
-            };
-            fact(place, name, &[kind])
-        }
+            threshold: Amount::Fen(_),
+        } => fact(place, name, &[FactKind::Money]),
+        Condition::AtOrAbove {
+            fact: name,
+            threshold: Amount::Count(_),
+        } => fact(place, name, &[FactKind::Count]),
         Condition::Flag(name) => fact(place, name, &[FactKind::Flag]),
-        Condition::All(inner) | Condition::Any(inner) => inner
-            .iter()
-            .try_for_each(|condition| check_condition(place, condition, fact)),
-        Condition::AtLeast { .. } => Ok(()),
-    }
+        _ => Ok(()),
+    })
 }
 
 fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> Result<(), LoadError> {
@@ -530,4 +529,49 @@ fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> R
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The shared files and one rule of each shape.
+    fn few_files() -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        collect_embedded(&EMBEDDED, &mut files).unwrap();
+        let kept = [
+            "facts",
+            "events",
+            "messages",
+            "sources",
+            "2011-03-art-13",
+            "ip-fines",
+            "art-05-decide",
+            "bands",
+        ];
+        files.retain(|name, _| kept.iter().any(|part| name.ends_with(&format!("{part}.toml"))));
+        files
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_damaged_folder_is_an_error_and_never_a_panic(
+            file in 0..8_usize, at in 0.0_f64..1.0, length in 0..40_usize, put in "[\\[\\]{}=\"'.,0-9a-z\n#-]{0,12}",
+        ) {
+            let mut files = few_files();
+            let (name, text) = files.iter().nth(file).map(|(n, t)| (n.clone(), t.clone())).unwrap();
+            let chars: Vec<char> = text.chars().collect();
+            let start = (chars.len() as f64 * at) as usize;
+            let end = (start + length).min(chars.len());
+            let damaged = chars[..start].iter().chain(put.chars().collect::<Vec<_>>().iter()).chain(&chars[end..]).collect();
+            files.insert(name.clone(), damaged);
+            if let Err(error) = parse(&files) {
+                prop_assert!(error.to_string().contains(".toml"), "{error} does not name a file");
+                prop_assert!(error.code().starts_with("law_load_"));
+            }
+        }
+    }
 }

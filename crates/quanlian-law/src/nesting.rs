@@ -8,6 +8,13 @@
 /// Most dots outside strings on one line. Dotted keys nest one level a dot.
 const MAX_DOTS_ON_A_LINE: usize = 64;
 
+/// The line of a byte offset, counted from 1.
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
+    text.bytes()
+        .take(at)
+        .fold(1, |line, byte| line + usize::from(byte == b'\n'))
+}
+
 /// What the scanner is inside of.
 enum Inside {
     Plain,
@@ -31,14 +38,13 @@ pub(crate) fn too_deep(text: &str, limit: usize) -> Option<usize> {
         }
         match inside {
             Inside::Comment if byte == b'\n' => inside = Inside::Plain,
-            Inside::Comment => {}
             Inside::String { quote: b'"', .. } if byte == b'\\' => at += 1,
             Inside::String { quote, long: true } if triple(quote) => {
                 at += 2;
                 inside = Inside::Plain;
             }
             Inside::String { quote, long: false } if byte == quote || byte == b'\n' => inside = Inside::Plain,
-            Inside::String { .. } => {}
+            Inside::Comment | Inside::String { .. } => {}
             Inside::Plain => match byte {
                 b'#' => inside = Inside::Comment,
                 b'"' | b'\'' => {

@@ -315,8 +315,7 @@ fn fine_text(
         let more = law
             .messages
             .say(key::FINE_PRIOR_UNKNOWN, &[("fact", &law.fact_title(fact))]);
-        text.zh.push_str(&more.zh);
-        text.en.push_str(&more.en);
+        text.append(&more);
     }
     text
 }

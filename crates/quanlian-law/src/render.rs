@@ -58,7 +58,7 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
     let why = page.say(key::RENDER_WHY, &[("why", &answer.governing.why)]);
     page.line(0, &why);
     for reason in &answer.governing.rules {
-        node(&mut page, 1, reason);
+        node(&mut page, 1, reason, None);
     }
     if answer.governing.choice_required {
         page.heading(key::RENDER_CHOICE);
@@ -70,7 +70,7 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
         &mut page,
         key::RENDER_ELEMENTS,
         &answer.elements,
-        |page, reason| node(page, 1, reason),
+        |page, reason| node(page, 1, reason, None),
     );
     section(
         &mut page,
@@ -111,7 +111,9 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
 fn section<T>(page: &mut Page<'_>, heading: &str, items: &[T], mut print: impl FnMut(&mut Page<'_>, &T)) {
     if !items.is_empty() {
         page.heading(heading);
-        items.iter().for_each(|item| print(page, item));
+        for item in items {
+            print(page, item);
+        }
     }
 }
 
@@ -156,7 +158,9 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
         );
         page.line(1, &line);
     }
-    set.reasons.iter().for_each(|reason| node(page, 1, reason));
+    for reason in &set.reasons {
+        node(page, 1, reason, None);
+    }
 }
 
 /// A tree of reasons alone.
@@ -166,11 +170,14 @@ pub(crate) fn reasons(law: &Parsed, reasons: &[Reason], language: Language) -> S
         language,
         out: String::new(),
     };
-    reasons.iter().for_each(|reason| node(&mut page, 0, reason));
+    for reason in reasons {
+        node(&mut page, 0, reason, None);
+    }
     page.out
 }
 
-fn node(page: &mut Page<'_>, depth: usize, reason: &Reason) {
+/// A node and what is under it. What it shares with its parent is not printed again.
+fn node(page: &mut Page<'_>, depth: usize, reason: &Reason, parent: Option<&Reason>) {
     let state = match reason.state {
         Some(Truth::Met) => key::STATE_MET,
         Some(Truth::NotMet) => key::STATE_NOT_MET,
@@ -178,14 +185,15 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason) {
         None => key::STATE_NOTE,
     };
     let mut line = format!("[{}] {}", page.say(state, &[]), reason.text.get(page.language));
-    if let Some(citation) = &reason.citation {
+    let own = parent.is_none_or(|parent| parent.rule != reason.rule);
+    if let Some(citation) = reason.citation.as_ref().filter(|_| own) {
         line.push_str(" · ");
         line.push_str(citation.get(page.language));
     }
     if let Some(id) = &reason.line {
-        line.push_str(&format!(" [{id}]"));
+        line.extend([" [", id, "]"]);
     }
-    if reason.verified == Some(false) {
+    if own && reason.verified == Some(false) {
         line.push_str(&page.say(key::UNVERIFIED_MARK, &[]));
     }
     if !reason.evidence.is_empty() {
@@ -196,7 +204,7 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason) {
     reason
         .children
         .iter()
-        .for_each(|child| node(page, depth + 1, child));
+        .for_each(|child| node(page, depth + 1, child, Some(reason)));
 }
 
 /// Clocks, one block each.
@@ -221,7 +229,9 @@ pub(crate) fn timeline(law: &Parsed, clocks: &[ClockResult], language: Language)
         page.line(0, &head);
         page.text(1, &clock.act);
         page.text(1, &clock.text);
-        clock.open.iter().for_each(|open| page.text(2, &open.question));
+        for open in &clock.open {
+            page.text(2, &open.question);
+        }
     }
     page.out
 }

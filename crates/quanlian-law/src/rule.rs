@@ -283,6 +283,25 @@ pub enum Condition {
     },
 }
 
+impl Condition {
+    /// The conditions that combine no others, in the order of the file.
+    pub(crate) fn leaves(&self) -> Vec<&Self> {
+        match self {
+            Self::All(inner) | Self::Any(inner) => inner.iter().flat_map(Self::leaves).collect(),
+            Self::AtOrAbove { .. } | Self::Flag(_) | Self::AtLeast { .. } => vec![self],
+        }
+    }
+
+    /// Facts and flags that it names itself; a share names lines, whose facts those lines name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.leaves().into_iter().filter_map(|leaf| match leaf {
+            Self::AtOrAbove { fact, .. } => Some(fact.as_str()),
+            Self::Flag(flag) => Some(flag.as_str()),
+            _ => None,
+        })
+    }
+}
+
 /// The penalty band of a tier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -409,9 +428,9 @@ pub struct Clock {
     pub act: Text,
     /// The event that starts it.
     pub starts: String,
-    /// The event that ends it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ends: Option<String>,
+    /// Events that end it, any one of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<String>,
     /// How long.
     pub period: ClockPeriod,
 }
@@ -524,6 +543,10 @@ pub(crate) mod toml_day {
         de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
     };
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature that serde asks for"
+    )]
     pub(crate) fn serialize<S: Serializer>(day: &Day, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(day)
     }
@@ -560,7 +583,11 @@ pub(crate) mod toml_day {
     pub(crate) mod optional {
         use super::{Day, DayVisitor, Deserializer, Serializer};
 
-        #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+        #[expect(
+            clippy::ref_option,
+            clippy::trivially_copy_pass_by_ref,
+            reason = "the signature that serde asks for"
+        )]
         pub(crate) fn serialize<S: Serializer>(day: &Option<Day>, serializer: S) -> Result<S::Ok, S::Error> {
             match day {
                 Some(day) => serializer.collect_str(day),

@@ -49,8 +49,14 @@ impl Text {
         }
     }
 
+    /// Adds another text at the end.
+    pub(crate) fn append(&mut self, more: &Self) {
+        self.zh.push_str(&more.zh);
+        self.en.push_str(&more.en);
+    }
+
     /// Several texts one after the other, parted as each language does it.
-    pub fn join<'a>(texts: impl IntoIterator<Item = &'a Self>) -> Self {
+    pub(crate) fn join<'a>(texts: impl IntoIterator<Item = &'a Self>) -> Self {
         let (mut zh, mut en) = (Vec::new(), Vec::new());
         for text in texts {
             zh.push(text.zh.as_str());
@@ -150,12 +156,14 @@ keys! {
     OPEN_NO_OLD_RULES = "open.no_old_rules";
     OPEN_IMPLIED_BUT_DENIED = "open.implied_but_denied";
     SUMMARY = "summary";
+    SUMMARY_UNVERIFIED = "summary.unverified";
     SUMMARY_COULD_REACH = "summary.could_reach";
     PERSON = "person";
     CONDUCT = "conduct";
     CLOCK_DUE_DAY = "clock.due_day";
     CLOCK_DUE_HOURS = "clock.due_hours";
     CLOCK_DUE_HOURS_DAY = "clock.due_hours_day";
+    CLOCK_DUE_AT_ONCE = "clock.due_at_once";
     CLOCK_AT_ONCE = "clock.at_once";
     CLOCK_WAITS = "clock.waits";
     CLOCK_NO_VERSION = "clock.no_version";

@@ -152,8 +152,7 @@ fn weigh(
     let provisional = !is_certain(old, new);
     if provisional {
         let more = law.messages.say(key::GOVERNING_PROVISIONAL, &[]);
-        why.zh.push_str(&more.zh);
-        why.en.push_str(&more.en);
+        why.append(&more);
     }
     Governing {
         as_of: winner.set.on,

@@ -42,24 +42,15 @@ pub struct Missing {
 
 /// Facts and flags that the lines of a set ask for.
 fn asked<'a>(evaluated: &Evaluated<'a>) -> BTreeSet<&'a str> {
-    fn collect<'a>(condition: &'a Condition, names: &mut BTreeSet<&'a str>) {
-        match condition {
-            Condition::AtOrAbove { fact, .. } => {
-                names.insert(fact);
-            }
-            Condition::Flag(flag) => {
-                names.insert(flag);
-            }
-            Condition::All(inner) | Condition::Any(inner) => inner.iter().for_each(|c| collect(c, names)),
-            Condition::AtLeast { .. } => {}
-        }
-    }
-    let mut names = BTreeSet::new();
-    for (_, _, line) in evaluated.set.lines() {
-        names.extend(line.applies.iter().map(String::as_str));
-        collect(&line.condition, &mut names);
-    }
-    names
+    let lines = evaluated.set.lines();
+    lines
+        .flat_map(|(_, _, line)| {
+            line.applies
+                .iter()
+                .map(String::as_str)
+                .chain(line.condition.names())
+        })
+        .collect()
 }
 
 pub(super) fn missing(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) -> Vec<Missing> {
@@ -144,33 +135,34 @@ fn amount(
 
 /// Every amount of the fact at which some line or share of a line begins, in order.
 fn candidates(evaluated: &Evaluated<'_>, known: &Known, name: &str) -> BTreeSet<i64> {
-    let mut numbers = BTreeSet::new();
-    let mut add = |threshold: Amount| {
-        let line = evaluated.set.for_person(threshold, known);
-        numbers.extend([Some(line.low), line.high].into_iter().flatten());
-    };
-    fn walk(condition: &Condition, evaluated: &Evaluated<'_>, name: &str, add: &mut dyn FnMut(Amount)) {
-        match condition {
-            Condition::AtOrAbove { fact, threshold } if fact == name => add(*threshold),
-            Condition::All(inner) | Condition::Any(inner) => {
-                inner.iter().for_each(|c| walk(c, evaluated, name, add));
-            }
+    let mut thresholds: Vec<Amount> = Vec::new();
+    for leaf in evaluated
+        .set
+        .lines()
+        .flat_map(|(_, _, line)| line.condition.leaves())
+    {
+        match leaf {
+            Condition::AtOrAbove { fact, threshold } if fact == name => thresholds.push(*threshold),
             Condition::AtLeast {
                 share_percent, of, ..
             } => {
-                let shares = evaluated.set.shares(*share_percent, of);
-                shares
-                    .into_iter()
-                    .filter(|(_, fact, _)| *fact == name)
-                    .for_each(|(_, _, share)| add(share));
+                let shares = evaluated.set.shares(*share_percent, of).into_iter();
+                thresholds.extend(
+                    shares
+                        .filter(|(_, fact, _)| *fact == name)
+                        .map(|(_, _, share)| share),
+                );
             }
-            Condition::AtOrAbove { .. } | Condition::Flag(_) => {}
+            _ => {}
         }
     }
-    for (_, _, line) in evaluated.set.lines() {
-        walk(&line.condition, evaluated, name, &mut add);
-    }
-    numbers
+    let lines = thresholds
+        .into_iter()
+        .map(|threshold| evaluated.set.for_person(threshold, known));
+    lines
+        .flat_map(|line| [Some(line.low), line.high])
+        .flatten()
+        .collect()
 }
 
 fn flag(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str) -> Option<Missing> {

@@ -1,827 +1,196 @@
-//! The shape of the files as they are written, and the step from there to [`Rule`].
+//! The shape of a rule file as it is written, field by field.
 //!
-//! In:  the text of one TOML file.
-//! Out: a [`Rule`], or the vocabulary, or an error with the line in the file.
+//! In:  TOML. Out: `Raw…` values, which [`super::convert`] turns into rules.
 //!
-//! Invariant: every table refuses fields that it does not know, and every kind of
-//! rule refuses the version fields of another kind.
+//! Invariant: every table refuses fields that it does not know.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
-use quanlian_record::{
-    money::Fen,
-    time::{Day, parse_day},
-};
-use serde::{Deserialize, de::DeserializeOwned};
+use quanlian_record::time::Day;
+use serde::Deserialize;
 use toml::Spanned;
 
-use super::{LoadError, MAX_NESTING};
 use crate::{
     rule::{
-        Amount, Band, Body, Boundary, Clock, ClockPeriod, Condition, DayCount, Element, Example,
-        ExampleValue, FineBasis, FineChoice, FineRule, FineStep, Kind, LimitationStep, Line, OpenQuestion,
-        Paper, Person, Rule, Source, Tier, Version, toml_day,
+        Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
+        toml_day,
     },
     text::Text,
-    vocabulary::{EventDefinition, FactDefinition, FactKind},
 };
 
-/// The line of a byte offset, counted from 1.
-pub(super) fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())]
-        .iter()
-        .filter(|b| **b == b'\n')
-        .count()
-        + 1
-}
-
-fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, LoadError> {
-    toml::from_str(text).map_err(|error| LoadError::Syntax {
-        file: file.to_owned(),
-        line: error.span().map_or(1, |span| line_of(text, span.start)),
-        problem: error.message().trim().replace('\n', ", "),
-    })
-}
-
+/// A rule file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawFacts {
-    fact: Vec<Spanned<FactDefinition>>,
+pub(super) struct RawRule {
+    pub(super) id: String,
+    pub(super) kind: Kind,
+    pub(super) role: Option<String>,
+    pub(super) group: Option<String>,
+    #[serde(default)]
+    pub(super) order: u32,
+    #[serde(default)]
+    pub(super) offences: Vec<String>,
+    pub(super) row: Option<String>,
+    pub(super) title: Text,
+    pub(super) source: Source,
+    pub(super) version: Vec<Spanned<RawVersion>>,
+    #[serde(default)]
+    pub(super) open: Vec<OpenQuestion>,
+    #[serde(default)]
+    pub(super) example: Vec<Spanned<RawExample>>,
+    #[serde(default)]
+    pub(super) boundary: Vec<Spanned<RawBoundary>>,
 }
 
+/// A `[[version]]` of any kind; which fields belong to which kind is checked when it is converted.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawEvents {
-    event: Vec<Spanned<EventDefinition>>,
-}
-
-/// `facts.toml`.
-pub(super) fn facts(file: &'static str, text: &str) -> Result<BTreeMap<String, FactDefinition>, LoadError> {
-    let mut known = BTreeMap::new();
-    let raw: RawFacts = read(file, text)?;
-    let place = Place { file, text };
-    for fact in &raw.fact {
-        let definition = fact.get_ref().clone();
-        if definition.kind == FactKind::Count && definition.unit.is_none() {
-            return Err(place.invalid(
-                fact.span(),
-                format!("`{}` has no unit", definition.name),
-                "name what is counted: unit = { zh, en }",
-            ));
-        }
-        if let Some(twice) = known.insert(definition.name.clone(), definition) {
-            return Err(place.invalid(
-                fact.span(),
-                format!("`{}` is declared twice", twice.name),
-                "keep one of them",
-            ));
-        }
-    }
-    for fact in &raw.fact {
-        let names = fact.get_ref().implied_by.iter().chain(&fact.get_ref().first_when);
-        for name in names {
-            if !known.contains_key(name) {
-                return Err(place.invalid(
-                    fact.span(),
-                    format!("`{name}` is not a fact"),
-                    "declare it or correct the name",
-                ));
-            }
-        }
-    }
-    Ok(known)
-}
-
-/// `events.toml`.
-pub(super) fn events(file: &'static str, text: &str) -> Result<BTreeMap<String, EventDefinition>, LoadError> {
-    let mut known = BTreeMap::new();
-    let raw: RawEvents = read(file, text)?;
-    for event in &raw.event {
-        let definition = event.get_ref().clone();
-        if let Some(twice) = known.insert(definition.name.clone(), definition) {
-            let place = Place { file, text };
-            return Err(place.invalid(
-                event.span(),
-                format!("`{}` is declared twice", twice.name),
-                "keep one of them",
-            ));
-        }
-    }
-    Ok(known)
-}
-
-/// `sources.toml`: what each source key stands for.
-pub(super) fn sources(file: &'static str, text: &str) -> Result<BTreeMap<String, Text>, LoadError> {
-    read(file, text)
-}
-
-/// `messages.toml`.
-pub(super) fn messages(file: &'static str, text: &str) -> Result<BTreeMap<String, Text>, LoadError> {
-    read(file, text)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRule {
-    id: String,
-    kind: Kind,
-    role: Option<String>,
-    group: Option<String>,
-    #[serde(default)]
-    order: u32,
-    #[serde(default)]
-    offences: Vec<String>,
-    row: Option<String>,
-    title: Text,
-    source: Source,
-    version: Vec<Spanned<RawVersion>>,
-    #[serde(default)]
-    open: Vec<OpenQuestion>,
-    #[serde(default)]
-    example: Vec<Spanned<RawExample>>,
-    #[serde(default)]
-    boundary: Vec<Spanned<RawBoundary>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawVersion {
+pub(super) struct RawVersion {
     #[serde(with = "toml_day")]
-    from: Day,
+    pub(super) from: Day,
     #[serde(default, with = "toml_day::optional")]
-    to: Option<Day>,
-    source: Option<Source>,
+    pub(super) to: Option<Day>,
+    pub(super) source: Option<Source>,
     // threshold
-    line: Option<Vec<Spanned<RawLine>>>,
+    pub(super) line: Option<Vec<Spanned<RawLine>>>,
     // element
-    element: Option<Vec<Element>>,
+    pub(super) element: Option<Vec<Element>>,
     // band
-    band: Option<Vec<Band>>,
+    pub(super) band: Option<Vec<Band>>,
     // fine
-    choose: Option<FineChoice>,
-    fine: Option<Vec<Spanned<RawFineStep>>>,
+    pub(super) choose: Option<FineChoice>,
+    pub(super) fine: Option<Vec<Spanned<RawFineStep>>>,
     // fine_floor
-    adult_yuan: Option<i64>,
-    minor_yuan: Option<i64>,
+    pub(super) adult_yuan: Option<i64>,
+    pub(super) minor_yuan: Option<i64>,
     // unit
-    times: Option<u32>,
+    pub(super) times: Option<u32>,
     // limitation
-    step: Option<Vec<LimitationStep>>,
+    pub(super) step: Option<Vec<LimitationStep>>,
     // papers
-    paper: Option<Vec<Paper>>,
+    pub(super) paper: Option<Vec<Paper>>,
     // deadline
-    actor: Option<Text>,
-    act: Option<Text>,
-    starts: Option<String>,
-    ends: Option<String>,
-    at_once: Option<bool>,
-    hours: Option<u32>,
-    days: Option<u32>,
-    count: Option<DayCount>,
-    months: Option<u32>,
-    years: Option<u32>,
+    pub(super) actor: Option<Text>,
+    pub(super) act: Option<Text>,
+    pub(super) starts: Option<String>,
+    pub(super) ends: Option<Vec<String>>,
+    pub(super) at_once: Option<bool>,
+    pub(super) hours: Option<u32>,
+    pub(super) days: Option<u32>,
+    pub(super) count: Option<DayCount>,
+    pub(super) months: Option<u32>,
+    pub(super) years: Option<u32>,
 }
 
+/// A `[[version.line]]`: a condition with a name, a tier and a source.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawLine {
-    id: String,
-    tier: Tier,
+pub(super) struct RawLine {
+    pub(super) id: String,
+    pub(super) tier: Tier,
     #[serde(default)]
-    applies: Vec<String>,
-    fact: Option<String>,
-    op: Option<Operator>,
-    value: Option<i64>,
-    unit: Option<Unit>,
-    flag: Option<String>,
-    all: Option<Vec<RawCondition>>,
-    any: Option<Vec<RawCondition>>,
-    at_least: Option<RawAtLeast>,
-    verified: bool,
-    against: Vec<String>,
-    note: Option<Text>,
+    pub(super) applies: Vec<String>,
+    pub(super) fact: Option<String>,
+    pub(super) op: Option<Operator>,
+    pub(super) value: Option<i64>,
+    pub(super) unit: Option<Unit>,
+    pub(super) flag: Option<String>,
+    pub(super) all: Option<Vec<RawCondition>>,
+    pub(super) any: Option<Vec<RawCondition>>,
+    pub(super) at_least: Option<RawAtLeast>,
+    pub(super) verified: bool,
+    pub(super) against: Vec<String>,
+    pub(super) note: Option<Text>,
 }
 
+/// A condition inside `all` or `any`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawCondition {
-    fact: Option<String>,
-    op: Option<Operator>,
-    value: Option<i64>,
-    unit: Option<Unit>,
-    flag: Option<String>,
-    all: Option<Vec<RawCondition>>,
-    any: Option<Vec<RawCondition>>,
-    at_least: Option<RawAtLeast>,
+pub(super) struct RawCondition {
+    pub(super) fact: Option<String>,
+    pub(super) op: Option<Operator>,
+    pub(super) value: Option<i64>,
+    pub(super) unit: Option<Unit>,
+    pub(super) flag: Option<String>,
+    pub(super) all: Option<Vec<RawCondition>>,
+    pub(super) any: Option<Vec<RawCondition>>,
+    pub(super) at_least: Option<RawAtLeast>,
 }
 
+/// `at_least = { … }`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawAtLeast {
-    count: usize,
-    share_percent: u32,
-    of: Vec<String>,
+pub(super) struct RawAtLeast {
+    pub(super) count: usize,
+    pub(super) share_percent: u32,
+    pub(super) of: Vec<String>,
 }
 
 /// The comparisons that the law makes. There is one: 以上, which includes the number.
 #[derive(Deserialize)]
-enum Operator {
+pub(super) enum Operator {
     #[serde(rename = ">=")]
     AtOrAbove,
 }
 
+/// What a value counts.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Unit {
+pub(super) enum Unit {
     Yuan,
     Count,
 }
 
+/// A `[[version.fine]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawFineStep {
-    fact: Option<String>,
-    low_percent: Option<u32>,
-    high_percent: Option<u32>,
-    serious_yuan: Option<[i64; 2]>,
-    especially_serious_yuan: Option<[i64; 2]>,
-    verified: bool,
-    against: Vec<String>,
+pub(super) struct RawFineStep {
+    pub(super) fact: Option<String>,
+    pub(super) low_percent: Option<u32>,
+    pub(super) high_percent: Option<u32>,
+    pub(super) serious_yuan: Option<[i64; 2]>,
+    pub(super) especially_serious_yuan: Option<[i64; 2]>,
+    pub(super) verified: bool,
+    pub(super) against: Vec<String>,
 }
 
+/// An `[[example]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawExample {
-    name: String,
+pub(super) struct RawExample {
+    pub(super) name: String,
     #[serde(default, with = "toml_day::optional")]
-    on: Option<Day>,
-    conduct: Option<RawPeriod>,
+    pub(super) on: Option<Day>,
+    pub(super) conduct: Option<RawPeriod>,
     #[serde(default, with = "toml_day::optional")]
-    judged_on: Option<Day>,
-    person: Option<Person>,
+    pub(super) judged_on: Option<Day>,
+    pub(super) person: Option<Person>,
     #[serde(default)]
-    given: BTreeMap<String, toml::Value>,
-    then: BTreeMap<String, toml::Value>,
+    pub(super) given: BTreeMap<String, toml::Value>,
+    pub(super) then: BTreeMap<String, toml::Value>,
 }
 
+/// `conduct = { from, to }` of an example.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawPeriod {
+pub(super) struct RawPeriod {
     #[serde(with = "toml_day")]
-    from: Day,
+    pub(super) from: Day,
     #[serde(with = "toml_day")]
-    to: Day,
+    pub(super) to: Day,
 }
 
+/// A `[[boundary]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RawBoundary {
-    line: String,
+pub(super) struct RawBoundary {
+    pub(super) line: String,
     #[serde(with = "toml_day")]
-    on: Day,
-    person: Option<Person>,
+    pub(super) on: Day,
+    pub(super) person: Option<Person>,
     #[serde(default)]
-    with: BTreeMap<String, toml::Value>,
-    below: BTreeMap<String, toml::Value>,
-    at: BTreeMap<String, toml::Value>,
-    above: BTreeMap<String, toml::Value>,
-}
-
-/// Where an error is.
-struct Place<'a> {
-    file: &'a str,
-    text: &'a str,
-}
-
-impl Place<'_> {
-    fn invalid(
-        &self,
-        span: Range<usize>,
-        problem: impl Into<String>,
-        way_out: impl Into<String>,
-    ) -> LoadError {
-        LoadError::Invalid {
-            file: self.file.to_owned(),
-            line: line_of(self.text, span.start),
-            problem: problem.into(),
-            way_out: way_out.into(),
-        }
-    }
-}
-
-/// One rule file.
-pub(super) fn rule(file: &str, text: &str) -> Result<Rule, LoadError> {
-    let raw: RawRule = read(file, text)?;
-    let place = Place { file, text };
-    check_order(&place, &raw.version)?;
-    let mut versions = Vec::new();
-    for version in raw.version {
-        versions.push(version_of(&place, raw.kind, version)?);
-    }
-    let examples = raw.example.into_iter().map(|example| example_of(&place, example));
-    let boundaries = raw
-        .boundary
-        .into_iter()
-        .map(|boundary| boundary_of(&place, boundary));
-    let rule = Rule {
-        id: raw.id,
-        kind: raw.kind,
-        role: raw.role,
-        group: raw.group,
-        order: raw.order,
-        offences: raw.offences,
-        row: raw.row,
-        title: raw.title,
-        source: raw.source,
-        versions,
-        open: raw.open,
-        examples: examples.collect::<Result<_, _>>()?,
-        boundaries: boundaries.collect::<Result<_, _>>()?,
-    };
-    let needs_offence = matches!(
-        rule.kind,
-        Kind::Threshold | Kind::Band | Kind::Element | Kind::Fine | Kind::Unit
-    );
-    if needs_offence && rule.offences.is_empty() {
-        return Err(place.invalid(
-            0..0,
-            "the rule names no offence",
-            "add offences = [\"cn/criminal/…\"]",
-        ));
-    }
-    Ok(rule)
-}
-
-fn check_order(place: &Place<'_>, versions: &[Spanned<RawVersion>]) -> Result<(), LoadError> {
-    if versions.is_empty() {
-        return Err(place.invalid(
-            0..0,
-            "the rule has no version",
-            "add a [[version]] with the day from which it is in force",
-        ));
-    }
-    let mut earlier: Option<&RawVersion> = None;
-    for spanned in versions {
-        let version = spanned.get_ref();
-        let line = line_of(place.text, spanned.span().start);
-        let file = || place.file.to_owned();
-        let from = version.from.to_string();
-        if version.to.is_some_and(|to| to < version.from) {
-            return Err(LoadError::OutOfOrder {
-                file: file(),
-                line,
-                from,
-            });
-        }
-        if let Some(earlier) = earlier {
-            if version.from < earlier.from {
-                return Err(LoadError::OutOfOrder {
-                    file: file(),
-                    line,
-                    from,
-                });
-            }
-            if earlier.to.is_none_or(|to| version.from <= to) {
-                return Err(LoadError::Overlap {
-                    file: file(),
-                    line,
-                    earlier: earlier.from.to_string(),
-                    later: from,
-                });
-            }
-        }
-        earlier = Some(version);
-    }
-    Ok(())
-}
-
-fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Result<Version, LoadError> {
-    let span = spanned.span();
-    let raw = spanned.into_inner();
-    let present = fields_present(&raw);
-    let allowed: &[&str] = match kind {
-        Kind::Threshold => &["line"],
-        Kind::Element => &["element"],
-        Kind::Band => &["band"],
-        Kind::Fine => &["choose", "fine"],
-        Kind::FineFloor => &["adult_yuan", "minor_yuan"],
-        Kind::Unit => &["times"],
-        Kind::Limitation => &["step"],
-        Kind::Papers => &["paper"],
-        Kind::Deadline => &[
-            "actor", "act", "starts", "ends", "at_once", "hours", "days", "count", "months", "years",
-        ],
-        Kind::Temporal | Kind::Note => &[],
-    };
-    if let Some(foreign) = present.iter().find(|field| !allowed.contains(field)) {
-        let way_out = match allowed {
-            [] => "a rule of this kind has only `from` and `to`".to_owned(),
-            fields => format!("a rule of this kind has `{}`", fields.join("`, `")),
-        };
-        return Err(place.invalid(
-            span,
-            format!("unknown field `{foreign}` in a version of kind {kind:?}"),
-            way_out,
-        ));
-    }
-    let lacking =
-        |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
-    let (from, to, source) = (raw.from, raw.to, raw.source.clone());
-    let body = match kind {
-        Kind::Threshold => Body::Lines(lines_of(place, raw.line.ok_or_else(|| lacking("line"))?)?),
-        Kind::Element => Body::Elements(raw.element.ok_or_else(|| lacking("element"))?),
-        Kind::Band => {
-            let bands = raw.band.ok_or_else(|| lacking("band"))?;
-            if let Some(band) = bands
-                .iter()
-                .find(|b| b.min_months > b.max_months || b.tier == Tier::Below)
-            {
-                return Err(place.invalid(
-                    span,
-                    format!("the band of {:?} is upside down or has no tier", band.tier),
-                    "correct min_months, max_months or tier",
-                ));
-            }
-            Body::Bands(bands)
-        }
-        Kind::Fine => {
-            let steps = raw.fine.ok_or_else(|| lacking("fine"))?;
-            let steps = steps
-                .into_iter()
-                .map(|step| fine_step_of(place, step))
-                .collect::<Result<_, _>>()?;
-            Body::Fine(FineRule {
-                mode: raw.choose.ok_or_else(|| lacking("choose"))?,
-                steps,
-            })
-        }
-        Kind::FineFloor => Body::FineFloor {
-            adult_fen: fen(place, &span, raw.adult_yuan.ok_or_else(|| lacking("adult_yuan"))?)?,
-            minor_fen: fen(place, &span, raw.minor_yuan.ok_or_else(|| lacking("minor_yuan"))?)?,
-        },
-        Kind::Unit => Body::UnitFactor(
-            raw.times
-                .filter(|t| (1..=100).contains(t))
-                .ok_or_else(|| lacking("times"))?,
-        ),
-        Kind::Limitation => Body::Limitation(raw.step.ok_or_else(|| lacking("step"))?),
-        Kind::Papers => Body::Papers(raw.paper.ok_or_else(|| lacking("paper"))?),
-        Kind::Deadline => Body::Clock(clock_of(place, span, raw)?),
-        Kind::Temporal | Kind::Note => Body::Nothing,
-    };
-    Ok(Version {
-        from,
-        to,
-        source,
-        body,
-    })
-}
-
-fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
-    [
-        ("line", raw.line.is_some()),
-        ("element", raw.element.is_some()),
-        ("band", raw.band.is_some()),
-        ("choose", raw.choose.is_some()),
-        ("fine", raw.fine.is_some()),
-        ("adult_yuan", raw.adult_yuan.is_some()),
-        ("minor_yuan", raw.minor_yuan.is_some()),
-        ("times", raw.times.is_some()),
-        ("step", raw.step.is_some()),
-        ("paper", raw.paper.is_some()),
-        ("actor", raw.actor.is_some()),
-        ("act", raw.act.is_some()),
-        ("starts", raw.starts.is_some()),
-        ("ends", raw.ends.is_some()),
-        ("at_once", raw.at_once.is_some()),
-        ("hours", raw.hours.is_some()),
-        ("days", raw.days.is_some()),
-        ("count", raw.count.is_some()),
-        ("months", raw.months.is_some()),
-        ("years", raw.years.is_some()),
-    ]
-    .into_iter()
-    .filter_map(|(name, present)| present.then_some(name))
-    .collect()
-}
-
-fn lines_of(place: &Place<'_>, raw: Vec<Spanned<RawLine>>) -> Result<Vec<Line>, LoadError> {
-    let mut lines: Vec<Line> = Vec::new();
-    for spanned in raw {
-        let span = spanned.span();
-        let raw = spanned.into_inner();
-        if lines.iter().any(|line| line.id == raw.id) {
-            return Err(place.invalid(
-                span,
-                format!("the line `{}` stands twice in one version", raw.id),
-                "keep one of them",
-            ));
-        }
-        if raw.tier == Tier::Below {
-            return Err(place.invalid(
-                span,
-                "a line lifts into `below`",
-                "write serious or especially_serious",
-            ));
-        }
-        let condition = RawCondition {
-            fact: raw.fact,
-            op: raw.op,
-            value: raw.value,
-            unit: raw.unit,
-            flag: raw.flag,
-            all: raw.all,
-            any: raw.any,
-            at_least: raw.at_least,
-        };
-        let condition = condition_of(place, &span, condition, 0)?;
-        check_shares(place, &span, &condition, &lines)?;
-        lines.push(Line {
-            id: raw.id,
-            tier: raw.tier,
-            applies: raw.applies,
-            condition,
-            verified: raw.verified,
-            against: raw.against,
-            note: raw.note,
-        });
-    }
-    Ok(lines)
-}
-
-/// A share is taken of lines that stand above it and compare one amount.
-fn check_shares(
-    place: &Place<'_>,
-    span: &Range<usize>,
-    condition: &Condition,
-    lines: &[Line],
-) -> Result<(), LoadError> {
-    match condition {
-        Condition::AtLeast {
-            count,
-            share_percent,
-            of,
-        } => {
-            for id in of {
-                let plain = lines
-                    .iter()
-                    .any(|line| line.id == *id && matches!(line.condition, Condition::AtOrAbove { .. }));
-                if !plain {
-                    return Err(place.invalid(
-                        span.clone(),
-                        format!("`{id}` is not a line above this one that compares one amount"),
-                        "move that line up or correct the id",
-                    ));
-                }
-            }
-            if *count == 0 || *count > of.len() || !(1..=100).contains(share_percent) {
-                return Err(place.invalid(
-                    span.clone(),
-                    "`at_least` can never be met or is always met",
-                    "count must be 1 to the number of lines, share_percent 1 to 100",
-                ));
-            }
-            Ok(())
-        }
-        Condition::All(inner) | Condition::Any(inner) => inner
-            .iter()
-            .try_for_each(|condition| check_shares(place, span, condition, lines)),
-        Condition::AtOrAbove { .. } | Condition::Flag(_) => Ok(()),
-    }
-}
-
-fn condition_of(
-    place: &Place<'_>,
-    span: &Range<usize>,
-    raw: RawCondition,
-    depth: usize,
-) -> Result<Condition, LoadError> {
-    if depth > MAX_NESTING {
-        let line = line_of(place.text, span.start);
-        return Err(LoadError::Nesting {
-            file: place.file.to_owned(),
-            line,
-            limit: MAX_NESTING,
-        });
-    }
-    let several = |inner: Vec<RawCondition>| {
-        if inner.is_empty() {
-            return Err(place.invalid(span.clone(), "an empty list of conditions", "name at least one"));
-        }
-        inner
-            .into_iter()
-            .map(|raw| condition_of(place, span, raw, depth + 1))
-            .collect::<Result<Vec<_>, _>>()
-    };
-    match raw {
-        RawCondition {
-            fact: Some(fact),
-            op: Some(Operator::AtOrAbove),
-            value: Some(value),
-            unit: Some(unit),
-            flag: None,
-            all: None,
-            any: None,
-            at_least: None,
-        } => {
-            if value <= 0 {
-                return Err(place.invalid(
-                    span.clone(),
-                    "a line at or under zero",
-                    "write the number of the provision",
-                ));
-            }
-            let threshold = match unit {
-                Unit::Yuan => Amount::Fen(fen(place, span, value)?),
-                Unit::Count => Amount::Count(value),
-            };
-            Ok(Condition::AtOrAbove { fact, threshold })
-        }
-        RawCondition {
-            fact: None,
-            op: None,
-            value: None,
-            unit: None,
-            flag,
-            all,
-            any,
-            at_least,
-        } => match (flag, all, any, at_least) {
-            (Some(flag), None, None, None) => Ok(Condition::Flag(flag)),
-            (None, Some(all), None, None) => Ok(Condition::All(several(all)?)),
-            (None, None, Some(any), None) => Ok(Condition::Any(several(any)?)),
-            (
-                None,
-                None,
-                None,
-                Some(RawAtLeast {
-                    count,
-                    share_percent,
-                    of,
-                }),
-            ) => Ok(Condition::AtLeast {
-                count,
-                share_percent,
-                of,
-            }),
-            _ => Err(one_condition(place, span)),
-        },
-        _ => Err(one_condition(place, span)),
-    }
-}
-
-fn one_condition(place: &Place<'_>, span: &Range<usize>) -> LoadError {
-    place.invalid(
-        span.clone(),
-        "a line or condition says none or more than one thing",
-        "write either fact, op, value and unit, or one of flag, all, any, at_least",
-    )
-}
-
-fn fine_step_of(place: &Place<'_>, spanned: Spanned<RawFineStep>) -> Result<FineStep, LoadError> {
-    let span = spanned.span();
-    let raw = spanned.into_inner();
-    let basis = match raw {
-        RawFineStep {
-            fact: Some(fact),
-            low_percent: Some(low_percent),
-            high_percent: Some(high_percent),
-            serious_yuan: None,
-            especially_serious_yuan: None,
-            ..
-        } if low_percent <= high_percent => FineBasis::ShareOf {
-            fact,
-            low_percent,
-            high_percent,
-        },
-        RawFineStep {
-            fact: None,
-            low_percent: None,
-            high_percent: None,
-            serious_yuan: Some(serious),
-            especially_serious_yuan: Some(upper),
-            ..
-        } if serious[0] <= serious[1] && upper[0] <= upper[1] => {
-            let range = |[low, high]: [i64; 2]| Ok((fen(place, &span, low)?, fen(place, &span, high)?));
-            FineBasis::Fixed(BTreeMap::from([
-                (Tier::Serious, range(serious)?),
-                (Tier::EspeciallySerious, range(upper)?),
-            ]))
-        }
-        _ => {
-            return Err(place.invalid(
-                span,
-                "a fine is neither a share of a fact nor a fixed range",
-                "write fact, low_percent and high_percent, or serious_yuan and especially_serious_yuan",
-            ));
-        }
-    };
-    Ok(FineStep {
-        basis,
-        verified: raw.verified,
-        against: raw.against,
-    })
-}
-
-fn fen(place: &Place<'_>, span: &Range<usize>, yuan: i64) -> Result<i64, LoadError> {
-    match Fen::from_yuan(yuan) {
-        Some(fen) if yuan >= 0 => Ok(fen.0),
-        _ => Err(place.invalid(
-            span.clone(),
-            format!("{yuan} is not an amount of money"),
-            "write whole yuan",
-        )),
-    }
-}
-
-fn clock_of(place: &Place<'_>, span: Range<usize>, raw: RawVersion) -> Result<Clock, LoadError> {
-    let lacking =
-        |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
-    let period = match (raw.at_once, raw.hours, raw.days, raw.count, raw.months, raw.years) {
-        (Some(true), None, None, None, None, None) => ClockPeriod::AtOnce,
-        (None, Some(hours), None, None, None, None) => ClockPeriod::Hours(hours),
-        (None, None, Some(days), Some(count), None, None) => ClockPeriod::Days { days, count },
-        (None, None, None, None, Some(months), None) => ClockPeriod::Months(months),
-        (None, None, None, None, None, Some(years)) => ClockPeriod::Years(years),
-        _ => {
-            return Err(place.invalid(
-                span,
-                "the version has no length, or several",
-                "write one of at_once = true, hours, days with count, months, years",
-            ));
-        }
-    };
-    let length = raw.hours.or(raw.days).or(raw.months).or(raw.years).unwrap_or(1);
-    if !(1..=10_000).contains(&length) {
-        return Err(place.invalid(
-            span,
-            "the period is nothing or absurdly long",
-            "write the number of the provision",
-        ));
-    }
-    Ok(Clock {
-        actor: raw.actor.ok_or_else(|| lacking("actor"))?,
-        act: raw.act.ok_or_else(|| lacking("act"))?,
-        starts: raw.starts.ok_or_else(|| lacking("starts"))?,
-        ends: raw.ends,
-        period,
-    })
-}
-
-fn example_of(place: &Place<'_>, spanned: Spanned<RawExample>) -> Result<Example, LoadError> {
-    let span = spanned.span();
-    let raw = spanned.into_inner();
-    Ok(Example {
-        name: raw.name,
-        at_line: line_of(place.text, span.start),
-        on: raw.on,
-        conduct: raw.conduct.map(|period| (period.from, period.to)),
-        judged_on: raw.judged_on,
-        person: raw.person,
-        given: values_of(place, &span, raw.given)?,
-        then: values_of(place, &span, raw.then)?,
-    })
-}
-
-fn boundary_of(place: &Place<'_>, spanned: Spanned<RawBoundary>) -> Result<Boundary, LoadError> {
-    let span = spanned.span();
-    let raw = spanned.into_inner();
-    Ok(Boundary {
-        line: raw.line,
-        at_line: line_of(place.text, span.start),
-        on: raw.on,
-        person: raw.person,
-        with: values_of(place, &span, raw.with)?,
-        below: values_of(place, &span, raw.below)?,
-        at: values_of(place, &span, raw.at)?,
-        above: values_of(place, &span, raw.above)?,
-    })
-}
-
-fn values_of(
-    place: &Place<'_>,
-    span: &Range<usize>,
-    table: BTreeMap<String, toml::Value>,
-) -> Result<BTreeMap<String, ExampleValue>, LoadError> {
-    table
-        .into_iter()
-        .map(|(name, value)| {
-            let value = match value {
-                toml::Value::Boolean(flag) => ExampleValue::Flag(flag),
-                toml::Value::Integer(number) => ExampleValue::Number(number),
-                toml::Value::String(text) => ExampleValue::Text(text),
-                toml::Value::Datetime(date) if parse_day(&date.to_string()).is_ok() => {
-                    ExampleValue::Text(date.to_string())
-                }
-                other => {
-                    return Err(place.invalid(
-                        span.clone(),
-                        format!("`{name}` is a {}", other.type_str()),
-                        "write a whole number, true or false, a date, or an amount as text (\"29,999.99\")",
-                    ));
-                }
-            };
-            Ok((name, value))
-        })
-        .collect()
+    pub(super) with: BTreeMap<String, toml::Value>,
+    pub(super) below: BTreeMap<String, toml::Value>,
+    pub(super) at: BTreeMap<String, toml::Value>,
+    pub(super) above: BTreeMap<String, toml::Value>,
 }

@@ -1,0 +1,139 @@
+//! The answer to a fact sheet: plain data, the same for the terminal, the dossier and programs.
+//!
+//! Invariant: every text has both languages; every part that rests on a rule names the rule,
+//! its version and its citation.
+
+use quanlian_record::time::Day;
+use serde::Serialize;
+
+use super::{Governing, Missing};
+use crate::{
+    evaluate::Reason,
+    facts::Contradiction,
+    penalty::{BandResult, FineResult},
+    rule::{Person, Tier},
+    text::Text,
+};
+
+/// What the facts establish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every line is excluded.
+    Below,
+    /// No line is established and one could still be reached.
+    Undetermined,
+    /// The entry tier is established.
+    Serious,
+    /// The upper tier is established.
+    EspeciallySerious,
+}
+
+/// The answer to a fact sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assessment {
+    /// Id of the offence.
+    pub offence: String,
+    /// Its name.
+    pub title: Text,
+    /// The outcome of the rule set that governs.
+    pub outcome: Outcome,
+    /// The highest tier that the facts do not exclude under it.
+    pub could_reach: Tier,
+    /// The outcome in one sentence.
+    pub summary: Text,
+    /// Whether the outcome, or the choice between the rule sets, rests on something that nobody
+    /// has read in the source. Then a person must read it before relying on this.
+    pub rests_on_unverified: bool,
+    /// Who acted.
+    pub person: Option<Person>,
+    /// First day of the conduct.
+    pub conduct_from: Option<Day>,
+    /// Last day of the conduct.
+    pub conduct_to: Option<Day>,
+    /// Day of judgment.
+    pub judged_on: Day,
+    /// The rule sets, each whole; the one at the time of the conduct first.
+    pub rule_sets: Vec<RuleSetResult>,
+    /// Which of them governs, and why.
+    pub governing: Governing,
+    /// Facts that could change the outcome; the one that could change it most comes first.
+    pub missing: Vec<Missing>,
+    /// Lines and rules that nobody has read in the source.
+    pub unverified: Vec<Unverified>,
+    /// The statutory elements (构成要件), each with its state.
+    pub elements: Vec<Reason>,
+    /// Facts that were stated with values that cannot all be true.
+    pub contradictions: Vec<Contradiction>,
+    /// What the law or the facts leave open.
+    pub open: Vec<OpenPoint>,
+    /// SHA-256 of all rule files.
+    pub rule_book_version: String,
+}
+
+/// One rule set, applied whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleSetResult {
+    /// The day on which these rules are read.
+    pub as_of: Day,
+    /// What that day is: `conduct`, `judgment`, or `both` when the rules did not change.
+    pub at: SetAt,
+    /// Whether this set governs.
+    pub governs: bool,
+    /// What the facts establish under it.
+    pub outcome: Outcome,
+    /// The highest tier that they do not exclude under it.
+    pub could_reach: Tier,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// The penalty band of the tier established.
+    pub band: Option<BandResult>,
+    /// The band of `could_reach`, where that is another tier.
+    pub could_reach_band: Option<BandResult>,
+    /// The general range of the fine in the tier established.
+    pub fine: Option<FineResult>,
+    /// Facts that could change the outcome under this set.
+    pub missing: Vec<Missing>,
+    /// What of this set nobody has read in the source.
+    pub unverified: Vec<Unverified>,
+}
+
+/// Which day a rule set is read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetAt {
+    /// The end of the conduct.
+    Conduct,
+    /// The judgment.
+    Judgment,
+    /// The rules are the same on both days.
+    Both,
+}
+
+/// A line or rule that nobody has read in the source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unverified {
+    /// Id of the rule.
+    pub rule: String,
+    /// Version of the rule.
+    pub version: Day,
+    /// Id of the line, where it is one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<String>,
+    /// Instrument and article.
+    pub citation: Text,
+    /// Whether the outcome of the rule set rests on it.
+    pub decisive: bool,
+}
+
+/// Something that the law or the facts leave open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenPoint {
+    /// Id of the rule that leaves it open; none when the facts do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The question.
+    pub question: Text,
+    /// What it could change.
+    pub effect: Text,
+}

@@ -1,0 +1,545 @@
+//! From a rule file as it is written to a [`Rule`].
+//!
+//! In:  the text of one file.
+//! Out: a [`Rule`], or an error with the line in the file.
+//!
+//! Invariant: every kind of rule has exactly the version fields of its kind; versions are in
+//! order and do not overlap; amounts are whole fen.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use quanlian_record::{money::Fen, time::parse_day};
+use toml::Spanned;
+
+use super::{
+    LoadError, MAX_NESTING,
+    place::{Place, read},
+    raw::{
+        Operator, RawAtLeast, RawBoundary, RawCondition, RawExample, RawFineStep, RawLine, RawRule,
+        RawVersion, Unit,
+    },
+};
+use crate::{
+    nesting::line_of,
+    rule::{
+        Amount, Body, Boundary, Clock, ClockPeriod, Condition, Example, ExampleValue, FineBasis, FineRule,
+        FineStep, Kind, Line, Rule, Tier, Version,
+    },
+};
+
+/// One rule file.
+pub(super) fn rule(file: &str, text: &str) -> Result<Rule, LoadError> {
+    let raw: RawRule = read(file, text)?;
+    let place = Place { file, text };
+    check_order(&place, &raw.version)?;
+    let mut versions = Vec::new();
+    for version in raw.version {
+        versions.push(version_of(&place, raw.kind, version)?);
+    }
+    let examples = raw.example.into_iter().map(|example| example_of(&place, example));
+    let boundaries = raw
+        .boundary
+        .into_iter()
+        .map(|boundary| boundary_of(&place, boundary));
+    let rule = Rule {
+        id: raw.id,
+        kind: raw.kind,
+        role: raw.role,
+        group: raw.group,
+        order: raw.order,
+        offences: raw.offences,
+        row: raw.row,
+        title: raw.title,
+        source: raw.source,
+        versions,
+        open: raw.open,
+        examples: examples.collect::<Result<_, _>>()?,
+        boundaries: boundaries.collect::<Result<_, _>>()?,
+    };
+    let needs_offence = matches!(
+        rule.kind,
+        Kind::Threshold | Kind::Band | Kind::Element | Kind::Fine | Kind::Unit
+    );
+    if needs_offence && rule.offences.is_empty() {
+        return Err(place.invalid(
+            0..0,
+            "the rule names no offence",
+            "add offences = [\"cn/criminal/…\"]",
+        ));
+    }
+    Ok(rule)
+}
+
+fn check_order(place: &Place<'_>, versions: &[Spanned<RawVersion>]) -> Result<(), LoadError> {
+    if versions.is_empty() {
+        return Err(place.invalid(
+            0..0,
+            "the rule has no version",
+            "add a [[version]] with the day from which it is in force",
+        ));
+    }
+    let mut earlier: Option<&RawVersion> = None;
+    for spanned in versions {
+        let version = spanned.get_ref();
+        let line = line_of(place.text, spanned.span().start);
+        let file = || place.file.to_owned();
+        let from = version.from.to_string();
+        if version.to.is_some_and(|to| to < version.from) {
+            return Err(LoadError::OutOfOrder {
+                file: file(),
+                line,
+                from,
+            });
+        }
+        if let Some(earlier) = earlier {
+            if version.from < earlier.from {
+                return Err(LoadError::OutOfOrder {
+                    file: file(),
+                    line,
+                    from,
+                });
+            }
+            if earlier.to.is_none_or(|to| version.from <= to) {
+                return Err(LoadError::Overlap {
+                    file: file(),
+                    line,
+                    earlier: earlier.from.to_string(),
+                    later: from,
+                });
+            }
+        }
+        earlier = Some(version);
+    }
+    Ok(())
+}
+
+fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Result<Version, LoadError> {
+    let span = spanned.span();
+    let raw = spanned.into_inner();
+    let present = fields_present(&raw);
+    let allowed: &[&str] = match kind {
+        Kind::Threshold => &["line"],
+        Kind::Element => &["element"],
+        Kind::Band => &["band"],
+        Kind::Fine => &["choose", "fine"],
+        Kind::FineFloor => &["adult_yuan", "minor_yuan"],
+        Kind::Unit => &["times"],
+        Kind::Limitation => &["step"],
+        Kind::Papers => &["paper"],
+        Kind::Deadline => &[
+            "actor", "act", "starts", "ends", "at_once", "hours", "days", "count", "months", "years",
+        ],
+        Kind::Temporal | Kind::Note => &[],
+    };
+    if let Some(foreign) = present.iter().find(|field| !allowed.contains(field)) {
+        let way_out = match allowed {
+            [] => "a rule of this kind has only `from` and `to`".to_owned(),
+            fields => format!("a rule of this kind has `{}`", fields.join("`, `")),
+        };
+        return Err(place.invalid(
+            span,
+            format!("unknown field `{foreign}` in a version of kind {kind:?}"),
+            way_out,
+        ));
+    }
+    let lacking =
+        |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
+    let (from, to, source) = (raw.from, raw.to, raw.source.clone());
+    let body = match kind {
+        Kind::Threshold => Body::Lines(lines_of(place, raw.line.ok_or_else(|| lacking("line"))?)?),
+        Kind::Element => Body::Elements(raw.element.ok_or_else(|| lacking("element"))?),
+        Kind::Band => {
+            let bands = raw.band.ok_or_else(|| lacking("band"))?;
+            if let Some(band) = bands
+                .iter()
+                .find(|b| b.min_months > b.max_months || b.tier == Tier::Below)
+            {
+                return Err(place.invalid(
+                    span,
+                    format!("the band of {:?} is upside down or has no tier", band.tier),
+                    "correct min_months, max_months or tier",
+                ));
+            }
+            Body::Bands(bands)
+        }
+        Kind::Fine => {
+            let steps = raw.fine.ok_or_else(|| lacking("fine"))?;
+            let steps = steps
+                .into_iter()
+                .map(|step| fine_step_of(place, step))
+                .collect::<Result<_, _>>()?;
+            Body::Fine(FineRule {
+                mode: raw.choose.ok_or_else(|| lacking("choose"))?,
+                steps,
+            })
+        }
+        Kind::FineFloor => Body::FineFloor {
+            adult_fen: fen(place, &span, raw.adult_yuan.ok_or_else(|| lacking("adult_yuan"))?)?,
+            minor_fen: fen(place, &span, raw.minor_yuan.ok_or_else(|| lacking("minor_yuan"))?)?,
+        },
+        Kind::Unit => Body::UnitFactor(
+            raw.times
+                .filter(|t| (1..=100).contains(t))
+                .ok_or_else(|| lacking("times"))?,
+        ),
+        Kind::Limitation => Body::Limitation(raw.step.ok_or_else(|| lacking("step"))?),
+        Kind::Papers => Body::Papers(raw.paper.ok_or_else(|| lacking("paper"))?),
+        Kind::Deadline => Body::Clock(clock_of(place, span, raw)?),
+        Kind::Temporal | Kind::Note => Body::Nothing,
+    };
+    Ok(Version {
+        from,
+        to,
+        source,
+        body,
+    })
+}
+
+fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
+    [
+        ("line", raw.line.is_some()),
+        ("element", raw.element.is_some()),
+        ("band", raw.band.is_some()),
+        ("choose", raw.choose.is_some()),
+        ("fine", raw.fine.is_some()),
+        ("adult_yuan", raw.adult_yuan.is_some()),
+        ("minor_yuan", raw.minor_yuan.is_some()),
+        ("times", raw.times.is_some()),
+        ("step", raw.step.is_some()),
+        ("paper", raw.paper.is_some()),
+        ("actor", raw.actor.is_some()),
+        ("act", raw.act.is_some()),
+        ("starts", raw.starts.is_some()),
+        ("ends", raw.ends.is_some()),
+        ("at_once", raw.at_once.is_some()),
+        ("hours", raw.hours.is_some()),
+        ("days", raw.days.is_some()),
+        ("count", raw.count.is_some()),
+        ("months", raw.months.is_some()),
+        ("years", raw.years.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, present)| present.then_some(name))
+    .collect()
+}
+
+fn lines_of(place: &Place<'_>, raw: Vec<Spanned<RawLine>>) -> Result<Vec<Line>, LoadError> {
+    let mut lines: Vec<Line> = Vec::new();
+    for spanned in raw {
+        let span = spanned.span();
+        let raw = spanned.into_inner();
+        if lines.iter().any(|line| line.id == raw.id) {
+            return Err(place.invalid(
+                span,
+                format!("the line `{}` stands twice in one version", raw.id),
+                "keep one of them",
+            ));
+        }
+        if raw.tier == Tier::Below {
+            return Err(place.invalid(
+                span,
+                "a line lifts into `below`",
+                "write serious or especially_serious",
+            ));
+        }
+        let condition = RawCondition {
+            fact: raw.fact,
+            op: raw.op,
+            value: raw.value,
+            unit: raw.unit,
+            flag: raw.flag,
+            all: raw.all,
+            any: raw.any,
+            at_least: raw.at_least,
+        };
+        let condition = condition_of(place, &span, condition, 0)?;
+        check_shares(place, &span, &condition, &lines)?;
+        lines.push(Line {
+            id: raw.id,
+            tier: raw.tier,
+            applies: raw.applies,
+            condition,
+            verified: raw.verified,
+            against: raw.against,
+            note: raw.note,
+        });
+    }
+    Ok(lines)
+}
+
+/// A share is taken of lines that stand above it and compare one amount.
+fn check_shares(
+    place: &Place<'_>,
+    span: &Range<usize>,
+    condition: &Condition,
+    lines: &[Line],
+) -> Result<(), LoadError> {
+    match condition {
+        Condition::AtLeast {
+            count,
+            share_percent,
+            of,
+        } => {
+            for id in of {
+                let plain = lines
+                    .iter()
+                    .any(|line| line.id == *id && matches!(line.condition, Condition::AtOrAbove { .. }));
+                if !plain {
+                    return Err(place.invalid(
+                        span.clone(),
+                        format!("`{id}` is not a line above this one that compares one amount"),
+                        "move that line up or correct the id",
+                    ));
+                }
+            }
+            if *count == 0 || *count > of.len() || !(1..=100).contains(share_percent) {
+                return Err(place.invalid(
+                    span.clone(),
+                    "`at_least` can never be met or is always met",
+                    "count must be 1 to the number of lines, share_percent 1 to 100",
+                ));
+            }
+            Ok(())
+        }
+        Condition::All(inner) | Condition::Any(inner) => inner
+            .iter()
+            .try_for_each(|condition| check_shares(place, span, condition, lines)),
+        Condition::AtOrAbove { .. } | Condition::Flag(_) => Ok(()),
+    }
+}
+
+fn condition_of(
+    place: &Place<'_>,
+    span: &Range<usize>,
+    raw: RawCondition,
+    depth: usize,
+) -> Result<Condition, LoadError> {
+    if depth > MAX_NESTING {
+        let line = line_of(place.text, span.start);
+        return Err(LoadError::Nesting {
+            file: place.file.to_owned(),
+            line,
+            limit: MAX_NESTING,
+        });
+    }
+    let several = |inner: Vec<RawCondition>| {
+        if inner.is_empty() {
+            return Err(place.invalid(span.clone(), "an empty list of conditions", "name at least one"));
+        }
+        inner
+            .into_iter()
+            .map(|raw| condition_of(place, span, raw, depth + 1))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    match raw {
+        RawCondition {
+            fact: Some(fact),
+            op: Some(Operator::AtOrAbove),
+            value: Some(value),
+            unit: Some(unit),
+            flag: None,
+            all: None,
+            any: None,
+            at_least: None,
+        } => {
+            if value <= 0 {
+                return Err(place.invalid(
+                    span.clone(),
+                    "a line at or under zero",
+                    "write the number of the provision",
+                ));
+            }
+            let threshold = match unit {
+                Unit::Yuan => Amount::Fen(fen(place, span, value)?),
+                Unit::Count => Amount::Count(value),
+            };
+            Ok(Condition::AtOrAbove { fact, threshold })
+        }
+        RawCondition {
+            fact: None,
+            op: None,
+            value: None,
+            unit: None,
+            flag,
+            all,
+            any,
+            at_least,
+        } => match (flag, all, any, at_least) {
+            (Some(flag), None, None, None) => Ok(Condition::Flag(flag)),
+            (None, Some(all), None, None) => Ok(Condition::All(several(all)?)),
+            (None, None, Some(any), None) => Ok(Condition::Any(several(any)?)),
+            (
+                None,
+                None,
+                None,
+                Some(RawAtLeast {
+                    count,
+                    share_percent,
+                    of,
+                }),
+            ) => Ok(Condition::AtLeast {
+                count,
+                share_percent,
+                of,
+            }),
+            _ => Err(one_condition(place, span)),
+        },
+        _ => Err(one_condition(place, span)),
+    }
+}
+
+fn one_condition(place: &Place<'_>, span: &Range<usize>) -> LoadError {
+    place.invalid(
+        span.clone(),
+        "a line or condition says none or more than one thing",
+        "write either fact, op, value and unit, or one of flag, all, any, at_least",
+    )
+}
+
+fn fine_step_of(place: &Place<'_>, spanned: Spanned<RawFineStep>) -> Result<FineStep, LoadError> {
+    let span = spanned.span();
+    let raw = spanned.into_inner();
+    let basis = match raw {
+        RawFineStep {
+            fact: Some(fact),
+            low_percent: Some(low_percent),
+            high_percent: Some(high_percent),
+            serious_yuan: None,
+            especially_serious_yuan: None,
+            ..
+        } if low_percent <= high_percent => FineBasis::ShareOf {
+            fact,
+            low_percent,
+            high_percent,
+        },
+        RawFineStep {
+            fact: None,
+            low_percent: None,
+            high_percent: None,
+            serious_yuan: Some(serious),
+            especially_serious_yuan: Some(upper),
+            ..
+        } if serious[0] <= serious[1] && upper[0] <= upper[1] => {
+            let range = |[low, high]: [i64; 2]| Ok((fen(place, &span, low)?, fen(place, &span, high)?));
+            FineBasis::Fixed(BTreeMap::from([
+                (Tier::Serious, range(serious)?),
+                (Tier::EspeciallySerious, range(upper)?),
+            ]))
+        }
+        _ => {
+            return Err(place.invalid(
+                span,
+                "a fine is neither a share of a fact nor a fixed range",
+                "write fact, low_percent and high_percent, or serious_yuan and especially_serious_yuan",
+            ));
+        }
+    };
+    Ok(FineStep {
+        basis,
+        verified: raw.verified,
+        against: raw.against,
+    })
+}
+
+fn fen(place: &Place<'_>, span: &Range<usize>, yuan: i64) -> Result<i64, LoadError> {
+    match Fen::from_yuan(yuan) {
+        Some(fen) if yuan >= 0 => Ok(fen.0),
+        _ => Err(place.invalid(
+            span.clone(),
+            format!("{yuan} is not an amount of money"),
+            "write whole yuan",
+        )),
+    }
+}
+
+fn clock_of(place: &Place<'_>, span: Range<usize>, raw: RawVersion) -> Result<Clock, LoadError> {
+    let lacking =
+        |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
+    let period = match (raw.at_once, raw.hours, raw.days, raw.count, raw.months, raw.years) {
+        (Some(true), None, None, None, None, None) => ClockPeriod::AtOnce,
+        (None, Some(hours), None, None, None, None) => ClockPeriod::Hours(hours),
+        (None, None, Some(days), Some(count), None, None) => ClockPeriod::Days { days, count },
+        (None, None, None, None, Some(months), None) => ClockPeriod::Months(months),
+        (None, None, None, None, None, Some(years)) => ClockPeriod::Years(years),
+        _ => {
+            return Err(place.invalid(
+                span,
+                "the version has no length, or several",
+                "write one of at_once = true, hours, days with count, months, years",
+            ));
+        }
+    };
+    let length = raw.hours.or(raw.days).or(raw.months).or(raw.years).unwrap_or(1);
+    if !(1..=10_000).contains(&length) {
+        return Err(place.invalid(
+            span,
+            "the period is nothing or absurdly long",
+            "write the number of the provision",
+        ));
+    }
+    Ok(Clock {
+        actor: raw.actor.ok_or_else(|| lacking("actor"))?,
+        act: raw.act.ok_or_else(|| lacking("act"))?,
+        starts: raw.starts.ok_or_else(|| lacking("starts"))?,
+        ends: raw.ends.unwrap_or_default(),
+        period,
+    })
+}
+
+fn example_of(place: &Place<'_>, spanned: Spanned<RawExample>) -> Result<Example, LoadError> {
+    let span = spanned.span();
+    let raw = spanned.into_inner();
+    Ok(Example {
+        name: raw.name,
+        at_line: line_of(place.text, span.start),
+        on: raw.on,
+        conduct: raw.conduct.map(|period| (period.from, period.to)),
+        judged_on: raw.judged_on,
+        person: raw.person,
+        given: values_of(place, &span, raw.given)?,
+        then: values_of(place, &span, raw.then)?,
+    })
+}
+
+fn boundary_of(place: &Place<'_>, spanned: Spanned<RawBoundary>) -> Result<Boundary, LoadError> {
+    let span = spanned.span();
+    let raw = spanned.into_inner();
+    Ok(Boundary {
+        line: raw.line,
+        at_line: line_of(place.text, span.start),
+        on: raw.on,
+        person: raw.person,
+        with: values_of(place, &span, raw.with)?,
+        below: values_of(place, &span, raw.below)?,
+        at: values_of(place, &span, raw.at)?,
+        above: values_of(place, &span, raw.above)?,
+    })
+}
+
+fn values_of(
+    place: &Place<'_>,
+    span: &Range<usize>,
+    table: BTreeMap<String, toml::Value>,
+) -> Result<BTreeMap<String, ExampleValue>, LoadError> {
+    table
+        .into_iter()
+        .map(|(name, value)| {
+            let value = match value {
+                toml::Value::Boolean(flag) => ExampleValue::Flag(flag),
+                toml::Value::Integer(number) => ExampleValue::Number(number),
+                toml::Value::String(text) => ExampleValue::Text(text),
+                toml::Value::Datetime(date) if parse_day(&date.to_string()).is_ok() => {
+                    ExampleValue::Text(date.to_string())
+                }
+                other => {
+                    return Err(place.invalid(
+                        span.clone(),
+                        format!("`{name}` is a {}", other.type_str()),
+                        "write a whole number, true or false, a date, or an amount as text (\"29,999.99\")",
+                    ));
+                }
+            };
+            Ok((name, value))
+        })
+        .collect()
+}

@@ -1,0 +1,241 @@
+//! The files under `law/` against themselves and against the table of law facts.
+
+use std::{collections::BTreeMap, path::Path};
+
+use quanlian_law::{
+    Amount, Kind, Tier,
+    rule::{Body, ClockPeriod, Condition, Line},
+};
+
+use crate::{book, word};
+
+#[test]
+fn every_example_holds_and_no_file_has_a_gap() {
+    let report = book().check();
+    let findings: Vec<String> = report
+        .findings
+        .iter()
+        .map(|f| format!("{}:{} {} {}", f.file, f.at_line.unwrap_or(0), f.code, f.message))
+        .collect();
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+    assert!(report.is_clean());
+    assert!(
+        report.examples > 3 * report.lines,
+        "{} examples for {} lines",
+        report.examples,
+        report.lines
+    );
+}
+
+#[test]
+fn loading_and_checking_are_reproducible() {
+    assert_eq!(book().rule_book_version(), book().rule_book_version());
+    assert_eq!(book().check(), book().check());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../law");
+    assert_eq!(
+        quanlian_law::RuleBook::from_dir(&folder)
+            .unwrap()
+            .rule_book_version(),
+        book().rule_book_version()
+    );
+}
+
+#[test]
+fn only_the_gain_line_of_2025_is_verified() {
+    let book = book();
+    let rule = book.show("cn/criminal/217/2025-05-art-13").unwrap();
+    let Body::Lines(lines) = &rule.versions[0].body else {
+        panic!("not a threshold")
+    };
+    let read: Vec<&str> = lines
+        .iter()
+        .filter(|line| line.verified)
+        .map(|line| line.id.as_str())
+        .collect();
+    assert_eq!(read, ["217.n.gain1"]);
+}
+
+#[test]
+fn a_list_of_rules_names_file_and_versions() {
+    let list = book().list();
+    assert!(list.len() > 30, "{}", list.len());
+    let decide = list
+        .iter()
+        .find(|r| r.id == "cn/transfer-of-suspected-crimes/art-05-decide")
+        .unwrap();
+    assert_eq!(decide.file, "cn/transfer-of-suspected-crimes/art-05-decide.toml");
+    assert_eq!(decide.versions[0].to_string(), "2020-08-07");
+    assert!(book().show("cn/nothing").is_none());
+    assert!(
+        book()
+            .list()
+            .iter()
+            .all(|rule| rule.verified || !rule.id.contains("art-08"))
+    );
+}
+
+#[test]
+fn a_transfer_needs_the_papers_of_article_6() {
+    let book = book();
+    let (rule, papers) = book.transfer_papers("2024-12-20".parse().unwrap()).unwrap();
+    assert_eq!(rule.source.article, "第六条");
+    assert_eq!(papers[0].title.zh, "涉嫌犯罪案件移送书");
+    assert!(book.transfer_papers("2019-01-01".parse().unwrap()).is_none());
+}
+
+/// One row of the table of law facts, as far as this test reads it.
+type Row = BTreeMap<String, String>;
+
+/// Blocks of `- key: value` under a heading, which is all of YAML that the table uses there.
+fn rows(table: &str, heading: &str) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let lines = table
+        .lines()
+        .skip_while(|line| line.trim_end() != heading)
+        .skip(1);
+    let indent = heading.len() - heading.trim_start().len();
+    for line in lines {
+        let own = line.len() - line.trim_start().len();
+        if own < indent || (own == indent && !line.trim_start().starts_with("- ")) {
+            break;
+        }
+        let line = match line.trim_start().strip_prefix("- ") {
+            Some(first) if own == indent => {
+                rows.push(Row::new());
+                first
+            }
+            _ => line.trim_start(),
+        };
+        if let (Some(row), Some((key, value))) = (rows.last_mut(), line.split_once(": ")) {
+            row.insert(key.to_owned(), value.trim_matches('\'').to_owned());
+        }
+    }
+    rows
+}
+
+fn law_facts() -> Option<String> {
+    let folder = std::env::var_os("QUANLIAN_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        Into::into,
+    );
+    let table = std::fs::read_to_string(folder.join("law/law-facts.yaml")).ok();
+    if table.is_none() {
+        #[expect(clippy::print_stderr, reason = "a test that does not run must say so")]
+        {
+            eprintln!("law-facts.yaml not found in {}: not compared", folder.display());
+        }
+    }
+    table
+}
+
+#[test]
+fn every_copyright_line_of_the_table_of_law_facts_is_in_the_files() {
+    let Some(table) = law_facts() else { return };
+    let rows = rows(&table, "  thresholds:");
+    assert_eq!(
+        rows.len(),
+        141,
+        "the table changed; look at the reader of this test"
+    );
+    let book = book();
+    let mut ours: BTreeMap<String, (Line, String, Option<String>)> = BTreeMap::new();
+    for rule in book.list().iter().filter_map(|summary| book.show(&summary.id)) {
+        for version in &rule.versions {
+            let Body::Lines(lines) = &version.body else {
+                continue;
+            };
+            for line in lines {
+                let to = version.to.map(|to| to.to_string());
+                let entry =
+                    ours.entry(line.id.clone())
+                        .or_insert((line.clone(), version.from.to_string(), None));
+                assert_eq!(
+                    entry.0, *line,
+                    "a line that goes on in a later version stays the same"
+                );
+                entry.2 = to;
+            }
+        }
+    }
+    let copyright: Vec<&Row> = rows.iter().filter(|row| row["offence"] == "copyright").collect();
+    assert_eq!(copyright.len(), 34);
+    for row in &copyright {
+        let id = &row["id"];
+        let (line, from, to) = ours.get(id).unwrap_or_else(|| panic!("{id} is not in the files"));
+        let Condition::AtOrAbove { fact, threshold } = &line.condition else {
+            panic!("{id}")
+        };
+        let number: i64 = row["value"].parse().unwrap();
+        let wanted = if row["unit"] == "CNY" {
+            Amount::Fen(number * 100)
+        } else {
+            Amount::Count(number)
+        };
+        assert_eq!((fact, *threshold), (&row["metric"], wanted), "{id}");
+        assert_eq!(word(&line.tier), row["tier"], "{id}");
+        assert_eq!(line.verified.to_string(), row["verified"], "{id}");
+        assert_eq!(from, &row["effective_from"], "{id}");
+        assert_eq!(to.as_deref().unwrap_or("null"), row["effective_to"], "{id}");
+        let applies = match row["condition"].as_str() {
+            "default" => vec![],
+            flag => vec![flag.to_owned()],
+        };
+        assert_eq!(line.applies, applies, "{id}");
+    }
+    let shares = ours
+        .values()
+        .filter(|(line, ..)| matches!(line.condition, Condition::AtLeast { .. }))
+        .count();
+    assert_eq!(
+        ours.len(),
+        copyright.len() + shares,
+        "a line of ours is not in the table"
+    );
+}
+
+#[test]
+fn every_transfer_clock_of_the_table_of_law_facts_is_in_the_files() {
+    let Some(table) = law_facts() else { return };
+    let rows = rows(&table, "deadlines:");
+    let book = book();
+    let ours: BTreeMap<String, _> = book
+        .list()
+        .iter()
+        .filter(|summary| summary.kind == Kind::Deadline)
+        .filter_map(|summary| book.show(&summary.id))
+        .filter_map(|rule| rule.row.clone().map(|row| (row, rule)))
+        .collect();
+    let wanted = |row: &&Row| {
+        row["id"].starts_with("tr.") || ["adm.decide", "adm.limit"].contains(&row["id"].as_str())
+    };
+    let mut compared = 0;
+    for row in rows.iter().filter(wanted) {
+        let id = &row["id"];
+        let rule = ours.get(id).unwrap_or_else(|| panic!("{id} is not in the files"));
+        let version = rule.versions.last().unwrap();
+        let Body::Clock(clock) = &version.body else {
+            panic!("{id}")
+        };
+        let length = match clock.period {
+            ClockPeriod::AtOnce => ["immediately", "simultaneous"].contains(&row["limit"].as_str()),
+            ClockPeriod::Hours(n) => row["unit"] == "hour" && row["limit"] == n.to_string(),
+            ClockPeriod::Days { days, .. } => row["unit"] == "day" && row["limit"] == days.to_string(),
+            ClockPeriod::Months(n) => row["unit"] == "month" && row["limit"] == n.to_string(),
+            ClockPeriod::Years(n) => row["unit"] == "year" && row["limit"] == n.to_string(),
+        };
+        assert!(
+            length,
+            "{id}: {:?} against {} {}",
+            clock.period, row["limit"], row["unit"]
+        );
+        assert_eq!(version.from.to_string(), row["effective_from"], "{id}");
+        assert_eq!(rule.source.checked.verified.to_string(), row["verified"], "{id}");
+        compared += 1;
+    }
+    assert_eq!((compared, ours.len()), (19, 19));
+}
+
+#[test]
+fn a_tier_has_an_order() {
+    assert!(Tier::Below < Tier::Serious && Tier::Serious < Tier::EspeciallySerious);
+}

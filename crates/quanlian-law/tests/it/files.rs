@@ -1,0 +1,346 @@
+//! Rule folders with a fault: each fault has its own error, with file, line and the way out.
+
+use std::collections::BTreeMap;
+
+use expect_test::{Expect, expect};
+use quanlian_law::{LoadError, MAX_FILE_BYTES, RuleBook};
+
+use crate::law_files;
+
+const DECIDE: &str = "cn/transfer-of-suspected-crimes/art-05-decide.toml";
+const GAIN: &str = "cn/criminal/217/2004-19-art-05.toml";
+
+fn load(files: &BTreeMap<String, String>) -> Result<RuleBook, LoadError> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    RuleBook::from_dir(folder.path())
+}
+
+/// Replaces the first `from` in a file by `to` and loads the folder.
+fn check(file: &str, from: &str, to: &str, code: &str, then: Expect) {
+    let mut files = law_files();
+    let text = files.get_mut(file).unwrap();
+    assert!(text.contains(from), "{from} is not in {file}");
+    *text = text.replacen(from, to, 1);
+    let error = load(&files).unwrap_err();
+    assert_eq!(error.code(), code, "{error}");
+    then.assert_eq(&error.to_string());
+}
+
+#[test]
+fn the_copied_folder_loads() {
+    load(&law_files()).unwrap();
+}
+
+#[test]
+fn unknown_fields_name_file_and_line() {
+    check(
+        DECIDE,
+        "[source]",
+        "colour = 1\n[source]",
+        "law_load_syntax",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 8: unknown field `colour`, expected one of `id`, `kind`, `role`, `group`, `order`, `offences`, `row`, `title`, `source`, `version`, `open`, `example`, `boundary`; see law/README.md for the fields of a rule file"
+        ],
+    );
+    check(
+        DECIDE,
+        "days   = 3",
+        "dayz   = 3",
+        "law_load_syntax",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `source`, `line`, `element`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `times`, `step`, `paper`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`; see law/README.md for the fields of a rule file"
+        ],
+    );
+    check(
+        GAIN,
+        "tier     = \"serious\"",
+        "tier     = \"grave\"",
+        "law_load_syntax",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml, line 23: unknown variant `grave`, expected one of `below`, `serious`, `especially_serious`; see law/README.md for the fields of a rule file"
+        ],
+    );
+    check(
+        GAIN,
+        "verified = true\nagainst",
+        "against",
+        "law_load_syntax",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml, line 21: missing field `verified`; see law/README.md for the fields of a rule file"
+        ],
+    );
+    check(
+        DECIDE,
+        "from   = 2020-08-07",
+        "from   = 2020-08-07T10:00:00Z",
+        "law_load_syntax",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 17: `2020-08-07T10:00:00Z` is not a date (write 2024-12-20); see law/README.md for the fields of a rule file"
+        ],
+    );
+}
+
+#[test]
+fn fields_of_another_kind_are_refused() {
+    check(
+        DECIDE,
+        "days   = 3",
+        "days   = 3\ntimes = 3",
+        "law_load_invalid",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: unknown field `times` in a version of kind Deadline; a rule of this kind has `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`"
+        ],
+    );
+    check(
+        DECIDE,
+        "count  = \"calendar\"",
+        "",
+        "law_load_invalid",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: the version has no length, or several; write one of at_once = true, hours, days with count, months, years"
+        ],
+    );
+    check(
+        GAIN,
+        "unit     = \"yuan\"",
+        "",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml, line 21: a line or condition says none or more than one thing; write either fact, op, value and unit, or one of flag, all, any, at_least"
+        ],
+    );
+    check(
+        GAIN,
+        "value    = 30_000",
+        "value    = -30_000",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml, line 21: a line at or under zero; write the number of the provision"
+        ],
+    );
+    check(
+        "cn/criminal/217/2011-03-art-13.toml",
+        "count = 2, share_percent = 50",
+        "count = 9, share_percent = 50",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/217/2011-03-art-13.toml, line 109: `at_least` can never be met or is always met; count must be 1 to the number of lines, share_percent 1 to 100"
+        ],
+    );
+    check(
+        "cn/criminal/217/2011-03-art-13.toml",
+        "of = [\"217.o.net.biz1\"",
+        "of = [\"217.o.gain1\"",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/217/2011-03-art-13.toml, line 109: `217.o.gain1` is not a line above this one that compares one amount; move that line up or correct the id"
+        ],
+    );
+    check(
+        "cn/criminal/217/bands.toml",
+        "min_months = 1,",
+        "min_months = 99,",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/217/bands.toml, line 14: the band of Serious is upside down or has no tier; correct min_months, max_months or tier"
+        ],
+    );
+}
+
+#[test]
+fn versions_must_follow_each_other() {
+    check(
+        GAIN,
+        "to   = 2007-04-04",
+        "to   = 2007-04-05",
+        "law_load_overlap",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml, line 81: the version from 2007-04-05 begins while the one from 2004-12-22 is in force; end that one the day before"
+        ],
+    );
+    check(
+        GAIN,
+        "to   = 2007-04-04",
+        "",
+        "law_load_overlap",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml, line 81: the version from 2007-04-05 begins while the one from 2004-12-22 is in force; end that one the day before"
+        ],
+    );
+    check(
+        GAIN,
+        "to   = 2007-04-04",
+        "to   = 2003-04-04",
+        "law_load_out_of_order",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml, line 17: the version from 2004-12-22 is out of order; write versions oldest first, `to` not before `from`"
+        ],
+    );
+    check(
+        GAIN,
+        "from = 2007-04-05",
+        "from = 2001-04-05",
+        "law_load_out_of_order",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml, line 81: the version from 2001-04-05 is out of order; write versions oldest first, `to` not before `from`"
+        ],
+    );
+}
+
+#[test]
+fn ids_sources_and_names_must_be_known_and_unique() {
+    check(
+        DECIDE,
+        "art-05-decide\"",
+        "art-05-decided\"",
+        "law_load_id_is_not_path",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml: the id is `cn/transfer-of-suspected-crimes/art-05-decided`, but the path asks for `cn/transfer-of-suspected-crimes/art-05-decide`; change one of them"
+        ],
+    );
+    check(
+        "cn/criminal/217/2007-06-art-01.toml",
+        "217.o.copies07.1",
+        "217.o.gain1",
+        "law_load_duplicate_id",
+        expect![
+            "cn/criminal/217/2007-06-art-01.toml: the id `217.o.gain1` is already used in cn/criminal/217/2004-19-art-05.toml; ids are unique in the whole folder"
+        ],
+    );
+    check(
+        GAIN,
+        "against  = [\"S1\"]",
+        "against  = [\"S9\"]",
+        "law_load_unknown_source",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml: `217.o.gain1` rests on `S9`, which is not in sources.toml; add it there or correct the key"
+        ],
+    );
+    check(
+        GAIN,
+        "against  = [\"S1\"]",
+        "against  = []",
+        "law_load_unknown_source",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml: `217.o.gain1` rests on `nothing`, which is not in sources.toml; add it there or correct the key"
+        ],
+    );
+    check(
+        GAIN,
+        "\"illegal_gain\"",
+        "\"ilegal_gain\"",
+        "law_load_unknown_name",
+        expect![
+            "cn/criminal/217/2004-19-art-05.toml: `217.o.gain1` uses `ilegal_gain`, which is not declared in facts.toml; did you mean `illegal_gain`?"
+        ],
+    );
+    check(
+        DECIDE,
+        "\"report_received_on\"",
+        "\"report_recieved_on\"",
+        "law_load_unknown_name",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml: `cn/transfer-of-suspected-crimes/art-05-decide` uses `report_recieved_on`, which is not declared in events.toml; did you mean `report_received_on`?"
+        ],
+    );
+    check(
+        "messages.toml",
+        "\"person\" =",
+        "\"persons\" =",
+        "law_load_messages",
+        expect!["messages.toml: the key `person` is missing"],
+    );
+}
+
+#[test]
+fn folders_that_are_no_law_folder_are_refused() {
+    assert_eq!(
+        load(&BTreeMap::new()).unwrap_err().code(),
+        "law_load_missing_file"
+    );
+    let nowhere = RuleBook::from_dir(std::path::Path::new("/nonexistent")).unwrap_err();
+    assert_eq!(nowhere.code(), "law_load_read");
+    let mut files = law_files();
+    files.insert("cn/large.toml".into(), " ".repeat(MAX_FILE_BYTES as usize + 1));
+    assert_eq!(load(&files).unwrap_err().code(), "law_load_too_large");
+    let mut files = law_files();
+    files.insert(format!("{}x.toml", "a/".repeat(14)), String::new());
+    assert_eq!(load(&files).unwrap_err().code(), "law_load_too_deep");
+    let mut files = law_files();
+    files.insert(
+        "cn/deep.toml".into(),
+        format!("a = 1\nb = {}", "[".repeat(10_000)),
+    );
+    assert_eq!(
+        load(&files).unwrap_err().to_string(),
+        "cn/deep.toml, line 2: brackets are nested more than 16 deep; write it flatter"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_refused_so_that_none_leads_in_circles() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
+    assert_eq!(
+        RuleBook::from_dir(folder.path()).unwrap_err().code(),
+        "law_load_link"
+    );
+}
+
+#[test]
+fn files_that_are_not_utf8_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("facts.toml"), [0xff, 0xfe]).unwrap();
+    assert_eq!(
+        RuleBook::from_dir(folder.path()).unwrap_err().code(),
+        "law_load_not_utf8"
+    );
+}
+
+/// Changes a file that loads, and returns what the check says.
+fn found(file: &str, from: &str, to: &str) -> Vec<&'static str> {
+    let mut files = law_files();
+    let text = files.get_mut(file).unwrap();
+    assert!(text.contains(from), "{from} is not in {file}");
+    *text = text.replacen(from, to, 1);
+    let report = load(&files).unwrap().check();
+    assert!(!report.is_clean());
+    report.findings.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn the_check_finds_wrong_numbers_missing_boundaries_and_empty_words() {
+    assert!(found(GAIN, "value    = 30_000", "value    = 30_001").contains(&"boundary_fails"));
+    assert!(found(GAIN, "\"29,999.99\"", "\"29,000.00\"").contains(&"boundary_not_tight"));
+    assert!(
+        found(
+            GAIN,
+            "[[boundary]]\nline  = \"217.o.gain1\"",
+            "[[boundary]]\nline  = \"217.o.gain5\""
+        )
+        .contains(&"no_boundary")
+    );
+    assert!(found(GAIN, "line  = \"217.o.gain1\"", "line  = \"217.o.gone\"").contains(&"unknown_line"));
+    assert!(found(DECIDE, "due_on = 2024-03-08", "due_on = 2024-03-07").contains(&"example_fails"));
+    assert!(
+        found(
+            DECIDE,
+            "third-day\"\ngiven = { report_received_on",
+            "third-day\"\ngiven = { report_recieved_on"
+        )
+        .contains(&"example_fails")
+    );
+    assert!(found(DECIDE, "article = \"第五条第二款\"", "article = \"\"").contains(&"empty_text"));
+    let memory = found(
+        GAIN,
+        "verified = true\nagainst  = [\"S1\"]",
+        "verified = true\nagainst  = [\"M\"]",
+    );
+    assert!(memory.contains(&"verified_by_memory"));
+}
