@@ -106,12 +106,12 @@ impl SqliteRecords {
 
     /// As [`Self::open`], with the time to wait for other processes, now and at every later call.
     pub async fn open_waiting(path: &Path, busy_timeout: Duration) -> Result<Self, OpenError> {
-        check_place(path)?;
+        let file = place_of_file(path)?;
         let in_file = |source| OpenError::Database {
             path: path.to_owned(),
             source,
         };
-        let connection = connect(path, busy_timeout).await.map_err(in_file)?;
+        let connection = connect(file, busy_timeout).await.map_err(in_file)?;
         match bring_up_to_date(&connection, path).await {
             Ok(()) => Ok(Self {
                 inner: DatabaseRecords::new(connection),
@@ -144,40 +144,37 @@ impl RecordStore for SqliteRecords {
     }
 }
 
-/// What can be said before SQLite is asked, in clearer words than its own.
-fn check_place(path: &Path) -> Result<(), OpenError> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+/// The file that `path` means, absolute: to SQLite, `:memory:`, `file:…` and an empty name are not names of files.
+///
+/// What is wrong with the place is said here, in clearer words than SQLite's.
+fn place_of_file(path: &Path) -> Result<PathBuf, OpenError> {
+    let unreadable = |source| OpenError::Path {
+        path: path.to_owned(),
+        source,
+    };
+    let file = std::path::absolute(path).map_err(unreadable)?;
     let look = |place: &Path| match std::fs::metadata(place) {
         Ok(found) => Ok(Some(found)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(OpenError::Path {
-            path: place.to_owned(),
-            source,
-        }),
+        Err(e) => Err(unreadable(e)),
     };
-    match look(folder)? {
-        Some(found) if found.is_dir() => {}
-        _ => {
-            return Err(OpenError::NoFolder {
-                folder: folder.to_owned(),
-            });
-        }
+    let folder = file.parent().unwrap_or(&file);
+    if !look(folder)?.is_some_and(|found| found.is_dir()) {
+        return Err(OpenError::NoFolder {
+            folder: folder.to_owned(),
+        });
     }
-    match look(path)? {
+    match look(&file)? {
         Some(found) if !found.is_file() => Err(OpenError::NotAFile {
             path: path.to_owned(),
         }),
-        _ => Ok(()),
+        _ => Ok(file),
     }
 }
 
-async fn connect(path: &Path, busy_timeout: Duration) -> Result<DatabaseConnection, DatabaseError> {
+async fn connect(file: PathBuf, busy_timeout: Duration) -> Result<DatabaseConnection, DatabaseError> {
     // The path goes in beside the URL, where `?` and `#` in it mean nothing.
     let mut options = ConnectOptions::new("sqlite://");
-    let file = path.to_owned();
     options
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(busy_timeout.max(OPEN_RETRY) * 2)
@@ -263,13 +260,33 @@ async fn is_up_to_date(
         .all(connection)
         .await
         .map_err(in_file)?;
-    if let Some(step) = steps.iter().rev().find(|step| !known.contains(&step.version)) {
-        let known = known.last().cloned().unwrap_or_default();
-        return Err(OpenError::Newer {
+    let is_known = |step: &seaql_migrations::Model| known.contains(&step.version);
+    if !steps.iter().any(is_known) {
+        // Other programs keep their migrations in a table of this name too; ours never has it empty.
+        return Err(OpenError::Foreign {
             path: path.to_owned(),
-            found: step.version.clone(),
-            known,
         });
     }
-    Ok(steps.len() == known.len())
+    match steps.iter().rev().find(|step| !is_known(step)) {
+        None => Ok(steps.len() == known.len()),
+        Some(step) => Err(OpenError::Newer {
+            path: path.to_owned(),
+            found: step.version.clone(),
+            known: known.last().cloned().unwrap_or_default(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sqlite_takes_for_no_file_is_a_file_here() {
+        for name in [":memory:", "file:records.db?mode=memory", "records.db"] {
+            let file = place_of_file(Path::new(name)).unwrap();
+            assert!(file.is_absolute() && file.ends_with(name), "{file:?}");
+        }
+        assert_eq!(place_of_file(Path::new("")).unwrap_err().code(), "database_path");
+    }
 }

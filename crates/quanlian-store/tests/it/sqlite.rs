@@ -138,16 +138,26 @@ async fn the_database_of_another_program_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("records.db");
     let other = raw(&path).await;
-    other
-        .execute_unprepared("CREATE TABLE songs (name TEXT)")
-        .await
-        .unwrap();
+    for table in [
+        "songs (name TEXT)",
+        "seaql_migrations (version TEXT, applied_at BIGINT)",
+    ] {
+        other
+            .execute_unprepared(&format!("CREATE TABLE {table}"))
+            .await
+            .unwrap();
+        other
+            .execute_unprepared("INSERT INTO songs VALUES ('still there')")
+            .await
+            .unwrap();
+        let error = refusal(&path).await;
+        assert_eq!(error.code(), "database_foreign", "{}", chain(&error));
+        let _ = other
+            .execute_unprepared("INSERT INTO seaql_migrations VALUES ('m1_songs', 0)")
+            .await;
+    }
     let error = refusal(&path).await;
     assert_eq!(error.code(), "database_foreign", "{}", chain(&error));
-    other
-        .execute_unprepared("INSERT INTO songs VALUES ('still there')")
-        .await
-        .unwrap();
 }
 
 #[tokio::test]
