@@ -24,6 +24,7 @@ mod note;
 mod part;
 mod query;
 mod sniff;
+mod sound;
 mod stats;
 mod walk;
 
