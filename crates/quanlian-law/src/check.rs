@@ -366,12 +366,15 @@ impl Checker<'_> {
         judged_on: Day,
         given: &BTreeMap<String, ExampleValue>,
     ) -> Result<FactSheet, String> {
+        // A general rule (limitation, counting) is tried on the first offence that there is.
+        let offences = || self.law.rules.values().filter(|rule| rule.kind == Kind::Element);
         let offence = self
             .rule
             .offences
             .first()
-            .cloned()
-            .unwrap_or_else(|| "cn/criminal/217".to_owned());
+            .or_else(|| offences().map(|rule| &rule.id).next())
+            .cloned();
+        let offence = offence.ok_or("the folder has no offence to try it on")?;
         let mut facts = Vec::new();
         for (name, value) in given {
             facts.push(self.statement(name, value)?);
