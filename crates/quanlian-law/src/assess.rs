@@ -60,118 +60,148 @@ fn outcome(established: Tier, possible: Tier) -> Outcome {
     }
 }
 
+/// The rule sets that come into question: those of the conduct first, those of the judgment where they differ.
+struct Sets<'a> {
+    first: Evaluated<'a>,
+    second: Option<Evaluated<'a>>,
+}
+
+impl<'a> Sets<'a> {
+    fn of(law: &'a Parsed, sheet: &FactSheet, judged_on: Day, known: &Known) -> Self {
+        let evaluated = |on, at| {
+            let set = RuleSet::of(law, &sheet.offence, on);
+            let (established, possible) = set.reach(known);
+            Evaluated {
+                set,
+                at,
+                established,
+                possible,
+            }
+        };
+        match sheet.conduct.and_then(|conduct| conduct.to) {
+            None => Self {
+                first: evaluated(judged_on, SetAt::Judgment),
+                second: None,
+            },
+            Some(end) if same_rules(law, &sheet.offence, end, judged_on) => Self {
+                first: evaluated(end, SetAt::Both),
+                second: None,
+            },
+            Some(end) => Self {
+                first: evaluated(end, SetAt::Conduct),
+                second: Some(evaluated(judged_on, SetAt::Judgment)),
+            },
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Evaluated<'a>> {
+        std::iter::once(&self.first).chain(&self.second)
+    }
+
+    /// The set of a day; the first where no set is of that day.
+    fn on(&self, day: Day) -> &Evaluated<'a> {
+        self.second
+            .as_ref()
+            .filter(|set| set.set.on == day)
+            .unwrap_or(&self.first)
+    }
+}
+
 /// Applies the rules to a fact sheet. `today` stands in for a missing day of judgment.
 pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Assessment, SheetError> {
     let title = offence_title(law, &sheet.offence)?;
     let judged_on = check_dates(sheet, today)?;
-    let (known, contradictions) = know(sheet, &law.facts)?;
+    let (known, contradicted) = know(sheet, &law.facts)?;
     let conduct = sheet.conduct.unwrap_or_default();
-    let conduct_end = conduct.to;
 
-    let mut sets = Vec::new();
-    let at_judgment = evaluated(law, &sheet.offence, judged_on, SetAt::Judgment, &known);
-    match conduct_end {
-        Some(end) if same_rules(law, &sheet.offence, end, judged_on) => {
-            sets.push(Evaluated {
-                at: SetAt::Both,
-                ..evaluated(law, &sheet.offence, end, SetAt::Both, &known)
-            });
-        }
-        Some(end) => {
-            sets.push(evaluated(law, &sheet.offence, end, SetAt::Conduct, &known));
-            sets.push(at_judgment);
-        }
-        None => sets.push(at_judgment),
-    }
-    let lowest = (conduct_end.is_none()).then(|| lowest_established(law, sheet, judged_on, &known));
+    let sets = Sets::of(law, sheet, judged_on, &known);
+    let undated = conduct.to.is_none();
+    let lowest = undated.then(|| lowest_established(law, sheet, judged_on, &known));
     let governing = governing::govern(law, sheet, &sets, &known, lowest)?;
-    let index = sets
-        .iter()
-        .position(|set| set.set.on == governing.as_of)
-        .unwrap_or(0);
+    let governs = sets.on(governing.as_of);
 
-    let mut missing_by_set: Vec<Vec<Missing>> = sets
-        .iter()
-        .map(|evaluated| missing::missing(law, evaluated, &known))
-        .collect();
-    let mut missing = missing_by_set[index].clone();
-    for other in &missing_by_set {
-        missing.extend(
-            other
-                .iter()
-                .filter(|m| !missing.iter().any(|n| n.fact == m.fact))
-                .cloned()
-                .collect::<Vec<_>>(),
-        );
-    }
     // The lighter rules win, so a tier that either set excludes is out of reach, unless a person chose.
     let lightest = sets
         .iter()
         .map(|set| set.possible)
-        .min()
-        .unwrap_or(Tier::EspeciallySerious);
-    let Evaluated {
-        established,
-        possible,
-        ..
-    } = sets[index];
-    let could_reach = if governing.which == Which::Chosen {
-        possible
-    } else {
-        possible.min(lightest).max(established)
+        .fold(governs.possible, Tier::min);
+    let could_reach = match governing.which {
+        Which::Chosen => governs.possible,
+        _ => lightest.max(governs.established),
     };
-    let mut outcome = self::outcome(established, could_reach);
-    if conduct_end.is_none() && rules_changed(law, sheet, judged_on) {
-        missing.insert(0, missing::conduct(law, could_reach, judged_on));
-    }
-    if let Some(lowest) = lowest {
-        // Without the date of the conduct, only what holds under every version that could apply is established.
-        outcome = self::outcome(lowest.min(established), could_reach);
-    }
+    // Without the date of the conduct, only what holds under every version that could apply is established.
+    let established = lowest.map_or(governs.established, |lowest| lowest.min(governs.established));
+    let outcome = outcome(established, could_reach);
+
     let rule_sets: Vec<RuleSetResult> = sets
         .iter()
-        .enumerate()
-        .map(|(i, evaluated)| {
-            let missing = std::mem::take(&mut missing_by_set[i]);
-            describe(law, sheet, evaluated, &known, missing, judged_on, i == index)
-        })
+        .map(|set| describe(law, sheet, set, &known, judged_on, set.set.on == governing.as_of))
         .collect();
-    let unverified: BTreeSet<Unverified> = rule_sets
-        .iter()
-        .flat_map(|set| set.unverified.iter().cloned())
-        .collect();
-    let rests_on_unverified = unverified.iter().any(|unread| unread.decisive);
-    let contradictions = contradictions
-        .into_iter()
-        .map(|(fact, stated)| contradiction(law, &known, fact, stated));
+    let mut missing = all_missing(&rule_sets);
+    if undated && rules_changed(law, sheet, judged_on) {
+        missing.insert(0, missing::conduct(law, could_reach, judged_on));
+    }
+    let unverified: BTreeSet<Unverified> = rule_sets.iter().flat_map(|set| set.unverified.clone()).collect();
+    let rests = Rests::on(&rule_sets);
+    let contradictions = contradicted.into_iter();
 
     Ok(Assessment {
         offence: sheet.offence.clone(),
-        title: title.clone(),
+        summary: summary(law, &title, outcome, could_reach, governing.as_of, rests),
+        title,
         outcome,
         could_reach,
-        summary: summary(
-            law,
-            &title,
-            outcome,
-            could_reach,
-            governing.as_of,
-            rests_on_unverified,
-        ),
-        rests_on_unverified,
+        rests_on_unverified: rests != Rests::OnNothingUnread,
         person: sheet.person,
         conduct_from: conduct.from,
         conduct_to: conduct.to,
         judged_on,
-        elements: sets[index].set.element_reasons(&known),
+        elements: governs.set.element_reasons(&known),
         open: open::open_points(law, sheet, &sets, judged_on, &known),
         governing,
         missing,
         unverified: unverified.into_iter().collect(),
-        contradictions: contradictions.collect(),
+        contradictions: contradictions
+            .map(|(fact, stated)| contradiction(law, &known, fact, stated))
+            .collect(),
         rule_sets,
         rule_book_version: law.digest.clone(),
     })
+}
+
+/// What is missing under the set that governs, then what is missing only under the other.
+fn all_missing(rule_sets: &[RuleSetResult]) -> Vec<Missing> {
+    let mut all: Vec<Missing> = Vec::new();
+    for wanted in [true, false] {
+        let sets = rule_sets.iter().filter(|set| set.governs == wanted);
+        for missing in sets.flat_map(|set| &set.missing) {
+            if !all.iter().any(|known| known.fact == missing.fact) {
+                all.push(missing.clone());
+            }
+        }
+    }
+    all
+}
+
+/// Whether something that nobody has read in the source carries the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rests {
+    OnNothingUnread,
+    /// The outcome of the governing set does.
+    Outcome,
+    /// Only the comparison with the other set does.
+    Choice,
+}
+
+impl Rests {
+    fn on(rule_sets: &[RuleSetResult]) -> Self {
+        let decisive = |set: &&RuleSetResult| set.unverified.iter().any(|unread| unread.decisive);
+        match rule_sets.iter().filter(decisive).map(|set| set.governs).max() {
+            None => Self::OnNothingUnread,
+            Some(true) => Self::Outcome,
+            Some(false) => Self::Choice,
+        }
+    }
 }
 
 fn offence_title(law: &Parsed, offence: &str) -> Result<Text, SheetError> {
@@ -185,17 +215,6 @@ fn offence_title(law: &Parsed, offence: &str) -> Result<Text, SheetError> {
                 .collect::<Vec<_>>()
                 .join(", "),
         }),
-    }
-}
-
-fn evaluated<'a>(law: &'a Parsed, offence: &str, on: Day, at: SetAt, known: &Known) -> Evaluated<'a> {
-    let set = RuleSet::of(law, offence, on);
-    let (established, possible) = set.reach(known);
-    Evaluated {
-        set,
-        at,
-        established,
-        possible,
     }
 }
 
@@ -262,7 +281,6 @@ fn describe(
     sheet: &FactSheet,
     evaluated: &Evaluated<'_>,
     known: &Known,
-    missing: Vec<Missing>,
     judged_on: Day,
     governs: bool,
 ) -> RuleSetResult {
@@ -295,7 +313,7 @@ fn describe(
         band: tier_band,
         could_reach_band: (possible != established).then(|| band(*possible)).flatten(),
         fine,
-        missing,
+        missing: missing::missing(law, evaluated, known),
         unverified,
     }
 }
@@ -359,7 +377,7 @@ fn summary(
     outcome: Outcome,
     could_reach: Tier,
     as_of: Day,
-    rests_on_unverified: bool,
+    rests: Rests,
 ) -> Text {
     let (tier, reach) = match outcome {
         Outcome::Below => (law.tier(Tier::Below), None),
@@ -384,8 +402,10 @@ fn summary(
         ("as_of", &as_of),
     ];
     let mut text = law.messages.say(message, &values);
-    if rests_on_unverified {
-        text.append(&law.messages.say(key::SUMMARY_UNVERIFIED, &[]));
+    match rests {
+        Rests::OnNothingUnread => {}
+        Rests::Outcome => text.append(&law.messages.say(key::SUMMARY_UNVERIFIED, &[])),
+        Rests::Choice => text.append(&law.messages.say(key::SUMMARY_UNVERIFIED_CHOICE, &[])),
     }
     text
 }

@@ -138,6 +138,7 @@ pub(crate) fn check(law: &Parsed) -> CheckReport {
         report.lines += lines_of(rule).count();
     }
     report.findings.extend(unused_words(law));
+    report.findings.extend(ambiguous(law));
     report
 }
 
@@ -146,6 +147,34 @@ fn lines_of(rule: &Rule) -> impl Iterator<Item = (Day, &Line)> {
         Body::Lines(lines) => lines.iter().map(|line| (version.from, line)).collect::<Vec<_>>(),
         _ => Vec::new(),
     })
+}
+
+/// Two rules in force on one day that both say the band, the fine, the elements or the unit rule of one offence.
+fn ambiguous(law: &Parsed) -> Vec<Finding> {
+    let single = |rule: &&Rule| matches!(rule.kind, Kind::Band | Kind::Fine | Kind::Unit | Kind::Element);
+    let rules: Vec<&Rule> = law.rules.values().filter(single).collect();
+    let mut findings = Vec::new();
+    for (index, rule) in rules.iter().enumerate() {
+        for other in &rules[index + 1..] {
+            let same = rule.kind == other.kind && rule.offences.iter().any(|offence| other.is_about(offence));
+            let starts = rule
+                .versions
+                .iter()
+                .chain(&other.versions)
+                .map(|version| version.from);
+            let both = |on: &Day| rule.version_on(*on).is_some() && other.version_on(*on).is_some();
+            if let (true, Some(on)) = (same, starts.into_iter().find(both)) {
+                findings.push(Finding {
+                    severity: Severity::Error,
+                    file: law.files.get(&other.id).cloned().unwrap_or_default(),
+                    at_line: None,
+                    code: "ambiguous",
+                    message: format!("on {on} `{}` answers the same question; end one of them", rule.id),
+                });
+            }
+        }
+    }
+    findings
 }
 
 /// Facts and events that no rule asks for: nobody could ever use them.
@@ -366,12 +395,15 @@ impl Checker<'_> {
         judged_on: Day,
         given: &BTreeMap<String, ExampleValue>,
     ) -> Result<FactSheet, String> {
+        // A general rule (limitation, counting) is tried on the first offence that there is.
+        let offences = || self.law.rules.values().filter(|rule| rule.kind == Kind::Element);
         let offence = self
             .rule
             .offences
             .first()
-            .cloned()
-            .unwrap_or_else(|| "cn/criminal/217".to_owned());
+            .or_else(|| offences().map(|rule| &rule.id).next())
+            .cloned();
+        let offence = offence.ok_or("the folder has no offence to try it on")?;
         let mut facts = Vec::new();
         for (name, value) in given {
             facts.push(self.statement(name, value)?);

@@ -104,8 +104,10 @@ pub enum LoadError {
         found: String,
         wanted: String,
     },
-    /// One id in two places.
-    #[error("{file}: the id `{id}` is already used in {first}; ids are unique in the whole folder")]
+    /// One id, or one role, in two places.
+    #[error(
+        "{file}: the id or role `{id}` is already used in {first}; it must be unique in the whole folder"
+    )]
     DuplicateId { file: String, id: String, first: String },
     /// Two versions of a rule are in force on the same day.
     #[error(
@@ -342,6 +344,7 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
     let mut rules = BTreeMap::new();
     let mut owners = BTreeMap::new();
     let mut line_owners: BTreeMap<String, String> = BTreeMap::new();
+    let mut roles: BTreeMap<String, String> = BTreeMap::new();
     for (name, text) in files {
         if [FACTS_FILE, EVENTS_FILE, MESSAGES_FILE, SOURCES_FILE].contains(&name.as_str()) {
             continue;
@@ -367,6 +370,15 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
                     first,
                 });
             }
+        }
+        if let Some(role) = &rule.role
+            && let Some(first) = roles.insert(role.clone(), name.clone())
+        {
+            return Err(LoadError::DuplicateId {
+                file: name.clone(),
+                id: role.clone(),
+                first,
+            });
         }
         owners.insert(rule.id.clone(), name.clone());
         rules.insert(rule.id.clone(), rule);

@@ -139,6 +139,7 @@ keys! {
     GOVERNING_SPLIT_OLD = "governing.split_old";
     GOVERNING_NO_OLD = "governing.no_old";
     GOVERNING_CHOSEN = "governing.chosen";
+    GOVERNING_DEPARTS = "governing.departs";
     GOVERNING_PROVISIONAL = "governing.provisional";
     GOVERNING_NO_CONDUCT = "governing.no_conduct";
     MISSING_LIFT_ALONE = "missing.lift_alone";
@@ -157,6 +158,7 @@ keys! {
     OPEN_IMPLIED_BUT_DENIED = "open.implied_but_denied";
     SUMMARY = "summary";
     SUMMARY_UNVERIFIED = "summary.unverified";
+    SUMMARY_UNVERIFIED_CHOICE = "summary.unverified_choice";
     SUMMARY_COULD_REACH = "summary.could_reach";
     PERSON = "person";
     CONDUCT = "conduct";

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use quanlian_record::time::Day;
 use serde::Serialize;
 
-use super::{Evaluated, SetAt};
+use super::{Evaluated, SetAt, Sets};
 use crate::{
     evaluate::{Reason, ReasonKind},
     facts::{Choice, FactSheet, Known, MAX_TEXT_BYTES, SheetError},
@@ -38,6 +38,8 @@ pub struct Governing {
     /// The choice that a person made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub choice: Option<Choice>,
+    /// Whether that choice departs from what the temporal rule says plainly.
+    pub departs_from_rule: bool,
     /// The temporal rules that were applied.
     pub rules: Vec<Reason>,
 }
@@ -66,50 +68,69 @@ struct Verdict {
 pub(super) fn govern(
     law: &Parsed,
     sheet: &FactSheet,
-    sets: &[Evaluated<'_>],
+    sets: &Sets<'_>,
     known: &Known,
     lowest: Option<Tier>,
 ) -> Result<Governing, SheetError> {
-    let chosen = check_choice(sheet, sets)?;
-    let mut governing = match sets {
-        [old, new] => weigh(law, sheet, old, new, known),
-        [only] => Governing {
-            as_of: only.set.on,
-            which: Which::Only,
-            why: match only.at {
-                SetAt::Both => law.messages.say(
-                    key::GOVERNING_SAME,
-                    &[("as_of", &Text::same(only.set.on.to_string()))],
-                ),
-                _ => law.messages.say(
-                    key::GOVERNING_NO_CONDUCT,
-                    &[("as_of", &Text::same(only.set.on.to_string()))],
-                ),
-            },
-            choice_required: false,
-            provisional: lowest.is_some_and(|lowest| lowest != only.established),
-            choice: None,
-            rules: Vec::new(),
-        },
-        _ => unreachable!("an assessment has one or two rule sets"),
+    let governing = match &sets.second {
+        Some(new) => weigh(law, sheet, &sets.first, new, known),
+        None => alone(law, &sets.first, lowest),
     };
-    if let Some(choice) = chosen {
-        let values = [
-            ("as_of", &Text::same(choice.as_of.to_string())),
-            ("reason", &Text::same(choice.reason.clone())),
-            ("why", &governing.why),
-        ];
-        governing.why = law.messages.say(key::GOVERNING_CHOSEN, &values);
-        governing.as_of = choice.as_of;
-        governing.which = Which::Chosen;
-        governing.choice_required = false;
-        governing.provisional = false;
-        governing.choice = Some(choice.clone());
-    }
-    Ok(governing)
+    Ok(match check_choice(sheet, sets)? {
+        Some(choice) => chosen(law, choice, governing),
+        None => governing,
+    })
 }
 
-fn check_choice<'a>(sheet: &'a FactSheet, sets: &[Evaluated<'_>]) -> Result<Option<&'a Choice>, SheetError> {
+/// One rule set only: the rules did not change, or nobody knows when the conduct ended.
+fn alone(law: &Parsed, only: &Evaluated<'_>, lowest: Option<Tier>) -> Governing {
+    let message = match only.at {
+        SetAt::Both => key::GOVERNING_SAME,
+        SetAt::Conduct | SetAt::Judgment => key::GOVERNING_NO_CONDUCT,
+    };
+    Governing {
+        as_of: only.set.on,
+        which: Which::Only,
+        why: law
+            .messages
+            .say(message, &[("as_of", &Text::same(only.set.on.to_string()))]),
+        choice_required: false,
+        provisional: lowest.is_some_and(|lowest| lowest != only.established),
+        choice: None,
+        departs_from_rule: false,
+        rules: Vec::new(),
+    }
+}
+
+/// A person's choice goes before the engine's, and is marked where the temporal rule left none.
+fn chosen(law: &Parsed, choice: &Choice, own: Governing) -> Governing {
+    let values = [
+        ("as_of", &Text::same(choice.as_of.to_string())),
+        ("reason", &Text::same(choice.reason.clone())),
+        ("why", &own.why),
+    ];
+    let mut why = law.messages.say(key::GOVERNING_CHOSEN, &values);
+    let departs_from_rule = choice.as_of != own.as_of && !own.choice_required && !own.provisional;
+    if departs_from_rule {
+        why.append(&law.messages.say(key::GOVERNING_DEPARTS, &[]));
+    }
+    Governing {
+        as_of: choice.as_of,
+        which: if own.which == Which::Only {
+            Which::Only
+        } else {
+            Which::Chosen
+        },
+        why,
+        choice_required: false,
+        provisional: own.which == Which::Only && own.provisional,
+        choice: Some(choice.clone()),
+        departs_from_rule,
+        rules: own.rules,
+    }
+}
+
+fn check_choice<'a>(sheet: &'a FactSheet, sets: &Sets<'_>) -> Result<Option<&'a Choice>, SheetError> {
     let Some(choice) = &sheet.chosen_rule_set else {
         return Ok(None);
     };
@@ -165,6 +186,7 @@ fn weigh(
         choice_required: verdict.choice_required,
         provisional,
         choice: None,
+        departs_from_rule: false,
         rules: temporal_rules(law, old.set.thresholds.is_empty(), new.set.on),
     }
 }

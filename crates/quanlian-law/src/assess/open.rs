@@ -5,7 +5,7 @@
 
 use quanlian_record::time::Day;
 
-use super::{Evaluated, OpenPoint, changes, same_rules};
+use super::{OpenPoint, Sets, changes, same_rules};
 use crate::{
     facts::{FactSheet, Known},
     interval::Truth,
@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn open_points(
     law: &Parsed,
     sheet: &FactSheet,
-    sets: &[Evaluated<'_>],
+    sets: &Sets<'_>,
     judged_on: Day,
     known: &Known,
 ) -> Vec<OpenPoint> {
@@ -66,7 +66,7 @@ pub(super) fn open_points(
         if let Some(on) = middle.next() {
             from_facts(key::OPEN_MIDDLE_LAW, &[("on", &day(*on))]);
         }
-        if sets.first().is_some_and(|set| set.set.thresholds.is_empty()) {
+        if sets.first.set.thresholds.is_empty() {
             from_facts(key::OPEN_NO_OLD_RULES, &[("to", &day(to))]);
         }
     }
@@ -83,9 +83,9 @@ pub(super) fn open_points(
     open
 }
 
-fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &[Evaluated<'_>]) -> Vec<OpenPoint> {
+fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &Sets<'_>) -> Vec<OpenPoint> {
     let used = law.rules.values().filter(|rule| {
-        let about = rule.is_about(&sheet.offence) || (rule.kind == Kind::Temporal && sets.len() > 1);
+        let about = rule.is_about(&sheet.offence) || (rule.kind == Kind::Temporal && sets.second.is_some());
         about && sets.iter().any(|set| rule.version_on(set.set.on).is_some())
     });
     used.flat_map(|rule| {

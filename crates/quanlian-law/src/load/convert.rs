@@ -182,7 +182,22 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
                 .filter(|t| (1..=100).contains(t))
                 .ok_or_else(|| lacking("times"))?,
         ),
-        Kind::Limitation => Body::Limitation(raw.step.ok_or_else(|| lacking("step"))?),
+        Kind::Limitation => {
+            let steps = raw.step.ok_or_else(|| lacking("step"))?;
+            // Without an upper end a step sorts last, so one comparison asks for order and for a last step.
+            let ends: Vec<u32> = steps
+                .iter()
+                .map(|step| step.max_months_below.unwrap_or(u32::MAX))
+                .collect();
+            if ends.last() != Some(&u32::MAX) || !ends.is_sorted_by(|a, b| a < b) {
+                return Err(place.invalid(
+                    span,
+                    "the steps do not cover every band in rising order",
+                    "write max_months_below rising, and leave it out in the last step",
+                ));
+            }
+            Body::Limitation(steps)
+        }
         Kind::Papers => Body::Papers(raw.paper.ok_or_else(|| lacking("paper"))?),
         Kind::Deadline => Body::Clock(clock_of(place, span, raw)?),
         Kind::Temporal | Kind::Note => Body::Nothing,

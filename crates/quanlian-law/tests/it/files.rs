@@ -153,6 +153,20 @@ fn fields_of_another_kind_are_refused() {
 }
 
 #[test]
+fn a_table_of_limitation_must_cover_every_band() {
+    let file = "cn/criminal/criminal-law-art-87-89.toml";
+    check(
+        file,
+        "  { years = 15 },\n",
+        "",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/criminal-law-art-87-89.toml, line 15: the steps do not cover every band in rising order; write max_months_below rising, and leave it out in the last step"
+        ],
+    );
+}
+
+#[test]
 fn versions_must_follow_each_other() {
     check(
         GAIN,
@@ -209,7 +223,7 @@ fn ids_sources_and_names_must_be_known_and_unique() {
         "217.o.gain1",
         "law_load_duplicate_id",
         expect![
-            "cn/criminal/217/2007-06-art-01.toml: the id `217.o.gain1` is already used in cn/criminal/217/2004-19-art-05.toml; ids are unique in the whole folder"
+            "cn/criminal/217/2007-06-art-01.toml: the id or role `217.o.gain1` is already used in cn/criminal/217/2004-19-art-05.toml; it must be unique in the whole folder"
         ],
     );
     check(
@@ -312,6 +326,19 @@ fn found(file: &str, from: &str, to: &str) -> Vec<&'static str> {
     let report = load(&files).unwrap().check();
     assert!(!report.is_clean());
     report.findings.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn the_check_finds_two_rules_that_answer_the_same_question_on_one_day() {
+    let mut files = law_files();
+    let bands = files["cn/criminal/217/bands.toml"].replace("cn/criminal/217/bands", "cn/criminal/217/more");
+    files.insert("cn/criminal/217/more.toml".into(), bands);
+    let report = load(&files).unwrap().check();
+    assert!(
+        report.findings.iter().any(|finding| finding.code == "ambiguous"),
+        "{:?}",
+        report.findings
+    );
 }
 
 #[test]

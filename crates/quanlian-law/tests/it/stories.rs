@@ -234,6 +234,52 @@ fn where_tier_and_fine_point_apart_a_person_chooses() {
 }
 
 #[test]
+fn a_choice_against_a_plain_rule_is_marked() {
+    let mut late = sheet(
+        "2022-05-01",
+        "2023-04-30",
+        "2025-06-01",
+        &format!("{GAIN},{CLICKS}"),
+    );
+    late.chosen_rule_set = Some(quanlian_law::Choice {
+        as_of: "2025-06-01".parse().unwrap(),
+        reason: "by mistake".into(),
+        chosen_by: None,
+    });
+    let answer = assess(&late);
+    assert!(answer.governing.departs_from_rule);
+    assert!(
+        answer.governing.why.zh.contains("偏离"),
+        "{}",
+        answer.governing.why.zh
+    );
+    assert!(
+        answer
+            .summary
+            .en
+            .contains("rests on rules whose source nobody has read"),
+        "{}",
+        answer.summary.en
+    );
+}
+
+#[test]
+fn an_answer_says_what_it_rests_on_that_nobody_has_read() {
+    assert!(!assess(&music(&format!("{GAIN},{CLICKS}"))).rests_on_unverified);
+    let late = assess(&sheet(
+        "2022-05-01",
+        "2023-04-30",
+        "2025-06-01",
+        &format!("{GAIN},{CLICKS}"),
+    ));
+    assert!(
+        late.rests_on_unverified && late.summary.en.contains("comparison"),
+        "{}",
+        late.summary.en
+    );
+}
+
+#[test]
 fn repetition_that_nobody_stated_is_asked_for_where_it_matters() {
     let facts = format!(
         r#"{{"name":"illegal_gain","fen":2500000}},{}"#,
