@@ -24,7 +24,7 @@ use quanlian_case::{
     case_file::CaseFile,
     facts::{self, Drawn, Note},
     metadata::{self, SideFile, Statement},
-    referral::{self, Paper},
+    referral::{self, Paper, Projection},
     sheet,
 };
 use quanlian_document::{Fonts, render_dossier};
@@ -82,6 +82,8 @@ pub(crate) struct Report {
     pub(crate) assessment: Assessment,
     /// The periods of the transfer.
     pub(crate) clocks: Vec<ClockResult>,
+    /// The same, were each step to take the whole of its time.
+    pub(crate) projection: Projection,
     /// The papers of the referral.
     pub(crate) papers: Vec<Paper>,
     /// What could not be used.
@@ -200,6 +202,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
     let sheet = read_sheet(&sheet)?;
     let assessment = book.assess(&sheet, now.legal_day()).bad_input()?;
     let clocks = book.timeline(&case.events).bad_input()?;
+    let projection = referral::project(&book, &case.events, now.legal_day()).bad_input()?;
     results.write_document(
         "facts.json",
         &FactsFile {
@@ -212,6 +215,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         &AssessmentFile {
             assessment: &assessment,
             clocks: &clocks,
+            projection: &projection,
         },
     )?;
     evidence.report(&results, "facts.json")?;
@@ -220,10 +224,10 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
     // Papers.
     let drafted = BTreeMap::from([
         ("transfer_letter", "dossier.pdf".to_owned()),
-        ("item_list", "dossier.pdf".to_owned()),
+        ("goods_list", "dossier.pdf".to_owned()),
     ]);
-    let papers = referral::papers(&case.file.header.papers, &drafted);
-    for key in referral::unknown_papers(&case.file.header.papers) {
+    let papers = referral::papers(&book, now.legal_day(), &case.file.header.papers, &drafted);
+    for key in referral::unknown_papers(&papers, &case.file.header.papers) {
         problems.add(
             "case",
             "paper_unknown",
@@ -240,6 +244,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         sheet,
         assessment,
         clocks,
+        projection,
         papers,
         problems: problems.list.clone(),
         files: results.listing(),
@@ -342,6 +347,7 @@ struct FactsFile<'a> {
 struct AssessmentFile<'a> {
     assessment: &'a Assessment,
     clocks: &'a [ClockResult],
+    projection: &'a Projection,
 }
 
 /// The folder of results.

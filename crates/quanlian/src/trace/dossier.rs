@@ -91,7 +91,11 @@ pub(super) fn fill(
         facts: filler.facts(),
         assessment: filler.assessment(),
         penalty: filler.penalty(),
-        clocks: report.clocks.iter().map(|of_law| clock(of_law, now)).collect(),
+        clocks: report
+            .clocks
+            .iter()
+            .map(|of_law| filler.clock(of_law, now))
+            .collect(),
         papers: filler.papers(),
         open_questions: filler.open_questions(),
         unverified: filler.unverified(),
@@ -407,17 +411,57 @@ impl Filler<'_> {
         penalty
     }
 
+    fn clock(&self, of_law: &ClockResult, now: Timestamp) -> doc::Clock {
+        let due = last_moment(of_law)
+            .map(Text::same)
+            .or_else(|| self.projected(of_law));
+        let is_past = of_law.due_on.is_some_and(|day: Day| day < now.legal_day());
+        doc::Clock {
+            rule: Text::new(
+                format!("{}：{}（{}）", of_law.actor.zh, of_law.act.zh, of_law.length.zh),
+                format!("{}: {} ({})", of_law.actor.en, of_law.act.en, of_law.length.en),
+            ),
+            trigger: text(&of_law.starts_title),
+            started_on: of_law.started.map(quanlian_law::Moment::day),
+            due,
+            status: match of_law.state {
+                ClockState::Waiting => doc::ClockStatus::NotStarted,
+                // Running means that nobody said it was done; past its day it may be late, and only people know.
+                ClockState::Running if is_past => doc::ClockStatus::Unknown,
+                ClockState::Running => doc::ClockStatus::Running,
+                ClockState::Done => doc::ClockStatus::Done,
+                ClockState::Late => doc::ClockStatus::Late,
+                _ => doc::ClockStatus::Unknown,
+            },
+            cite: text(&of_law.citation),
+            verified: of_law.verified,
+        }
+    }
+
+    /// The last day of a period that has not begun, were each step before it to take the whole of its time.
+    fn projected(&self, of_law: &ClockResult) -> Option<Text> {
+        let clock = self
+            .report
+            .projection
+            .clocks
+            .iter()
+            .find(|clock| clock.rule == of_law.rule)?;
+        Some(
+            self.words
+                .get("dossier.projected", &[("day", last_moment(clock)?)]),
+        )
+    }
+
     fn papers(&self) -> Vec<doc::Paper> {
-        let cite = self.words.text("dossier.papers_article");
         let line = |paper: &quanlian_case::referral::Paper| doc::Paper {
-            name: self.words.text(&format!("paper.{}", paper.key)),
+            name: text(&paper.title),
             state: match paper.state {
                 PaperState::Present => doc::PaperState::Present,
                 PaperState::Drafted => doc::PaperState::Draft,
                 PaperState::Missing => doc::PaperState::Missing,
             },
             note: paper.place.clone().map(Text::same).unwrap_or_default(),
-            cite: cite.clone(),
+            cite: text(&paper.citation),
         };
         self.report.papers.iter().map(line).collect()
     }
@@ -533,34 +577,6 @@ fn instruments(reasons: &[Reason]) -> Text {
     Text::new(join(zh, "；"), join(en, "; "))
 }
 
-fn clock(of_law: &ClockResult, now: Timestamp) -> doc::Clock {
-    let due = of_law
-        .due_at
-        .map(Timestamp::to_local_string)
-        .or(of_law.due_on.map(|day| day.to_string()));
-    let is_past = of_law.due_on.is_some_and(|day: Day| day < now.legal_day());
-    doc::Clock {
-        rule: Text::new(
-            format!("{}：{}（{}）", of_law.actor.zh, of_law.act.zh, of_law.length.zh),
-            format!("{}: {} ({})", of_law.actor.en, of_law.act.en, of_law.length.en),
-        ),
-        trigger: text(&of_law.starts_title),
-        started_on: of_law.started.map(quanlian_law::Moment::day),
-        due: due.map(Text::same),
-        status: match of_law.state {
-            ClockState::Waiting => doc::ClockStatus::NotStarted,
-            // Running means that nobody said it was done; past its day it may be late, and only people know.
-            ClockState::Running if is_past => doc::ClockStatus::Unknown,
-            ClockState::Running => doc::ClockStatus::Running,
-            ClockState::Done => doc::ClockStatus::Done,
-            ClockState::Late => doc::ClockStatus::Late,
-            _ => doc::ClockStatus::Unknown,
-        },
-        cite: text(&of_law.citation),
-        verified: of_law.verified,
-    }
-}
-
 /// What the code on the cover holds: name, size and root of the log, to be compared with what the log publishes.
 fn reference(vault: &Vault) -> String {
     vault
@@ -571,6 +587,14 @@ fn reference(vault: &Vault) -> String {
         .take(3)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// When a period ends, to the second where it is counted in hours.
+fn last_moment(clock: &ClockResult) -> Option<String> {
+    clock
+        .due_at
+        .map(Timestamp::to_local_string)
+        .or(clock.due_on.map(|day| day.to_string()))
 }
 
 fn text(of_law: &quanlian_law::Text) -> Text {

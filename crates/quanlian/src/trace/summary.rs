@@ -3,6 +3,8 @@
 //! In:  the report.
 //! Out: text: copies found, what the law says of them, what is missing, where everything lies.
 
+use std::collections::BTreeSet;
+
 use quanlian_law::{Reason, ReasonKind, Truth};
 
 use super::Report;
@@ -127,6 +129,29 @@ fn print_assessment(report: &Report, output: &Output) {
                 .messages
                 .get("trace.clock", &[("text", clock.text.get(language))]),
         );
+    }
+    let waiting: BTreeSet<&str> = report
+        .clocks
+        .iter()
+        .filter(|clock| clock.due_on.is_none())
+        .map(|clock| clock.rule.as_str())
+        .collect();
+    for clock in report
+        .projection
+        .clocks
+        .iter()
+        .filter(|clock| waiting.contains(clock.rule.as_str()))
+    {
+        let Some(day) = clock.due_on else { continue };
+        let act = format!("{} – {}", clock.actor.get(language), clock.act.get(language));
+        output.text(&output.messages.get(
+            "trace.projected",
+            &[
+                ("act", act),
+                ("day", day.to_string()),
+                ("cite", clock.citation.get(language).to_owned()),
+            ],
+        ));
     }
 }
 
