@@ -18,9 +18,10 @@ cd "$(dirname "$0")" || exit 1
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
-fail() { printf 'FAILED 未通过: %s\n' "$*" >&2; exit 1; }
-pass() { printf 'OK 通过: %s\n' "$*"; }
-note() { printf 'NOT CHECKED 未核验: %s\n' "$*"; }
+# 控制字符不送往终端 / Control characters from the bundle do not reach the terminal.
+fail() { printf 'FAILED 未通过: %s\n' "${*//[[:cntrl:]]/?}" >&2; exit 1; }
+pass() { printf 'OK 通过: %s\n' "${*//[[:cntrl:]]/?}"; }
+note() { printf 'NOT CHECKED 未核验: %s\n' "${*//[[:cntrl:]]/?}"; }
 
 zeros=0000000000000000000000000000000000000000000000000000000000000000
 digest='[0-9a-f]{64}'
@@ -46,6 +47,12 @@ done
 pass "1 tools 工具"
 
 # ---- 2. 每个文件的摘要 / The digests of every file ----
+# 先确认只有普通文件 / First of all, nothing but regular files: no links, no pipes.
+count=0
+for f in **; do
+  if [ -L "$f" ]; then fail "$f is a link"; fi
+  if [ -f "$f" ]; then count=$((count + 1)); elif [ ! -d "$f" ]; then fail "$f is not a file"; fi
+done
 # 有的解压程序会改写非 ASCII 文件名，因此按编号找 / Some unzip programs rewrite names that are not ASCII, so look by number.
 here() {
   REPLY=$1
@@ -68,7 +75,7 @@ read_manifest() {
     [[ $line =~ ^($digest)\ \ ([^/\\].*)$ ]] || fail "$1 has a line that is not 'digest  name'"
     wanted+=("${BASH_REMATCH[1]}"); names+=("${BASH_REMATCH[2]}")
     [[ /${BASH_REMATCH[2]}/ != */../* ]] || fail "$1 names a file outside the bundle"
-    here "${BASH_REMATCH[2]}"; files+=("$REPLY")
+    here "${BASH_REMATCH[2]}"; files+=("./$REPLY")
   done <"$1"
 }
 compare() { # 命令 / command...
@@ -96,11 +103,6 @@ for ((i = 0; i < ${#names[@]}; i++)); do
   fi
 done
 [ "${#sha256[@]}" -eq "${#sm3[@]}" ] || fail "the two manifests list different files"
-count=0
-for f in **; do
-  [ -L "$f" ] && fail "$f is a link"
-  [ -d "$f" ] || count=$((count + 1))
-done
 [ "$count" -eq $((${#names[@]} + 2)) ] || fail "there are files that no manifest lists"
 pass "2 digests of ${#names[@]} files 文件摘要 (SHA-256, SM3)"
 

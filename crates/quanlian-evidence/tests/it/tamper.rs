@@ -331,9 +331,11 @@ fn the_commands_notice_a_changed_byte_in_each_file_even_when_manifests_are_rewri
             "byte {at} of {name}, manifests rewritten: {rewrite}"
         );
     });
-    for name in ["extra.txt", "data/.hidden"] {
+    for name in ["extra.txt", "data/.hidden", "-out"] {
         let mut changed = files.clone();
         changed.insert(name.to_owned(), Vec::new());
         assert!(!shell_accepts(&changed), "{name} added");
+        rewrite_manifests(&mut changed);
+        assert!(!shell_accepts(&changed), "{name} added and listed");
     }
 }
