@@ -331,6 +331,25 @@ fn the_commands_notice_a_changed_byte_in_each_file_even_when_manifests_are_rewri
             "byte {at} of {name}, manifests rewritten: {rewrite}"
         );
     });
+    #[cfg(unix)]
+    {
+        // A link to something endless: the commands must not even begin to read it.
+        let folder = tempfile::tempdir().unwrap();
+        write_files(folder.path(), &files);
+        let salt = folder.path().join("proof/0001/salt.hex");
+        fs::remove_file(&salt).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &salt).unwrap();
+        let output = Command::new("bash")
+            .arg("verify.sh")
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            shell::text(&output).contains("is a link"),
+            "{}",
+            shell::text(&output)
+        );
+    }
     for name in ["extra.txt", "data/.hidden", "-out"] {
         let mut changed = files.clone();
         changed.insert(name.to_owned(), Vec::new());
