@@ -79,12 +79,16 @@ impl PolicyError {
 }
 
 /// Reads a C2SP tlog-policy text, as far as this version enforces it: `log <vkey> [<url>]`,
-/// `quorum none`, comments. Witness rules come with issue 4 and are refused until then.
+/// `quorum none`, comments; also bare keys, one a line. Witness rules come with issue 4 and are refused until then.
 ///
 /// ```
 /// # use quanlian_evidence::verify::Policy;
 /// let text = "# our log\nlog quanlian.example/log+b8a8ef8a+AZ4CsSTqquMfUe6uBjVTMovThR7dBFBKkPtpPL7lJ+WH\n";
 /// assert_eq!(text.parse::<Policy>().unwrap().trusted_log_keys.len(), 1);
+/// let bare = "quanlian.example/log+b8a8ef8a+AZ4CsSTqquMfUe6uBjVTMovThR7dBFBKkPtpPL7lJ+WH";
+/// assert_eq!(bare.parse::<Policy>().unwrap().trusted_log_keys.len(), 1);
+/// assert_eq!("log x+00000000+AAAA".parse::<Policy>().unwrap_err().code(), "policy_key");
+/// assert_eq!("# nobody".parse::<Policy>().unwrap_err().code(), "policy_empty");
 /// assert_eq!("quorum 2".parse::<Policy>().unwrap_err().code(), "policy_rule");
 /// ```
 impl FromStr for Policy {
@@ -95,7 +99,8 @@ impl FromStr for Policy {
             let line = at + 1;
             let words: Vec<&str> = rule.split_whitespace().collect();
             match words[..] {
-                ["log", key] | ["log", key, _] => {
+                // A bare key, so that the published `log.vkey` itself can serve as a policy.
+                ["log", key] | ["log", key, _] | [key] if key != "log" && !key.starts_with('#') => {
                     let key = key.parse().map_err(|source| PolicyError::Key { line, source })?;
                     policy.trusted_log_keys.push(key);
                 }
