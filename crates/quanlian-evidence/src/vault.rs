@@ -53,6 +53,8 @@ use crate::{
 
 /// Files that go into the log together. One batch costs one round of fsyncs.
 const BATCH_FILES: usize = 256;
+/// Bytes read after which a batch is closed, so that a crash never costs hours of reading.
+const BATCH_BYTES: u64 = 1 << 30;
 /// Threads that wait for the disk while receipts are written.
 const SYNC_THREADS: usize = 8;
 /// The longest receipt that is read back, in bytes.
@@ -287,39 +289,41 @@ impl Vault {
         progress: &mut dyn FnMut(Progress),
     ) -> Outcome {
         let mut outcome = Outcome::default();
-        let mut bytes_before = 0;
-        let mut files = 0;
-        for batch in paths.chunks(BATCH_FILES) {
-            let mut contents = Vec::new();
-            for path in batch {
-                let mut bytes = 0;
-                let result = read_file(path, &mut |read| {
-                    bytes = read;
-                    progress(Progress {
-                        files,
-                        of_files: paths.len(),
-                        bytes: bytes_before + read,
-                    });
+        let mut batch = Vec::new();
+        let (mut bytes, mut deposited_bytes) = (0, 0);
+        let of_files = paths.len();
+        for (at, path) in paths.iter().enumerate() {
+            let before = bytes;
+            let result = read_file(path, &mut |read| {
+                bytes = before + read;
+                progress(Progress {
+                    files: at,
+                    of_files,
+                    bytes,
                 });
-                bytes_before += bytes;
-                files += 1;
-                match result {
-                    Ok(content) => contents.push((path.clone(), content)),
-                    Err(problem) => outcome.problems.push((path.clone(), problem)),
-                }
-            }
-            match self.deposit_contents(contents, terms, outside, &mut outcome.problems) {
-                Ok(receipts) => outcome.receipts.extend(receipts),
-                Err(error) => {
-                    outcome.stopped = Some(error);
-                    return outcome;
-                }
-            }
-            progress(Progress {
-                files,
-                of_files: paths.len(),
-                bytes: bytes_before,
             });
+            match result {
+                Ok(content) => batch.push((path.clone(), content)),
+                Err(problem) => outcome.problems.push((path.clone(), problem)),
+            }
+            let files = at + 1;
+            let is_full = batch.len() == BATCH_FILES || bytes - deposited_bytes >= BATCH_BYTES;
+            if is_full || files == of_files {
+                match self.deposit_contents(std::mem::take(&mut batch), terms, outside, &mut outcome.problems)
+                {
+                    Ok(receipts) => outcome.receipts.extend(receipts),
+                    Err(error) => {
+                        outcome.stopped = Some(error);
+                        return outcome;
+                    }
+                }
+                deposited_bytes = bytes;
+                progress(Progress {
+                    files,
+                    of_files,
+                    bytes,
+                });
+            }
         }
         outcome
     }
@@ -501,17 +505,14 @@ fn make_receipt(
     let mut lines = Vec::new();
     let mut act = |act, detail, lines: &mut Vec<String>| {
         let id_of_act = CustodyId(id::from_parts(at, random(outside)));
-        custody::append(
-            lines,
-            id,
-            NewAct {
-                id: id_of_act,
-                act,
-                at,
-                actor,
-                detail,
-            },
-        )
+        let new = NewAct {
+            id: id_of_act,
+            act,
+            at,
+            actor,
+            detail,
+        };
+        custody::append(lines, id, new)
     };
     act(Act::Collected, BTreeMap::new(), &mut lines)?;
     let custody_sha256 = custody::head(&lines);
