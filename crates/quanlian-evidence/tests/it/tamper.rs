@@ -350,7 +350,13 @@ fn the_commands_notice_a_changed_byte_in_each_file_even_when_manifests_are_rewri
             shell::text(&output)
         );
     }
-    for name in ["extra.txt", "data/.hidden", "-out"] {
+    for name in [
+        "extra.txt",
+        "data/.hidden",
+        "-out",
+        "proof/bundle/extra.txt",
+        "proof/0009/inclusion.tlog-proof",
+    ] {
         let mut changed = files.clone();
         changed.insert(name.to_owned(), Vec::new());
         assert!(!shell_accepts(&changed), "{name} added");
