@@ -16,10 +16,13 @@
 //!
 //! Not here: originals stay where they are; storing them is `quanlian-store`'s.
 
+mod bundling;
+mod disk;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
     thread,
 };
@@ -34,24 +37,24 @@ use quanlian_tlog::{
     store::{FileStore, KeyFileError, StoreError, TileStore as _, create_key_file, load_key_file},
 };
 
+pub use bundling::BundleSummary;
+use disk::{io_error, make_private_folder, sync_folder, write_and_sync, write_durably};
+
 use crate::{
-    TOOL,
-    bundle::{
-        self, BUNDLE_VERSION, BundleError, BundleItem, CHECKPOINT_PATH, ENTRY_FILE, LOG_KEY_PATH,
-        MAX_BUNDLE_ITEMS, PROOF_FILE, PageItem, Pieces, SALT_FILE, SEAL_FOLDER, SEALED_FILE, STATEMENT_FILE,
-        Statement, item_folder,
-    },
-    container::{self, ContainerError},
-    content::{Content, ContentError, MAX_DEPOSIT_BYTES, sha256_hex},
+    bundle::BundleError,
+    container::ContainerError,
+    content::{Content, ContentError, MAX_DEPOSIT_BYTES},
     custody::{self, Act, NewAct},
     deposit::{
-        DEPOSIT_VERSION, Deposit, DepositError, ENTRY_BUNDLE, ENTRY_DEPOSIT, Entry, Receipt, SALT_BYTES,
+        DEPOSIT_VERSION, Deposit, DepositError, ENTRY_DEPOSIT, Entry, MAX_FIELD_BYTES, Receipt, SALT_BYTES,
         Salt, from_canonical, to_canonical,
     },
 };
 
 /// Files that go into the log together. One batch costs one round of fsyncs.
 const BATCH_FILES: usize = 256;
+/// Bytes read after which a batch is closed, so that a crash never costs hours of reading.
+const BATCH_BYTES: u64 = 1 << 30;
 /// Threads that wait for the disk while receipts are written.
 const SYNC_THREADS: usize = 8;
 /// The longest receipt that is read back, in bytes.
@@ -210,23 +213,6 @@ impl VaultError {
     }
 }
 
-/// What was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BundleSummary {
-    /// The id of the bundle.
-    pub id: uuid::Uuid,
-    /// The file.
-    pub path: PathBuf,
-    /// SHA-256 of the file; it also stands in `<path>.sha256`.
-    pub sha256: String,
-    /// Items in it.
-    pub items: usize,
-    /// The number of the seal in the log.
-    pub log_index: u64,
-    /// The checkpoint that covers everything in it.
-    pub checkpoint: String,
-}
-
 /// A data folder, open for writing by this process alone.
 pub struct Vault {
     folder: PathBuf,
@@ -303,39 +289,41 @@ impl Vault {
         progress: &mut dyn FnMut(Progress),
     ) -> Outcome {
         let mut outcome = Outcome::default();
-        let mut bytes_before = 0;
-        let mut files = 0;
-        for batch in paths.chunks(BATCH_FILES) {
-            let mut contents = Vec::new();
-            for path in batch {
-                let mut bytes = 0;
-                let result = read_file(path, &mut |read| {
-                    bytes = read;
-                    progress(Progress {
-                        files,
-                        of_files: paths.len(),
-                        bytes: bytes_before + read,
-                    });
+        let mut batch = Vec::new();
+        let (mut bytes, mut deposited_bytes) = (0, 0);
+        let of_files = paths.len();
+        for (at, path) in paths.iter().enumerate() {
+            let before = bytes;
+            let result = read_file(path, &mut |read| {
+                bytes = before + read;
+                progress(Progress {
+                    files: at,
+                    of_files,
+                    bytes,
                 });
-                bytes_before += bytes;
-                files += 1;
-                match result {
-                    Ok(content) => contents.push((path.clone(), content)),
-                    Err(problem) => outcome.problems.push((path.clone(), problem)),
-                }
-            }
-            match self.deposit_contents(contents, terms, outside, &mut outcome.problems) {
-                Ok(receipts) => outcome.receipts.extend(receipts),
-                Err(error) => {
-                    outcome.stopped = Some(error);
-                    return outcome;
-                }
-            }
-            progress(Progress {
-                files,
-                of_files: paths.len(),
-                bytes: bytes_before,
             });
+            match result {
+                Ok(content) => batch.push((path.clone(), content)),
+                Err(problem) => outcome.problems.push((path.clone(), problem)),
+            }
+            let files = at + 1;
+            let is_full = batch.len() == BATCH_FILES || bytes - deposited_bytes >= BATCH_BYTES;
+            if is_full || files == of_files {
+                match self.deposit_contents(std::mem::take(&mut batch), terms, outside, &mut outcome.problems)
+                {
+                    Ok(receipts) => outcome.receipts.extend(receipts),
+                    Err(error) => {
+                        outcome.stopped = Some(error);
+                        return outcome;
+                    }
+                }
+                deposited_bytes = bytes;
+                progress(Progress {
+                    files,
+                    of_files,
+                    bytes,
+                });
+            }
         }
         outcome
     }
@@ -399,108 +387,6 @@ impl Vault {
         Ok(ids.into_iter().collect())
     }
 
-    /// Writes a bundle of these items to `out`, and its SHA-256 beside it.
-    ///
-    /// Closing the bundle is itself an entry of the log. `progress` is told the bytes of
-    /// originals read so far.
-    pub fn bundle(
-        &mut self,
-        items: Vec<BundleItem>,
-        actor: &str,
-        out: &Path,
-        outside: &mut dyn Outside,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<BundleSummary, VaultError> {
-        if items.is_empty() || items.len() > MAX_BUNDLE_ITEMS {
-            return Err(BundleError::ItemCount(items.len()).into());
-        }
-        let made_at = outside.now();
-        let bundle_id = id::from_parts(made_at, random(outside));
-        let of_files = items.len();
-        let mut pieces = Pieces::default();
-        let mut bundled: Vec<(Deposit, Receipt, bool)> = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut bytes_before = 0;
-        for (
-            at,
-            BundleItem {
-                mut receipt,
-                original,
-            },
-        ) in items.into_iter().enumerate()
-        {
-            let number = at + 1;
-            let deposit = receipt
-                .open()
-                .map_err(|source| BundleError::Receipt { item: number, source })?;
-            if !seen.insert(deposit.id) {
-                return Err(BundleError::Twice(deposit.id).into());
-            }
-            self.require_in_log(&receipt, deposit.id)?;
-            self.add_kept_custody(&mut receipt, deposit.id);
-            let mut bytes = 0;
-            let original = bundle::checked_original(original, &deposit, &mut |read| {
-                bytes = read;
-                progress(Progress {
-                    files: at,
-                    of_files,
-                    bytes: bytes_before + read,
-                });
-            })?;
-            bytes_before += bytes;
-            let act = NewAct {
-                id: CustodyId(id::from_parts(made_at, random(outside))),
-                act: Act::Bundled,
-                at: made_at,
-                actor,
-                detail: [("bundle".to_owned(), bundle_id.to_string())].into(),
-            };
-            custody::append(&mut receipt.custody, deposit.id, act).map_err(DepositError::from)?;
-            let is_included = original.is_some();
-            bundle::add_item(&mut pieces, number, &deposit, &receipt, original);
-            bundled.push((deposit, receipt, is_included));
-        }
-        pieces.require_room(bundled.len())?;
-        let log_key = self.log.verifier().to_string();
-        let page_items: Vec<PageItem<'_>> = bundled
-            .iter()
-            .map(|(deposit, receipt, is_included)| PageItem {
-                content: &deposit.content,
-                kind: &deposit.kind,
-                deposited_at: deposit.deposited_at,
-                log_index: receipt.log_index,
-                is_included: *is_included,
-            })
-            .collect();
-        bundle::add_instructions(
-            &mut pieces,
-            bundle::page(bundle_id, made_at, actor, &log_key, &page_items),
-        );
-        self.save_receipts(bundled.iter().map(|(deposit, receipt, _)| (deposit.id, receipt)))?;
-        let log_index = self.seal(&mut pieces, bundle_id, made_at, actor, bundled.len(), outside)?;
-        self.add_proofs(
-            &mut pieces,
-            bundled.iter().map(|(_, receipt, _)| receipt.log_index),
-            log_index,
-        )?;
-        pieces.add_manifests();
-        let sha256 = write_container(&pieces, out)?;
-        progress(Progress {
-            files: of_files,
-            of_files,
-            bytes: bytes_before,
-        });
-        let checkpoint = self.log.checkpoint().note().to_owned();
-        Ok(BundleSummary {
-            id: bundle_id,
-            path: out.to_owned(),
-            sha256,
-            items: bundled.len(),
-            log_index,
-            checkpoint,
-        })
-    }
-
     /// Puts an act into the chain of custody of a deposit: sealed, handed over, opened.
     ///
     /// The line is kept with the receipt; the seal of the next bundle commits to it.
@@ -512,6 +398,7 @@ impl Vault {
         detail: BTreeMap<String, String>,
         outside: &mut dyn Outside,
     ) -> Result<Receipt, VaultError> {
+        require_actor(actor)?;
         let mut receipt = self.receipt(id)?;
         let at = outside.now();
         let new = NewAct {
@@ -524,18 +411,6 @@ impl Vault {
         custody::append(&mut receipt.custody, id, new).map_err(DepositError::from)?;
         self.save_receipts(std::iter::once((id, &receipt)))?;
         Ok(receipt)
-    }
-
-    /// The caller's copy of a receipt may be older than the one in the folder; lines that
-    /// were added since belong to the chain.
-    fn add_kept_custody(&self, receipt: &mut Receipt, id: DepositId) {
-        if let Ok(kept) = self.receipt(id) {
-            let is_newer =
-                kept.deposit_json == receipt.deposit_json && kept.custody.starts_with(&receipt.custody);
-            if is_newer && kept.open().is_ok() {
-                *receipt = kept;
-            }
-        }
     }
 
     fn deposit_contents(
@@ -573,72 +448,6 @@ impl Vault {
             Ok(_) | Err(LogError::NoSuchEntry { .. }) => Err(VaultError::NoSuchDeposit(id)),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Commits to all files so far, and adds the files of the seal but its proof.
-    fn seal(
-        &mut self,
-        pieces: &mut Pieces,
-        bundle_id: uuid::Uuid,
-        made_at: Timestamp,
-        actor: &str,
-        items: usize,
-        outside: &mut dyn Outside,
-    ) -> Result<u64, VaultError> {
-        let sealed = pieces.sealed_list();
-        let statement = Statement {
-            v: BUNDLE_VERSION,
-            id: bundle_id,
-            made_at,
-            actor: actor.to_owned(),
-            tool: TOOL.to_owned(),
-            items: items as u64,
-            sealed_sha256: sha256_hex(sealed.as_bytes()),
-        };
-        let statement = to_canonical(&statement)?;
-        let salt = Salt::new(random::<SALT_BYTES>(outside));
-        let entry = Entry::commit(ENTRY_BUNDLE, bundle_id, made_at, &statement, &salt).to_json()?;
-        let log_index = self.log.append_batch(&[entry.as_bytes()])?.start;
-        pieces.add(format!("{SEAL_FOLDER}/{SEALED_FILE}"), sealed.into_bytes());
-        pieces.add(format!("{SEAL_FOLDER}/{STATEMENT_FILE}"), statement.into_bytes());
-        pieces.add(
-            format!("{SEAL_FOLDER}/{SALT_FILE}"),
-            format!("{}\n", salt.to_hex()).into_bytes(),
-        );
-        pieces.add(format!("{SEAL_FOLDER}/{ENTRY_FILE}"), entry.into_bytes());
-        Ok(log_index)
-    }
-
-    fn add_proofs(
-        &self,
-        pieces: &mut Pieces,
-        items: impl Iterator<Item = u64>,
-        seal: u64,
-    ) -> Result<(), VaultError> {
-        let mut indices: Vec<u64> = items.collect();
-        indices.push(seal);
-        let mut proofs = self.log.inclusion_proofs(&indices)?;
-        if let Some(proof) = proofs.pop() {
-            pieces.add(
-                format!("{SEAL_FOLDER}/{PROOF_FILE}"),
-                proof.to_string().into_bytes(),
-            );
-        }
-        for (at, proof) in proofs.iter().enumerate() {
-            pieces.add(
-                format!("{}/{PROOF_FILE}", item_folder(at + 1)),
-                proof.to_string().into_bytes(),
-            );
-        }
-        pieces.add(
-            CHECKPOINT_PATH.to_owned(),
-            self.log.checkpoint().note().as_bytes().to_vec(),
-        );
-        pieces.add(
-            LOG_KEY_PATH.to_owned(),
-            format!("{}\n", self.log.verifier()).into_bytes(),
-        );
-        Ok(())
     }
 
     fn receipt_path(&self, id: DepositId) -> PathBuf {
@@ -696,17 +505,14 @@ fn make_receipt(
     let mut lines = Vec::new();
     let mut act = |act, detail, lines: &mut Vec<String>| {
         let id_of_act = CustodyId(id::from_parts(at, random(outside)));
-        custody::append(
-            lines,
-            id,
-            NewAct {
-                id: id_of_act,
-                act,
-                at,
-                actor,
-                detail,
-            },
-        )
+        let new = NewAct {
+            id: id_of_act,
+            act,
+            at,
+            actor,
+            detail,
+        };
+        custody::append(lines, id, new)
     };
     act(Act::Collected, BTreeMap::new(), &mut lines)?;
     let custody_sha256 = custody::head(&lines);
@@ -760,105 +566,23 @@ fn read_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Content, File
     Ok(Content::read(&name, file, MAX_DEPOSIT_BYTES, progress)?)
 }
 
-/// Writes the bundle beside `out`, syncs it, gives it its name, and writes its digest.
-fn write_container(pieces: &Pieces, out: &Path) -> Result<String, VaultError> {
-    let temporary = with_suffix(out, ".tmp");
-    let written = write_pieces(pieces, &temporary);
-    if written.is_err() {
-        // Nobody should find half a bundle; the error below says what happened.
-        let _ = fs::remove_file(&temporary);
-    }
-    let sha256 = written?;
-    fs::rename(&temporary, out).map_err(|source| io_error("rename to", out, source))?;
-    let name = out
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    write_durably(
-        &with_suffix(out, ".sha256"),
-        format!("{sha256}  {name}\n").as_bytes(),
-    )?;
-    Ok(sha256)
-}
-
-fn write_pieces(pieces: &Pieces, path: &Path) -> Result<String, VaultError> {
-    let file = File::create(path).map_err(|source| io_error("create", path, source))?;
-    let mut writer = container::Writer::new(io::BufWriter::new(file));
-    for (name, piece) in pieces.iter() {
-        let size_bytes = u32::try_from(piece.digests.size_bytes).map_err(|_| ContainerError::TooLarge)?;
-        let entry = container::Entry {
-            name: name.clone(),
+/// Who acts has a name, and not an endless one.
+fn require_actor(actor: &str) -> Result<(), DepositError> {
+    let size_bytes = actor.len();
+    if (1..=MAX_FIELD_BYTES).contains(&size_bytes) {
+        Ok(())
+    } else {
+        Err(DepositError::Field {
+            field: "actor",
             size_bytes,
-            crc32: piece.digests.crc32,
-        };
-        writer.add(&entry, piece.source.open().map_err(ContainerError::Io)?)?;
+        })
     }
-    let file = writer
-        .finish()?
-        .into_inner()
-        .map_err(|error| ContainerError::Io(error.into_error()))?;
-    file.sync_all().map_err(|source| io_error("sync", path, source))?;
-    drop(file);
-    let written = File::open(path).map_err(|source| io_error("open", path, source))?;
-    Ok(crate::content::digest(written, u64::MAX, &mut |_| {})?.sha256)
 }
 
 fn random<const N: usize>(outside: &mut dyn Outside) -> [u8; N] {
     let mut bytes = [0; N];
     outside.fill(&mut bytes);
     bytes
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// A folder that only its owner can enter: receipts hold salts and names.
-fn make_private_folder(folder: &Path) -> Result<(), VaultError> {
-    let parent = folder.parent().unwrap_or(folder);
-    fs::create_dir_all(parent).map_err(|source| io_error("make the folder", parent, source))?;
-    let mut owner_only = fs::DirBuilder::new();
-    owner_only.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut owner_only, 0o700);
-    owner_only
-        .create(folder)
-        .map_err(|source| io_error("make the folder", folder, source))?;
-    sync_folder(parent)
-}
-
-fn write_durably(path: &Path, content: &[u8]) -> Result<(), VaultError> {
-    let temporary = with_suffix(path, ".tmp");
-    write_and_sync(&temporary, content)?;
-    fs::rename(&temporary, path).map_err(|source| io_error("rename to", path, source))?;
-    sync_folder(
-        path.parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new(".")),
-    )
-}
-
-fn write_and_sync(path: &Path, content: &[u8]) -> Result<(), VaultError> {
-    let mut file = File::create(path).map_err(|source| io_error("create", path, source))?;
-    file.write_all(content)
-        .map_err(|source| io_error("write", path, source))?;
-    file.sync_all().map_err(|source| io_error("sync", path, source))
-}
-
-fn sync_folder(folder: &Path) -> Result<(), VaultError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|source| io_error("sync the folder", folder, source))
-}
-
-fn io_error(act: &'static str, path: &Path, source: io::Error) -> VaultError {
-    VaultError::Io {
-        act,
-        path: path.to_owned(),
-        source,
-    }
 }
 
 impl From<StoreError> for VaultError {

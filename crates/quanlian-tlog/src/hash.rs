@@ -1,7 +1,7 @@
 //! Hashes of RFC 6962 §2.1: leaves and nodes are hashed with different first bytes.
 //!
 //! In:  entries and child hashes.
-//! Out: [`Hash`], 32 bytes of SHA-256.
+//! Out: [`struct@Hash`], 32 bytes of SHA-256.
 //!
 //! Invariant: the base64 and hex readers accept exactly one text per hash.
 

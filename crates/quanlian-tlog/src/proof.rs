@@ -117,6 +117,8 @@ impl FromStr for TlogProof {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{
         hash::{leaf_hash, node_hash},
@@ -167,5 +169,22 @@ mod tests {
             "x\n".repeat(100)
         ));
         check(&"x".repeat(MAX_PROOF_BYTES + 1));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_readers_panic(
+            head in "(c2sp.org/tlog-proof@v1\n)?(index [0-9]{0,22}\n)?([A-Za-z0-9+/=]{40,44}\n){0,3}\n{0,2}",
+            tail in "(\\PC{0,20}\n){0,4}\n{0,2}(— \\PC{0,80}\n){0,3}",
+        ) {
+            let text = head + &tail;
+            if let Ok(proof) = text.parse::<TlogProof>() {
+                prop_assert_eq!(proof.to_string(), text.as_str());
+            }
+            let _ = crate::note::Note::parse(&text);
+            let _ = crate::checkpoint::Checkpoint::parse_text(&tail);
+            let _ = text.parse::<VerifierKey>();
+            let _ = text.parse::<crate::tile::TilePath>();
+        }
     }
 }

@@ -15,7 +15,8 @@ use crate::content::{Content, visible};
 
 /// What `verify.sh` puts before the title of each section.
 const SECTION_MARK: &str = "\n# ---- ";
-const STYLE: &str = include_str!("../../assets/page.css");
+/// The page, with `{{name}}` where a value goes.
+const TEMPLATE: &str = include_str!("../../assets/page.html");
 
 /// One line of the table of items.
 pub(crate) struct PageItem<'a> {
@@ -34,90 +35,69 @@ pub(crate) fn page(
     log_key: &str,
     items: &[PageItem<'_>],
 ) -> String {
+    let value = |name: &str| match name {
+        "bundle_id" => bundle_id.to_string(),
+        "made_at" => made_at.to_string(),
+        "made_at_local" => made_at.to_local_string(),
+        "actor" => escape(actor),
+        "log_key" => escape(log_key),
+        "items" => rows(items),
+        "commands" => commands(),
+        other => unreachable!("the template names only the values above, not {other}"),
+    };
+    // One pass, so that a value that looks like a placeholder stays as it is.
+    let mut html = String::with_capacity(TEMPLATE.len() + VERIFY_SCRIPT.len() * 2);
+    let mut rest = TEMPLATE;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        html.push_str(before);
+        html.push_str(&value(name));
+        rest = after;
+    }
+    html.push_str(rest);
+    html
+}
+
+fn rows(items: &[PageItem<'_>]) -> String {
     let mut html = String::new();
-    let mut put = |text: &str| html.push_str(text);
-    put("<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n");
-    put(
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",
-    );
-    put("<title>核验说明 / Verification</title>\n<style>\n");
-    put(STYLE);
-    put("</style>\n</head>\n<body>\n<h1>核验说明 <span class=\"en\">Verification</span></h1>\n");
-    put(&format!(
-        "<p>证据包 <span class=\"en\">Bundle</span> <code>{bundle_id}</code>，{} 由 {} 封存 \
-         <span class=\"en\">closed at {} by {}</span>。</p>\n",
-        made_at.to_local_string(),
-        escape(actor),
-        made_at,
-        escape(actor)
-    ));
-    put(
-        "<p>在装有 bash、coreutils、openssl（3.0 以上）、xxd 和 unzip 的任何计算机上均可核验，不需要本系统，也不需要网络：</p>\n",
-    );
-    put(
-        "<p class=\"en\">Any computer with bash, coreutils, openssl (3.0 or later), xxd and unzip can check this bundle, without this system and without a network:</p>\n",
-    );
-    put(
-        "<pre>sha256sum -c BUNDLE.qne.zip.sha256\nunzip -q BUNDLE.qne.zip -d x &amp;&amp; cd x &amp;&amp; bash verify.sh</pre>\n",
-    );
-    put(&format!(
-        "<p>日志公钥随包提供。要确认其真实，请与运营方公布的公钥比对，并将公布的公钥作为参数传入。\
-         <span class=\"en\">The key of the log lies in the bundle. To know that it is genuine, compare it with the one \
-         that the operator publishes, and give the published one as the argument:</span></p>\n<pre>bash verify.sh {}</pre>\n",
-        escape(&shell_quote(log_key))
-    ));
-    put(LIMITS);
-    put(
-        "<h2>证据项 <span class=\"en\">Items</span></h2>\n<table>\n<tr><th>编号<br>No.</th><th>名称 Name</th><th>类别 Kind</th>\
-         <th>字节 Bytes</th><th>SHA-256 / SM3</th><th>存证时间（日志自身时钟）<br>Deposited (log's own clock)</th><th>日志条目<br>Entry</th><th>原件<br>Original</th></tr>\n",
-    );
     for (at, item) in items.iter().enumerate() {
-        let included = if item.is_included {
+        let number = at + 1;
+        let Content {
+            name,
+            size_bytes,
+            sha256,
+            sm3,
+        } = item.content;
+        let (name, kind) = (escape(name), escape(item.kind));
+        let (time, index) = (item.deposited_at.to_local_string(), item.log_index);
+        let original = if item.is_included {
             "在包内 included"
         } else {
             "仅摘要 digest only"
         };
         let _ = writeln!(
             html,
-            "<tr><td>{:04}</td><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code><br><code>{}</code></td><td>{}</td><td>{}</td><td>{included}</td></tr>",
-            at + 1,
-            escape(&item.content.name),
-            escape(item.kind),
-            item.content.size_bytes,
-            item.content.sha256,
-            item.content.sm3,
-            item.deposited_at.to_local_string(),
-            item.log_index,
+            "<tr><td>{number:04}</td><td>{name}</td><td>{kind}</td><td>{size_bytes}</td>\
+             <td><code>{sha256}</code><br><code>{sm3}</code></td><td>{time}</td><td>{index}</td>\
+             <td>{original}</td></tr>"
         );
     }
-    html.push_str("</table>\n<h2>全部核验命令 <span class=\"en\">Every command</span></h2>\n");
-    html.push_str("<p>以下即 <code>verify.sh</code> 全文，可逐段阅读、逐段运行。<span class=\"en\">This is all of <code>verify.sh</code>, to read and run part by part.</span></p>\n");
+    html
+}
+
+fn commands() -> String {
     let mut sections = VERIFY_SCRIPT.split(SECTION_MARK);
-    let _ = writeln!(
-        html,
-        "<pre>{}</pre>",
+    let mut html = format!(
+        "<pre>{}</pre>\n",
         escape_markup(sections.next().unwrap_or_default())
     );
     for section in sections {
         let (title, commands) = section.split_once('\n').unwrap_or((section, ""));
-        let _ = writeln!(
-            html,
-            "<h3>{}</h3>\n<pre>{}</pre>",
-            escape_markup(title.trim_end_matches([' ', '-'])),
-            escape_markup(commands)
-        );
+        let title = escape_markup(title.trim_end_matches([' ', '-']));
+        let _ = writeln!(html, "<h3>{title}</h3>\n<pre>{}</pre>", escape_markup(commands));
     }
-    html.push_str("</body>\n</html>\n");
     html
 }
-
-const LIMITS: &str = "<h2>结论与界限 <span class=\"en\">What this shows, and what it does not</span></h2>\n<ul>\n\
-<li>核验通过说明：原件自存证后未被改动，存证记录在日志中，保管链完整，整包自封存后未被改动。\
-<span class=\"en\">When all checks pass: the originals are unchanged since their deposit, the deposits are in the log, \
-the chain of custody is whole, and the bundle is unchanged since it was closed.</span></li>\n\
-<li>所载时间为日志自身时钟，不是可信时间戳。<span class=\"en\">The times are those of the log's own clock, not trusted time stamps.</span></li>\n\
-<li>存证之前内容是否真实、如何取得，须另行审查。<span class=\"en\">Whether the content was true, and how it was obtained, \
-before it was deposited has to be examined separately.</span></li>\n</ul>\n";
 
 /// Text from outside as it may stand in HTML, also inside quotes.
 fn escape(text: &str) -> String {
@@ -133,7 +113,48 @@ fn escape_markup(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// `text` as one word of a POSIX shell.
-fn shell_quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_from_outside_is_text_and_nothing_else() {
+        let at: Timestamp = "2024-12-20T01:30:00Z".parse().unwrap();
+        let content = Content {
+            name: "<script>alert('1')</script>{{items}}\u{202e}\n\"&".into(),
+            size_bytes: 1,
+            sha256: "a".repeat(64),
+            sm3: "b".repeat(64),
+        };
+        let item = PageItem {
+            content: &content,
+            kind: "<b>",
+            deposited_at: at,
+            log_index: 7,
+            is_included: false,
+        };
+        let html = page(uuid::Uuid::nil(), at, "<i>{{log_key}}", "key<", &[item]);
+        let name = "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;{{items}}[U+202E][U+000A]&quot;&amp;";
+        assert!(
+            html.contains(&format!("<td>{name}</td><td>&lt;b&gt;</td>")),
+            "{html}"
+        );
+        assert!(
+            html.contains("由 &lt;i&gt;{{log_key}} 于 2024-12-20 09:30:00 (UTC+8) 封存"),
+            "{html}"
+        );
+        assert!(html.contains("<code>key&lt;</code>"));
+        for tag in ["<script", "<b>", "<i>", "src=", "href="] {
+            assert!(!html.contains(tag), "{tag}");
+        }
+    }
+
+    #[test]
+    fn the_page_shows_every_line_of_the_script() {
+        let html = commands();
+        for line in VERIFY_SCRIPT.lines().filter(|line| !line.starts_with("# ---- ")) {
+            assert!(html.contains(&escape_markup(line)), "{line}");
+        }
+        assert!(html.matches("<h3>").count() >= 7);
+    }
 }

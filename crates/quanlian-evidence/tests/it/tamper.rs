@@ -331,9 +331,36 @@ fn the_commands_notice_a_changed_byte_in_each_file_even_when_manifests_are_rewri
             "byte {at} of {name}, manifests rewritten: {rewrite}"
         );
     });
-    for name in ["extra.txt", "data/.hidden"] {
+    #[cfg(unix)]
+    {
+        // A link to something endless: the commands must not even begin to read it.
+        let folder = tempfile::tempdir().unwrap();
+        write_files(folder.path(), &files);
+        let salt = folder.path().join("proof/0001/salt.hex");
+        fs::remove_file(&salt).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &salt).unwrap();
+        let output = Command::new("bash")
+            .arg("verify.sh")
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            shell::text(&output).contains("is a link"),
+            "{}",
+            shell::text(&output)
+        );
+    }
+    for name in [
+        "extra.txt",
+        "data/.hidden",
+        "-out",
+        "proof/bundle/extra.txt",
+        "proof/0009/inclusion.tlog-proof",
+    ] {
         let mut changed = files.clone();
         changed.insert(name.to_owned(), Vec::new());
         assert!(!shell_accepts(&changed), "{name} added");
+        rewrite_manifests(&mut changed);
+        assert!(!shell_accepts(&changed), "{name} added and listed");
     }
 }

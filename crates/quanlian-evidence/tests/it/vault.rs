@@ -319,3 +319,47 @@ fn eprintln_elapsed(before: Instant) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "1000 files: {:?}", before.elapsed());
 }
+
+#[test]
+fn what_was_deposited_before_the_disk_failed_is_still_there() {
+    let mut bench = Bench::new();
+    let mut vault = bench.vault();
+    let paths = [
+        bench.file("a", b"a"),
+        bench.file("b", b"b"),
+        bench.file("c", b"c"),
+    ];
+    let first = bench
+        .deposit(&mut vault, &paths[..1])
+        .receipts
+        .remove(0)
+        .1
+        .open()
+        .unwrap()
+        .id;
+    let entries = bench.path("vault/log/public/tile/entries");
+    let aside = bench.path("aside");
+    fs::rename(&entries, &aside).unwrap();
+    fs::write(&entries, "a file where a folder should be").unwrap();
+    let failed = bench.deposit(&mut vault, &paths[1..2]);
+    assert_eq!(failed.stopped.unwrap().code(), "log_store_io");
+    assert!(failed.receipts.is_empty());
+    assert_eq!(
+        bench.deposit(&mut vault, &paths[2..]).stopped.unwrap().code(),
+        "log_poisoned"
+    );
+    drop(vault);
+    fs::remove_file(&entries).unwrap();
+    fs::rename(&aside, &entries).unwrap();
+    let mut vault = bench.vault();
+    assert_eq!(vault.fsck().unwrap().problems, Vec::<String>::new());
+    let mut items = vec![BundleItem {
+        receipt: vault.receipt(first).unwrap(),
+        original: Original::DigestOnly,
+    }];
+    items.push(with_file(
+        bench.deposit(&mut vault, &paths[2..]).receipts.remove(0),
+    ));
+    let bundle = bench.bundle(&mut vault, items);
+    assert!(verify_bundle(&bundle.path, &Policy::default()).ok);
+}
