@@ -9,8 +9,7 @@
 //!
 //! Not here: layout and labels (the templates and `messages/`).
 
-use quanlian_record::time::{Day, Timestamp};
-use serde::Serialize;
+use quanlian_record::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -58,10 +57,10 @@ pub mod limits {
 /// Characters of the rule book's digest in the footer; the proof section has all of it.
 const RUNNING_DIGEST_CHARS: usize = 16;
 
-/// A sheet, and the font families it needs.
+/// The data that the templates read, and what the QR code holds.
 pub(crate) struct Sheet {
     pub(crate) data: Value,
-    /// The cleaned reference for the QR code, `None` when there is none or it is too long.
+    /// The reference for the QR code as it was given, `None` when there is none or it is too long.
     pub(crate) qr: Option<String>,
 }
 
@@ -100,7 +99,6 @@ impl Writer<'_> {
             "has_qr": qr.is_some(),
             "report": self.maybe(d.report.as_ref()),
             "made_at": at.to_local_string(),
-            "made_on": day(at.legal_day()),
             "made_with": {
                 "rule_book": self.name(&made_with.rule_book),
                 "digest": self.name(&made_with.rule_book_digest),
@@ -137,7 +135,7 @@ impl Writer<'_> {
             "clocks": self.list(&d.clocks, limits::MAX_LINES, |w, clock| json!({
                 "rule": w.text(&clock.rule),
                 "trigger": w.text(&clock.trigger),
-                "started_on": clock.started_on.map(day),
+                "started_on": clock.started_on,
                 "due": clock.due.as_ref().map(|due| w.text(due)),
                 "status": clock.status,
                 "cite": w.text(&clock.cite),
@@ -164,7 +162,7 @@ impl Writer<'_> {
                 "recipient": self.maybe(d.letter.recipient.as_ref()),
                 "copy_to": self.maybe(d.letter.copy_to.as_ref()),
                 "summary": d.letter.summary.as_ref().map(|summary| self.text(summary)),
-                "basis": self.list(&d.letter.basis, limits::MAX_PER_LINE, |w, basis| w.text(basis)),
+                "basis": self.list(&d.letter.basis, limits::MAX_PER_LINE, Self::text),
                 "contact": self.maybe(d.letter.contact.as_ref()),
                 "phone": self.maybe(d.letter.phone.as_ref()),
             },
@@ -199,7 +197,7 @@ impl Writer<'_> {
             "source": self.text(&fact.source),
             "evidence": self.names(&fact.evidence),
             "certainty": self.text(&fact.certainty),
-            "contradictions": self.list(&fact.contradictions, limits::MAX_PER_LINE, |w, text| w.text(text)),
+            "contradictions": self.list(&fact.contradictions, limits::MAX_PER_LINE, Self::text),
         })
     }
 
@@ -221,14 +219,14 @@ impl Writer<'_> {
 
     fn assessment(&mut self, a: &Assessment) -> Value {
         json!({
-            "conduct": a.conduct.map(|[from, to]| [day(from), day(to)]),
-            "judged_on": a.judged_on.map(day),
+            "conduct": a.conduct,
+            "judged_on": a.judged_on,
             "outcome": a.outcome,
             "could_reach": a.could_reach,
             "governing": self.text(&a.governing),
             "choice_required": a.choice_required.as_ref().map(|choice| self.text(choice)),
             "rule_sets": self.list(&a.rule_sets, limits::MAX_RULE_SETS, Self::rule_set),
-            "elements": self.list(&a.elements, limits::MAX_LINES, |w, element| w.text(element)),
+            "elements": self.list(&a.elements, limits::MAX_LINES, Self::text),
             "missing": self.list(&a.missing, limits::MAX_LINES, |w, missing| json!({
                 "label": w.text(&missing.label),
                 "effect": w.text(&missing.effect),
@@ -239,7 +237,7 @@ impl Writer<'_> {
     fn rule_set(&mut self, rules: &RuleSet) -> Value {
         let nodes = flattened(&rules.reasons);
         json!({
-            "as_of": day(rules.as_of),
+            "as_of": rules.as_of,
             "title": self.text(&rules.title),
             "governs": rules.governs,
             "outcome": rules.outcome,
@@ -393,7 +391,7 @@ fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut out = String::from(if number < 0 { "-" } else { "" });
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -414,11 +412,6 @@ fn scientific(value: f64) -> Option<String> {
         return Some("< 1E-300".to_owned());
     }
     value.is_finite().then(|| format!("{value:.1E}"))
-}
-
-/// A day for the paper: ISO text and its parts.
-fn day(on: Day) -> impl Serialize {
-    json!({ "iso": on.to_string(), "y": on.year(), "m": on.month(), "d": on.day() })
 }
 
 #[cfg(test)]
