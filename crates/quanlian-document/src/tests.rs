@@ -266,7 +266,10 @@ fn every_kind_of_character_makes_an_archival_paper() {
         .map(|chunk| chunk.iter().flat_map(|c| ['a', *c, '字', *c, *c]).collect())
         .collect();
     assert!(names.len() <= limits::MAX_MATCHES && names[0].chars().count() <= limits::MAX_NAME_CHARS);
-    render(&with_names(&names));
+    render(&Dossier {
+        language: Language::Zh,
+        ..with_names(&names)
+    });
 }
 
 #[test]
@@ -338,7 +341,10 @@ fn assert_nothing_beyond_the_margins(pdf: &Pdf) {
 
 #[test]
 fn a_thousand_matches_with_a_thousand_segments_stay_a_few_pages() {
-    let mut dossier = sample::dossier();
+    let mut dossier = Dossier {
+        language: Language::Zh,
+        ..sample::dossier()
+    };
     let mut matched = sample::matched(&"很长的文件名".repeat(100), &"x".repeat(5_000));
     matched.segments = vec![matched.segments[0]; 1_000];
     dossier.matches = vec![matched; 1_000];
@@ -363,7 +369,10 @@ fn a_bottomless_tree_of_reasons_is_cut_and_counted() {
         above.children = vec![deep];
         deep = above;
     }
-    let mut dossier = sample::dossier();
+    let mut dossier = Dossier {
+        language: Language::Zh,
+        ..sample::dossier()
+    };
     dossier.assessment.rule_sets[0].reasons = vec![deep];
     let Some(text) = text_of(&dossier) else { return };
     assert_shows(
