@@ -26,6 +26,8 @@ pub mod limits {
     pub const MAX_NAME_CHARS: usize = 160;
     /// Characters of a sentence.
     pub const MAX_SENTENCE_CHARS: usize = 1_000;
+    /// Characters of the verdict on the cover.
+    pub const MAX_VERDICT_CHARS: usize = 200;
     /// Characters of a line of the checkpoint; longer ones would no longer verify, but wrap.
     pub const MAX_CHECKPOINT_LINE_CHARS: usize = 1_000;
     /// Characters of one item in the running header and footer.
@@ -94,7 +96,7 @@ impl Writer<'_> {
             "case_number": self.name(&d.case_number),
             "agency": self.maybe(d.agency.as_ref()),
             "offence": self.text(&d.offence),
-            "verdict": self.text(&d.verdict),
+            "verdict": self.text_within(&d.verdict, limits::MAX_VERDICT_CHARS),
             "reference": self.name(&d.reference),
             "has_qr": qr.is_some(),
             "report": self.maybe(d.report.as_ref()),
@@ -311,8 +313,12 @@ impl Writer<'_> {
             .map(|name| self.name(name))
     }
 
-    /// The texts to print, the leading language first; a missing side is replaced by the other.
     fn text(&mut self, text: &Text) -> Value {
+        self.text_within(text, limits::MAX_SENTENCE_CHARS)
+    }
+
+    /// The texts to print, the leading language first; a missing side is replaced by the other.
+    fn text_within(&mut self, text: &Text, max_chars: usize) -> Value {
         let order = match self.language {
             Language::Zh | Language::Bilingual => [&text.zh, &text.en],
             Language::En => [&text.en, &text.zh],
@@ -330,7 +336,7 @@ impl Writer<'_> {
         });
         sides
             .into_iter()
-            .map(|side| self.cleaner.clean(side, limits::MAX_SENTENCE_CHARS))
+            .map(|side| self.cleaner.clean(side, max_chars))
             .collect()
     }
 }
