@@ -9,8 +9,7 @@
 //!
 //! Not here: layout and labels (the templates and `messages/`).
 
-use quanlian_record::time::{Day, Timestamp};
-use serde::Serialize;
+use quanlian_record::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -27,6 +26,8 @@ pub mod limits {
     pub const MAX_NAME_CHARS: usize = 160;
     /// Characters of a sentence.
     pub const MAX_SENTENCE_CHARS: usize = 1_000;
+    /// Characters of the verdict on the cover.
+    pub const MAX_VERDICT_CHARS: usize = 200;
     /// Characters of a line of the checkpoint; longer ones would no longer verify, but wrap.
     pub const MAX_CHECKPOINT_LINE_CHARS: usize = 1_000;
     /// Characters of one item in the running header and footer.
@@ -58,10 +59,10 @@ pub mod limits {
 /// Characters of the rule book's digest in the footer; the proof section has all of it.
 const RUNNING_DIGEST_CHARS: usize = 16;
 
-/// A sheet, and the font families it needs.
+/// The data that the templates read, and what the QR code holds.
 pub(crate) struct Sheet {
     pub(crate) data: Value,
-    /// The cleaned reference for the QR code, `None` when there is none or it is too long.
+    /// The reference for the QR code as it was given, `None` when there is none or it is too long.
     pub(crate) qr: Option<String>,
 }
 
@@ -95,12 +96,11 @@ impl Writer<'_> {
             "case_number": self.name(&d.case_number),
             "agency": self.maybe(d.agency.as_ref()),
             "offence": self.text(&d.offence),
-            "verdict": self.text(&d.verdict),
+            "verdict": self.text_within(&d.verdict, limits::MAX_VERDICT_CHARS),
             "reference": self.name(&d.reference),
             "has_qr": qr.is_some(),
             "report": self.maybe(d.report.as_ref()),
             "made_at": at.to_local_string(),
-            "made_on": day(at.legal_day()),
             "made_with": {
                 "rule_book": self.name(&made_with.rule_book),
                 "digest": self.name(&made_with.rule_book_digest),
@@ -137,7 +137,7 @@ impl Writer<'_> {
             "clocks": self.list(&d.clocks, limits::MAX_LINES, |w, clock| json!({
                 "rule": w.text(&clock.rule),
                 "trigger": w.text(&clock.trigger),
-                "started_on": clock.started_on.map(day),
+                "started_on": clock.started_on,
                 "due": clock.due.as_ref().map(|due| w.text(due)),
                 "status": clock.status,
                 "cite": w.text(&clock.cite),
@@ -164,7 +164,7 @@ impl Writer<'_> {
                 "recipient": self.maybe(d.letter.recipient.as_ref()),
                 "copy_to": self.maybe(d.letter.copy_to.as_ref()),
                 "summary": d.letter.summary.as_ref().map(|summary| self.text(summary)),
-                "basis": self.list(&d.letter.basis, limits::MAX_PER_LINE, |w, basis| w.text(basis)),
+                "basis": self.list(&d.letter.basis, limits::MAX_PER_LINE, Self::text),
                 "contact": self.maybe(d.letter.contact.as_ref()),
                 "phone": self.maybe(d.letter.phone.as_ref()),
             },
@@ -199,7 +199,7 @@ impl Writer<'_> {
             "source": self.text(&fact.source),
             "evidence": self.names(&fact.evidence),
             "certainty": self.text(&fact.certainty),
-            "contradictions": self.list(&fact.contradictions, limits::MAX_PER_LINE, |w, text| w.text(text)),
+            "contradictions": self.list(&fact.contradictions, limits::MAX_PER_LINE, Self::text),
         })
     }
 
@@ -221,14 +221,14 @@ impl Writer<'_> {
 
     fn assessment(&mut self, a: &Assessment) -> Value {
         json!({
-            "conduct": a.conduct.map(|[from, to]| [day(from), day(to)]),
-            "judged_on": a.judged_on.map(day),
+            "conduct": a.conduct,
+            "judged_on": a.judged_on,
             "outcome": a.outcome,
             "could_reach": a.could_reach,
             "governing": self.text(&a.governing),
             "choice_required": a.choice_required.as_ref().map(|choice| self.text(choice)),
             "rule_sets": self.list(&a.rule_sets, limits::MAX_RULE_SETS, Self::rule_set),
-            "elements": self.list(&a.elements, limits::MAX_LINES, |w, element| w.text(element)),
+            "elements": self.list(&a.elements, limits::MAX_LINES, Self::text),
             "missing": self.list(&a.missing, limits::MAX_LINES, |w, missing| json!({
                 "label": w.text(&missing.label),
                 "effect": w.text(&missing.effect),
@@ -239,7 +239,7 @@ impl Writer<'_> {
     fn rule_set(&mut self, rules: &RuleSet) -> Value {
         let nodes = flattened(&rules.reasons);
         json!({
-            "as_of": day(rules.as_of),
+            "as_of": rules.as_of,
             "title": self.text(&rules.title),
             "governs": rules.governs,
             "outcome": rules.outcome,
@@ -313,8 +313,12 @@ impl Writer<'_> {
             .map(|name| self.name(name))
     }
 
-    /// The texts to print, the leading language first; a missing side is replaced by the other.
     fn text(&mut self, text: &Text) -> Value {
+        self.text_within(text, limits::MAX_SENTENCE_CHARS)
+    }
+
+    /// The texts to print, the leading language first; a missing side is replaced by the other.
+    fn text_within(&mut self, text: &Text, max_chars: usize) -> Value {
         let order = match self.language {
             Language::Zh | Language::Bilingual => [&text.zh, &text.en],
             Language::En => [&text.en, &text.zh],
@@ -332,7 +336,7 @@ impl Writer<'_> {
         });
         sides
             .into_iter()
-            .map(|side| self.cleaner.clean(side, limits::MAX_SENTENCE_CHARS))
+            .map(|side| self.cleaner.clean(side, max_chars))
             .collect()
     }
 }
@@ -393,7 +397,7 @@ fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut out = String::from(if number < 0 { "-" } else { "" });
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -414,11 +418,6 @@ fn scientific(value: f64) -> Option<String> {
         return Some("< 1E-300".to_owned());
     }
     value.is_finite().then(|| format!("{value:.1E}"))
-}
-
-/// A day for the paper: ISO text and its parts.
-fn day(on: Day) -> impl Serialize {
-    json!({ "iso": on.to_string(), "y": on.year(), "m": on.month(), "d": on.day() })
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The machine's fonts, or `None`, said once, where there are none.
-static FONTS: LazyLock<Option<Fonts>> = LazyLock::new(|| {
+pub(crate) static FONTS: LazyLock<Option<Fonts>> = LazyLock::new(|| {
     Fonts::system()
         .map_err(|error| say(&format!("papers not tested: {error}")))
         .ok()
@@ -46,8 +46,18 @@ fn at() -> Timestamp {
 }
 
 /// The paper, or `None` where the machine has no fonts.
+///
+/// `QUANLIAN_KEEP_PAPERS` names a folder where each test's last paper is kept, to be looked at.
 fn render(dossier: &Dossier) -> Option<Pdf> {
-    Some(render_dossier(dossier, FONTS.as_ref()?, at()).unwrap())
+    let pdf = render_dossier(dossier, FONTS.as_ref()?, at()).unwrap();
+    if let Some(folder) = std::env::var_os("QUANLIAN_KEEP_PAPERS") {
+        let test = std::thread::current()
+            .name()
+            .unwrap_or("paper")
+            .replace("::", "-");
+        std::fs::write(std::path::Path::new(&folder).join(test + ".pdf"), &pdf.bytes).unwrap();
+    }
+    Some(pdf)
 }
 
 /// What `pdftotext` reads from the paper, without white space (lines wrap where they must).
@@ -242,49 +252,59 @@ fn hostile_names_are_shown_as_text() {
 
 #[test]
 fn every_kind_of_character_makes_an_archival_paper() {
-    // Sixteen blocks' worth at a time: alone, after a letter, and stacked.
-    let characters: Vec<char> = (0..0x11_0000_u32)
-        .step_by(29)
+    // A sample of all scripts but the large Chinese and Korean blocks, then of what lies beyond 16 bits;
+    // each character alone, after a letter, and twice.
+    let basic = (0..0x1_0000_u32).filter(|c| !(0x3500..0x9f00).contains(c) && !(0xac10..0xd7a0).contains(c));
+    let beyond = (0x1_0000..0x11_0000).step_by(9_973);
+    let characters: Vec<char> = basic
+        .step_by(17)
+        .chain(beyond)
         .filter_map(char::from_u32)
         .collect();
     let names: Vec<String> = characters
-        .chunks(40)
-        .map(|chunk| {
-            chunk
-                .iter()
-                .flat_map(|c| ['a', *c, '字', *c, *c])
-                .take(limits::MAX_NAME_CHARS)
-                .collect()
-        })
+        .chunks(32)
+        .map(|chunk| chunk.iter().flat_map(|c| ['a', *c, '字', *c, *c]).collect())
         .collect();
-    for page in names.chunks(limits::MAX_MATCHES).take(3) {
-        if render(&with_names(page)).is_none() {
-            return;
-        }
-    }
+    assert!(names.len() <= limits::MAX_MATCHES && names[0].chars().count() <= limits::MAX_NAME_CHARS);
+    render(&Dossier {
+        language: Language::Zh,
+        ..with_names(&names)
+    });
 }
 
 #[test]
 fn a_name_without_a_place_to_break_stays_on_the_page() {
-    let Some(fonts) = FONTS.as_ref() else { return };
-    for unit in ["W", "0123456789abcdef", "」", "—", "．", "ー", "https://a/"] {
-        let name = unit.repeat(4_000 / unit.len());
-        let mut dossier = with_names(&[name.clone(), name.clone()]);
-        dossier.case_number.clone_from(&name);
-        dossier.id.clone_from(&name);
-        dossier.verdict = Text::same(&*name);
-        dossier.made_with.rule_book.clone_from(&name);
-        dossier.papers[0].name = Text::same(&*name);
-        dossier.clocks[0].due = Some(Text::same(&*name));
-        dossier.facts[0].label = Text::same(&*name);
-        let pdf = render_dossier(&dossier, fonts, at()).unwrap();
-        assert!(pdf.pages < 60, "{} pages", pdf.pages);
-        assert_nothing_beyond_the_margins(&pdf, unit);
-    }
+    let endless = |unit: &str| unit.repeat(4_000 / unit.len());
+    let units = [
+        "W",
+        "」",
+        "0123456789abcdef",
+        "—",
+        "．",
+        "ー",
+        "（",
+        "https://a/",
+        "a.",
+        "!",
+        "\u{e01}",
+    ];
+    let (wide, closing) = (endless(units[0]), endless(units[1]));
+    let mut dossier = with_names(&units.map(endless));
+    dossier.case_number.clone_from(&closing);
+    dossier.id.clone_from(&wide);
+    dossier.verdict = Text::same(&*wide);
+    dossier.made_with.rule_book.clone_from(&wide);
+    dossier.works[0].sha256.clone_from(&wide);
+    dossier.papers[0].name = Text::same(&*closing);
+    dossier.clocks[0].due = Some(Text::same(&*wide));
+    dossier.facts[0].label = Text::same(&*closing);
+    dossier.assessment.rule_sets[0].reasons[0].children[0].version = wide;
+    let Some(pdf) = render(&dossier) else { return };
+    assert_nothing_beyond_the_margins(&pdf);
 }
 
 /// Asserts that `pdftotext -bbox` finds no word outside the text area of A4.
-fn assert_nothing_beyond_the_margins(pdf: &Pdf, what: &str) {
+fn assert_nothing_beyond_the_margins(pdf: &Pdf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("paper.pdf");
     std::fs::write(&path, &pdf.bytes).unwrap();
@@ -314,20 +334,23 @@ fn assert_nothing_beyond_the_margins(pdf: &Pdf, what: &str) {
         };
         assert!(
             edge("xMax") < page_width_pt - margin_pt && edge("yMax") < 842.0,
-            "`{what}` runs out of the page: {line}"
+            "out of the page: {line}"
         );
     }
 }
 
 #[test]
 fn a_thousand_matches_with_a_thousand_segments_stay_a_few_pages() {
-    let mut dossier = sample::dossier();
+    let mut dossier = Dossier {
+        language: Language::Zh,
+        ..sample::dossier()
+    };
     let mut matched = sample::matched(&"很长的文件名".repeat(100), &"x".repeat(5_000));
     matched.segments = vec![matched.segments[0]; 1_000];
     dossier.matches = vec![matched; 1_000];
     dossier.facts[0].evidence = vec!["id".repeat(400); 1_000];
     let Some(pdf) = render(&dossier) else { return };
-    assert!(pdf.pages < 90, "{} pages", pdf.pages);
+    assert!(pdf.pages < 120, "{} pages", pdf.pages);
     let Some(text) = read_back(&pdf) else { return };
     assert_shows(
         &text,
@@ -346,22 +369,16 @@ fn a_bottomless_tree_of_reasons_is_cut_and_counted() {
         above.children = vec![deep];
         deep = above;
     }
-    let mut dossier = sample::dossier();
+    let mut dossier = Dossier {
+        language: Language::Zh,
+        ..sample::dossier()
+    };
     dossier.assessment.rule_sets[0].reasons = vec![deep];
     let Some(text) = text_of(&dossier) else { return };
     assert_shows(
         &text,
         &[&format!("另有 {} 项未印出", 2_001 - limits::MAX_REASON_DEPTH)],
     );
-}
-
-#[test]
-fn figures_that_are_no_numbers_print_a_dash() {
-    let mut dossier = sample::dossier();
-    let m = &mut dossier.matches[0];
-    (m.score_bits, m.e_value, m.identity) = (f64::NAN, f64::INFINITY, Some(f64::NEG_INFINITY));
-    let Some(text) = text_of(&dossier) else { return };
-    assert!(!text.contains("NaN") && !text.contains("inf%"));
 }
 
 #[test]
@@ -383,10 +400,13 @@ fn messages(language: &str) -> BTreeMap<String, String> {
     toml::from_str(text).unwrap()
 }
 
+fn templates() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    EMBEDDED.iter().filter(|(name, _)| !name.contains(".toml"))
+}
+
 /// All string literals of the templates that could be a key or the start of one.
 fn literals() -> BTreeSet<&'static str> {
-    let templates = EMBEDDED.iter().filter(|(name, _)| name.ends_with(".typ"));
-    let quoted = templates.flat_map(|(_, text)| text.split('"').skip(1).step_by(2));
+    let quoted = templates().flat_map(|(_, text)| text.split('"').skip(1).step_by(2));
     quoted
         .filter(|l| {
             !l.is_empty()
@@ -432,7 +452,7 @@ fn every_message_is_used_and_every_label_has_one() {
         "subsection(",
         "filled-label(",
     ];
-    for (name, text) in EMBEDDED.iter().filter(|(name, _)| name.ends_with(".typ")) {
+    for (name, text) in templates() {
         for call in calls {
             for rest in text.split(&format!("{call}\"")).skip(1) {
                 let key = rest.split('"').next().unwrap();

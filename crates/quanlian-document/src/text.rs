@@ -11,7 +11,7 @@
 //! Not here: Typst syntax. Text reaches the templates as JSON, so none of its
 //! characters has a meaning there.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write};
 
 use unicode_normalization::char::is_combining_mark;
 
@@ -169,7 +169,7 @@ impl Line {
     fn push_code(&mut self, c: char) {
         self.close_run();
         self.done.push(BREAK);
-        self.done.push_str(&format!("[U+{:04X}]", u32::from(c)));
+        let _ = write!(self.done, "[U+{:04X}]", u32::from(c)); // writing to a string cannot fail
         self.done.push(BREAK);
     }
 
@@ -220,4 +220,45 @@ fn is_hidden(c: char) -> bool {
             | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}')
         // Noncharacters at the end of every plane.
         || u32::from(c) & 0xfffe == 0xfffe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Cleans `text` with the machine's fonts and shows the places to break as `|` and `¦`.
+    fn check(text: &str, max_chars: usize, then: &str) {
+        let Some(fonts) = crate::tests::FONTS.as_ref() else {
+            return;
+        };
+        let cleaned = Cleaner::new(fonts).clean(text, max_chars);
+        assert_eq!(
+            cleaned.replace(BREAK, "|").replace(BREAK_AT_PUNCTUATION, "¦"),
+            then
+        );
+    }
+
+    #[test]
+    fn long_runs_get_places_to_break_and_lose_nothing() {
+        check("short.mp3", 99, "short.mp3");
+        check("0123456789abcdef", 99, "0123|4567|89ab|cdef");
+        check("https://video.example", 99, "http|s://v|ideo.e|xamp|le");
+        check("」」」」」」」」」」」」」", 99, "」」」」」」」」¦」」」」」");
+        check(
+            "晨光曲晨光曲晨光曲晨光曲晨光曲",
+            99,
+            "晨光曲晨光曲晨光曲晨光曲晨光曲",
+        );
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_start_and_its_kind() {
+        check("aaaa bbbb cccc dddd.mp3", 16, "aaaa bbbb cc [… 7 …] .mp3");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_spelled_out() {
+        check("a\u{202e}b\u{0}\u{e000}", 99, "a|[U+202E]|b|[U+0000]||[U+E000]|");
+        check("x\u{a0}y", 99, "x y");
+    }
 }
