@@ -24,6 +24,7 @@ mod note;
 mod part;
 mod query;
 mod sniff;
+mod sound;
 mod stats;
 mod walk;
 
@@ -31,12 +32,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 pub use note::Note;
 pub use query::{FileReport, MatchError, MatchOptions};
 pub use stats::{MediumStats, Stats};
 
 use crate::segment::SegmentError;
+use crate::text::background::Background;
 use manifest::{Manifest, PartEntry};
 use part::{Part, PartWriter};
 
@@ -135,6 +138,7 @@ pub struct BuildReport {
 pub struct Collection {
     folder: PathBuf,
     parts: Vec<Part>,
+    background: OnceLock<Background>,
 }
 
 impl Collection {
@@ -179,6 +183,7 @@ impl Collection {
         Ok(Self {
             folder: folder.to_owned(),
             parts,
+            background: OnceLock::new(),
         })
     }
 

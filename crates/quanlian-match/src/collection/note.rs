@@ -9,6 +9,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::audio::AudioNote;
+use crate::text::decode::Decoded;
+
 /// A remark about one file; the run went on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Note {
@@ -40,4 +43,31 @@ impl Note {
         }
         Self::new(subject, code, message)
     }
+}
+
+/// A remark on how a text was read, if there is one to make.
+pub(super) fn of_text(subject: &Path, decoded: &Decoded) -> Option<Note> {
+    decoded.broken.then(|| {
+        let message = format!(
+            "some bytes mean nothing in {} and were replaced",
+            decoded.encoding
+        );
+        Note::new(subject, "text_broken_encoding", message)
+    })
+}
+
+/// A remark on how a recording was read.
+pub(super) fn of_sound(subject: &Path, note: &AudioNote) -> Note {
+    let message = match note {
+        AudioNote::BadPackets { count } => format!("{count} packets could not be decoded and were left out"),
+        AudioNote::CutShort => "the file ends before its sound does".to_owned(),
+        AudioNote::DurationLimit { limit_ms } => {
+            format!("only the first {} minutes were read", limit_ms / 60_000)
+        }
+        AudioNote::TooShort { duration_ms } => {
+            format!("{duration_ms} ms of sound are too short to be found in anything")
+        }
+        AudioNote::Featureless => "silence or a steady tone: nothing to go by".to_owned(),
+    };
+    Note::new(subject, note.code(), message)
 }

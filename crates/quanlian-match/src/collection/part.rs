@@ -13,20 +13,26 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::manifest::PartEntry;
 use super::sniff::{self, Content};
+use super::sound::{SoundError, SoundItem, SoundStore, SoundStoreWriter};
 use super::walk::Found;
-use super::{BuildReport, CollectionError, MediumStats, Note};
+use super::{BuildReport, CollectionError, MediumStats, Note, note};
 use crate::Medium;
+use crate::audio::AudioItem;
 use crate::segment::SegmentError;
 use crate::text::matcher::TextPart;
 use crate::text::store::{AddError, TextItem, TextStore, TextStoreWriter};
 
 const ITEMS_FILE: &str = "items.jsonl";
+/// Files looked at before the next ones: bounds open files and what waits in memory.
+const FILES_AT_ONCE: usize = 32;
 
 /// One work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +48,7 @@ pub(super) struct Item {
 #[serde(tag = "medium", rename_all = "lowercase")]
 pub(super) enum ItemContent {
     Text { number: u32, text: TextItem },
+    Audio { number: u32, sound: SoundItem },
 }
 
 /// Writes a part.
@@ -51,6 +58,28 @@ pub(super) struct PartWriter {
     item_count: u64,
     text: TextStoreWriter,
     next_text: u32,
+    sound: SoundStoreWriter,
+    next_sound: u32,
+}
+
+/// What became of one file before anything is written about it.
+enum Prepared {
+    Unchanged,
+    Skipped(Note),
+    Text(Opened),
+    Sound {
+        number: u32,
+        item: AudioItem,
+        bytes: u64,
+        sha256: String,
+        remark: Option<Note>,
+    },
+}
+
+/// The first look at a file.
+enum Look {
+    Done(Prepared),
+    Sound { number: u32, remark: Option<Note> },
 }
 
 impl PartWriter {
@@ -61,6 +90,8 @@ impl PartWriter {
             item_count: 0,
             text: TextStoreWriter::create(folder)?,
             next_text: 0,
+            sound: SoundStoreWriter::create(folder)?,
+            next_sound: 0,
         })
     }
 
@@ -70,113 +101,160 @@ impl PartWriter {
 
     /// Adds what can be added and remarks on the rest; fails only when the index cannot
     /// be written.
+    ///
+    /// Sound, which is slow to decode, is fingerprinted by several threads; numbers are
+    /// given and everything else is written in the order of the files.
     pub(super) fn add_all(
         &mut self,
         files: &[Found],
         known: &mut BTreeMap<String, String>,
         report: &mut BuildReport,
-        progress: &mut dyn FnMut(u64),
+        progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), SegmentError> {
-        for (i, found) in files.iter().enumerate() {
-            let name = found.relative.to_string_lossy().into_owned();
-            match self.add(found, &name, known.get(&name))? {
-                Added::Item { sha256, notes } => {
-                    known.insert(name, sha256);
-                    report.added += 1;
-                    report.notes.extend(notes);
+        let done = AtomicU64::new(0);
+        for batch in files.chunks(FILES_AT_ONCE) {
+            let looks: Vec<Look> = batch.iter().map(|found| self.look(found, known)).collect();
+            let sound = &self.sound;
+            let prepared = (batch.par_iter().zip(looks))
+                .map(|(found, look)| {
+                    let prepared = prepare(sound, found, look)?;
+                    if !matches!(prepared, Prepared::Text(_)) {
+                        progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+                    }
+                    Ok(prepared)
+                })
+                .collect::<Result<Vec<_>, SegmentError>>()?;
+            for (found, prepared) in batch.iter().zip(prepared) {
+                let is_text = matches!(prepared, Prepared::Text(_));
+                self.commit(found, prepared, known, report)?;
+                if is_text {
+                    progress(done.fetch_add(1, Ordering::Relaxed) + 1);
                 }
-                Added::Unchanged => report.unchanged += 1,
-                Added::Skipped(note) => report.notes.push(note),
             }
-            progress(i as u64 + 1);
         }
         Ok(())
     }
 
-    fn add(&mut self, found: &Found, name: &str, known: Option<&String>) -> Result<Added, SegmentError> {
-        let unreadable =
-            |e: io::Error| Added::Skipped(Note::from_error(&found.relative, "work_unreadable", &e));
-        if let Some(known) = known {
-            return Ok(match digest(&found.path) {
-                Ok(sha256) if sha256 == *known => Added::Unchanged,
-                Ok(_) => Added::Skipped(Note::new(
-                    &found.relative,
+    fn look(&mut self, found: &Found, known: &BTreeMap<String, String>) -> Look {
+        let skipped =
+            |code: &str, what: &str| Look::Done(Prepared::Skipped(Note::new(&found.relative, code, what)));
+        let unreadable = |e: io::Error| {
+            Look::Done(Prepared::Skipped(Note::from_error(
+                &found.relative,
+                "work_unreadable",
+                &e,
+            )))
+        };
+        if let Some(known) = known.get(&*found.relative.to_string_lossy()) {
+            return match digest(&found.path) {
+                Ok((_, sha256)) if sha256 == *known => Look::Done(Prepared::Unchanged),
+                Ok(_) => skipped(
                     "work_name_taken",
                     "another content is in the index under this name; give the new version another name",
-                )),
+                ),
                 Err(e) => unreadable(e),
-            });
+            };
         }
         let opened = match Opened::open(&found.path) {
             Ok(opened) => opened,
-            Err(e) => return Ok(unreadable(e)),
+            Err(e) => return unreadable(e),
         };
-        let mut notes: Vec<Note> = opened.remark(&found.relative).into_iter().collect();
         match opened.content {
-            Content::Known(Medium::Text) => self.add_text(found, name, opened, notes),
+            Content::Known(Medium::Text) => Look::Done(Prepared::Text(opened)),
             Content::Known(Medium::Audio) => {
-                Ok(Added::Skipped(Note::new(&found.relative, "work_audio", "sound")))
+                let number = self.next_sound;
+                self.next_sound += 1;
+                Look::Sound {
+                    number,
+                    remark: opened.remark(&found.relative),
+                }
             }
-            Content::Empty => Ok(Added::Skipped(Note::new(
-                &found.relative,
-                "work_empty",
-                "the file is empty",
-            ))),
-            Content::Other(what) => {
-                notes.clear();
-                Ok(Added::Skipped(Note::new(
-                    &found.relative,
-                    "work_unknown_medium",
-                    what,
-                )))
-            }
+            Content::Empty => skipped("work_empty", "the file is empty"),
+            Content::Other(what) => skipped("work_unknown_medium", what),
         }
+    }
+
+    fn commit(
+        &mut self,
+        found: &Found,
+        prepared: Prepared,
+        known: &mut BTreeMap<String, String>,
+        report: &mut BuildReport,
+    ) -> Result<(), SegmentError> {
+        let name = found.relative.to_string_lossy().into_owned();
+        let item = match prepared {
+            Prepared::Unchanged => {
+                report.unchanged += 1;
+                return Ok(());
+            }
+            Prepared::Skipped(note) => {
+                report.notes.push(note);
+                return Ok(());
+            }
+            Prepared::Text(opened) => match self.add_text(found, name, opened, report)? {
+                Some(item) => item,
+                None => return Ok(()),
+            },
+            Prepared::Sound {
+                number,
+                item,
+                bytes,
+                sha256,
+                remark,
+            } => {
+                report.notes.extend(remark);
+                report
+                    .notes
+                    .extend(item.notes.iter().map(|n| note::of_sound(&found.relative, n)));
+                let sound = self.sound.keep(&item)?;
+                Item {
+                    name,
+                    bytes,
+                    sha256,
+                    content: ItemContent::Audio { number, sound },
+                }
+            }
+        };
+        let mut line = serde_json::to_vec(&item).map_err(io::Error::from)?;
+        line.push(b'\n');
+        self.items_crc.update(&line);
+        self.items.write_all(&line)?;
+        self.item_count += 1;
+        report.added += 1;
+        known.insert(item.name, item.sha256);
+        Ok(())
     }
 
     fn add_text(
         &mut self,
         found: &Found,
-        name: &str,
+        name: String,
         opened: Opened,
-        mut notes: Vec<Note>,
-    ) -> Result<Added, SegmentError> {
+        report: &mut BuildReport,
+    ) -> Result<Option<Item>, SegmentError> {
         let number = self.next_text;
         // Also after a failure the number is spent: some of its postings may be written.
         self.next_text += 1;
+        let remark = opened.remark(&found.relative);
         let mut reader = opened.into_digesting_reader();
         match self.text.add(number, &mut reader) {
             Ok((text, decoded)) => {
-                if decoded.broken {
-                    notes.push(Note::new(
-                        &found.relative,
-                        "text_broken_encoding",
-                        format!(
-                            "some bytes mean nothing in {} and were replaced",
-                            decoded.encoding
-                        ),
-                    ));
-                }
+                report.notes.extend(remark);
+                report.notes.extend(note::of_text(&found.relative, &decoded));
                 let (bytes, sha256) = reader.finish();
-                self.push(&Item {
-                    name: name.to_owned(),
+                Ok(Some(Item {
+                    name,
                     bytes,
-                    sha256: sha256.clone(),
+                    sha256,
                     content: ItemContent::Text { number, text },
-                })?;
-                Ok(Added::Item { sha256, notes })
+                }))
             }
-            Err(AddError::Text(e)) => Ok(Added::Skipped(Note::from_error(&found.relative, e.code(), &e))),
+            Err(AddError::Text(e)) => {
+                report.notes.push(Note::from_error(&found.relative, e.code(), &e));
+                Ok(None)
+            }
             Err(AddError::Index(e)) => Err(e),
         }
-    }
-
-    fn push(&mut self, item: &Item) -> Result<(), SegmentError> {
-        let mut line = serde_json::to_vec(item).map_err(io::Error::from)?;
-        line.push(b'\n');
-        self.items_crc.update(&line);
-        self.items.write_all(&line)?;
-        self.item_count += 1;
-        Ok(())
     }
 
     /// Writes and syncs everything.
@@ -186,6 +264,7 @@ impl PartWriter {
             .map_err(io::IntoInnerError::into_error)?
             .sync_all()?;
         self.text.finish()?;
+        self.sound.finish()?;
         Ok(PartEntry {
             name: name.to_owned(),
             items: self.item_count,
@@ -194,10 +273,29 @@ impl PartWriter {
     }
 }
 
-enum Added {
-    Item { sha256: String, notes: Vec<Note> },
-    Unchanged,
-    Skipped(Note),
+/// Does the slow part of a file, on any thread.
+fn prepare(sound: &SoundStoreWriter, found: &Found, look: Look) -> Result<Prepared, SegmentError> {
+    let (number, remark) = match look {
+        Look::Done(prepared) => return Ok(prepared),
+        Look::Sound { number, remark } => (number, remark),
+    };
+    let skipped =
+        |code: &str, e: &dyn std::error::Error| Prepared::Skipped(Note::from_error(&found.relative, code, e));
+    let item = match sound.fingerprint(number, &found.path) {
+        Ok(item) => item,
+        Err(SoundError::Audio(e)) => return Ok(skipped(e.code(), &e)),
+        Err(SoundError::Index(e)) => return Err(e),
+    };
+    Ok(match digest(&found.path) {
+        Ok((bytes, sha256)) => Prepared::Sound {
+            number,
+            item,
+            bytes,
+            sha256,
+            remark,
+        },
+        Err(e) => skipped("work_unreadable", &e),
+    })
 }
 
 /// A file whose beginning was read to tell its content.
@@ -273,14 +371,14 @@ impl<R> DigestingReader<R> {
     }
 }
 
-fn digest(path: &Path) -> io::Result<String> {
+fn digest(path: &Path) -> io::Result<(u64, String)> {
     let mut reader = DigestingReader {
         reader: File::open(path)?,
         digest: Sha256::new(),
         bytes: 0,
     };
     io::copy(&mut reader, &mut io::sink())?;
-    Ok(reader.finish().1)
+    Ok(reader.finish())
 }
 
 /// An open part.
@@ -288,8 +386,10 @@ fn digest(path: &Path) -> io::Result<String> {
 pub(super) struct Part {
     items: Vec<Item>,
     text: TextStore,
-    /// Index into `items` by number in the text postings.
+    sound: SoundStore,
+    /// Index into `items` by number in the postings of the text and of the sound.
     texts: Vec<Option<u32>>,
+    sounds: Vec<Option<u32>>,
 }
 
 impl Part {
@@ -322,12 +422,21 @@ impl Part {
             source,
         };
         let text = TextStore::open(&folder.join(&entry.name)).map_err(in_part)?;
-        let mut texts = Vec::new();
+        let sound = SoundStore::open(&folder.join(&entry.name)).map_err(in_part)?;
+        let (mut texts, mut sounds) = (Vec::new(), Vec::new());
         for (i, item) in items.iter().enumerate() {
-            let ItemContent::Text { number, .. } = item.content;
-            set(&mut texts, number, i as u32);
+            match item.content {
+                ItemContent::Text { number, .. } => set(&mut texts, number, i as u32),
+                ItemContent::Audio { number, .. } => set(&mut sounds, number, i as u32),
+            }
         }
-        Ok(Self { items, text, texts })
+        Ok(Self {
+            items,
+            text,
+            sound,
+            texts,
+            sounds,
+        })
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
@@ -335,43 +444,79 @@ impl Part {
     }
 
     pub(super) fn text_name(&self, number: u32) -> Option<&str> {
-        let index = (*self.texts.get(number as usize)?)?;
-        Some(&self.items[index as usize].name)
+        Some(&self.items[at(&self.texts, number)?].name)
     }
 
     /// Folded letters of all texts.
     pub(super) fn text_symbols(&self) -> u64 {
-        self.items
-            .iter()
-            .map(|i| match &i.content {
-                ItemContent::Text { text, .. } => u64::from(text.symbols),
-            })
+        let symbols = |item: &Item| match &item.content {
+            ItemContent::Text { text, .. } => u64::from(text.symbols),
+            ItemContent::Audio { .. } => 0,
+        };
+        self.items.iter().map(symbols).sum()
+    }
+
+    pub(super) fn sound_store(&self) -> &SoundStore {
+        &self.sound
+    }
+
+    /// Numbers of recordings lie below this.
+    pub(super) fn sound_numbers(&self) -> u32 {
+        self.sounds.len() as u32
+    }
+
+    pub(super) fn sound_name(&self, number: u32) -> Option<&str> {
+        Some(&self.items[at(&self.sounds, number)?].name)
+    }
+
+    pub(super) fn sound_item(&self, number: u32) -> Option<&SoundItem> {
+        match &self.items[at(&self.sounds, number)?].content {
+            ItemContent::Audio { sound, .. } => Some(sound),
+            ItemContent::Text { .. } => None,
+        }
+    }
+
+    pub(super) fn sound_duration_ms(&self) -> u64 {
+        (0..self.sound_numbers())
+            .filter_map(|n| self.sound_item(n))
+            .map(|i| i.duration_ms)
             .sum()
     }
 
     pub(super) fn size_bytes(&self) -> u64 {
-        self.text.size_bytes()
+        self.text.size_bytes() + self.sound.size_bytes()
     }
 
     pub(super) fn add_stats(&self, media: &mut BTreeMap<Medium, MediumStats>) {
         for item in &self.items {
-            match &item.content {
-                ItemContent::Text { text, .. } => {
-                    let m = media.entry(Medium::Text).or_default();
-                    m.items += 1;
-                    m.source_bytes += item.bytes;
-                    m.chars = Some(m.chars.unwrap_or(0) + text.chars);
-                }
-            }
+            let (medium, chars, duration_ms) = match &item.content {
+                ItemContent::Text { text, .. } => (Medium::Text, Some(text.chars), None),
+                ItemContent::Audio { sound, .. } => (Medium::Audio, None, Some(sound.duration_ms)),
+            };
+            let m = media.entry(medium).or_default();
+            m.items += 1;
+            m.source_bytes += item.bytes;
+            m.chars = chars.map_or(m.chars, |more| Some(m.chars.unwrap_or(0) + more));
+            m.duration_ms = duration_ms.map_or(m.duration_ms, |more| Some(m.duration_ms.unwrap_or(0) + more));
         }
-        let m = media.entry(Medium::Text).or_default();
-        m.postings += self.text.segment.len();
-        m.index_bytes += self.text.size_bytes();
+        let sizes = [
+            (Medium::Text, &self.text.segment, self.text.size_bytes()),
+            (Medium::Audio, &self.sound.segment, self.sound.size_bytes()),
+        ];
+        for (medium, segment, bytes) in sizes {
+            let m = media.entry(medium).or_default();
+            m.postings += segment.len();
+            m.index_bytes += bytes;
+        }
     }
 }
 
+fn at(numbers: &[Option<u32>], number: u32) -> Option<usize> {
+    numbers.get(number as usize)?.map(|index| index as usize)
+}
+
 fn set(numbers: &mut Vec<Option<u32>>, number: u32, index: u32) {
-    // A number is at most the count of works of its part, which is bounded.
+    // A number is less than the count of files of its part, which is bounded.
     let at = number as usize;
     if at < super::MAX_ITEMS_PER_PART {
         if numbers.len() <= at {
@@ -386,10 +531,14 @@ impl TextPart for Part {
         &self.text
     }
 
+    fn numbers(&self) -> u32 {
+        self.texts.len() as u32
+    }
+
     fn item(&self, number: u32) -> Option<&TextItem> {
-        let index = (*self.texts.get(number as usize)?)?;
-        match &self.items[index as usize].content {
+        match &self.items[at(&self.texts, number)?].content {
             ItemContent::Text { text, .. } => Some(text),
+            ItemContent::Audio { .. } => None,
         }
     }
 }

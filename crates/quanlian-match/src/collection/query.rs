@@ -14,11 +14,14 @@ use serde::Serialize;
 
 use super::part::{Opened, Part};
 use super::sniff::Content;
+use super::sound::SoundIndex;
 use super::walk::{self, Found};
-use super::{Collection, Exclude, Note, Progress};
+use super::{Collection, Exclude, Note, Progress, note};
+use crate::audio::{self, AudioError, SearchOptions};
 use crate::score::DEFAULT_MAX_E_VALUE;
 use crate::segment::SegmentError;
 use crate::text::TextError;
+use crate::text::background::Background;
 use crate::text::matcher::{self, TextMatch, TextMatchError, TextPart};
 use crate::{Match, Medium, Span, Unit};
 
@@ -73,6 +76,9 @@ pub enum MatchError {
     /// A text that cannot be read as one.
     #[error("cannot read the text")]
     Text(#[source] TextError),
+    /// A recording that cannot be read as one.
+    #[error("cannot read the sound")]
+    Audio(#[source] AudioError),
     /// The index is damaged: answers would be incomplete.
     #[error("cannot read the index")]
     Index(#[source] SegmentError),
@@ -86,6 +92,7 @@ impl MatchError {
             Self::Empty => "match_empty_file",
             Self::UnknownMedium { .. } => "match_unknown_medium",
             Self::Text(e) => e.code(),
+            Self::Audio(e) => e.code(),
             Self::Index(e) => e.code(),
         }
     }
@@ -104,7 +111,10 @@ impl Collection {
         let suspect = path.to_string_lossy().into_owned();
         let (medium, mut matches) = match opened.content {
             Content::Known(Medium::Text) => (Medium::Text, self.match_text(&suspect, opened, &mut notes)?),
-            Content::Known(Medium::Audio) => return Err(MatchError::UnknownMedium { what: "sound" }),
+            Content::Known(Medium::Audio) => (
+                Medium::Audio,
+                self.match_audio(&suspect, path, options, &mut notes)?,
+            ),
             Content::Empty => return Err(MatchError::Empty),
             Content::Other(what) => return Err(MatchError::UnknownMedium { what }),
         };
@@ -158,22 +168,59 @@ impl Collection {
     ) -> Result<Vec<Match>, MatchError> {
         let parts: Vec<&dyn TextPart> = self.parts.iter().map(|p| p as &dyn TextPart).collect();
         let symbols = self.parts.iter().map(Part::text_symbols).sum();
+        let background = self.background(&parts).map_err(MatchError::Index)?;
         let (found, decoded) =
-            matcher::match_text(opened.into_digesting_reader(), &parts, symbols).map_err(|e| match e {
-                TextMatchError::Text(e) => MatchError::Text(e),
-                TextMatchError::Index(e) => MatchError::Index(e),
-            })?;
-        if decoded.broken {
-            let message = format!(
-                "some bytes mean nothing in {} and were replaced",
-                decoded.encoding
-            );
-            notes.push(Note::new(Path::new(suspect), "text_broken_encoding", message));
-        }
+            matcher::match_text(opened.into_digesting_reader(), &parts, background, symbols).map_err(
+                |e| match e {
+                    TextMatchError::Text(e) => MatchError::Text(e),
+                    TextMatchError::Index(e) => MatchError::Index(e),
+                },
+            )?;
+        notes.extend(note::of_text(Path::new(suspect), &decoded));
         Ok(found
             .into_iter()
             .filter_map(|m| self.text_match(suspect, m))
             .collect())
+    }
+
+    fn match_audio(
+        &self,
+        suspect: &str,
+        path: &Path,
+        options: &MatchOptions,
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<Match>, MatchError> {
+        let index = SoundIndex::new(&self.parts);
+        let max_e_value = if options.include_below_threshold {
+            f64::INFINITY
+        } else {
+            options.max_e_value
+        };
+        let found = audio::search(path, &index, &SearchOptions { max_e_value }).map_err(MatchError::Audio)?;
+        index.check_read().map_err(MatchError::Index)?;
+        notes.extend(found.notes.iter().map(|n| note::of_sound(Path::new(suspect), n)));
+        let named = found.matches.into_iter().filter_map(|m| {
+            Some(Match {
+                suspect: suspect.to_owned(),
+                work: index.name(m.item)?.to_owned(),
+                medium: Medium::Audio,
+                score_bits: m.score_bits,
+                e_value: m.e_value,
+                identity: m.identity,
+                segments: m.segments,
+                transform: Some(m.transform),
+            })
+        });
+        Ok(named.collect())
+    }
+
+    /// The background model of the texts, made when it is first needed.
+    fn background(&self, parts: &[&dyn TextPart]) -> Result<&Background, SegmentError> {
+        if let Some(background) = self.background.get() {
+            return Ok(background);
+        }
+        let made = matcher::background(parts)?;
+        Ok(self.background.get_or_init(|| made))
     }
 
     fn text_match(&self, suspect: &str, m: TextMatch) -> Option<Match> {

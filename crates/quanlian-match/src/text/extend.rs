@@ -35,7 +35,7 @@ pub(crate) struct Aligned {
     pub(crate) columns: u32,
 }
 
-/// The symbols of one side with what each is worth.
+/// The symbols of the work with what each is worth.
 #[derive(Clone, Copy)]
 pub(crate) struct Weighted<'a> {
     pub(crate) symbols: &'a [Symbol],
@@ -43,17 +43,17 @@ pub(crate) struct Weighted<'a> {
 }
 
 /// Extends both ways from `query[at.0]` standing over `work[at.1]`.
-pub(crate) fn through(query: Weighted<'_>, work: &[Symbol], at: (usize, usize)) -> Aligned {
+pub(crate) fn through(query: &[Symbol], work: Weighted<'_>, at: (usize, usize)) -> Aligned {
     let right = reach(
-        &|i| query.symbols.get(at.0 + i).copied(),
-        &|i| query.bits[at.0 + i],
-        &|j| work.get(at.1 + j).copied(),
+        &|i| query.get(at.0 + i).copied(),
+        &|j| work.symbols.get(at.1 + j).copied(),
+        &|j| work.bits[at.1 + j],
     );
     let back = |i: usize, from: usize| from.checked_sub(i + 1);
     let left = reach(
-        &|i| back(i, at.0).map(|k| query.symbols[k]),
-        &|i| query.bits[at.0 - 1 - i],
-        &|j| back(j, at.1).map(|k| work[k]),
+        &|i| back(i, at.0).map(|k| query[k]),
+        &|j| back(j, at.1).map(|k| work.symbols[k]),
+        &|j| work.bits[at.1 - 1 - j],
     );
     Aligned {
         query: at.0 - left.query..at.0 + right.query,
@@ -100,8 +100,8 @@ struct Reach {
 /// The best-scoring end of an alignment that starts at zero on both sides.
 fn reach(
     query: &impl Fn(usize) -> Option<Symbol>,
-    bits: &impl Fn(usize) -> f64,
     work: &impl Fn(usize) -> Option<Symbol>,
+    bits: &impl Fn(usize) -> f64,
 ) -> Reach {
     let mut best = Reach {
         query: 0,
@@ -114,8 +114,8 @@ fn reach(
     };
     // `above[k]` is the cell of work place `low + k` in the row of the query symbol before.
     let (mut above, mut low) = (vec![best.cell], 0usize);
-    while let Some(symbol) = work(above.len() - 1) {
-        let next = above[above.len() - 1].step(-gap_bits(symbol), false);
+    while work(above.len() - 1).is_some() {
+        let next = above[above.len() - 1].step(-gap_bits(), false);
         if next.score < -X_DROP_BITS || above.len() >= MAX_BAND {
             break;
         }
@@ -125,7 +125,7 @@ fn reach(
     let mut i = 0;
     while let Some(q) = query(i) {
         i += 1;
-        let (gap, other, worth) = (-gap_bits(q), -substitution_bits(q), bits(i - 1));
+        let (gap, other) = (-gap_bits(), -substitution_bits(q));
         row.clear();
         let mut k = 0;
         // Cell k stands for work place low + k: from above by a missing symbol of the work,
@@ -138,12 +138,12 @@ fn reach(
                 if k > 0 {
                     if let Some(c) = above.get(k - 1) {
                         cell = cell.or(if w == q {
-                            c.step(worth, true)
+                            c.step(bits(low + k - 1), true)
                         } else {
                             c.step(gap, false)
                         });
                     }
-                    cell = cell.or(row[k - 1].step(-gap_bits(w), false));
+                    cell = cell.or(row[k - 1].step(-gap_bits(), false));
                 }
             } else if low + k > 0 {
                 break;
@@ -189,13 +189,13 @@ mod tests {
 
     fn align(query: &str, work: &str, at: (usize, usize)) -> Aligned {
         let (query, work) = (symbols(query), symbols(work));
-        let bits: Vec<f64> = query.iter().map(|&s| background::bits(s)).collect();
+        let bits: Vec<f64> = work.iter().map(|&s| background::prior_bits(s)).collect();
         through(
+            &query,
             Weighted {
-                symbols: &query,
+                symbols: &work,
                 bits: &bits,
             },
-            &work,
             at,
         )
     }
@@ -234,9 +234,9 @@ mod tests {
         ) {
             let to_symbols = |v: Vec<u32>| v.into_iter().map(|x| x + 0x61 + (3 << 24)).collect::<Vec<_>>();
             let (query, work) = (to_symbols(query), to_symbols(work));
-            let bits: Vec<f64> = query.iter().map(|&s| background::bits(s)).collect();
+            let bits: Vec<f64> = work.iter().map(|&s| background::prior_bits(s)).collect();
             let at = (at.0.index(query.len()), at.1.index(work.len()));
-            let found = through(Weighted { symbols: &query, bits: &bits }, &work, at);
+            let found = through(&query, Weighted { symbols: &work, bits: &bits }, at);
             prop_assert!(found.query.end <= query.len() && found.work.end <= work.len());
             prop_assert!(found.bits >= 0.0 && found.same <= found.columns);
             prop_assert!(found.same as usize <= found.query.len().min(found.work.len()));

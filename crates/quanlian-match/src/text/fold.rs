@@ -113,11 +113,7 @@ fn fold_slowly(c: char, simplified: &[char]) -> Vec<Symbol> {
     for part in std::iter::once(c).nfkd() {
         let part = match part {
             '〇' => '零',
-            _ if is_han(part) => simplified
-                .get(part as usize)
-                .copied()
-                .filter(|&s| s != '\0')
-                .unwrap_or(part),
+            _ if is_han(part) => simplify(part, simplified),
             _ => look_alike(part),
         };
         for lower in part.to_lowercase() {

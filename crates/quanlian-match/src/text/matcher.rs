@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Range;
 
-use super::background;
+use super::background::{self, Background};
 use super::decode::{Decoded, TextError, decode};
 use super::extend::{self, Aligned, Weighted};
 use super::fold::Fold;
@@ -43,11 +43,16 @@ const ALIGN: AlignOptions = AlignOptions {
     max_chains: 1 << 14,
 };
 /// Symbols of the work read around a hit at first; doubled until the passage ends inside.
-const MARGIN_SYMBOLS: u32 = 512;
+const MARGIN_SYMBOLS: u32 = 96;
 /// Passages at most this far apart on both sides are one, with changes in between.
 const MAX_JOIN_GAP: u64 = 400;
 /// Passages that weigh less are not looked at further.
 const MIN_PASSAGE_BITS: f64 = 24.0;
+/// What a further passage pays beyond the first one's tries: texts of one kind share set
+/// phrases, so a row of short ones is worth less than its sum.
+const PHRASE_PLACES: f64 = 65_536.0;
+/// Items from which the background model is made.
+const SAMPLE_ITEMS: usize = 1 << 12;
 
 /// A stretch of the suspect that agrees with a stretch of a work.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +83,8 @@ pub(crate) struct TextMatch {
 pub(crate) trait TextPart {
     /// The postings and texts.
     fn store(&self) -> &TextStore;
+    /// Numbers of text items lie below this.
+    fn numbers(&self) -> u32;
     /// The text item of this number, if there is one.
     fn item(&self, number: u32) -> Option<&TextItem>;
 }
@@ -91,10 +98,37 @@ pub(crate) enum TextMatchError {
     Index(#[from] SegmentError),
 }
 
+/// Makes the background model from the beginnings and the middles of evenly chosen works.
+pub(crate) fn background(parts: &[&dyn TextPart]) -> Result<Background, SegmentError> {
+    let numbers: Vec<(usize, u32)> = (parts.iter().enumerate())
+        .flat_map(|(part, view)| (0..view.numbers()).map(move |n| (part, n)))
+        .filter(|&(part, n)| parts[part].item(n).is_some())
+        .collect();
+    let every = numbers.len().div_ceil(SAMPLE_ITEMS).max(1);
+    let chosen: Vec<(usize, u32)> = numbers.into_iter().step_by(every).collect();
+    let half = (background::SAMPLE_SYMBOLS / chosen.len().max(1) / 2) as u32;
+    let mut stretches = Vec::new();
+    for (work, &(part, number)) in chosen.iter().enumerate() {
+        let Some(item) = parts[part].item(number) else {
+            continue;
+        };
+        let middle = (item.symbols / 2).max(half);
+        for wanted in [0..half, middle..middle.saturating_add(half)] {
+            stretches.push((work as u64, parts[part].store().region(item, wanted)?.symbols));
+        }
+    }
+    let symbols = stretches.iter().map(|(_, s)| s.len()).sum();
+    Ok(Background::learn(
+        stretches.iter().map(|(work, s)| (*work, &s[..])),
+        symbols,
+    ))
+}
+
 /// Matches one suspect against all parts.
 pub(crate) fn match_text(
     reader: impl Read,
     parts: &[&dyn TextPart],
+    background: &Background,
     collection_symbols: u64,
 ) -> Result<(Vec<TextMatch>, Decoded), TextMatchError> {
     let fold = Fold::new();
@@ -112,6 +146,8 @@ pub(crate) fn match_text(
         if block.symbols.len() >= BLOCK_SYMBOLS {
             Matcher {
                 parts,
+                background,
+                min_bits: MIN_PASSAGE_BITS,
                 block: &block,
                 first_symbol,
             }
@@ -126,6 +162,8 @@ pub(crate) fn match_text(
     })?;
     Matcher {
         parts,
+        background,
+        min_bits: MIN_PASSAGE_BITS,
         block: &block,
         first_symbol,
     }
@@ -143,13 +181,15 @@ struct Found(BTreeMap<(usize, u32), Vec<Passage>>);
 /// Works on one block of the suspect.
 struct Matcher<'a> {
     parts: &'a [&'a dyn TextPart],
+    background: &'a Background,
+    /// Passages that weigh less are not looked at further.
+    min_bits: f64,
     block: &'a Region,
     first_symbol: u64,
 }
 
 impl Matcher<'_> {
     fn run(&self, found: &mut Found) -> Result<(), SegmentError> {
-        let bits: Vec<f64> = self.block.symbols.iter().map(|&s| background::bits(s)).collect();
         for (part, view) in self.parts.iter().enumerate() {
             let mut hits = self.hits(view.store());
             hits.sort_unstable_by_key(|&(item, query, work)| (item, query, work));
@@ -157,7 +197,7 @@ impl Matcher<'_> {
                 let Some(item) = view.item(group[0].0) else {
                     continue;
                 };
-                let passages = self.passages(view.store(), item, group, &bits)?;
+                let passages = self.passages(view.store(), item, group)?;
                 if !passages.is_empty() {
                     found.0.entry((part, group[0].0)).or_default().extend(passages);
                 }
@@ -197,7 +237,6 @@ impl Matcher<'_> {
         store: &TextStore,
         item: &TextItem,
         hits: &[(u32, u32, u32)],
-        bits: &[f64],
     ) -> Result<Vec<Passage>, SegmentError> {
         let hits = hits
             .iter()
@@ -208,10 +247,6 @@ impl Matcher<'_> {
             })
             .collect();
         let mut aligned: Vec<(Aligned, Region)> = Vec::new();
-        let query = Weighted {
-            symbols: &self.block.symbols,
-            bits,
-        };
         for chain in chains(hits, &ALIGN) {
             for hit in chain.hits {
                 let (q, w) = (hit.query as usize, hit.work as usize);
@@ -222,8 +257,8 @@ impl Matcher<'_> {
                 if aligned.len() >= MAX_PASSAGES {
                     break;
                 }
-                let one = align_at(store, item, query, hit)?;
-                if one.0.bits >= MIN_PASSAGE_BITS {
+                let one = self.align_at(store, item, hit)?;
+                if one.0.bits >= self.min_bits {
                     aligned.push(one);
                 }
             }
@@ -232,6 +267,55 @@ impl Matcher<'_> {
             .into_iter()
             .map(|(a, region)| self.passage(&a, &region))
             .collect())
+    }
+
+    /// Aligns around one hit, reading as much of the work as the passage is long.
+    ///
+    /// Twice: first with the prior of the script, which is quick and generous, then, for
+    /// what that leaves, with the information that the background model gives. The
+    /// work's range is in symbols of the whole work.
+    fn align_at(
+        &self,
+        store: &TextStore,
+        item: &TextItem,
+        hit: Hit,
+    ) -> Result<(Aligned, Region), SegmentError> {
+        let mut margin = MARGIN_SYMBOLS;
+        loop {
+            let start = hit.work.saturating_sub(margin);
+            let end = hit.work.saturating_add(margin).min(item.symbols);
+            let region = store.region(item, start..end)?;
+            let at = (hit.query as usize, (hit.work - start) as usize);
+            let align = |bits: &[f64]| {
+                extend::through(
+                    &self.block.symbols,
+                    Weighted {
+                        symbols: &region.symbols,
+                        bits,
+                    },
+                    at,
+                )
+            };
+            let prior: Vec<f64> = region
+                .symbols
+                .iter()
+                .map(|&s| background::prior_bits(s))
+                .collect();
+            let mut a = align(&prior);
+            if a.bits >= self.min_bits {
+                // The second time the passage may only shrink, or grow a little.
+                let around = a.work.start.saturating_sub(32)..(a.work.end + 32).min(region.symbols.len());
+                a = align(&self.background.bits(&region.symbols, around));
+            }
+            let near = 24;
+            let open_left = start > 0 && a.work.start < near;
+            let open_right = end < item.symbols && a.work.end + near > region.symbols.len();
+            a.work = a.work.start + start as usize..a.work.end + start as usize;
+            if !(open_left || open_right) {
+                return Ok((a, region));
+            }
+            margin = margin.saturating_mul(4);
+        }
     }
 
     fn passage(&self, a: &Aligned, region: &Region) -> Passage {
@@ -246,36 +330,6 @@ impl Matcher<'_> {
             same: u64::from(a.same),
             columns: u64::from(a.columns),
         }
-    }
-}
-
-/// Aligns around one hit, reading as much of the work as the passage is long.
-///
-/// The work's range is in symbols of the whole work.
-fn align_at(
-    store: &TextStore,
-    item: &TextItem,
-    query: Weighted<'_>,
-    hit: Hit,
-) -> Result<(Aligned, Region), SegmentError> {
-    let mut margin = MARGIN_SYMBOLS;
-    loop {
-        let start = hit.work.saturating_sub(margin);
-        let end = hit.work.saturating_add(margin).min(item.symbols);
-        let region = store.region(item, start..end)?;
-        let mut a = extend::through(
-            query,
-            &region.symbols,
-            (hit.query as usize, (hit.work - start) as usize),
-        );
-        let near = (MARGIN_SYMBOLS / 4) as usize;
-        let open_left = start > 0 && a.work.start < near;
-        let open_right = end < item.symbols && a.work.end + near > region.symbols.len();
-        a.work = a.work.start + start as usize..a.work.end + start as usize;
-        if !(open_left || open_right) {
-            return Ok((a, region));
-        }
-        margin = margin.saturating_mul(4);
     }
 }
 
@@ -298,8 +352,8 @@ impl Found {
             .filter_map(|((part, number), passages)| {
                 let item = parts[part].item(number)?;
                 let within = Tries {
-                    query_places,
-                    collection_places: f64::from(item.symbols),
+                    query_places: query_places * PHRASE_PLACES,
+                    ..tries
                 };
                 let mut passages = choose(join(passages));
                 let best = passages.iter().map(|p| p.bits).fold(0.0, f64::max);
@@ -389,28 +443,43 @@ fn absorb(before: &mut Passage, p: &Passage) {
     before.work[1] = before.work[1].max(p.work[1]);
 }
 
-/// Keeps, of passages over the same stretch of the suspect, the best.
+/// Keeps, of passages over the same stretch of the suspect or of the work, the best.
+///
+/// What a work says once is evidence once, however often the suspect repeats it, and the
+/// other way round; else two texts that each repeat a set phrase would seem copied.
 fn choose(mut passages: Vec<Passage>) -> Vec<Passage> {
     passages.sort_by(|a, b| {
         b.bits
             .total_cmp(&a.bits)
             .then(a.query_symbols.start.cmp(&b.query_symbols.start))
     });
-    let mut kept: Vec<Passage> = Vec::new();
-    // Stretches already taken, by start; they do not overlap by more than half.
-    let mut taken: BTreeMap<u64, u64> = BTreeMap::new();
-    for p in passages {
-        let (start, end) = (p.query_symbols.start, p.query_symbols.end);
-        let overlap: u64 = taken
-            .range(..end)
-            .rev()
-            .take(64)
-            .map(|(&s, &e)| e.min(end).saturating_sub(s.max(start)))
-            .sum();
-        if overlap * 2 < end - start {
-            taken.insert(start, end);
-            kept.push(p);
+    let (mut of_query, mut of_work) = (Taken::default(), Taken::default());
+    passages.retain(|p| {
+        let free = of_query.is_free(&p.query_symbols) && of_work.is_free(&p.work_symbols);
+        if free {
+            of_query.take(&p.query_symbols);
+            of_work.take(&p.work_symbols);
         }
+        free
+    });
+    passages
+}
+
+/// Stretches that were chosen, by their start.
+#[derive(Default)]
+struct Taken(BTreeMap<u64, u64>);
+
+impl Taken {
+    /// Whether less than half of a stretch is taken.
+    fn is_free(&self, stretch: &Range<u64>) -> bool {
+        let overlap: u64 = (self.0.range(..stretch.end).rev())
+            .take_while(|&(_, &end)| end > stretch.start)
+            .map(|(&start, &end)| end.min(stretch.end) - start.max(stretch.start))
+            .sum();
+        overlap * 2 < stretch.end - stretch.start
     }
-    kept
+
+    fn take(&mut self, stretch: &Range<u64>) {
+        self.0.insert(stretch.start, stretch.end);
+    }
 }

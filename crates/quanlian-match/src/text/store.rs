@@ -31,7 +31,7 @@ use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter};
 pub(crate) const FAMILY: &str = "text/fold-1/units-42-28/1";
 
 /// Text between two rows of the table of places.
-const BLOCK_BYTES: usize = 8 << 10;
+const BLOCK_BYTES: usize = 1 << 10;
 /// Symbols that one work may have, so that a place fits into a posting.
 const MAX_SYMBOLS: u64 = u32::MAX as u64 - 1;
 const ROW_BYTES: usize = 28;
