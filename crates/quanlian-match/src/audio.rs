@@ -30,6 +30,7 @@ use std::path::Path;
 
 pub use decode::{MAX_DURATION_MS, SAMPLE_RATE_HZ};
 
+use crate::score::DEFAULT_MAX_E_VALUE;
 use crate::{Span, Transform};
 
 /// Name and version of keys, positions and constellations. An index made under another name cannot be searched.
@@ -40,9 +41,6 @@ pub const KEY_BITS: u32 = landmark::KEY_BITS;
 
 /// A suspect shorter than this holds too few peaks to say anything with certainty.
 pub const MIN_SUSPECT_MS: u64 = 3_000;
-
-/// Largest E-value that is reported unless the caller asks for more: one chance match in a million searches.
-pub const DEFAULT_MAX_E_VALUE: f64 = 1e-6;
 
 /// Why a file yields no sound.
 #[derive(Debug, thiserror::Error)]

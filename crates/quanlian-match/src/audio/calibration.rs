@@ -5,6 +5,8 @@
 //!
 //! Not here: how coincidences are counted ([`super::verify`]).
 
+use crate::score::{Score, Tries};
+
 /// Delays that coincide with more than this share of the hits are other rounds of the same loop: copies, not chance.
 const LOOP_SHARE: f64 = 0.6;
 
@@ -27,8 +29,11 @@ const OVER_DISPERSION: f64 = 1.5;
 /// reach high counts more often than the model says.
 const BITS_WORTH: f64 = 0.7;
 
-/// Chance matches of zero bits that a window expects per hour of indexed works, as a power of two.
-const TRIES_PER_HOUR_BITS: f64 = 3.7;
+/// Places of a collection that count as one try: 277 s of works, or 13 places to the hour.
+///
+/// Neighbouring places hold the same notes and only the best candidates are weighed at all, so that the highest score
+/// of a non-member grows with the collection as if it had this few places.
+const MS_PER_PLACE: f64 = 277_000.0;
 
 /// Coincidences that chance gives at the delays where it does best.
 pub(super) fn chance_mean(hits: u32, mut others: Vec<u32>, peaks: usize) -> f64 {
@@ -58,21 +63,13 @@ pub(super) fn bits_against_chance(hits: u32, mean: f64) -> f64 {
     (-ln_tail / std::f64::consts::LN_2).max(0.0)
 }
 
-/// What a search tries, as bits to be paid: the size of the collection and the number of windows.
-pub(super) fn tries(collection_ms: u64, windows: usize) -> f64 {
-    // A collection of a few seconds is charged as one of a few minutes.
-    let hours = (collection_ms as f64 / 3_600_000.0).max(0.05);
-    hours.log2() + TRIES_PER_HOUR_BITS + (windows.max(1) as f64).log2()
-}
-
-/// Evidence in bits after all tries are paid for; below zero when chance would do better.
-pub(super) fn score_bits(bits: f64, tries: f64) -> f64 {
-    BITS_WORTH * bits - tries
-}
-
-/// Matches this good expected by chance.
-pub(super) fn e_value(score_bits: f64) -> f64 {
-    (-score_bits).exp2()
+/// The score of `bits` of evidence found in a collection of `collection_ms` by a suspect of so many windows.
+pub(super) fn score(bits: f64, collection_ms: u64, windows: usize) -> Score {
+    let tries = Tries {
+        query_places: windows as f64,
+        collection_places: collection_ms as f64 / MS_PER_PLACE,
+    };
+    Score::from_segments(&[BITS_WORTH * bits], tries, tries)
 }
 
 /// Natural logarithm of the gamma function for positive `x`, by Stirling's series.

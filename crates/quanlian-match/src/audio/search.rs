@@ -24,6 +24,7 @@ use super::spectrum::{BANDS_PER_OCTAVE, FRAMES_PER_SECOND, HOP_SAMPLES, WINDOW_S
 use super::verify::{Alignment, Coincidence, Line, coincidences, verify, weigh};
 use super::{AudioIndex, AudioMatch, SAMPLE_RATE_HZ, SearchOptions};
 use crate::align::{AlignOptions, Hit, chains};
+use crate::score::Score;
 use crate::{Span, Transform, Unit};
 
 /// Frames in one window: 12 s.
@@ -86,7 +87,7 @@ pub(super) fn search_peaks<I: AudioIndex>(
             join(&mut runs, number, window.clone(), alignment, peaks);
         }
     }
-    let tries = calibration::tries(index.total_duration_ms(), windows.len());
+    let score = |bits| calibration::score(bits, index.total_duration_ms(), windows.len());
     let mut by_work: BTreeMap<u32, Vec<Segment>> = BTreeMap::new();
     for run in runs {
         if let Some(work) = works.get(run.item) {
@@ -98,7 +99,7 @@ pub(super) fn search_peaks<I: AudioIndex>(
     }
     let mut matches: Vec<AudioMatch> = by_work
         .into_iter()
-        .filter_map(|(item, segments)| summarise(item, segments, tries, duration_ms, index, options))
+        .filter_map(|(item, segments)| summarise(item, segments, &score, duration_ms, index, options))
         .collect();
     matches.sort_by(|a, b| b.score_bits.total_cmp(&a.score_bits).then(a.item.cmp(&b.item)));
     matches
@@ -365,22 +366,20 @@ fn weigh_stretch(
 fn summarise<I: AudioIndex>(
     item: u32,
     mut segments: Vec<Segment>,
-    tries: f64,
+    score: &impl Fn(f64) -> Score,
     duration_ms: u64,
     index: &I,
     options: &SearchOptions,
 ) -> Option<AudioMatch> {
     segments.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(a.suspect.cmp(&b.suspect)));
     let best = segments.first()?.clone();
-    let score_bits = calibration::score_bits(best.bits, tries);
-    let e_value = calibration::e_value(score_bits);
-    if e_value > options.max_e_value {
+    let total = score(best.bits);
+    if !total.is_within(options.max_e_value) {
         return None;
     }
     let mut kept: Vec<Segment> = Vec::new();
     for segment in segments {
-        let proved =
-            calibration::e_value(calibration::score_bits(segment.bits, tries)) <= options.max_e_value;
+        let proved = score(segment.bits).is_within(options.max_e_value);
         // A loop fits itself at every round; of the places that one stretch fits, only the best is told.
         if proved && !kept.iter().any(|other| overlap_share(&segment, other) > 0.5) {
             kept.push(segment);
@@ -399,8 +398,8 @@ fn summarise<I: AudioIndex>(
     let work_ms = index.duration_ms(item);
     Some(AudioMatch {
         item,
-        score_bits,
-        e_value,
+        score_bits: total.bits,
+        e_value: total.e_value,
         identity,
         segments: kept
             .iter()
