@@ -3,11 +3,10 @@
 //! In:  a bundle, and the log keys that the checker trusts.
 //! Out: one line a check; exit 0 when every check holds, 1 when one fails.
 
-use std::{path::Path, process::ExitCode};
+use std::{io::Read, path::Path, process::ExitCode};
 
 use anyhow::Context;
 use quanlian_evidence::verify::{Policy, State, verify_bundle};
-use quanlian_tlog::note::VerifierKey;
 
 use crate::{
     cli::Verify as Arguments,
@@ -60,30 +59,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     })
 }
 
-/// One verifier key a line; empty lines and lines that begin with `#` are passed over.
+/// A policy as `quanlian-evidence` reads it: log keys, one a line.
 fn read_policy(path: &Path) -> anyhow::Result<Policy> {
-    let text = std::fs::read_to_string(path)
+    let mut text = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_POLICY_BYTES).read_to_string(&mut text))
         .with_context(|| format!("cannot read the policy {}", path.display()))?;
-    anyhow::ensure!(
-        text.len() as u64 <= MAX_POLICY_BYTES,
-        "the policy {} is too large",
-        path.display()
-    );
-    let mut policy = Policy::default();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let key: VerifierKey = line
-            .parse()
-            .with_context(|| format!("{}, line {}: not a log key", path.display(), number + 1))?;
-        policy.trusted_log_keys.push(key);
-    }
-    anyhow::ensure!(
-        !policy.trusted_log_keys.is_empty(),
-        "the policy {} names no log key",
-        path.display()
-    );
-    Ok(policy)
+    text.parse().with_context(|| format!("the policy {} cannot be used", path.display()))
 }
