@@ -111,12 +111,14 @@ pub fn chains(mut hits: Vec<Hit>, options: &AlignOptions) -> Vec<Chain> {
         let weight = f64::from(hit.weight);
         let grown = match best {
             Some((score, at)) if score > 0.0 => {
-                let chain = open.remove(&at).expect("it was found in this map just now");
-                before[i] = chain.last as u32;
+                let (last, length) = open
+                    .remove(&at)
+                    .map_or((i, 0), |chain| (chain.last, chain.length));
+                before[i] = last as u32;
                 Open {
                     score: score + weight,
                     last: i,
-                    length: chain.length + 1,
+                    length: length + 1,
                 }
             }
             _ => Open {

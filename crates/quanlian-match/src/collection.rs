@@ -255,8 +255,8 @@ fn append(
         };
         let mut writer = PartWriter::create(&path).map_err(in_part)?;
         writer
-            .add_all(files, &mut known, &mut report, &mut |n| {
-                (options.progress)(done + n, total)
+            .add_all(files, &mut known, &mut report, &|n| {
+                (options.progress)(done + n, total);
             })
             .map_err(in_part)?;
         done += files.len() as u64;
@@ -277,3 +277,6 @@ fn append(
     manifest.write(folder)?;
     Ok(report)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,4 +21,35 @@ pub(crate) mod gram;
 pub(crate) mod matcher;
 pub(crate) mod store;
 
+use std::io::Read;
+
 pub use decode::TextError;
+
+/// The fingerprint of a text as the index keeps it: calls `emit` with key and place of
+/// every chosen gram, and returns the length in Unicode scalar values.
+///
+/// Places count folded letters, not characters. Linear in the length, with memory that
+/// does not depend on it.
+///
+/// ```
+/// let mut keys = Vec::new();
+/// let text = "It was the best of times, it was the worst of times";
+/// let chars = quanlian_match::text::fingerprint(text.as_bytes(), |key, _| keys.push(key))?;
+/// assert_eq!(chars, 51);
+/// assert!(!keys.is_empty());
+/// # Ok::<(), quanlian_match::text::TextError>(())
+/// ```
+pub fn fingerprint(reader: impl Read, mut emit: impl FnMut(u64, u32)) -> Result<u64, TextError> {
+    let fold = fold::Fold::new();
+    let mut winnow = gram::Winnow::default();
+    let decoded = decode::decode::<TextError>(reader, |piece| {
+        for c in piece.chars() {
+            fold.fold(c, |symbol| {
+                winnow.push(symbol, |key, start| emit(key, start as u32));
+            });
+        }
+        Ok(())
+    })?;
+    winnow.finish(|key, start| emit(key, start as u32));
+    Ok(decoded.chars)
+}

@@ -38,6 +38,12 @@ pub(super) struct PartEntry {
     pub(super) items_crc32: u32,
 }
 
+/// Enough of a manifest of any version to tell which it is.
+#[derive(Deserialize)]
+struct AnyFormat {
+    format: u32,
+}
+
 impl Manifest {
     pub(super) fn new() -> Self {
         Self {
@@ -67,16 +73,13 @@ impl Manifest {
             }
             Err(source) => return Err(CollectionError::Io { path, source }),
         };
-        /// Enough of any version to tell which it is.
-        #[derive(Deserialize)]
-        struct Any {
-            format: u32,
-        }
         let damaged = |e: serde_json::Error| CollectionError::Damaged {
             path: path.clone(),
             what: e.to_string(),
         };
-        let found = serde_json::from_slice::<Any>(&bytes).map_err(damaged)?.format;
+        let found = serde_json::from_slice::<AnyFormat>(&bytes)
+            .map_err(damaged)?
+            .format;
         if found != FORMAT {
             return Err(CollectionError::Format { found, known: FORMAT });
         }

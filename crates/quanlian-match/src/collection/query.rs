@@ -179,7 +179,7 @@ impl Collection {
         notes.extend(note::of_text(Path::new(suspect), &decoded));
         Ok(found
             .into_iter()
-            .filter_map(|m| self.text_match(suspect, m))
+            .filter_map(|m| self.text_match(suspect, &m))
             .collect())
     }
 
@@ -223,7 +223,7 @@ impl Collection {
         Ok(self.background.get_or_init(|| made))
     }
 
-    fn text_match(&self, suspect: &str, m: TextMatch) -> Option<Match> {
+    fn text_match(&self, suspect: &str, m: &TextMatch) -> Option<Match> {
         Some(Match {
             suspect: suspect.to_owned(),
             work: self.parts[m.part].text_name(m.item)?.to_owned(),

@@ -116,7 +116,7 @@ impl Header {
 /// How many high bits of a mixed key choose its bucket.
 pub(super) fn bucket_bits(postings: u64, key_bits: u32) -> u32 {
     let buckets = (postings / POSTINGS_PER_BUCKET).max(1);
-    (63 - buckets.leading_zeros()).min(key_bits).min(MAX_BUCKET_BITS)
+    buckets.ilog2().min(key_bits).min(MAX_BUCKET_BITS)
 }
 
 /// What stands before a list: its length, with zero for one, since one is taken.

@@ -140,7 +140,7 @@ fn reach(
                         cell = cell.or(if w == q {
                             c.step(bits(low + k - 1), true)
                         } else {
-                            c.step(gap, false)
+                            c.step(other, false)
                         });
                     }
                     cell = cell.or(row[k - 1].step(-gap_bits(), false));

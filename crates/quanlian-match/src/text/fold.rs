@@ -215,7 +215,7 @@ mod tests {
         let mut out = String::new();
         for c in text.chars() {
             fold.fold(c, |s| {
-                out.push(char::from_u32(s & 0x00ff_ffff).expect("a scalar value"))
+                out.push(char::from_u32(s & 0x00ff_ffff).expect("a scalar value"));
             });
         }
         out

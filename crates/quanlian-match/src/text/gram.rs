@@ -157,17 +157,17 @@ mod tests {
 
     fn dense(symbols: &[Symbol]) -> Vec<(u64, u64)> {
         let (mut grams, mut out) = (Grams::default(), Vec::new());
-        symbols
-            .iter()
-            .for_each(|&s| grams.push(s, |key, start, _| out.push((key, start))));
+        for &s in symbols {
+            grams.push(s, |key, start, _| out.push((key, start)));
+        }
         out
     }
 
     fn winnowed(symbols: &[Symbol]) -> Vec<(u64, u64)> {
         let (mut winnow, mut out) = (Winnow::default(), Vec::new());
-        symbols
-            .iter()
-            .for_each(|&s| winnow.push(s, |key, start| out.push((key, start))));
+        for &s in symbols {
+            winnow.push(s, |key, start| out.push((key, start)));
+        }
         winnow.finish(|key, start| out.push((key, start)));
         out
     }

@@ -51,6 +51,9 @@ const MIN_PASSAGE_BITS: f64 = 24.0;
 /// What a further passage pays beyond the first one's tries: texts of one kind share set
 /// phrases, so a row of short ones is worth less than its sum.
 const PHRASE_PLACES: f64 = 65_536.0;
+/// Places that a collection counts for at the least. A phrase of the language is shared with
+/// far more writing than a handful of works, so a small collection makes no phrase rare.
+const MIN_COLLECTION_PLACES: f64 = 4_194_304.0;
 /// Items from which the background model is made.
 const SAMPLE_ITEMS: usize = 1 << 12;
 
@@ -286,6 +289,11 @@ impl Matcher<'_> {
             let end = hit.work.saturating_add(margin).min(item.symbols);
             let region = store.region(item, start..end)?;
             let at = (hit.query as usize, (hit.work - start) as usize);
+            if at.1 >= region.symbols.len() {
+                return Err(SegmentError::Damaged {
+                    what: "stored text ends before its postings do",
+                });
+            }
             let align = |bits: &[f64]| {
                 extend::through(
                     &self.block.symbols,
@@ -344,13 +352,13 @@ impl Found {
         let query_places = query_symbols as f64;
         let tries = Tries {
             query_places,
-            collection_places: collection_symbols as f64,
+            collection_places: (collection_symbols as f64).max(MIN_COLLECTION_PLACES),
         };
         let mut matches: Vec<TextMatch> = self
             .0
             .into_iter()
             .filter_map(|((part, number), passages)| {
-                let item = parts[part].item(number)?;
+                parts[part].item(number)?;
                 let within = Tries {
                     query_places: query_places * PHRASE_PLACES,
                     ..tries
@@ -400,11 +408,12 @@ fn join(mut passages: Vec<Passage>) -> Vec<Passage> {
 }
 
 fn diagonal(p: &Passage) -> i64 {
-    p.work_symbols.end as i64 - p.query_symbols.end as i64
+    p.work_symbols.end.cast_signed() - p.query_symbols.end.cast_signed()
 }
 
 fn continues(before: &Passage, p: &Passage) -> bool {
-    let bend = (p.work_symbols.start as i64 - p.query_symbols.start as i64 - diagonal(before)).unsigned_abs();
+    let bend = (p.work_symbols.start.cast_signed() - p.query_symbols.start.cast_signed() - diagonal(before))
+        .unsigned_abs();
     let gap = p.query_symbols.start.saturating_sub(before.query_symbols.end);
     gap <= MAX_JOIN_GAP
         && bend <= 16 + gap / 2

@@ -51,7 +51,7 @@ pub(crate) struct TextItem {
     bytes: [u64; 2],
 }
 
-/// One row: what was counted before its block, and the checksum of the block.
+/// One row: what was counted before its block, and the checksum of that and of the block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Row {
     byte: u64,
@@ -61,6 +61,17 @@ struct Row {
 }
 
 impl Row {
+    /// The same row with the checksum of its numbers and of its block.
+    fn sealed(self, block: &[u8]) -> Self {
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&self.encode()[..24]);
+        crc.update(block);
+        Self {
+            crc: crc.finalize(),
+            ..self
+        }
+    }
+
     fn encode(&self) -> [u8; ROW_BYTES] {
         let mut b = [0; ROW_BYTES];
         b[..8].copy_from_slice(&self.byte.to_le_bytes());
@@ -140,8 +151,9 @@ impl TextStoreWriter {
                     byte: self.text_bytes - first_byte,
                     char: chars,
                     symbol: symbols,
-                    crc: crc32fast::hash(block.as_bytes()),
-                };
+                    crc: 0,
+                }
+                .sealed(block.as_bytes());
                 self.places.write_all(&row.encode())?;
                 self.text.write_all(block.as_bytes())?;
                 self.rows += 1;
@@ -262,9 +274,9 @@ impl TextStore {
         while low < high {
             let middle = usize::midpoint(low, high);
             if row(middle).symbol <= u64::from(wanted.start) {
-                low = middle + 1
+                low = middle + 1;
             } else {
-                high = middle
+                high = middle;
             }
         }
         let mut region = Region {
@@ -284,7 +296,7 @@ impl TextStore {
             let block = (usize::try_from(here.byte).ok())
                 .zip(usize::try_from(end).ok())
                 .and_then(|(from, to)| text.get(from..to))
-                .filter(|block| crc32fast::hash(block) == here.crc)
+                .filter(|block| here.sealed(block) == here)
                 .and_then(|block| std::str::from_utf8(block).ok())
                 .ok_or_else(damaged)?;
             let (mut symbol_at, mut char_at) = (here.symbol, here.char);
@@ -298,6 +310,11 @@ impl TextStore {
                 });
                 char_at += 1;
             }
+        }
+        // A damaged row can end the search too early without being looked at itself.
+        let expected = wanted.end.min(item.symbols).saturating_sub(wanted.start);
+        if region.symbols.len() != expected as usize {
+            return Err(damaged());
         }
         Ok(region)
     }
