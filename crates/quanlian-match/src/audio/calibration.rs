@@ -3,6 +3,16 @@
 //! In:  the coincidences of a suspect stretch with a place in a work, and those at all other delays of the same pair.
 //! Out: bits of evidence, paid down for everything that was tried, and the E-value that belongs to them.
 //!
+//! # How the constants were measured
+//! 38 real works (0.73 h) indexed; suspects of 5, 10 and 20 s with re-encoding, noise, speed, pitch, tempo, room and
+//! speech. Non-members: 432 clips of 13 other recordings, and 540 clips of the works themselves, each searched with its
+//! own work left out, which is harder: many works share a composer, a key and a set of instruments. With
+//! [`BITS_WORTH`] at 0.7 and [`MS_PER_PLACE`] as below, the best of the 432 scored 6.7 bits (2 expected at 7.7), the
+//! best of the 540 left-out ones 12.2 (expected 9.1), and their tail fell by one bit of score per 0.75 doublings. 0.6
+//! brings both down to what was expected. The default threshold stands at 19.9 bits.
+//!
+//! Clips from outside this set, and collections of more than some 60 h, have not been measured.
+//!
 //! Not here: how coincidences are counted ([`super::verify`]).
 
 use crate::score::{Score, Tries};
