@@ -96,12 +96,13 @@ fn speed_against_fpcalc(files: &[PathBuf]) -> Outcome<()> {
     let before = cpu_seconds()?.1;
     let mut works = true;
     for file in files {
+        // Its exit code is no guide: it complains about the end of every Ogg file and prints the fingerprint.
         let run = Command::new("fpcalc")
             .args(["-length", "0", "-raw"])
             .arg(file)
-            .stdout(Stdio::null())
-            .status();
-        works &= run.is_ok_and(|status| status.success());
+            .stderr(Stdio::null())
+            .output();
+        works &= run.is_ok_and(|output| output.stdout.len() > 100);
     }
     let theirs = (cpu_seconds()?.1 - before) / hours;
     if works {
