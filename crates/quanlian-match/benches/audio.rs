@@ -198,7 +198,7 @@ fn latency(references: &[PathBuf], others: &[PathBuf], folder: &Path) -> Outcome
         works.segment.size_bytes() as f64 / 1e6 / hours,
         works.constellations.iter().map(Vec::len).sum::<usize>() as f64 / 1e6 / hours,
     );
-    println!("| query | n | found | p50 ms | p95 ms |\n|---|---|---|---|---|");
+    println!("| query | n | found | p50 ms | p95 ms | mean CPU ms |\n|---|---|---|---|---|---|");
     let others = others
         .iter()
         .map(|file| samples_of(file))
@@ -208,13 +208,14 @@ fn latency(references: &[PathBuf], others: &[PathBuf], folder: &Path) -> Outcome
         ("member, 4 % fast", &sounds, 1.04, true),
         ("non-member", &others, 1.0, false),
     ] {
-        let (mut times, mut found, mut asked) = (Vec::new(), 0, 0);
+        let (mut times, mut found, mut asked, mut cpu) = (Vec::new(), 0, 0, 0.0);
         for (number, sound) in sounds.iter().enumerate() {
             for clip in clips(sound) {
                 write_wav(&wav, 16_000, &resampled(clip, factor))?;
-                let start = Instant::now();
+                let (start, cpu_start) = (Instant::now(), cpu_seconds()?.0);
                 let answer = audio::search(&wav, &works, &SearchOptions::default())?;
                 times.push(start.elapsed().as_secs_f64() * 1e3);
+                cpu += cpu_seconds()?.0 - cpu_start;
                 asked += 1;
                 found += usize::from(
                     answer
@@ -226,8 +227,9 @@ fn latency(references: &[PathBuf], others: &[PathBuf], folder: &Path) -> Outcome
         }
         times.sort_by(f64::total_cmp);
         let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+        let mean = 1e3 * cpu / f64::from(asked);
         println!(
-            "| {name} | {asked} | {found} | {:.1} | {:.1} |",
+            "| {name} | {asked} | {found} | {:.1} | {:.1} | {mean:.1} |",
             at(0.5),
             at(0.95)
         );

@@ -23,6 +23,8 @@ mod peaks;
 mod resample;
 mod search;
 mod spectrum;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::borrow::Cow;
@@ -56,6 +58,9 @@ pub enum AudioError {
     /// The content is of no known sound or film format.
     #[error("the content is not sound of a known format")]
     NotAudio,
+    /// A format that was recognised, but whose header contradicts itself.
+    #[error("the header of the file is damaged: {problem}")]
+    BadHeader { problem: &'static str },
     /// A film or container without a sound track.
     #[error("the file has no sound track")]
     NoSoundTrack,
@@ -80,6 +85,7 @@ impl AudioError {
             Self::Open(_) => "audio_open",
             Self::Empty => "audio_empty",
             Self::NotAudio => "audio_not_audio",
+            Self::BadHeader { .. } => "audio_bad_header",
             Self::NoSoundTrack => "audio_no_sound_track",
             Self::Unsupported { .. } => "audio_unsupported",
             Self::SampleRate { .. } => "audio_sample_rate",
@@ -236,7 +242,7 @@ pub fn search<I: AudioIndex>(
     if found.is_empty() {
         notes.push(AudioNote::Featureless);
     }
-    let matches = search::search_peaks(&found, decoded.duration_ms, index, options);
+    let matches = search::search_peaks(&found, decoded.duration_ms, index, *options);
     Ok(AudioSearch {
         duration_ms: decoded.duration_ms,
         matches,

@@ -18,6 +18,9 @@ use unsafe_libopus::{
 /// Samples per second of the output; Opus decodes to this rate of its own accord.
 pub const SAMPLE_RATE_HZ: u32 = 16_000;
 
+/// The same, as the library wants it.
+const RATE: i32 = SAMPLE_RATE_HZ.cast_signed();
+
 /// Samples per channel in the longest packet: 120 ms (RFC 6716 §3.2.5).
 pub const MAX_PACKET_SAMPLES: usize = 1_920;
 
@@ -57,11 +60,12 @@ unsafe impl Send for Decoder {}
 
 impl Decoder {
     /// A decoder for one or two channels that mixes them to one.
+    #[must_use]
     pub fn mono() -> Option<Self> {
         let mut error = 0;
         #[expect(unsafe_code, reason = "the library is unsafe throughout")]
         // SAFETY: 16,000 Hz and one channel are arguments that the function documents, `error` outlives the call.
-        let state = unsafe { opus_decoder_create(SAMPLE_RATE_HZ as i32, 1, &raw mut error) };
+        let state = unsafe { opus_decoder_create(RATE, 1, &raw mut error) };
         let state = NonNull::new(state).filter(|_| error == 0)?;
         Some(Self {
             state: State::Single(state),
@@ -70,7 +74,9 @@ impl Decoder {
     }
 
     /// A decoder for many channels; `None` when the layout contradicts itself.
+    #[must_use]
     pub fn multi(layout: Layout<'_>) -> Option<Self> {
+        let width = i32::try_from(layout.mapping.len()).ok()?;
         let (streams, coupled) = (i32::from(layout.streams), i32::from(layout.coupled));
         let decoded = streams + coupled;
         let known = layout
@@ -87,8 +93,8 @@ impl Decoder {
         // function copies; `error` outlives the call.
         let state = unsafe {
             opus_multistream_decoder_create(
-                SAMPLE_RATE_HZ as i32,
-                channels as i32,
+                RATE,
+                width,
                 streams,
                 coupled,
                 layout.mapping.as_ptr(),
@@ -103,6 +109,7 @@ impl Decoder {
     }
 
     /// Channels in the output.
+    #[must_use]
     pub fn channels(&self) -> usize {
         self.channels
     }
@@ -115,8 +122,8 @@ impl Decoder {
             return None;
         }
         output.resize(MAX_PACKET_SAMPLES * self.channels, 0.0);
-        let (bytes, length) = (packet.as_ptr(), packet.len() as i32);
-        let (pcm, room) = (output.as_mut_ptr(), MAX_PACKET_SAMPLES as i32);
+        let (bytes, length) = (packet.as_ptr(), i32::try_from(packet.len()).ok()?);
+        let (pcm, room) = (output.as_mut_ptr(), i32::try_from(MAX_PACKET_SAMPLES).ok()?);
         let samples = match self.state {
             #[expect(unsafe_code, reason = "the library is unsafe throughout")]
             // SAFETY: the state comes from the matching `create` and is not yet destroyed; `bytes` is valid for

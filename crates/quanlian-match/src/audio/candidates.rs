@@ -56,20 +56,11 @@ struct Vote {
     time_scale: f32,
 }
 
-/// What one voting round cost; for benchmarks and tuning.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Effort {
-    pub(super) lookups: usize,
-    pub(super) postings: usize,
-    pub(super) votes: usize,
-}
-
 /// A voting table that is reused from stretch to stretch.
 pub(super) struct Ballot {
     slots: Vec<u16>,
     votes: Vec<Vote>,
     lookups: Vec<Lookup>,
-    pub(super) effort: Effort,
 }
 
 impl Ballot {
@@ -78,7 +69,6 @@ impl Ballot {
             slots: vec![0; TABLE_SLOTS],
             votes: Vec::new(),
             lookups: Vec::new(),
-            effort: Effort::default(),
         }
     }
 
@@ -126,15 +116,9 @@ impl Ballot {
         // In order of key, so that a memory-mapped index is read from front to back.
         self.lookups.sort_unstable_by_key(|lookup| lookup.key);
         self.votes.clear();
-        self.effort = Effort {
-            lookups: self.lookups.len(),
-            ..Effort::default()
-        };
         let votes = &mut self.votes;
         for same_key in self.lookups.chunk_by(|a, b| a.key == b.key) {
-            let effort = &mut self.effort;
             index.for_each_posting(same_key[0].key, |item, position| {
-                effort.postings += 1;
                 let point = ReferencePoint::of_position(position);
                 for lookup in same_key {
                     let landmark = &landmarks[lookup.landmark as usize];
@@ -161,7 +145,6 @@ impl Ballot {
                 }
             });
         }
-        self.effort.votes = self.votes.len();
     }
 
     /// Fills the table and returns the count that a cell needs for its votes to be gathered.

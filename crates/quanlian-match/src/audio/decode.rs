@@ -129,6 +129,7 @@ fn decode_unguarded(
 fn refused_by_probe(error: MediaError) -> AudioError {
     match error {
         MediaError::IoError(source) if source.kind() != ErrorKind::UnexpectedEof => AudioError::Open(source),
+        MediaError::DecodeError(problem) => AudioError::BadHeader { problem },
         MediaError::Unsupported(feature) if !feature.contains("probe") => AudioError::Unsupported { feature },
         _ => AudioError::NotAudio,
     }
@@ -172,13 +173,13 @@ impl Codec {
     /// Hands the sound of one packet to `output`; `false` when the packet is damaged.
     fn decode(&mut self, packet: &Packet, output: &mut Output<'_>) -> Result<bool, AudioError> {
         match self {
-            Self::Symphonia(decoder) => match decoder.decode(packet) {
-                Ok(buffer) => output.push(&buffer).map(|()| true),
-                Err(_) => {
-                    decoder.reset();
-                    Ok(false)
+            Self::Symphonia(decoder) => {
+                if let Ok(buffer) = decoder.decode(packet) {
+                    return output.push(&buffer).map(|()| true);
                 }
-            },
+                decoder.reset();
+                Ok(false)
+            }
             Self::Opus(stream) => match stream.decode(&packet.data, packet.trim_end.get()) {
                 Some(mono) => output.push_mono(mono, SAMPLE_RATE_HZ).map(|()| true),
                 None => Ok(false),

@@ -43,7 +43,7 @@ const MAX_INTERVAL_BANDS: f32 = 29.0;
 const MIN_INTERVAL_BANDS: f32 = 0.75;
 
 /// Steps of the key per band of interval.
-const INTERVAL_STEPS: f32 = 1.0;
+const INTERVAL_STEPS: f32 = 2.0;
 
 /// Steps of the key for the proportion of the distances.
 const PROPORTION_STEPS: f32 = 16.0;
@@ -172,7 +172,7 @@ pub(super) fn query_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
     let mut landmarks = Vec::new();
     for anchor in 0..peaks.len() {
         landmarks_of(peaks, anchor, QUERY_TARGETS, &mut |landmark| {
-            landmarks.push(landmark)
+            landmarks.push(landmark);
         });
     }
     landmarks

@@ -21,7 +21,7 @@ use super::constellation::Constellation;
 use super::landmark::{Warps, query_landmarks};
 use super::peaks::Peak;
 use super::spectrum::{BANDS_PER_OCTAVE, FRAMES_PER_SECOND, HOP_SAMPLES, WINDOW_SAMPLES};
-use super::verify::{Alignment, Coincidence, Line, coincidences, verify, weigh};
+use super::verify::{Alignment, Line, coincidences, verify, weigh};
 use super::{AudioIndex, AudioMatch, SAMPLE_RATE_HZ, SearchOptions};
 use crate::align::{AlignOptions, Hit, chains};
 use crate::score::Score;
@@ -73,7 +73,7 @@ pub(super) fn search_peaks<I: AudioIndex>(
     peaks: &[Peak],
     duration_ms: u64,
     index: &I,
-    options: &SearchOptions,
+    options: SearchOptions,
 ) -> Vec<AudioMatch> {
     let mut works = Works {
         index,
@@ -250,16 +250,26 @@ struct Segment {
 }
 
 fn segments_of(run: &Run, peaks: &[Peak], work: &Constellation) -> Vec<Segment> {
-    let mut found: Vec<Coincidence> = Vec::new();
-    let mut chance_per_frame = f64::INFINITY;
-    for (range, alignment) in &run.parts {
-        found.extend(coincidences(&alignment.line, &peaks[range.clone()], work));
-        let frames = f64::from(peaks[range.end - 1].frame - peaks[range.start].frame).max(1.0);
-        chance_per_frame = chance_per_frame.min(alignment.chance_mean / frames);
-    }
-    found.sort_unstable_by(|a, b| (a.query, a.work).cmp(&(b.query, b.work)));
-    found.dedup();
     let time_scale = median(run.parts.iter().map(|(_, alignment)| alignment.line.time_scale));
+    let mut hits: BTreeMap<u32, Hit> = BTreeMap::new();
+    let mut density = Density {
+        copy: 0.0,
+        chance: f64::INFINITY,
+    };
+    for (range, alignment) in &run.parts {
+        let own = &peaks[range.clone()];
+        let frames = f64::from(peaks[range.end - 1].frame - peaks[range.start].frame).max(1.0);
+        density.copy = density.copy.max(f64::from(alignment.hits) / frames);
+        density.chance = density.chance.min(alignment.chance_mean / frames);
+        for (frame, count) in coincidences(&alignment.line, own, work) {
+            // Where windows overlap, the earlier one's line stands.
+            hits.entry(frame).or_insert(Hit {
+                query: (frame as f32 * time_scale).round() as u32,
+                work: alignment.line.at(frame).round().max(0.0) as u32,
+                weight: count as f32,
+            });
+        }
+    }
     let options = AlignOptions {
         max_gap: MAX_GAP_FRAMES,
         max_drift: MAX_JOINT_FRAMES as u32,
@@ -272,15 +282,15 @@ fn segments_of(run: &Run, peaks: &[Peak], work: &Constellation) -> Vec<Segment> 
         .iter()
         .map(|(_, alignment)| alignment.bits)
         .fold(0.0, f64::max);
-    chains(scaled_hits(&found, time_scale), &options)
+    chains(hits.into_values().collect(), &options)
         .iter()
         .filter_map(|chain| {
-            let frames: Vec<u32> = chain
+            let hits: Vec<(u32, f32)> = chain
                 .hits
                 .iter()
-                .map(|hit| (hit.query as f32 / time_scale).round() as u32)
+                .map(|hit| ((hit.query as f32 / time_scale).round() as u32, hit.weight))
                 .collect();
-            let (first, last) = dense_stretch(&frames, chance_per_frame)?;
+            let (first, last) = density.stretch(&hits)?;
             let segment = weigh_stretch(run, peaks, work, (first, last))?;
             // The whole may bend where its windows did not; what a window proved stays proved.
             Some(if run.parts.len() == 1 {
@@ -295,38 +305,36 @@ fn segments_of(run: &Run, peaks: &[Peak], work: &Constellation) -> Vec<Segment> 
         .collect()
 }
 
-/// Coinciding peaks as hits of the shared aligner, the suspect's places rescaled to the work's speed.
-fn scaled_hits(found: &[Coincidence], time_scale: f32) -> Vec<Hit> {
-    found
-        .chunk_by(|a, b| a.query == b.query && a.work.abs_diff(b.work) <= 3)
-        .map(|group| Hit {
-            query: (group[0].query as f32 * time_scale).round() as u32,
-            work: group[0].work,
-            weight: group.len() as f32,
-        })
-        .collect()
+/// Coinciding peaks per frame, inside a copy and outside.
+struct Density {
+    copy: f64,
+    chance: f64,
 }
 
-/// The stretch of `frames` that holds most hits beyond what chance would put there.
-///
-/// Every hit counts one and every frame costs the geometric mean of the rate of chance and the rate of a copy, the
-/// point where both explain a frame equally well; the best run of that sum is the segment.
-fn dense_stretch(frames: &[u32], chance_per_frame: f64) -> Option<(u32, u32)> {
-    const COPY_PER_FRAME: f64 = 0.12;
-    let cost = (chance_per_frame.max(0.002) * COPY_PER_FRAME).sqrt().min(0.08);
-    let (mut best, mut sum, mut start) = ((0.0, 0, 0), 0.0, 0);
-    for (index, frame) in frames.iter().enumerate() {
-        let gap = if index == 0 { 0 } else { frame - frames[index - 1] };
-        sum -= cost * f64::from(gap);
-        if sum <= 0.0 {
-            (sum, start) = (0.0, index);
+impl Density {
+    /// The stretch of `hits`, frames with weights, that a copy explains best.
+    ///
+    /// Every hit counts its weight and every frame costs the rate at which copy and chance explain a frame equally
+    /// well; the best run of that sum is the segment.
+    fn stretch(&self, hits: &[(u32, f32)]) -> Option<(u32, u32)> {
+        // Chance was measured where it does best; elsewhere it gives about half as much.
+        let chance = (0.5 * self.chance).clamp(1e-4, 0.5 * self.copy.max(1e-3));
+        let copy = self.copy.max(2.0 * chance);
+        let cost = (copy - chance) / (copy / chance).ln();
+        let (mut best, mut sum, mut start) = ((0.0, 0, 0), 0.0, 0);
+        for (index, (frame, weight)) in hits.iter().enumerate() {
+            let gap = if index == 0 { 0 } else { frame - hits[index - 1].0 };
+            sum -= cost * f64::from(gap);
+            if sum <= 0.0 {
+                (sum, start) = (0.0, index);
+            }
+            sum += f64::from(*weight);
+            if sum > best.0 {
+                best = (sum, start, index);
+            }
         }
-        sum += 1.0;
-        if sum > best.0 {
-            best = (sum, start, index);
-        }
+        (best.2 > best.1).then(|| (hits[best.1].0, hits[best.2].0))
     }
-    (best.2 > best.1).then(|| (frames[best.1], frames[best.2]))
 }
 
 /// Fits and weighs the stretch of the suspect from frame `first` to frame `last`.
@@ -369,7 +377,7 @@ fn summarise<I: AudioIndex>(
     score: &impl Fn(f64) -> Score,
     duration_ms: u64,
     index: &I,
-    options: &SearchOptions,
+    options: SearchOptions,
 ) -> Option<AudioMatch> {
     segments.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(a.suspect.cmp(&b.suspect)));
     let best = segments.first()?.clone();

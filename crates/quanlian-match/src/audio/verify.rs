@@ -60,13 +60,6 @@ pub(super) struct Alignment {
     pub(super) bits: f64,
 }
 
-/// A peak of the query that falls on a star of the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Coincidence {
-    pub(super) query: u32,
-    pub(super) work: u32,
-}
-
 /// Fits and weighs `candidate` on the peaks of one stretch.
 pub(super) fn verify(candidate: &Candidate, peaks: &[Peak], work: &Constellation) -> Option<Alignment> {
     let (first, last) = (peaks.first()?, peaks.last()?);
@@ -131,17 +124,19 @@ impl Line {
     }
 }
 
-/// The peaks that coincide along `line`.
-pub(super) fn coincidences(line: &Line, peaks: &[Peak], work: &Constellation) -> Vec<Coincidence> {
-    let mut found = Vec::new();
+/// The frames of the query at which peaks coincide along `line`, with the number of them.
+pub(super) fn coincidences(line: &Line, peaks: &[Peak], work: &Constellation) -> Vec<(u32, u32)> {
+    let mut found: Vec<(u32, u32)> = Vec::new();
     for peak in peaks {
         let expected = line.at(peak.frame);
         let range = expected - TOLERANCE_FRAMES..=expected + TOLERANCE_FRAMES;
-        for star in work.near(peak.band - line.pitch_shift, TOLERANCE_BANDS, range) {
-            found.push(Coincidence {
-                query: peak.frame,
-                work: star.frame,
-            });
+        let count = work
+            .near(peak.band - line.pitch_shift, TOLERANCE_BANDS, range)
+            .count() as u32;
+        match found.last_mut() {
+            Some((frame, total)) if *frame == peak.frame => *total += count,
+            _ if count > 0 => found.push((peak.frame, count)),
+            _ => {}
         }
     }
     found

@@ -1,0 +1,412 @@
+//! Stories about sound from end to end, on tunes that the tests play themselves.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const RATE: usize = 16_000;
+
+/// A small generator of repeatable randomness.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+
+    fn noise(&mut self) -> f32 {
+        self.below(20_001) as f32 / 10_000.0 - 1.0
+    }
+}
+
+/// A tune: a melody over broken chords, each note with overtones and a decay, at a tempo of its own.
+fn tune(seed: u64, seconds: f32) -> Vec<f32> {
+    let mut dice = Dice(seed.wrapping_mul(7_919).wrapping_add(11));
+    let mut sound = vec![0.0; (seconds * RATE as f32) as usize];
+    let beat = RATE * (18 + dice.below(14) as usize) / 100;
+    for voice in 0..3 {
+        let mut note = 45.0 + 7.0 * voice as f32 + dice.below(12) as f32;
+        let mut start = 0;
+        while start < sound.len() {
+            note = (note + dice.below(9) as f32 - 4.0).clamp(40.0, 84.0);
+            let length = beat * (1 + dice.below(3) as usize);
+            play(
+                &mut sound,
+                start,
+                length,
+                440.0 * ((note - 57.0) / 12.0).exp2(),
+                0.12,
+            );
+            start += length;
+        }
+    }
+    sound
+}
+
+fn play(sound: &mut [f32], start: usize, length: usize, hz: f32, loudness: f32) {
+    for (index, sample) in sound.iter_mut().skip(start).take(length).enumerate() {
+        let time = index as f32 / RATE as f32;
+        let swell = (time * 80.0).min(1.0) * (-3.0 * time).exp();
+        let wave: f32 = (1..6)
+            .map(|k| (std::f32::consts::TAU * hz * k as f32 * time).sin() / k as f32)
+            .sum();
+        *sample += loudness * swell * wave;
+    }
+}
+
+fn part(sound: &[f32], from_s: f32, to_s: f32) -> Vec<f32> {
+    sound[(from_s * RATE as f32) as usize..(to_s * RATE as f32) as usize].to_vec()
+}
+
+fn with_noise(sound: &[f32], ratio_db: f32) -> Vec<f32> {
+    let mut dice = Dice(99);
+    let level = |x: &[f32]| (x.iter().map(|s| s * s).sum::<f32>() / x.len() as f32).sqrt();
+    let noise: Vec<f32> = sound.iter().map(|_| dice.noise()).collect();
+    let gain = level(sound) / level(&noise) * 10_f32.powf(-ratio_db / 20.0);
+    sound.iter().zip(noise).map(|(s, n)| s + gain * n).collect()
+}
+
+fn faster(sound: &[f32], factor: f32) -> Vec<f32> {
+    let length = ((sound.len() - 2) as f32 / factor) as usize;
+    (0..length)
+        .map(|i| {
+            let place = i as f32 * factor;
+            let whole = place as usize;
+            sound[whole] + place.fract() * (sound[whole + 1] - sound[whole])
+        })
+        .collect()
+}
+
+fn wav(sound: &[f32]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let size = sound.len() as u32 * 2;
+    bytes.extend_from_slice(b"RIFF");
+    bytes.extend_from_slice(&(36 + size).to_le_bytes());
+    bytes.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data");
+    bytes.extend_from_slice(&size.to_le_bytes());
+    for sample in sound {
+        bytes.extend_from_slice(&((sample.clamp(-1.0, 1.0) * 32_767.0) as i16).to_le_bytes());
+    }
+    bytes
+}
+
+/// Works held in memory.
+#[derive(Default)]
+struct Works {
+    postings: BTreeMap<u64, Vec<(u32, u32)>>,
+    items: Vec<AudioItem>,
+}
+
+impl Works {
+    fn of(sounds: &[Vec<f32>]) -> Self {
+        let mut works = Self::default();
+        for sound in sounds {
+            let item = works.items.len() as u32;
+            let found = with_file(&wav(sound), |path| {
+                fingerprint_reference(path, &mut |key, position| {
+                    assert!(key >> KEY_BITS == 0, "key {key:x} is too wide");
+                    works.postings.entry(key).or_default().push((item, position));
+                })
+            });
+            works.items.push(found.unwrap());
+        }
+        works
+    }
+
+    fn search(&self, suspect: &[f32]) -> AudioSearch {
+        with_file(&wav(suspect), |path| {
+            search(path, self, &SearchOptions::default())
+        })
+        .unwrap()
+    }
+}
+
+impl AudioIndex for Works {
+    fn for_each_posting(&self, key: u64, mut visit: impl FnMut(u32, u32)) {
+        for (item, position) in self.postings.get(&key).into_iter().flatten() {
+            visit(*item, *position);
+        }
+    }
+
+    fn constellation(&self, item: u32) -> Option<Cow<'_, [u8]>> {
+        self.items
+            .get(item as usize)
+            .map(|item| Cow::Borrowed(item.constellation.as_slice()))
+    }
+
+    fn duration_ms(&self, item: u32) -> u64 {
+        self.items[item as usize].duration_ms
+    }
+
+    fn total_duration_ms(&self) -> u64 {
+        self.items.iter().map(|item| item.duration_ms).sum()
+    }
+}
+
+fn with_file<T>(bytes: &[u8], act: impl FnOnce(&Path) -> T) -> T {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sound");
+    std::fs::write(&path, bytes).unwrap();
+    act(&path)
+}
+
+fn three_works() -> Vec<Vec<f32>> {
+    (1..4).map(|seed| tune(seed, 40.0)).collect()
+}
+
+/// Asserts that `suspect` holds work 1 from `work_s` on, all the way, and returns the match.
+fn check_found(suspect: &[f32], work_s: f64) -> AudioMatch {
+    let answer = Works::of(&three_works()).search(suspect);
+    assert_eq!(
+        answer.matches.iter().map(|m| m.item).collect::<Vec<_>>(),
+        [1],
+        "{answer:?}"
+    );
+    let found = answer.matches[0].clone();
+    let Span {
+        suspect: [start, end],
+        work: [from, _],
+        ..
+    } = found.segments[0];
+    assert_eq!(found.segments.len(), 1, "{found:?}");
+    assert!(start < 1_000 && end + 1_000 > answer.duration_ms, "{found:?}");
+    let offset = from as f64 - start as f64 * found.transform.time_scale;
+    assert!((offset - 1000.0 * work_s).abs() < 200.0, "{found:?}");
+    assert!(found.e_value <= 1e-6);
+    found
+}
+
+#[test]
+fn an_unchanged_part_is_found_at_its_place() {
+    let found = check_found(&part(&three_works()[1], 12.0, 22.0), 12.0);
+    assert!(found.identity > 0.8, "{found:?}");
+    assert_eq!(
+        found.transform,
+        Transform {
+            time_scale: 1.0,
+            pitch_scale: 1.0
+        }
+    );
+}
+
+#[test]
+fn noise_does_not_hide_a_copy() {
+    check_found(&with_noise(&part(&three_works()[1], 7.0, 17.0), 10.0), 7.0);
+}
+
+#[test]
+fn a_copy_that_runs_fast_is_found_and_its_speed_is_told() {
+    let found = check_found(&faster(&part(&three_works()[1], 5.0, 20.0), 1.02), 5.0);
+    assert!((found.transform.time_scale - 1.02).abs() < 0.004, "{found:?}");
+    assert!((found.transform.pitch_scale - 1.02).abs() < 0.004, "{found:?}");
+}
+
+#[test]
+fn a_piece_cut_out_gives_two_segments() {
+    let work = &three_works()[1];
+    let suspect = [part(work, 2.0, 10.0), part(work, 25.0, 35.0)].concat();
+    let answer = Works::of(&three_works()).search(&suspect);
+    let [found] = answer.matches.as_slice() else {
+        panic!("{answer:?}")
+    };
+    let near = |got: [u64; 2], want: [u64; 2]| got.iter().zip(want).all(|(a, b)| a.abs_diff(b) < 1_000);
+    let [first, second] = found.segments.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert!(
+        near(first.suspect, [0, 8_000]) && near(first.work, [2_000, 10_000]),
+        "{found:?}"
+    );
+    assert!(
+        near(second.suspect, [8_000, 18_000]) && near(second.work, [25_000, 35_000]),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_long_stream_yields_every_work_in_it() {
+    let works = three_works();
+    let silence = vec![0.0; 5 * RATE];
+    let stream = [
+        tune(50, 20.0),
+        part(&works[2], 5.0, 25.0),
+        silence,
+        part(&works[0], 10.0, 22.0),
+        tune(51, 15.0),
+    ];
+    let answer = Works::of(&works).search(&stream.concat());
+    let mut found: Vec<(u32, [u64; 2])> = answer
+        .matches
+        .iter()
+        .map(|m| (m.item, m.segments[0].suspect))
+        .collect();
+    found.sort_unstable();
+    let [(0, first), (2, second)] = found.as_slice() else {
+        panic!("{answer:?}")
+    };
+    for (got, want) in [(first, [45_000, 57_000]), (second, [20_000, 40_000])] {
+        assert!(
+            got.iter().zip(want).all(|(a, b)| a.abs_diff(b) < 1_000),
+            "{got:?} against {want:?}"
+        );
+    }
+}
+
+#[test]
+fn what_was_not_copied_is_not_found() {
+    let works = Works::of(&three_works());
+    let mut dice = Dice(5);
+    let noise: Vec<f32> = (0..12 * RATE).map(|_| 0.3 * dice.noise()).collect();
+    let tone: Vec<f32> = (0..12 * RATE)
+        .map(|i| 0.5 * (std::f32::consts::TAU * 440.0 * i as f32 / RATE as f32).sin())
+        .collect();
+    let clicks: Vec<f32> = (0..12 * RATE)
+        .map(|i| if i % 8_000 == 0 { 0.9 } else { 0.0 })
+        .collect();
+    for sound in [vec![0.0; 12 * RATE], noise, tone, clicks, vec![1.0; 12 * RATE]] {
+        assert_eq!(works.search(&sound).matches, []);
+    }
+    for seed in 10..22 {
+        assert_eq!(works.search(&tune(seed, 15.0)).matches, [], "tune {seed}");
+    }
+}
+
+#[test]
+fn silence_is_named_and_never_matches_silence() {
+    let silence = vec![0.0; 10 * RATE];
+    let works = Works::of(std::slice::from_ref(&silence));
+    assert_eq!(works.items[0].notes, [AudioNote::Featureless]);
+    let answer = works.search(&silence);
+    assert_eq!(
+        (answer.matches.len(), answer.notes),
+        (0, vec![AudioNote::Featureless])
+    );
+}
+
+#[test]
+fn a_suspect_of_two_seconds_is_said_to_be_too_short() {
+    let works = three_works();
+    let answer = Works::of(&works).search(&part(&works[0], 3.0, 5.0));
+    assert_eq!(answer.notes, [AudioNote::TooShort { duration_ms: 2_000 }]);
+}
+
+#[test]
+fn the_same_file_gives_the_same_bytes_again() {
+    let sound = [tune(8, 6.0)];
+    let (a, b) = (Works::of(&sound), Works::of(&sound));
+    assert_eq!((a.items, a.postings), (b.items, b.postings));
+}
+
+fn decode_bytes(bytes: Vec<u8>) -> Result<(decode::Decoded, usize), AudioError> {
+    let mut samples = 0;
+    decode::decode(Box::new(Cursor::new(bytes)), &mut |block| samples += block.len())
+        .map(|decoded| (decoded, samples))
+}
+
+#[test]
+fn files_without_sound_are_named() {
+    let code = |bytes: &[u8]| {
+        with_file(bytes, |path| decode::decode_file(path, &mut |_| ()))
+            .unwrap_err()
+            .code()
+    };
+    assert_eq!(code(b""), "audio_empty");
+    assert_eq!(code(b"no sound at all, just a few words"), "audio_not_audio");
+    assert_eq!(code(&wav(&[])), "audio_empty");
+    assert_eq!(
+        decode::decode_file(Path::new("/"), &mut |_| ())
+            .unwrap_err()
+            .code(),
+        "audio_open"
+    );
+    assert_eq!(
+        decode::decode_file(Path::new("/no/such/file"), &mut |_| ())
+            .unwrap_err()
+            .code(),
+        "audio_open"
+    );
+}
+
+#[test]
+fn a_header_that_lies_about_the_length_does_not_cost_the_sound() {
+    let sound = tune(3, 4.0);
+    // The first is what programs write that do not know the length yet.
+    for (riff, data) in [
+        (u32::MAX, u32::MAX),
+        (u32::MAX, 0x7fff_fffe),
+        (u32::MAX, 3 * sound.len() as u32),
+    ] {
+        let mut bytes = wav(&sound);
+        bytes[4..8].copy_from_slice(&riff.to_le_bytes());
+        bytes[40..44].copy_from_slice(&data.to_le_bytes());
+        let (decoded, samples) = decode_bytes(bytes).unwrap_or_else(|error| panic!("{data}: {error:?}"));
+        assert!(
+            samples.abs_diff(sound.len()) <= 4_096,
+            "{data}: {samples} samples, {decoded:?}"
+        );
+    }
+}
+
+#[test]
+fn a_header_that_contradicts_itself_is_named() {
+    let mut bytes = wav(&tune(3, 1.0));
+    bytes[40..44].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert_eq!(decode_bytes(bytes).unwrap_err().code(), "audio_bad_header");
+}
+
+#[test]
+fn a_cut_file_gives_what_is_left_of_it() {
+    let bytes = wav(&tune(3, 4.0));
+    for cut in [45, 46, 1_000, 30_001, bytes.len() - 1] {
+        let (_, samples) = decode_bytes(bytes[..cut].to_vec()).unwrap_or((
+            decode::Decoded {
+                duration_ms: 0,
+                notes: Vec::new(),
+            },
+            0,
+        ));
+        assert!(
+            samples <= (cut - 44) / 2 && samples + 4_096 >= (cut - 44) / 2,
+            "{cut}: {samples}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn bytes_of_any_kind_give_an_answer(
+        bytes in prop::collection::vec(any::<u8>(), 0..3_000),
+        magic in prop::sample::select(vec![
+            &b""[..], b"RIFF\xff\0\0\0WAVEfmt ", b"OggS\0\x02", b"fLaC\0\0\0\x22", b"\xff\xfb\x90\x44", b"ID3\x04\0\0",
+            b"\0\0\0\x18ftypM4A \0\0\0\0", b"\x1a\x45\xdf\xa3", b"FORM\0\0\x10\0AIFFCOMM", b"caff\0\x01\0\0",
+        ]),
+    ) {
+        let _ = decode_bytes([magic, &bytes].concat());
+    }
+
+    #[test]
+    fn a_damaged_wav_gives_an_answer(at in 0..2_044_usize, value in any::<u8>(), cut in 0..2_044_usize) {
+        let mut bytes = wav(&tune(1, 0.0625));
+        bytes[at] = value;
+        bytes.truncate(bytes.len() - cut);
+        let _ = decode_bytes(bytes);
+    }
+
+    #[test]
+    fn a_foreign_constellation_is_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let read = constellation::Constellation::from_bytes(&bytes);
+        prop_assert!(read.stars.len() <= bytes.len() / 4);
+        prop_assert!(read.near(80.0, 200.0, 0.0..=f32::MAX).count() <= read.stars.len());
+    }
+}
