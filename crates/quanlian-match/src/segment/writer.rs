@@ -22,8 +22,17 @@ const MAX_MERGE_RUNS: usize = 64;
 const RUN_BUFFER_BYTES: usize = 64 << 10;
 const RECORD_BYTES: usize = 16;
 
-/// A mixed key, an item and a position: the order of the file.
-type Record = (u64, u32, u32);
+/// A mixed key, an item and a position, packed into one number, whose order is the
+/// order of the file; one number sorts about twice as fast as three.
+type Record = u128;
+
+fn pack(key: u64, item: u32, position: u32) -> Record {
+    u128::from(key) << 64 | u128::from(item) << 32 | u128::from(position)
+}
+
+fn unpack(record: Record) -> (u64, u32, u32) {
+    ((record >> 64) as u64, (record >> 32) as u32, record as u32)
+}
 
 /// Collects postings and writes them as one segment.
 #[derive(Debug)]
@@ -73,7 +82,7 @@ impl SegmentWriter {
     #[inline]
     pub fn push(&mut self, key: u64, item: u32, position: u32) -> Result<(), SegmentError> {
         self.pending
-            .push((mix(key, self.parameters.key_bits), item, position));
+            .push(pack(mix(key, self.parameters.key_bits), item, position));
         self.pushed += 1;
         if self.pending.len() >= self.budget_records {
             self.spill()?;
@@ -134,12 +143,8 @@ impl RunWriter {
         })
     }
 
-    fn push(&mut self, (key, item, position): Record) -> io::Result<()> {
-        let mut record = [0; RECORD_BYTES];
-        record[..8].copy_from_slice(&key.to_le_bytes());
-        record[8..12].copy_from_slice(&item.to_le_bytes());
-        record[12..].copy_from_slice(&position.to_le_bytes());
-        self.out.write_all(&record)
+    fn push(&mut self, record: Record) -> io::Result<()> {
+        self.out.write_all(&record.to_le_bytes())
     }
 
     fn finish(self) -> io::Result<File> {
@@ -157,9 +162,7 @@ fn read_record(run: &mut BufReader<File>) -> io::Result<Option<Record>> {
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(e) => return Err(e),
     }
-    let (key, rest) = record.split_at(8);
-    let key = u64::from_le_bytes(key.try_into().expect("eight bytes were cut out"));
-    Ok(Some((key, layout::read_u32(rest, 0), layout::read_u32(rest, 4))))
+    Ok(Some(Record::from_le_bytes(record)))
 }
 
 /// Calls `sink` with the records of all runs in order.
@@ -230,7 +233,8 @@ impl Encoder {
         })
     }
 
-    fn push(&mut self, (key, item, position): Record) -> Result<(), SegmentError> {
+    fn push(&mut self, record: Record) -> Result<(), SegmentError> {
+        let (key, item, position) = unpack(record);
         if self.list.is_empty() || self.list_key != key {
             self.flush_list()?;
             self.continued_item = None;

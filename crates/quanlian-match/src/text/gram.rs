@@ -17,8 +17,6 @@
 //!
 //! Not here: folding (`fold`), where keys are kept (`segment`).
 
-use std::collections::VecDeque;
-
 use super::fold::{HAN_UNITS, LETTER_UNITS, Symbol, units};
 
 /// Weight of one gram.
@@ -33,7 +31,7 @@ pub(crate) const KEY_BITS: u32 = 40;
 /// Most symbols of one gram.
 const MAX_SYMBOLS: usize = GRAM_UNITS.div_ceil(LETTER_UNITS) as usize;
 const RING: usize = 16;
-const _: () = assert!(MAX_SYMBOLS < RING);
+const _: () = assert!(MAX_SYMBOLS < RING && ((WINDOW_UNITS / LETTER_UNITS) as usize + 2) < RING);
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 const POWERS: [u64; RING] = powers();
 
@@ -91,8 +89,10 @@ fn spread(mut x: u64) -> u64 {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Winnow {
     grams: Grams,
-    /// Candidates with rising keys: key, start, place in units.
-    window: VecDeque<(u64, u64, u64)>,
+    /// Candidates with rising keys: key, start, place in units; a ring from `head` to `tail`.
+    window: [(u64, u64, u64); RING],
+    head: usize,
+    tail: usize,
     place: u64,
     chosen: Option<u64>,
 }
@@ -104,28 +104,27 @@ impl Winnow {
         let Self {
             grams,
             window,
+            head,
+            tail,
             place,
             chosen,
         } = self;
         grams.push(symbol, |key, start, units| {
-            while window.back().is_some_and(|b| b.0 >= key) {
-                window.pop_back();
+            while head < tail && window[(*tail - 1) % RING].0 >= key {
+                *tail -= 1;
             }
-            window.push_back((key, start, *place));
+            window[*tail % RING] = (key, start, *place);
+            *tail += 1;
             *place += u64::from(units);
             // The window is full once the starting places reach over its whole weight.
             if *place < u64::from(WINDOW_UNITS) {
                 return;
             }
-            while window
-                .front()
-                .is_some_and(|f| f.2 + u64::from(WINDOW_UNITS) < *place)
-            {
-                window.pop_front();
+            while window[*head % RING].2 + u64::from(WINDOW_UNITS) < *place {
+                *head += 1;
             }
-            if let Some(&(key, start, _)) = window.front()
-                && *chosen != Some(start)
-            {
+            let (key, start, _) = window[*head % RING];
+            if *chosen != Some(start) {
                 *chosen = Some(start);
                 sink(key, start);
             }
@@ -134,9 +133,8 @@ impl Winnow {
 
     /// Ends the text: a text shorter than one window still leaves its least gram.
     pub(crate) fn finish(self, mut sink: impl FnMut(u64, u64)) {
-        if self.chosen.is_none()
-            && let Some(&(key, start, _)) = self.window.front()
-        {
+        if self.chosen.is_none() && self.head < self.tail {
+            let (key, start, _) = self.window[self.head % RING];
             sink(key, start);
         }
     }
