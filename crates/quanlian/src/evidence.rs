@@ -1,7 +1,7 @@
 //! The evidence room: deposits go into the log, their records into the database, originals into the object folder.
 //!
 //! In:  files and reports, and the data folder of the installation.
-//! Out: [`Deposited`] with the short ids that facts and papers use, and bundles.
+//! Out: [`Exhibit`]s with the short ids that facts and papers use, and bundles.
 //!
 //! | below the data folder | holds |
 //! |---|---|
@@ -39,7 +39,7 @@ use crate::{
 
 /// One deposit, as reports show it.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Deposited {
+pub(crate) struct Exhibit {
     /// Short id within this run: `E0001`.
     pub(crate) id: String,
     /// Name relative to the folder it came from.
@@ -120,7 +120,7 @@ impl Room {
         kind: &str,
         output: &Output,
         problems: &mut Vec<PassedOver>,
-    ) -> Result<Vec<Deposited>, Fault> {
+    ) -> Result<Vec<Exhibit>, Fault> {
         let names: BTreeMap<&Path, &str> = files
             .iter()
             .map(|f| (f.path.as_path(), f.name.as_str()))
@@ -165,7 +165,7 @@ impl Room {
     }
 
     /// Deposits a report of this run, which has been written to `path`.
-    pub(crate) fn deposit_report(&mut self, path: &Path, name: &str) -> Result<Deposited, Fault> {
+    pub(crate) fn deposit_report(&mut self, path: &Path, name: &str) -> Result<Exhibit, Fault> {
         let bytes = std::fs::read(path)
             .with_context(|| format!("cannot read {}", path.display()))
             .system()?;
@@ -185,7 +185,7 @@ impl Room {
     /// Keeps originals by their digest.
     pub(crate) fn keep_originals<'a>(
         &self,
-        deposits: impl IntoIterator<Item = &'a Deposited>,
+        deposits: impl IntoIterator<Item = &'a Exhibit>,
     ) -> Result<(), Fault> {
         for deposit in deposits {
             self.runtime
@@ -207,7 +207,7 @@ impl Room {
         let bar = output.progress("progress.bundle", items.len() as u64);
         let actor = self.terms.depositor.clone();
         let summary = self.vault.bundle(items, &actor, path, outside, &mut |step| {
-            bar.set_position(step.files as u64)
+            bar.set_position(step.files as u64);
         });
         bar.finish_and_clear();
         let summary = summary
@@ -231,13 +231,13 @@ impl Room {
         kind: &str,
         path: PathBuf,
         receipt: Receipt,
-    ) -> Result<Deposited, Fault> {
+    ) -> Result<Exhibit, Fault> {
         let deposit = receipt
             .open()
             .context("the log gave a receipt that does not hold")
             .system()?;
         self.count += 1;
-        Ok(Deposited {
+        Ok(Exhibit {
             id: format!("E{:04}", self.count),
             name,
             kind: kind.to_owned(),
@@ -252,8 +252,8 @@ impl Room {
         })
     }
 
-    fn save(&self, deposits: &[Deposited]) -> Result<(), Fault> {
-        let record = |deposit: &Deposited| -> anyhow::Result<Record> {
+    fn save(&self, deposits: &[Exhibit]) -> Result<(), Fault> {
+        let record = |deposit: &Exhibit| -> anyhow::Result<Record> {
             Ok(Record {
                 v: ENVELOPE_VERSION,
                 id: RecordId(deposit.deposit.0),

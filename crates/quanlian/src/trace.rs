@@ -44,7 +44,7 @@ use serde::Serialize;
 use crate::{
     cli::{Originals, Trace as Arguments},
     command::{index, matching},
-    evidence::{Deposited, Room, problem_line},
+    evidence::{Exhibit, Room, problem_line},
     fault::{Blame, Fault, Outcome},
     files::{self, Found, PassedOver},
     output::Output,
@@ -73,7 +73,7 @@ pub(crate) struct Report {
     /// The confirmed matches.
     pub(crate) matches: Vec<Match>,
     /// What was deposited; facts name these ids.
-    pub(crate) evidence: Vec<Deposited>,
+    pub(crate) evidence: Vec<Exhibit>,
     /// Facts drawn from files.
     pub(crate) facts: Drawn,
     /// Facts as they were assessed: drawn and stated.
@@ -603,7 +603,7 @@ fn work_path(works: &Path, name: &str) -> PathBuf {
 struct Evidence<'a> {
     room: &'a mut Room,
     output: &'a Output,
-    deposits: Vec<Deposited>,
+    deposits: Vec<Exhibit>,
     kept: Vec<bool>,
 }
 
@@ -638,7 +638,7 @@ impl Evidence<'_> {
 
     /// Evidence id of each suspect and side file, by name.
     fn ids(&self) -> BTreeMap<String, String> {
-        let of_suspects = |d: &&Deposited| matches!(d.kind.as_str(), "suspect" | "side_file");
+        let of_suspects = |d: &&Exhibit| matches!(d.kind.as_str(), "suspect" | "side_file");
         self.deposits
             .iter()
             .filter(of_suspects)

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Deposit as Arguments,
-    evidence::{self, Deposited},
+    evidence::{self, Exhibit},
     fault::{Blame, Fault, Outcome},
     files,
     output::Output,
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Serialize)]
 struct Report {
     log: String,
-    deposits: Vec<Deposited>,
+    deposits: Vec<Exhibit>,
     problems: Vec<files::PassedOver>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bundle: Option<String>,

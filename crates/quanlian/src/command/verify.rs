@@ -65,5 +65,6 @@ fn read_policy(path: &Path) -> anyhow::Result<Policy> {
     std::fs::File::open(path)
         .and_then(|file| file.take(MAX_POLICY_BYTES).read_to_string(&mut text))
         .with_context(|| format!("cannot read the policy {}", path.display()))?;
-    text.parse().with_context(|| format!("the policy {} cannot be used", path.display()))
+    text.parse()
+        .with_context(|| format!("the policy {} cannot be used", path.display()))
 }

@@ -26,7 +26,7 @@ use quanlian_record::{
 
 use super::Report;
 use crate::{
-    evidence::Deposited,
+    evidence::Exhibit,
     message::{Language, Messages},
 };
 
@@ -505,7 +505,7 @@ impl Filler<'_> {
 
     fn log_proof(&self, vault: &Vault) -> doc::LogProof {
         let checkpoint = vault.log().checkpoint();
-        let leaf = |deposit: &Deposited| doc::Leaf {
+        let leaf = |deposit: &Exhibit| doc::Leaf {
             index: deposit.index,
             what: Text::same(format!("{} · {}", deposit.id, deposit.name)),
             hash: deposit.sha256.clone(),
