@@ -1,7 +1,7 @@
 //! The index of a collection of works: a folder that is built once and added to.
 //!
 //! In:  folders and files of works, then suspect files.
-//! Out: [`Match`]es of each suspect, and figures about the index.
+//! Out: [`crate::Match`]es of each suspect, and figures about the index.
 //!
 //! # Folder
 //! | file | holds |
