@@ -40,6 +40,7 @@ pub use stats::{MediumStats, Stats};
 
 use crate::segment::SegmentError;
 use crate::text::background::Background;
+use crate::{Medium, Unit};
 use manifest::{Manifest, PartEntry};
 use part::{Part, PartWriter};
 
@@ -133,6 +134,19 @@ pub struct BuildReport {
     pub notes: Vec<Note>,
 }
 
+/// One work of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Work<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it is.
+    pub medium: Medium,
+    /// How long it is.
+    pub length: u64,
+    /// What `length` counts.
+    pub unit: Unit,
+}
+
 /// An open index.
 #[derive(Debug)]
 pub struct Collection {
@@ -192,9 +206,9 @@ impl Collection {
         &self.folder
     }
 
-    /// Names of all works, in order of their adding.
-    pub fn work_names(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().flat_map(Part::names)
+    /// All works, in order of their adding.
+    pub fn works(&self) -> impl Iterator<Item = Work<'_>> {
+        self.parts.iter().flat_map(Part::works)
     }
 
     /// Figures about the index.

@@ -48,7 +48,11 @@ fn refuse_unsafe_integers(value: &Value) -> Result<(), CanonicalError> {
     match value {
         Value::Number(n) => {
             let magnitude = n.as_u64().or_else(|| n.as_i64().map(i64::unsigned_abs));
-            match magnitude {
+            // A float without a fraction is written like an integer and has to be read back as one.
+            let float = n
+                .as_f64()
+                .filter(|f| magnitude.is_none() && f.fract() == 0.0 && f.abs() < 1e21);
+            match magnitude.or(float.map(|f| f.abs() as u64)) {
                 Some(m) if m > MAX_SAFE_INTEGER => Err(CanonicalError::UnsafeInteger(n.to_string())),
                 _ => Ok(()),
             }
@@ -94,6 +98,13 @@ mod tests {
             error.to_string(),
             "integer 9007199254740993 is beyond 2^53 and would lose digits in JSON"
         );
+    }
+
+    #[test]
+    fn a_float_that_is_written_like_an_unsafe_integer_is_refused_too() {
+        assert!(to_bytes(&1e17).is_err());
+        assert_eq!(to_bytes(&1e21).unwrap(), b"1e+21");
+        assert_eq!(to_bytes(&-4_503_599_627_370_496.0).unwrap(), b"-4503599627370496");
     }
 
     proptest! {

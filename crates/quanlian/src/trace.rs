@@ -35,8 +35,8 @@ use quanlian_evidence::{
 };
 use quanlian_law::{Assessment, ClockResult, Events, FactSheet, RuleBook};
 use quanlian_match::{
-    Match,
-    collection::{Collection, MatchOptions},
+    Match, Medium, Unit,
+    collection::{Collection, MatchOptions, Work},
 };
 use quanlian_record::time::Timestamp;
 use serde::Serialize;
@@ -61,6 +61,19 @@ pub(crate) struct Problem {
     pub(crate) message: String,
 }
 
+/// A work of which a copy was confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct CopiedWork {
+    /// Its name in the index.
+    pub(crate) name: String,
+    /// What it is.
+    pub(crate) medium: Medium,
+    /// How long it is.
+    pub(crate) length: u64,
+    /// What `length` counts.
+    pub(crate) unit: Unit,
+}
+
 /// What a run found and made.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -68,6 +81,8 @@ pub(crate) struct Report {
     pub(crate) version: &'static str,
     /// Number of works in the index.
     pub(crate) works: u64,
+    /// The works of which a copy was confirmed.
+    pub(crate) copied: Vec<CopiedWork>,
     /// Number of files that were examined.
     pub(crate) suspects: usize,
     /// The confirmed matches.
@@ -234,9 +249,21 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
             format!("the transfer rules name no paper `{key}`"),
         );
     }
+    let copied_work = |work: Work<'_>| CopiedWork {
+        name: work.name.to_owned(),
+        medium: work.medium,
+        length: work.length,
+        unit: work.unit,
+    };
+    let copied = collection
+        .works()
+        .filter(|work| copied.contains(work.name))
+        .map(copied_work)
+        .collect();
     let mut report = Report {
         version: env!("CARGO_PKG_VERSION"),
         works: collection.stats().items,
+        copied,
         suspects: media.len(),
         matches,
         evidence: evidence.deposits.clone(),

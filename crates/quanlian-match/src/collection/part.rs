@@ -23,12 +23,12 @@ use super::manifest::PartEntry;
 use super::sniff::{self, Content};
 use super::sound::{SoundError, SoundItem, SoundStore, SoundStoreWriter};
 use super::walk::Found;
-use super::{BuildReport, CollectionError, MediumStats, Note, note};
-use crate::Medium;
+use super::{BuildReport, CollectionError, MediumStats, Note, Work, note};
 use crate::audio::AudioItem;
 use crate::segment::SegmentError;
 use crate::text::matcher::TextPart;
 use crate::text::store::{AddError, TextItem, TextStore, TextStoreWriter};
+use crate::{Medium, Unit};
 
 const ITEMS_FILE: &str = "items.jsonl";
 /// Files looked at before the next ones: bounds open files and what waits in memory.
@@ -439,8 +439,19 @@ impl Part {
         })
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.items.iter().map(|i| i.name.as_str())
+    pub(super) fn works(&self) -> impl Iterator<Item = Work<'_>> {
+        self.items.iter().map(|item| {
+            let (medium, length, unit) = match &item.content {
+                ItemContent::Text { text, .. } => (Medium::Text, text.chars, Unit::Char),
+                ItemContent::Audio { sound, .. } => (Medium::Audio, sound.duration_ms, Unit::Ms),
+            };
+            Work {
+                name: &item.name,
+                medium,
+                length,
+                unit,
+            }
+        })
     }
 
     pub(super) fn text_name(&self, number: u32) -> Option<&str> {

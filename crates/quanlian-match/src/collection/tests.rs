@@ -192,7 +192,7 @@ fn adding_keeps_what_is_there_and_takes_only_what_is_new() {
     assert_eq!(codes(&report.notes), [("b.txt", "work_name_taken")]);
     let collection = bench.open();
     assert_eq!(
-        collection.work_names().collect::<Vec<_>>(),
+        collection.works().map(|work| work.name).collect::<Vec<_>>(),
         ["a.txt", "b.txt", "c.txt"]
     );
     let stats = collection.stats();

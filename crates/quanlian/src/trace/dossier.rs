@@ -19,12 +19,9 @@ use quanlian_law::{
     Amount, ClockResult, ClockState, Compared, Distance, FactValue, Outcome, Reason, RuleBook, Tier, Truth,
 };
 use quanlian_match::{Medium, Unit};
-use quanlian_record::{
-    money::Fen,
-    time::{Day, Timestamp},
-};
+use quanlian_record::{money::Fen, time::Timestamp};
 
-use super::Report;
+use super::{CopiedWork, Report};
 use crate::{
     evidence::Exhibit,
     message::{Language, Messages},
@@ -91,11 +88,7 @@ pub(super) fn fill(
         facts: filler.facts(),
         assessment: filler.assessment(),
         penalty: filler.penalty(),
-        clocks: report
-            .clocks
-            .iter()
-            .map(|of_law| filler.clock(of_law, now))
-            .collect(),
+        clocks: report.clocks.iter().map(|of_law| filler.clock(of_law)).collect(),
         papers: filler.papers(),
         open_questions: filler.open_questions(),
         unverified: filler.unverified(),
@@ -150,33 +143,35 @@ impl Filler<'_> {
 
     /// The works that were copied; the index may hold many more.
     fn works(&self) -> Vec<doc::Work> {
-        let media: BTreeMap<&str, Medium> = self
+        let exhibits: BTreeMap<&str, &Exhibit> = self
             .report
-            .matches
+            .evidence
             .iter()
-            .map(|m| (m.work.as_str(), m.medium))
+            .filter(|exhibit| exhibit.kind == "work")
+            .map(|exhibit| (exhibit.name.as_str(), exhibit))
             .collect();
-        let of_kind = self.report.evidence.iter().filter(|d| d.kind == "work");
-        of_kind
-            .map(|deposit| doc::Work {
-                name: deposit.name.clone(),
+        let line = |work: &CopiedWork| {
+            let exhibit = exhibits.get(work.name.as_str());
+            doc::Work {
+                name: work.name.clone(),
                 holder: self.case.header.right_holder.clone(),
-                medium: medium(media.get(deposit.name.as_str()).copied().unwrap_or(Medium::Audio)),
-                length: None,
-                sha256: deposit.sha256.clone(),
-                deposit: Some(format!("{} · {}", deposit.id, deposit.deposit)),
-            })
-            .collect()
+                medium: medium(work.medium),
+                length: Some(doc::Length {
+                    value: work.length,
+                    unit: unit(work.unit),
+                }),
+                sha256: exhibit.map(|exhibit| exhibit.sha256.clone()).unwrap_or_default(),
+                deposit: exhibit.map(|exhibit| format!("{} · {}", exhibit.id, exhibit.deposit)),
+            }
+        };
+        self.report.copied.iter().map(line).collect()
     }
 
     fn matches(&self) -> Vec<doc::Match> {
         let segment = |span: &quanlian_match::Span| doc::Segment {
             suspect: span.suspect,
             work: span.work,
-            unit: match span.unit {
-                Unit::Ms => doc::Unit::Ms,
-                _ => doc::Unit::Char,
-            },
+            unit: unit(span.unit),
         };
         let line = |m: &quanlian_match::Match| doc::Match {
             suspect: m.suspect.clone(),
@@ -411,11 +406,10 @@ impl Filler<'_> {
         penalty
     }
 
-    fn clock(&self, of_law: &ClockResult, now: Timestamp) -> doc::Clock {
+    fn clock(&self, of_law: &ClockResult) -> doc::Clock {
         let due = last_moment(of_law)
             .map(Text::same)
             .or_else(|| self.projected(of_law));
-        let is_past = of_law.due_on.is_some_and(|day: Day| day < now.legal_day());
         doc::Clock {
             rule: Text::new(
                 format!("{}：{}（{}）", of_law.actor.zh, of_law.act.zh, of_law.length.zh),
@@ -426,8 +420,6 @@ impl Filler<'_> {
             due,
             status: match of_law.state {
                 ClockState::Waiting => doc::ClockStatus::NotStarted,
-                // Running means that nobody said it was done; past its day it may be late, and only people know.
-                ClockState::Running if is_past => doc::ClockStatus::Unknown,
                 ClockState::Running => doc::ClockStatus::Running,
                 ClockState::Done => doc::ClockStatus::Done,
                 ClockState::Late => doc::ClockStatus::Late,
@@ -605,6 +597,13 @@ fn medium(of_match: Medium) -> doc::Medium {
     match of_match {
         Medium::Text => doc::Medium::Text,
         _ => doc::Medium::Audio,
+    }
+}
+
+fn unit(of_match: Unit) -> doc::Unit {
+    match of_match {
+        Unit::Ms => doc::Unit::Ms,
+        _ => doc::Unit::Char,
     }
 }
 
