@@ -83,6 +83,20 @@ impl Output {
     }
 }
 
+/// What went wrong, in the language of the person; programs go by the code, and `detail` says more in English.
+pub(crate) fn reason(messages: &Messages, code: &str, detail: &str) -> String {
+    let key = format!("error.{code}");
+    if !messages.has(&key) {
+        return detail.to_owned();
+    }
+    let reason = messages.text(&key);
+    // In English the detail says the same and more.
+    match messages.language {
+        Language::En => detail.to_owned(),
+        Language::Zh => messages.get("match.reason", &[("reason", reason.as_str()), ("detail", detail)]),
+    }
+}
+
 /// A line of data whatever the form, such as a completion script.
 pub(crate) fn write_line(line: &str) {
     let mut out = std::io::stdout().lock();

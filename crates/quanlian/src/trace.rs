@@ -47,7 +47,7 @@ use crate::{
     evidence::{Exhibit, Room, problem_line},
     fault::{Blame, Fault, Outcome},
     files::{self, Found, PassedOver},
-    output::Output,
+    output::{Output, reason},
 };
 
 /// Something that could not be used, as the report shows it.
@@ -456,7 +456,8 @@ struct Problems<'a> {
 }
 
 impl Problems<'_> {
-    fn add(&mut self, file: &str, code: &str, message: String) {
+    fn add(&mut self, file: &str, code: &str, detail: String) {
+        let message = reason(&self.output.messages, code, &detail);
         crate::output::warn(
             &self
                 .output

@@ -11,7 +11,7 @@ use quanlian_match::collection::{BuildOptions, BuildReport, Collection, Collecti
 use crate::{
     cli::IndexWorks,
     fault::{Blame, Fault, Outcome},
-    output::Output,
+    output::{Output, reason},
 };
 
 /// `index build`
@@ -31,7 +31,10 @@ fn make(arguments: &IndexWorks, output: &Output, make: Make) -> Outcome {
     for note in &report.notes {
         output.say(
             "match.note",
-            &[("subject", &note.subject), ("message", &note.message)],
+            &[
+                ("subject", &note.subject),
+                ("message", &reason(&output.messages, &note.code, &note.message)),
+            ],
         );
     }
     output.document(&report).system()?;

@@ -14,7 +14,7 @@ use crate::{
     cli::Match as Arguments,
     command::index,
     fault::{Blame, Fault, Outcome, answer_no},
-    output::{Form, Output},
+    output::{Form, Output, reason},
 };
 
 /// Runs `match`.
@@ -98,22 +98,29 @@ fn say_notes(output: &Output, notes: &[Note]) {
     for note in notes {
         output.say(
             "match.note",
-            &[("subject", &note.subject), ("message", &note.message)],
+            &[
+                ("subject", &note.subject),
+                ("message", &reason(&output.messages, &note.code, &note.message)),
+            ],
         );
     }
 }
 
 /// One line about a file that could not be matched.
 pub(crate) fn failure_line(output: &Output, name: &str, error: &MatchError) -> String {
-    let mut reason = error.to_string();
+    let mut detail = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        reason = format!("{reason}: {cause}");
+        detail = format!("{detail}: {cause}");
         source = cause.source();
     }
-    output
-        .messages
-        .get("match.failed", &[("subject", name), ("message", &reason)])
+    output.messages.get(
+        "match.failed",
+        &[
+            ("subject", name),
+            ("message", &reason(&output.messages, error.code(), &detail)),
+        ],
+    )
 }
 
 /// A match in words, with its segments below.
