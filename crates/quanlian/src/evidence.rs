@@ -279,14 +279,11 @@ impl Room {
     }
 }
 
-/// One line about a file that was passed over or could not be read.
-pub(crate) fn problem_line(output: &Output, problem: &PassedOver) -> String {
+/// Why a file was passed over or could not be read.
+pub(crate) fn why_passed_over(output: &Output, problem: &PassedOver) -> String {
     output.messages.get(
         &format!("passed_over.{}", problem.code),
-        &[
-            ("path", problem.path.as_str()),
-            ("detail", problem.detail.as_str()),
-        ],
+        &[("detail", problem.detail.as_str())],
     )
 }
 

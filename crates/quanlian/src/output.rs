@@ -83,6 +83,15 @@ impl Output {
     }
 }
 
+/// One line about one file.
+pub(crate) fn warn_about(output: &Output, file: &str, message: &str) {
+    warn(
+        &output
+            .messages
+            .get("trace.problem", &[("file", file), ("message", message)]),
+    );
+}
+
 /// What went wrong, in the language of the person; programs go by the code, and `detail` says more in English.
 pub(crate) fn reason(messages: &Messages, code: &str, detail: &str) -> String {
     let key = format!("error.{code}");

@@ -44,10 +44,10 @@ use serde::Serialize;
 use crate::{
     cli::{Originals, Trace as Arguments},
     command::{index, matching},
-    evidence::{Exhibit, Room, problem_line},
+    evidence::{Exhibit, Room, why_passed_over},
     fault::{Blame, Fault, Outcome},
     files::{self, Found, PassedOver},
-    output::{Output, reason},
+    output::{Output, reason, warn_about},
 };
 
 /// Something that could not be used, as the report shows it.
@@ -246,7 +246,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         problems.add(
             "case",
             "paper_unknown",
-            format!("the transfer rules name no paper `{key}`"),
+            &format!("the transfer rules name no paper `{key}`"),
         );
     }
     let copied_work = |work: Work<'_>| CopiedWork {
@@ -290,7 +290,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         problems.add(
             "case.qne.zip",
             "bundle_full",
-            format!("{left_out} deposits are in the log but not in the bundle"),
+            &format!("{left_out} deposits are in the log but not in the bundle"),
         );
     }
     let bundle = results.path("case.qne.zip");
@@ -456,31 +456,24 @@ struct Problems<'a> {
 }
 
 impl Problems<'_> {
-    fn add(&mut self, file: &str, code: &str, detail: String) {
-        let message = reason(&self.output.messages, code, &detail);
-        crate::output::warn(
-            &self
-                .output
-                .messages
-                .get("trace.problem", &[("file", file), ("message", &message)]),
-        );
+    /// Something that an engine reports by code, with its English detail.
+    fn add(&mut self, file: &str, code: &str, detail: &str) {
+        self.tell(file, code, reason(&self.output.messages, code, detail));
+    }
+
+    fn passed_over(&mut self, list: &[PassedOver]) {
+        for over in list {
+            self.tell(&over.path, over.code, why_passed_over(self.output, over));
+        }
+    }
+
+    fn tell(&mut self, file: &str, code: &str, message: String) {
+        warn_about(self.output, file, &message);
         self.list.push(Problem {
             file: file.to_owned(),
             code: code.to_owned(),
             message,
         });
-    }
-
-    fn passed_over(&mut self, list: &[PassedOver]) {
-        for over in list {
-            let line = problem_line(self.output, over);
-            crate::output::warn(&line);
-            self.list.push(Problem {
-                file: over.path.clone(),
-                code: over.code.to_owned(),
-                message: line,
-            });
-        }
     }
 }
 
@@ -502,7 +495,7 @@ fn build_index(
     }
     let report = index::with_progress(&folder, &arguments.works, output, Collection::build)?;
     for note in &report.notes {
-        problems.add(&note.subject, &note.code, note.message.clone());
+        problems.add(&note.subject, &note.code, &note.message);
     }
     index::open(&folder)
 }
@@ -527,7 +520,7 @@ fn find_matches(
         bar.suspend(|| match result {
             Ok(report) => {
                 for note in &report.notes {
-                    problems.add(name, &note.code, note.message.clone());
+                    problems.add(name, &note.code, &note.message);
                 }
                 matches.extend(report.matches.into_iter().map(|m| Match {
                     suspect: name.to_owned(),
@@ -535,13 +528,7 @@ fn find_matches(
                 }));
             }
             Err(error) => {
-                let line = matching::failure_line(output, name, &error);
-                crate::output::warn(&line);
-                problems.list.push(Problem {
-                    file: name.to_owned(),
-                    code: error.code().to_owned(),
-                    message: line,
-                });
+                problems.tell(name, error.code(), matching::why_failed(output, &error));
                 if error.is_about_the_index() {
                     broken_index = Some(error);
                 }
@@ -600,7 +587,7 @@ fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problem
                 problems: found,
             }) => {
                 for problem in found {
-                    problems.add(&problem.place, &problem.code, problem.message);
+                    problems.add(&problem.place, &problem.code, &problem.message);
                 }
                 let about = side.about.entry(file.name.clone()).or_default();
                 about.extend(statements.iter().filter_map(|s| s.media.clone()));
@@ -611,7 +598,7 @@ fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problem
                 if let Some(cause) = std::error::Error::source(&error) {
                     message = format!("{message}: {cause}");
                 }
-                problems.add(&file.name, error.code(), message);
+                problems.add(&file.name, error.code(), &message);
             }
         }
     }

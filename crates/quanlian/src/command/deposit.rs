@@ -16,7 +16,7 @@ use crate::{
     evidence::{self, Exhibit},
     fault::{Blame, Fault, Outcome},
     files,
-    output::Output,
+    output::{self, Output},
 };
 
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let mut room = evidence::Room::open(&arguments.data, &depositor)?;
     let deposits = room.deposit_files(&found, "file", output, &mut problems)?;
     for problem in &problems {
-        crate::output::warn(&evidence::problem_line(output, problem));
+        output::warn_about(output, &problem.path, &evidence::why_passed_over(output, problem));
     }
     if deposits.is_empty() {
         return Err(Fault::BadInput(anyhow::anyhow!(

@@ -14,7 +14,7 @@ use crate::{
     cli::Match as Arguments,
     command::index,
     fault::{Blame, Fault, Outcome, answer_no},
-    output::{Form, Output, reason},
+    output::{Form, Output, reason, warn_about},
 };
 
 /// Runs `match`.
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             }
             Err(error) => {
                 failed += 1;
-                crate::output::warn(&failure_line(output, &path.display().to_string(), &error));
+                warn_about(output, &path.display().to_string(), &why_failed(output, &error));
                 if error.is_about_the_index() && broken_index.is_none() {
                     broken_index = Some(error);
                 }
@@ -106,21 +106,15 @@ fn say_notes(output: &Output, notes: &[Note]) {
     }
 }
 
-/// One line about a file that could not be matched.
-pub(crate) fn failure_line(output: &Output, name: &str, error: &MatchError) -> String {
+/// Why a file could not be matched, with the chain of causes.
+pub(crate) fn why_failed(output: &Output, error: &MatchError) -> String {
     let mut detail = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         detail = format!("{detail}: {cause}");
         source = cause.source();
     }
-    output.messages.get(
-        "match.failed",
-        &[
-            ("subject", name),
-            ("message", &reason(&output.messages, error.code(), &detail)),
-        ],
-    )
+    reason(&output.messages, error.code(), &detail)
 }
 
 /// A match in words, with its segments below.
