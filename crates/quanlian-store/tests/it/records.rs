@@ -348,7 +348,7 @@ async fn records_beyond_the_limits_are_refused(store: &impl RecordStore) {
     };
     check(with_body(json!("x".repeat(MAX_RECORD_BYTES))), "record_too_large").await;
     check(with_body(deep), "record_not_readable").await;
-    check(with_body(json!(1e17)), "record_not_readable").await;
+    check(with_body(json!(1e17)), "record_not_canonical").await;
     check(with_body(json!(u64::MAX)), "record_not_canonical").await;
     check(
         Record {
