@@ -200,8 +200,7 @@ pub enum AppendError {
         #[source]
         source: CanonicalError,
     },
-    /// Its canonical bytes would be read back as something else: nested too deep, or with a float that JSON writes
-    /// as an integer beyond 2^53.
+    /// Its canonical bytes could not be read back: it is nested too deep.
     #[error("record {id} could not be read back as it is")]
     NotReadable { id: RecordId },
     /// The database did not take them.
