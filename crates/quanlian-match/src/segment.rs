@@ -137,7 +137,8 @@ impl SegmentError {
 ///
 /// Each step is a bijection on `bits` bits: an xor with its own high part, and a
 /// product with an odd number. Evenly spread keys are what the bucket table lives on.
-fn mix(key: u64, bits: u32) -> u64 {
+/// Keys in order of this lie one after the other in the file.
+pub(crate) fn mix(key: u64, bits: u32) -> u64 {
     let mask = u64::MAX >> (64 - bits);
     let shift = bits.div_ceil(2);
     let mut k = key & mask;

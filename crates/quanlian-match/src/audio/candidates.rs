@@ -9,6 +9,8 @@
 //!
 //! Not here: whether a candidate is a copy ([`super::verify`]).
 
+use rayon::prelude::*;
+
 use super::AudioIndex;
 use super::landmark::{Landmark, Lookup, ReferencePoint, Warps};
 
@@ -22,7 +24,10 @@ const CELL_BANDS: f32 = 2.0;
 const TABLE_SLOTS: usize = 1 << 20;
 
 /// Votes of one stretch that are kept at most; later ones are dropped, which only a hostile index can cause.
-const MAX_VOTES: usize = 6_000_000;
+const MAX_VOTES: usize = 4_000_000;
+
+/// Into how many shares the work is split for several cores.
+const SHARES: usize = 8;
 
 /// Votes gathered for exact counting, about.
 const GATHERED_VOTES: usize = 6_000;
@@ -54,13 +59,23 @@ struct Vote {
     pitch_shift: f32,
     /// Estimated from one landmark, so good to a few per cent only.
     time_scale: f32,
+    /// Whether it also speaks for a copy that is unchanged.
+    unchanged: bool,
 }
 
-/// A voting table that is reused from stretch to stretch.
+/// A cell: work, place in it, shift of pitch.
+type Cell = (u32, i32, i32);
+
+/// A slot that no vote falls into.
+const NO_SLOT: u32 = u32::MAX;
+
+/// The votes for one stretch, and a table to count them in that is reused from stretch to stretch.
 pub(super) struct Ballot {
     slots: Vec<u16>,
-    votes: Vec<Vote>,
+    /// In shares, the same ones whatever the number of threads.
+    votes: Vec<Vec<Vote>>,
     lookups: Vec<Lookup>,
+    middle: f32,
 }
 
 impl Ballot {
@@ -69,27 +84,62 @@ impl Ballot {
             slots: vec![0; TABLE_SLOTS],
             votes: Vec::new(),
             lookups: Vec::new(),
+            middle: 0.0,
         }
     }
 
-    /// The `limit` places with the most votes for `landmarks`, best first.
-    pub(super) fn candidates<I: AudioIndex>(
-        &mut self,
-        index: &I,
-        landmarks: &[Landmark],
-        warps: Warps,
-        limit: usize,
-    ) -> Vec<Candidate> {
+    /// Collects the votes for `landmarks` under all of `warps`.
+    pub(super) fn collect<I: AudioIndex>(&mut self, index: &I, landmarks: &[Landmark], warps: Warps) {
+        self.votes.clear();
         let Some(middle) = middle_frame(landmarks) else {
-            return Vec::new();
+            return;
         };
-        self.collect(index, landmarks, warps);
-        let floor = self.count(middle);
-        let mut gathered: Vec<((u32, i32, i32), Vote)> = Vec::new();
-        for vote in &self.votes {
-            for cell in cells(vote, middle) {
-                if self.slots[slot(cell)] >= floor {
-                    gathered.push((cell, *vote));
+        self.middle = middle;
+        self.lookups.clear();
+        for (number, landmark) in landmarks.iter().enumerate() {
+            landmark.lookups(number as u32, warps, &mut self.lookups);
+        }
+        self.lookups.sort_unstable_by_key(|lookup| lookup.order);
+        let shares: Vec<&[Lookup]> = self
+            .lookups
+            .chunks(self.lookups.len().div_ceil(SHARES).max(1))
+            .collect();
+        self.votes = on_all_cores(&shares, |share| collect_share(index, landmarks, warps, share));
+    }
+
+    /// The `limit` places with the most votes, best first; with `unchanged`, of those for an unchanged copy alone.
+    pub(super) fn candidates(&mut self, unchanged: bool, limit: usize) -> Vec<Candidate> {
+        let middle = self.middle;
+        let slots_of_votes: Vec<Vec<[u32; 2]>> = on_all_cores(&self.votes, |votes| {
+            let of = |vote: &Vote| cells(vote, middle, unchanged).map(slot);
+            votes
+                .iter()
+                .map(|vote| {
+                    if unchanged && !vote.unchanged {
+                        [NO_SLOT; 2]
+                    } else {
+                        of(vote)
+                    }
+                })
+                .collect()
+        });
+        for &slot in slots_of_votes.iter().flatten().flatten() {
+            if let Some(count) = self.slots.get_mut(slot as usize) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let floor = self.floor();
+        let mut gathered: Vec<(Cell, Vote)> = Vec::new();
+        for (votes, slots) in self.votes.iter().zip(&slots_of_votes) {
+            for (vote, slots) in votes.iter().zip(slots) {
+                for (half, &slot) in slots.iter().enumerate() {
+                    if self.slots.get(slot as usize).is_some_and(|count| *count >= floor) {
+                        let mut vote = *vote;
+                        if unchanged {
+                            vote.time_scale = 1.0;
+                        }
+                        gathered.push((cells(&vote, middle, unchanged)[half], vote));
+                    }
                 }
             }
         }
@@ -108,53 +158,8 @@ impl Ballot {
         thin_out(found, limit)
     }
 
-    fn collect<I: AudioIndex>(&mut self, index: &I, landmarks: &[Landmark], warps: Warps) {
-        self.lookups.clear();
-        for (number, landmark) in landmarks.iter().enumerate() {
-            landmark.lookups(number as u32, warps, &mut self.lookups);
-        }
-        // In order of key, so that a memory-mapped index is read from front to back.
-        self.lookups.sort_unstable_by_key(|lookup| lookup.key);
-        self.votes.clear();
-        let votes = &mut self.votes;
-        for same_key in self.lookups.chunk_by(|a, b| a.key == b.key) {
-            index.for_each_posting(same_key[0].key, |item, position| {
-                let point = ReferencePoint::of_position(position);
-                for lookup in same_key {
-                    let landmark = &landmarks[lookup.landmark as usize];
-                    let pitch_shift = landmark.band - lookup.pitch_floor - point.band_in_step;
-                    let (own, other) = (landmark.span as f32, point.span as f32);
-                    let slack = SPAN_ERROR_FRAMES + warps.tempo_share * own;
-                    if pitch_shift.abs() <= warps.pitch_bands
-                        && (other - own).abs() <= slack
-                        && votes.len() < MAX_VOTES
-                    {
-                        let time_scale = if warps.tempo_share == 0.0 {
-                            1.0
-                        } else {
-                            other / own
-                        };
-                        votes.push(Vote {
-                            item,
-                            query_frame: landmark.frame,
-                            work_frame: point.frame,
-                            pitch_shift,
-                            time_scale,
-                        });
-                    }
-                }
-            });
-        }
-    }
-
-    /// Fills the table and returns the count that a cell needs for its votes to be gathered.
-    fn count(&mut self, middle: f32) -> u16 {
-        for vote in &self.votes {
-            for cell in cells(vote, middle) {
-                let slot = &mut self.slots[slot(cell)];
-                *slot = slot.saturating_add(1);
-            }
-        }
+    /// The count that a cell needs for its votes to be gathered.
+    fn floor(&self) -> u16 {
         let mut with_count = [0_usize; 256];
         for &count in &self.slots {
             with_count[usize::from(count).min(255)] += 1;
@@ -170,31 +175,83 @@ impl Ballot {
     }
 }
 
+/// One search uses all cores, unless it is one of several that share them already.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    if rayon::current_thread_index().is_some() {
+        items.iter().map(act).collect()
+    } else {
+        items.par_iter().map(act).collect()
+    }
+}
+
+fn collect_share<I: AudioIndex>(
+    index: &I,
+    landmarks: &[Landmark],
+    warps: Warps,
+    lookups: &[Lookup],
+) -> Vec<Vote> {
+    let mut votes = Vec::new();
+    for same_key in lookups.chunk_by(|a, b| a.order == b.order) {
+        let pitch_floor = same_key[0].pitch_floor();
+        index.for_each_posting(same_key[0].key(), |item, position| {
+            let point = ReferencePoint::of_position(position);
+            for lookup in same_key {
+                let landmark = &landmarks[lookup.landmark as usize];
+                let pitch_shift = landmark.band - pitch_floor - point.band_in_step;
+                let (own, other) = (landmark.span as f32, point.span as f32);
+                let slack = SPAN_ERROR_FRAMES + warps.tempo_share * own;
+                if pitch_shift.abs() <= warps.pitch_bands
+                    && (other - own).abs() <= slack
+                    && votes.len() < MAX_VOTES / SHARES
+                {
+                    votes.push(Vote {
+                        item,
+                        query_frame: landmark.frame,
+                        work_frame: point.frame,
+                        pitch_shift,
+                        time_scale: other / own,
+                        unchanged: pitch_shift.abs() <= Warps::IDENTITY.pitch_bands
+                            && (other - own).abs() <= SPAN_ERROR_FRAMES,
+                    });
+                }
+            }
+        });
+    }
+    votes
+}
+
 fn middle_frame(landmarks: &[Landmark]) -> Option<f32> {
     let (first, last) = (landmarks.first()?, landmarks.last()?);
     Some(0.5 * (first.frame + last.frame) as f32)
 }
 
-/// The two overlapping cells of a vote: work, place, shift of pitch.
-fn cells(vote: &Vote, middle: f32) -> [(u32, i32, i32); 2] {
+/// The two overlapping cells of a vote.
+fn cells(vote: &Vote, middle: f32, unchanged: bool) -> [Cell; 2] {
+    let time_scale = if unchanged { 1.0 } else { vote.time_scale };
     // Measured from the middle of the stretch, an error of the time scale moves the place least.
-    let place = (vote.work_frame as f32 - vote.time_scale * (vote.query_frame as f32 - middle)) / CELL_FRAMES;
-    let pitch = (vote.pitch_shift / CELL_BANDS).round() as i32;
+    let place = (vote.work_frame as f32 - time_scale * (vote.query_frame as f32 - middle)) / CELL_FRAMES;
+    let pitch = floor(vote.pitch_shift / CELL_BANDS + 0.5);
     [
-        (vote.item, 2 * place.floor() as i32, pitch),
-        (vote.item, 2 * (place + 0.5).floor() as i32 - 1, pitch),
+        (vote.item, 2 * floor(place), pitch),
+        (vote.item, 2 * floor(place + 0.5) - 1, pitch),
     ]
 }
 
-fn slot((item, place, pitch): (u32, i32, i32)) -> usize {
+/// `f32::floor` is a call on machines without SSE 4.1; this is two instructions.
+fn floor(value: f32) -> i32 {
+    let whole = value as i32;
+    whole - i32::from(value < whole as f32)
+}
+
+fn slot((item, place, pitch): Cell) -> u32 {
     let mixed = u64::from(item).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         ^ u64::from(place as u32).wrapping_mul(0xc2b2_ae3d_27d4_eb4f)
         ^ u64::from(pitch as u32).wrapping_mul(0x1656_67b1_9e37_79f9);
-    (mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 44) as usize % TABLE_SLOTS
+    (mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 44) as u32 % TABLE_SLOTS as u32
 }
 
 /// Fits one line through the votes of a cell.
-fn summarise(cell: &[((u32, i32, i32), Vote)], middle: f32) -> Candidate {
+fn summarise(cell: &[(Cell, Vote)], middle: f32) -> Candidate {
     let votes = || cell.iter().map(|(_, vote)| vote);
     let mut support = 0;
     let mut last = None;

@@ -22,6 +22,7 @@ use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
 
 use super::opus::OpusStream;
 use super::resample::Resampler;
@@ -92,7 +93,7 @@ fn decode_unguarded(
     let mut faults = Faults::default();
 
     while !output.is_full() {
-        let packet = match reader.next_packet() {
+        let mut packet = match reader.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => break,
             Err(MediaError::ResetRequired) => {
@@ -111,6 +112,10 @@ fn decode_unguarded(
         };
         if packet.track_id != track_id {
             continue;
+        }
+        // Sound behind the end that the header declares is sound: a file that is still being written declares none.
+        if packet.trim_end >= packet.dur {
+            packet.trim_end = Duration::ZERO;
         }
         if codec.decode(&packet, &mut output)? {
             faults.in_a_row = 0;

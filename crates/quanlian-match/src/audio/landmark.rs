@@ -14,6 +14,7 @@
 //! Not here: the peaks ([`super::peaks`]), voting ([`super::candidates`]).
 
 use super::peaks::Peak;
+use crate::segment::mix;
 
 /// A reference makes landmarks of peaks below this rank.
 pub(super) const REFERENCE_RANK: u8 = 16;
@@ -24,8 +25,14 @@ pub(super) const QUERY_RANK: u8 = 34;
 /// How many later peaks a reference combines with each peak.
 const REFERENCE_TARGETS: usize = 5;
 
+/// The first look of a query takes peaks below this rank: few more than the reference has.
+const SPARSE_RANK: u8 = 20;
+
 /// How many later peaks a query combines with each peak.
 const QUERY_TARGETS: usize = 11;
+
+/// The same in the first look.
+const SPARSE_TARGETS: usize = 6;
 
 /// The second peak follows the first after this many frames at least.
 const MIN_STEP_FRAMES: u32 = 3;
@@ -110,11 +117,28 @@ pub(super) struct ReferencePoint {
 /// One key to look up, and what is needed to judge the postings that it yields.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lookup {
-    pub(super) key: u64,
+    /// The key behind its place in a segment, so that look-ups in this order read it from front to back.
+    pub(super) order: u64,
     /// Index of the landmark in the list that the look-ups were made from.
     pub(super) landmark: u32,
+}
+
+impl Lookup {
+    fn new(key: u64, landmark: u32) -> Self {
+        Self {
+            order: mix(key, KEY_BITS) << KEY_BITS | key,
+            landmark,
+        }
+    }
+
+    pub(super) fn key(self) -> u64 {
+        self.order & ((1 << KEY_BITS) - 1)
+    }
+
     /// Lowest pitch of the coarse step, so that `floor + band_in_step` is the pitch in the reference.
-    pub(super) pitch_floor: f32,
+    pub(super) fn pitch_floor(self) -> f32 {
+        (self.key() >> COARSE_PITCH_SHIFT) as f32 * COARSE_PITCH_BANDS
+    }
 }
 
 /// The reference side: keys with positions, as peaks come in.
@@ -169,11 +193,23 @@ impl LandmarkMaker {
 
 /// The query side: all landmarks that start at one of `peaks`, which are in order of time.
 pub(super) fn query_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
+    all_landmarks(peaks, QUERY_TARGETS)
+}
+
+/// The landmarks that a copy in good condition shares with its work: a tenth of all, about.
+pub(super) fn sparse_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
+    let strong: Vec<Peak> = peaks
+        .iter()
+        .copied()
+        .filter(|peak| peak.rank < SPARSE_RANK)
+        .collect();
+    all_landmarks(&strong, SPARSE_TARGETS)
+}
+
+fn all_landmarks(peaks: &[Peak], targets: usize) -> Vec<Landmark> {
     let mut landmarks = Vec::new();
     for anchor in 0..peaks.len() {
-        landmarks_of(peaks, anchor, QUERY_TARGETS, &mut |landmark| {
-            landmarks.push(landmark);
-        });
+        landmarks_of(peaks, anchor, targets, &mut |landmark| landmarks.push(landmark));
     }
     landmarks
 }
@@ -246,11 +282,8 @@ impl Landmark {
                 for two in near_steps(interval_step(self.interval_two)) {
                     for three in near_steps(interval_step(self.interval_three)) {
                         for share in near_steps(proportion) {
-                            sink.push(Lookup {
-                                key: key(coarse_pitch, coarse_span, two, three, share),
-                                landmark,
-                                pitch_floor: coarse_pitch as f32 * COARSE_PITCH_BANDS,
-                            });
+                            let key = key(coarse_pitch, coarse_span, two, three, share);
+                            sink.push(Lookup::new(key, landmark));
                         }
                     }
                 }
@@ -296,8 +329,13 @@ fn near_steps(value: f32) -> impl Iterator<Item = f32> {
 /// Bits of a key: 4 of coarse pitch, 4 of coarse span, 7 and 7 of intervals, 4 of proportion.
 pub(super) const KEY_BITS: u32 = 26;
 
+const COARSE_PITCH_SHIFT: u32 = 22;
+
 fn key(coarse_pitch: u64, coarse_span: u64, two: f32, three: f32, proportion: f32) -> u64 {
     let field = |value: f32, bits: u32| (value.max(0.0) as u64).min((1 << bits) - 1);
     let intervals = field(two, 7) << 7 | field(three, 7);
-    (coarse_pitch.min(15) << 22) | (coarse_span.min(15) << 18) | (intervals << 4) | field(proportion, 4)
+    (coarse_pitch.min(15) << COARSE_PITCH_SHIFT)
+        | (coarse_span.min(15) << 18)
+        | (intervals << 4)
+        | field(proportion, 4)
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use super::calibration;
 use super::candidates::{Ballot, median};
 use super::constellation::Constellation;
-use super::landmark::{Warps, query_landmarks};
+use super::landmark::{Warps, query_landmarks, sparse_landmarks};
 use super::peaks::Peak;
 use super::spectrum::{BANDS_PER_OCTAVE, FRAMES_PER_SECOND, HOP_SAMPLES, WINDOW_SAMPLES};
 use super::verify::{Alignment, Line, coincidences, verify, weigh};
@@ -41,6 +41,18 @@ const IDENTITY_CANDIDATES: usize = 12;
 
 /// Places that are verified under every speed and pitch.
 const WARPED_CANDIDATES: usize = 40;
+
+/// How a window is looked at until something clear comes of it, the cheap ways first: with all landmarks or the strong
+/// ones alone, under which warps, and of these votes those for an unchanged copy or all, with the places to verify.
+const LOOKS: [(bool, Warps, &[(bool, usize)]); 3] = [
+    (false, Warps::IDENTITY, &[(true, IDENTITY_CANDIDATES)]),
+    (false, Warps::FULL, &[(false, WARPED_CANDIDATES)]),
+    (
+        true,
+        Warps::FULL,
+        &[(true, IDENTITY_CANDIDATES), (false, WARPED_CANDIDATES)],
+    ),
+];
 
 /// With this much evidence for an unchanged copy, changed ones are not looked for.
 const CLEAR_BITS: f64 = 70.0;
@@ -162,22 +174,31 @@ fn align_window<I: AudioIndex>(
     works: &mut Works<'_, I>,
     ballot: &mut Ballot,
 ) -> Vec<Alignment> {
-    let landmarks = query_landmarks(peaks);
     let mut best: Vec<Alignment> = Vec::new();
-    for (warps, limit) in [
-        (Warps::IDENTITY, IDENTITY_CANDIDATES),
-        (Warps::FULL, WARPED_CANDIDATES),
-    ] {
-        for candidate in ballot.candidates(index, &landmarks, warps, limit) {
-            let Some(work) = works.get(candidate.item) else {
-                continue;
-            };
-            best.extend(verify(&candidate, peaks, work).filter(|found| found.bits >= MIN_WINDOW_BITS));
-        }
-        if best.iter().any(|alignment| alignment.bits >= CLEAR_BITS) {
-            break;
+    for (dense, warps, looks) in LOOKS {
+        let landmarks = if dense {
+            query_landmarks(peaks)
+        } else {
+            sparse_landmarks(peaks)
+        };
+        ballot.collect(index, &landmarks, warps);
+        for &(unchanged, limit) in looks {
+            for candidate in ballot.candidates(unchanged, limit) {
+                let Some(work) = works.get(candidate.item) else {
+                    continue;
+                };
+                best.extend(verify(&candidate, peaks, work).filter(|found| found.bits >= MIN_WINDOW_BITS));
+            }
+            if best.iter().any(|alignment| alignment.bits >= CLEAR_BITS) {
+                return without_repeats(best, peaks);
+            }
         }
     }
+    without_repeats(best, peaks)
+}
+
+/// The best alignments, each place once.
+fn without_repeats(mut best: Vec<Alignment>, peaks: &[Peak]) -> Vec<Alignment> {
     best.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(a.item.cmp(&b.item)));
     let mut kept: Vec<Alignment> = Vec::new();
     for alignment in best {

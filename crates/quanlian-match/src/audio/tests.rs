@@ -356,6 +356,28 @@ fn a_header_that_lies_about_the_length_does_not_cost_the_sound() {
     }
 }
 
+/// Silence as MP3 of 128 kbit/s, behind a header that declares `declared` frames.
+fn mp3(frames: usize, declared: u32) -> Vec<u8> {
+    let frame = [&[0xff, 0xfb, 0x90, 0x44][..], &[0; 413]].concat();
+    let mut header = frame.clone();
+    header[36..44].copy_from_slice(b"Xing\0\0\0\x01");
+    header[44..48].copy_from_slice(&declared.to_be_bytes());
+    [header, frame.repeat(frames)].concat()
+}
+
+#[test]
+fn an_mp3_that_declares_too_few_frames_is_read_to_its_end() {
+    // Zero is what programs write while the file grows.
+    for declared in [0, 3, 100, u32::MAX] {
+        let (_, samples) = decode_bytes(mp3(100, declared)).unwrap_or_else(|e| panic!("{declared}: {e:?}"));
+        let expected = 100 * 1_152 * RATE / 44_100;
+        assert!(
+            samples.abs_diff(expected) < 1_000,
+            "{declared}: {samples} samples, not {expected}"
+        );
+    }
+}
+
 #[test]
 fn a_header_that_contradicts_itself_is_named() {
     let mut bytes = wav(&tune(3, 1.0));

@@ -154,13 +154,27 @@ pub(super) fn push_varint(out: &mut Vec<u8>, mut n: u64) {
 /// Reads a number and moves the slice on; `None` at the end or past 64 bits.
 #[inline]
 pub(super) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let (&first, rest) = bytes.split_first()?;
-    *bytes = rest;
-    if first < 0x80 {
-        return Some(u64::from(first));
+    const CONTINUE: u64 = 0x8080_8080_8080_8080;
+    // The lengths of numbers cannot be foreseen, so eight bytes are read at once and nothing branches on them.
+    if let Some((&word, _)) = bytes.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(word);
+        let ends = !word & CONTINUE;
+        if ends != 0 {
+            let length = ends.trailing_zeros() as usize / 8 + 1;
+            let sevens = word & !CONTINUE & (u64::MAX >> (64 - 8 * length));
+            let pairs = sevens & 0x007f_007f_007f_007f | (sevens & 0x7f00_7f00_7f00_7f00) >> 1;
+            let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+            *bytes = &bytes[length..];
+            return Some(fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4);
+        }
     }
-    let mut n = u64::from(first & 0x7f);
-    let mut shift = 7;
+    take_varint_bytewise(bytes)
+}
+
+#[inline(never)]
+fn take_varint_bytewise(bytes: &mut &[u8]) -> Option<u64> {
+    let mut n = 0;
+    let mut shift = 0;
     loop {
         let (&b, rest) = bytes.split_first()?;
         *bytes = rest;
@@ -198,6 +212,10 @@ mod tests {
                 let mut rest = &bytes[..];
                 prop_assert_eq!(take_varint(&mut rest), Some(n));
                 prop_assert!(rest.is_empty());
+                bytes.extend_from_slice(&[0xff; 8]);
+                let mut rest = &bytes[..];
+                prop_assert_eq!(take_varint(&mut rest), Some(n));
+                prop_assert_eq!(rest, [0xff; 8]);
             }
         }
 
