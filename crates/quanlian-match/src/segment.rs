@@ -22,7 +22,7 @@
 //!
 //! Keys are first mixed by a bijection on their `key_bits`, so that the high bits of
 //! the mixed key choose a bucket evenly whatever the medium's keys look like; a bucket
-//! holds about eight postings, so a look-up is one table read and a short scan. An
+//! holds some four to eight postings, so a look-up is one table read and a short scan. An
 //! entry is: difference to the previous key of the bucket, number of postings, and
 //! the postings as varint differences. Long lists are cut into several entries (a
 //! difference of zero continues the same key), each with its length in bytes, so that

@@ -42,11 +42,12 @@ pub use decode::TextError;
 pub fn fingerprint(reader: impl Read, mut emit: impl FnMut(u64, u32)) -> Result<u64, TextError> {
     let fold = fold::Fold::new();
     let mut winnow = gram::Winnow::default();
+    let mut symbols = Vec::new();
     let decoded = decode::decode::<TextError>(reader, |piece| {
-        for c in piece.chars() {
-            fold.fold(c, |symbol| {
-                winnow.push(symbol, |key, start| emit(key, start as u32));
-            });
+        for block in store::blocks(piece) {
+            symbols.clear();
+            fold.fold_text(block, &mut symbols);
+            winnow.extend(&symbols, |key, start| emit(key, start as u32));
         }
         Ok(())
     })?;

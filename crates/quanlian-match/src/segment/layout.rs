@@ -21,7 +21,7 @@ const VERSION: u32 = 1;
 const FAMILY_AT: usize = 64;
 const CRC_AT: usize = HEADER_BYTES - CHECKSUM_BYTES;
 /// Buckets are chosen so that about this many postings share one.
-const POSTINGS_PER_BUCKET: u64 = 8;
+const POSTINGS_PER_BUCKET: u64 = 4;
 const MAX_BUCKET_BITS: u32 = 32;
 
 /// What the first [`HEADER_BYTES`] say.
@@ -190,6 +190,23 @@ fn take_varint_bytewise(bytes: &mut &[u8]) -> Option<u64> {
             return None;
         }
     }
+}
+
+/// Moves the slice on behind two numbers; `None` at the end or past 64 bits.
+#[inline]
+pub(super) fn skip_two_varints(bytes: &mut &[u8]) -> Option<()> {
+    const LAST_BYTE: u64 = 0x8080_8080_8080_8080;
+    if let Some(&word) = bytes.first_chunk() {
+        let ends = !u64::from_le_bytes(word) & LAST_BYTE;
+        let second = ends & ends.wrapping_sub(1);
+        if second != 0 {
+            *bytes = &bytes[second.trailing_zeros() as usize / 8 + 1..];
+            return Some(());
+        }
+    }
+    take_varint(bytes)?;
+    take_varint(bytes)?;
+    Some(())
 }
 
 /// Reads a number that must fit into 32 bits.

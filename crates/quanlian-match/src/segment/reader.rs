@@ -168,7 +168,7 @@ impl Segment {
             if at > wanted {
                 return &[];
             }
-            let Some((_, rest)) = entry_head(entries) else {
+            let Some(rest) = skip_entry(entries) else {
                 return self.note_damage();
             };
             entries = rest;
@@ -266,6 +266,18 @@ fn entry_head(mut bytes: &[u8]) -> Option<(EntryHead<'_>, &[u8])> {
         },
         rest,
     ))
+}
+
+/// What follows an entry (without its key difference).
+#[inline]
+fn skip_entry(bytes: &[u8]) -> Option<&[u8]> {
+    match bytes.split_first() {
+        Some((&tag, mut rest)) if u64::from(tag) == layout::LONE_POSTING => {
+            layout::skip_two_varints(&mut rest)?;
+            Some(rest)
+        }
+        _ => entry_head(bytes).map(|(_, rest)| rest),
+    }
 }
 
 /// The postings of one key.

@@ -21,17 +21,71 @@ use super::{PAGE_BYTES, SORT_BUDGET_BYTES, Segment, SegmentError, SegmentParamet
 const MAX_MERGE_RUNS: usize = 64;
 const RUN_BUFFER_BYTES: usize = 64 << 10;
 const RECORD_BYTES: usize = 16;
+/// Where the key begins in a record.
+const RECORD_KEY_SHIFT: u32 = 64;
+/// The part of a key by which the sort distributes records at once.
+const DIGIT_BITS: u32 = 8;
+const DIGITS: usize = 1 << DIGIT_BITS;
+/// So few records are sorted by comparing them.
+const MAX_COMPARED_RECORDS: usize = 256;
 
 /// A mixed key, an item and a position, packed into one number, whose order is the
 /// order of the file; one number sorts about twice as fast as three.
 type Record = u128;
 
 fn pack(key: u64, item: u32, position: u32) -> Record {
-    u128::from(key) << 64 | u128::from(item) << 32 | u128::from(position)
+    u128::from(key) << RECORD_KEY_SHIFT | u128::from(item) << 32 | u128::from(position)
 }
 
 fn unpack(record: Record) -> (u64, u32, u32) {
-    ((record >> 64) as u64, (record >> 32) as u32, record as u32)
+    (
+        (record >> RECORD_KEY_SHIFT) as u64,
+        (record >> 32) as u32,
+        record as u32,
+    )
+}
+
+/// Sorts records whose bits from `top` on are equal.
+///
+/// In place, by one byte after the other from the top (McIlroy, Bostic and McIlroy 1993,
+/// "Engineering radix sort"): mixed keys are spread evenly, so that two bytes or three
+/// leave next to nothing for the comparisons.
+fn sort(records: &mut [Record], top: u32) {
+    if records.len() <= MAX_COMPARED_RECORDS || top < RECORD_KEY_SHIFT + DIGIT_BITS {
+        records.sort_unstable();
+        return;
+    }
+    let shift = top - DIGIT_BITS;
+    let digit = |record: Record| (record >> shift) as usize % DIGITS;
+    let mut ends = [0usize; DIGITS];
+    for &record in &*records {
+        ends[digit(record)] += 1;
+    }
+    let mut heads = [0usize; DIGITS];
+    let mut start = 0;
+    for (head, end) in heads.iter_mut().zip(&mut ends) {
+        *head = start;
+        start += *end;
+        *end = start;
+    }
+    for place in 0..DIGITS {
+        while heads[place] < ends[place] {
+            let mut record = records[heads[place]];
+            let mut wanted = digit(record);
+            while wanted != place {
+                std::mem::swap(&mut record, &mut records[heads[wanted]]);
+                heads[wanted] += 1;
+                wanted = digit(record);
+            }
+            records[heads[place]] = record;
+            heads[place] += 1;
+        }
+    }
+    let mut start = 0;
+    for end in ends {
+        sort(&mut records[start..end], shift);
+        start = end;
+    }
 }
 
 /// Collects postings and writes them as one segment.
@@ -95,7 +149,7 @@ impl SegmentWriter {
         let bits = layout::bucket_bits(self.pushed, self.parameters.key_bits);
         let mut encoder = Encoder::new(&self.folder, self.parameters.clone(), bits)?;
         if self.runs.is_empty() {
-            self.pending.sort_unstable();
+            sort(&mut self.pending, RECORD_KEY_SHIFT + self.parameters.key_bits);
             for &record in &self.pending {
                 encoder.push(record)?;
             }
@@ -120,7 +174,7 @@ impl SegmentWriter {
         if self.pending.is_empty() {
             return Ok(());
         }
-        self.pending.sort_unstable();
+        sort(&mut self.pending, RECORD_KEY_SHIFT + self.parameters.key_bits);
         let mut run = RunWriter::new(&self.folder)?;
         for &record in &self.pending {
             run.push(record)?;

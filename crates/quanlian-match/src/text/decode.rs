@@ -143,20 +143,25 @@ pub(crate) fn decode<E: From<TextError>>(
     mut reader: impl Read,
     mut sink: impl FnMut(&str) -> Result<(), E>,
 ) -> Result<Decoded, E> {
-    let mut bytes = vec![0; SAMPLE_BYTES];
-    let filled = read_up_to(&mut reader, &mut bytes)?;
-    if filled == 0 {
+    // Not a buffer of the full size: most works are short, and clearing it would take as
+    // long as indexing them.
+    let mut bytes = Vec::new();
+    (&mut reader)
+        .take(SAMPLE_BYTES as u64)
+        .read_to_end(&mut bytes)
+        .map_err(TextError::Io)?;
+    if bytes.is_empty() {
         return Err(TextError::Empty.into());
     }
-    let mut ended = filled < SAMPLE_BYTES;
-    let encoding = detect(&bytes[..filled], ended).ok_or(TextError::Binary)?;
+    let mut ended = bytes.len() < SAMPLE_BYTES;
+    let encoding = detect(&bytes, ended).ok_or(TextError::Binary)?;
     let mut decoder = encoding.new_decoder_with_bom_removal();
     let mut text = Pieces {
         text: String::with_capacity(CHUNK_BYTES),
         broken: false,
         chars: 0,
     };
-    text.feed(&mut decoder, &bytes[..filled], ended, &mut sink)?;
+    text.feed(&mut decoder, &bytes, ended, &mut sink)?;
     bytes.truncate(CHUNK_BYTES);
     while !ended {
         let n = read_up_to(&mut reader, &mut bytes)?;

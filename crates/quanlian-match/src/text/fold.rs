@@ -85,6 +85,38 @@ impl Fold {
     }
 }
 
+impl Fold {
+    /// Appends what the characters of `text` fold to.
+    #[inline]
+    pub(crate) fn fold_text(self, text: &str, out: &mut Vec<Symbol>) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let ascii = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
+            self.fold_ascii(&rest.as_bytes()[..ascii], out);
+            rest = &rest[ascii..];
+            let other = rest.bytes().position(|b| b.is_ascii()).unwrap_or(rest.len());
+            for c in rest[..other].chars() {
+                self.fold(c, |symbol| out.push(symbol));
+            }
+            rest = &rest[other..];
+        }
+    }
+
+    /// An ASCII character folds to one symbol or none, so that no branch needs to guess
+    /// which: every cell is written, and the next one over it when it was empty.
+    #[inline]
+    fn fold_ascii(self, text: &[u8], out: &mut Vec<Symbol>) {
+        let mut end = out.len();
+        out.resize(end + text.len(), 0);
+        for &b in text {
+            let cell = self.cells[usize::from(b)];
+            out[end] = cell;
+            end += usize::from(cell != 0);
+        }
+        out.truncate(end);
+    }
+}
+
 impl Table {
     fn build() -> Self {
         let simplified = simplified_characters();
@@ -253,6 +285,19 @@ mod tests {
                 assert!((3..=7).contains(&units(s)));
             });
         }
+    }
+
+    #[test]
+    fn a_text_folds_as_its_characters_do() {
+        let text = "The ﬁrst: 第一回, a\u{7f}bc ㎏; Ｆｕｌｌ 0123456789 ~\n宴桃園!";
+        let fold = Fold::new();
+        let (mut one_by_one, mut at_once) = (vec![7], vec![7]);
+        for c in text.chars() {
+            fold.fold(c, |s| one_by_one.push(s));
+        }
+        fold.fold_text(text, &mut at_once);
+        assert_eq!(at_once, one_by_one);
+        assert!((0..128u8).all(|b| fold.cells[usize::from(b)] & SEVERAL == 0));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) const WINDOW_UNITS: u32 = 4 * HAN_UNITS;
 pub(crate) const KEY_BITS: u32 = 40;
 
 /// Most symbols of one gram.
-const MAX_SYMBOLS: usize = GRAM_UNITS.div_ceil(LETTER_UNITS) as usize;
+pub(crate) const MAX_SYMBOLS: usize = GRAM_UNITS.div_ceil(LETTER_UNITS) as usize;
 const RING: usize = 16;
 const _: () = assert!(MAX_SYMBOLS < RING && ((WINDOW_UNITS / LETTER_UNITS) as usize + 2) < RING);
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -69,7 +69,9 @@ impl Grams {
             let (oldest, oldest_units) = self.ring[self.start as usize % RING];
             sink(spread(self.hash) >> (64 - KEY_BITS), self.start, oldest_units);
             let length = (self.end - self.start) as usize;
-            self.hash = self.hash.wrapping_sub(oldest.wrapping_mul(POWERS[length - 1]));
+            self.hash = self
+                .hash
+                .wrapping_sub(oldest.wrapping_mul(POWERS[(length - 1) % RING]));
             self.units -= oldest_units;
             self.start += 1;
         }
@@ -85,57 +87,80 @@ fn spread(mut x: u64) -> u64 {
     x.wrapping_mul(0xD6E8_FEB8_6659_FD93)
 }
 
-/// Chooses the least gram of every window.
-#[derive(Debug, Clone, Default)]
+/// Chooses the least gram of every window, of equal ones the last.
+///
+/// The window is searched again only when its least gram leaves it, which happens about
+/// once for each gram that is chosen; everything else is one comparison.
+#[derive(Debug, Clone)]
 pub(crate) struct Winnow {
     grams: Grams,
-    /// Candidates with rising keys: key, start, place in units; a ring from `head` to `tail`.
-    window: [(u64, u64, u64); RING],
-    head: usize,
-    tail: usize,
+    /// Key and place in units of the latest grams, at their starting place in the ring.
+    keys: [u64; RING],
+    places: [u64; RING],
     place: u64,
+    least_key: u64,
+    least_start: u64,
     chosen: Option<u64>,
 }
 
+impl Default for Winnow {
+    fn default() -> Self {
+        Self {
+            grams: Grams::default(),
+            keys: [0; RING],
+            places: [0; RING],
+            place: 0,
+            least_key: u64::MAX,
+            least_start: 0,
+            chosen: None,
+        }
+    }
+}
+
 impl Winnow {
-    /// Takes the next symbol; calls `sink(key, start)` for each gram that is chosen.
+    /// Takes the next symbols; calls `sink(key, start)` for each gram that is chosen.
     #[inline]
-    pub(crate) fn push(&mut self, symbol: Symbol, mut sink: impl FnMut(u64, u64)) {
-        let Self {
-            grams,
-            window,
-            head,
-            tail,
-            place,
-            chosen,
-        } = self;
-        grams.push(symbol, |key, start, units| {
-            while head < tail && window[(*tail - 1) % RING].0 >= key {
-                *tail -= 1;
-            }
-            window[*tail % RING] = (key, start, *place);
-            *tail += 1;
-            *place += u64::from(units);
-            // The window is full once the starting places reach over its whole weight.
-            if *place < u64::from(WINDOW_UNITS) {
-                return;
-            }
-            while window[*head % RING].2 + u64::from(WINDOW_UNITS) < *place {
-                *head += 1;
-            }
-            let (key, start, _) = window[*head % RING];
-            if *chosen != Some(start) {
-                *chosen = Some(start);
-                sink(key, start);
-            }
-        });
+    pub(crate) fn extend(&mut self, symbols: &[Symbol], mut sink: impl FnMut(u64, u64)) {
+        for &symbol in symbols {
+            let Self {
+                grams,
+                keys,
+                places,
+                place,
+                least_key,
+                least_start,
+                chosen,
+            } = self;
+            grams.push(symbol, |key, start, units| {
+                keys[start as usize % RING] = key;
+                places[start as usize % RING] = *place;
+                *place += u64::from(units);
+                let has_left = |at: u64| places[at as usize % RING] + u64::from(WINDOW_UNITS) < *place;
+                if key <= *least_key {
+                    (*least_key, *least_start) = (key, start);
+                } else if has_left(*least_start) {
+                    let older = (*least_start + 1..start).rev().take_while(|&at| !has_left(at));
+                    (*least_key, *least_start) = (key, start);
+                    for at in older {
+                        let key = keys[at as usize % RING];
+                        if key < *least_key {
+                            (*least_key, *least_start) = (key, at);
+                        }
+                    }
+                }
+                // The window is full once the starting places reach over its whole weight.
+                if *place >= u64::from(WINDOW_UNITS) && *chosen != Some(*least_start) {
+                    *chosen = Some(*least_start);
+                    sink(*least_key, *least_start);
+                }
+            });
+        }
     }
 
     /// Ends the text: a text shorter than one window still leaves its least gram.
     pub(crate) fn finish(self, mut sink: impl FnMut(u64, u64)) {
-        if self.chosen.is_none() && self.head < self.tail {
-            let (key, start, _) = self.window[self.head % RING];
-            sink(key, start);
+        if self.chosen.is_none() && self.place > 0 {
+            sink(self.least_key, self.least_start);
         }
     }
 }
@@ -164,7 +189,7 @@ mod tests {
     fn winnowed(symbols: &[Symbol]) -> Vec<(u64, u64)> {
         let (mut winnow, mut out) = (Winnow::default(), Vec::new());
         for &s in symbols {
-            winnow.push(s, |key, start| out.push((key, start)));
+            winnow.extend(&[s], |key, start| out.push((key, start)));
         }
         winnow.finish(|key, start| out.push((key, start)));
         out

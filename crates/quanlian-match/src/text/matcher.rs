@@ -17,10 +17,10 @@ use std::ops::Range;
 use super::background::{self, Background};
 use super::decode::{Decoded, TextError, decode};
 use super::extend::{self, Aligned, Weighted};
-use super::fold::Fold;
-use super::gram::Grams;
+use super::fold::{Fold, Symbol, units};
+use super::gram::{self, Grams};
 use super::store::{Region, TextItem, TextStore};
-use crate::align::{AlignOptions, Hit, chains};
+use crate::align::{AlignOptions, Chain, Hit, chains};
 use crate::score::{Score, Tries};
 use crate::segment::SegmentError;
 
@@ -46,6 +46,16 @@ const ALIGN: AlignOptions = AlignOptions {
 const MARGIN_SYMBOLS: u32 = 96;
 /// Passages at most this far apart on both sides are one, with changes in between.
 const MAX_JOIN_GAP: u64 = 400;
+/// A hit that stands alone is aligned only when the run of equal symbols around it is worth
+/// so much by the prior of the script: some six letters beyond a gram, nothing beyond one
+/// of Han characters. Set phrases of a language are shorter, and there are very many.
+const MIN_LONE_RUN_BITS: f64 = 36.0;
+/// Most symbols of such a run to either side of the hit.
+const RUN_MARGIN_SYMBOLS: u32 = 32;
+/// Works up to this length are folded once when they have many hits.
+const MAX_WHOLE_SYMBOLS: u32 = 1 << 18;
+/// Symbols of a work that are folded for one hit, about.
+const SYMBOLS_PER_HIT: usize = 1 << 10;
 /// Passages that weigh less are not looked at further.
 const MIN_PASSAGE_BITS: f64 = 24.0;
 /// What a further passage pays beyond the first one's tries: texts of one kind share set
@@ -241,7 +251,7 @@ impl Matcher<'_> {
         item: &TextItem,
         hits: &[(u32, u32, u32)],
     ) -> Result<Vec<Passage>, SegmentError> {
-        let hits = hits
+        let hits: Vec<Hit> = hits
             .iter()
             .map(|&(_, query, work)| Hit {
                 query,
@@ -249,8 +259,12 @@ impl Matcher<'_> {
                 weight: 1.0,
             })
             .collect();
+        let work = Work::new(store, item, hits.len())?;
         let mut aligned: Vec<(Aligned, Region)> = Vec::new();
-        for chain in chains(hits, &ALIGN) {
+        for chain in chains(hits.clone(), &ALIGN) {
+            if !(self.has_company(&chain, &hits) || self.is_long_run(&work, chain.hits[0])?) {
+                continue;
+            }
             for hit in chain.hits {
                 let (q, w) = (hit.query as usize, hit.work as usize);
                 let covered = |a: &Aligned| a.query.contains(&q) && a.work.contains(&w);
@@ -260,7 +274,7 @@ impl Matcher<'_> {
                 if aligned.len() >= MAX_PASSAGES {
                     break;
                 }
-                let one = self.align_at(store, item, hit)?;
+                let one = self.align_at(&work, hit)?;
                 if one.0.bits >= self.min_bits {
                     aligned.push(one);
                 }
@@ -272,22 +286,52 @@ impl Matcher<'_> {
             .collect())
     }
 
+    /// Whether a chain has two grams side by side, or another chain of the same work could
+    /// be joined to it.
+    fn has_company(&self, chain: &Chain, hits: &[Hit]) -> bool {
+        let first = chain.hits[0];
+        let diagonal = |h: &Hit| i64::from(h.work) - i64::from(h.query);
+        let apart = |a: u32, b: u32| {
+            let between = a.min(b) as usize..a.max(b) as usize;
+            between.len() >= gram::MAX_SYMBOLS
+                || self.block.symbols[between].iter().map(|&s| units(s)).sum::<u32>() >= gram::GRAM_UNITS
+        };
+        let from = first.query.saturating_sub(MAX_JOIN_GAP as u32);
+        let near = hits.partition_point(|h| h.query < from);
+        (hits[near..].iter())
+            .take_while(|h| u64::from(h.query) <= u64::from(first.query) + MAX_JOIN_GAP)
+            .any(|h| {
+                let gap = first.query.abs_diff(h.query);
+                let bend = diagonal(h).abs_diff(diagonal(&first));
+                bend <= u64::from(16 + gap / 2) && apart(first.query, h.query)
+            })
+    }
+
+    /// Whether the run of equal symbols through a hit is worth [`MIN_LONE_RUN_BITS`].
+    fn is_long_run(&self, work: &Work<'_>, hit: Hit) -> Result<bool, SegmentError> {
+        let start = hit.work.saturating_sub(RUN_MARGIN_SYMBOLS);
+        let end = (hit.work.saturating_add(RUN_MARGIN_SYMBOLS)).min(work.item.symbols);
+        let region = work.region(start..end)?;
+        let (before, after) = region.symbols.split_at((hit.work - start) as usize);
+        let (query_before, query_after) = self.block.symbols.split_at(hit.query as usize);
+        let equal = |(a, b): &(&Symbol, &Symbol)| a == b;
+        let run = (before.iter().rev().zip(query_before.iter().rev())).take_while(equal);
+        let run = run.chain(after.iter().zip(query_after).take_while(equal));
+        Ok(run.map(|(&s, _)| background::prior_bits(s)).sum::<f64>() >= MIN_LONE_RUN_BITS)
+    }
+
     /// Aligns around one hit, reading as much of the work as the passage is long.
     ///
     /// Twice: first with the prior of the script, which is quick and generous, then, for
     /// what that leaves, with the information that the background model gives. The
     /// work's range is in symbols of the whole work.
-    fn align_at(
-        &self,
-        store: &TextStore,
-        item: &TextItem,
-        hit: Hit,
-    ) -> Result<(Aligned, Region), SegmentError> {
+    fn align_at(&self, work: &Work<'_>, hit: Hit) -> Result<(Aligned, Region), SegmentError> {
+        let symbols = work.item.symbols;
         let mut margin = MARGIN_SYMBOLS;
         loop {
             let start = hit.work.saturating_sub(margin);
-            let end = hit.work.saturating_add(margin).min(item.symbols);
-            let region = store.region(item, start..end)?;
+            let end = hit.work.saturating_add(margin).min(symbols);
+            let region = work.region(start..end)?;
             let at = (hit.query as usize, (hit.work - start) as usize);
             if at.1 >= region.symbols.len() {
                 return Err(SegmentError::Damaged {
@@ -317,7 +361,7 @@ impl Matcher<'_> {
             }
             let near = 24;
             let open_left = start > 0 && a.work.start < near;
-            let open_right = end < item.symbols && a.work.end + near > region.symbols.len();
+            let open_right = end < symbols && a.work.end + near > region.symbols.len();
             a.work = a.work.start + start as usize..a.work.end + start as usize;
             if !(open_left || open_right) {
                 return Ok((a, region));
@@ -338,6 +382,37 @@ impl Matcher<'_> {
             same: u64::from(a.same),
             columns: u64::from(a.columns),
         }
+    }
+}
+
+/// The text of one work; held folded when it is read so often that this is cheaper.
+struct Work<'a> {
+    store: &'a TextStore,
+    item: &'a TextItem,
+    whole: Option<Region>,
+}
+
+impl<'a> Work<'a> {
+    fn new(store: &'a TextStore, item: &'a TextItem, hits: usize) -> Result<Self, SegmentError> {
+        let symbols = item.symbols;
+        let often = hits.saturating_mul(SYMBOLS_PER_HIT) >= symbols as usize;
+        let whole = (often && symbols <= MAX_WHOLE_SYMBOLS)
+            .then(|| store.region(item, 0..symbols))
+            .transpose()?;
+        Ok(Self { store, item, whole })
+    }
+
+    fn region(&self, wanted: Range<u32>) -> Result<Region, SegmentError> {
+        let Some(whole) = &self.whole else {
+            return self.store.region(self.item, wanted);
+        };
+        let all = whole.symbols.len();
+        let cut = (wanted.start as usize).min(all)..(wanted.end as usize).min(all);
+        Ok(Region {
+            start: wanted.start,
+            symbols: whole.symbols[cut.clone()].to_vec(),
+            places: whole.places[cut].to_vec(),
+        })
     }
 }
 

@@ -141,12 +141,9 @@ impl TextStoreWriter {
         let mut winnow = Winnow::default();
         let (mut chars, mut symbols) = (0u64, 0u64);
         let mut failed = None;
-        let fold = self.fold;
+        let mut folded = Vec::new();
         let decoded = decode::<AddError>(reader, |piece| {
-            let mut rest = piece;
-            while !rest.is_empty() {
-                let (block, later) = rest.split_at(rest.floor_char_boundary(BLOCK_BYTES));
-                rest = later;
+            for block in blocks(piece) {
                 let row = Row {
                     byte: self.text_bytes - first_byte,
                     char: chars,
@@ -158,20 +155,18 @@ impl TextStoreWriter {
                 self.text.write_all(block.as_bytes())?;
                 self.rows += 1;
                 self.text_bytes += block.len() as u64;
-                for c in block.chars() {
-                    chars += 1;
-                    fold.fold(c, |symbol| {
-                        symbols += 1;
-                        winnow.push(symbol, |key, start| {
-                            if let Err(e) = self.segment.push(key, item, start as u32) {
-                                failed = Some(e);
-                            }
-                        });
-                    });
-                }
+                chars += block.chars().count() as u64;
+                folded.clear();
+                self.fold.fold_text(block, &mut folded);
+                symbols += folded.len() as u64;
                 if symbols > MAX_SYMBOLS {
                     return Err(TextError::TooLong { limit: MAX_SYMBOLS }.into());
                 }
+                winnow.extend(&folded, |key, start| {
+                    if let Err(e) = self.segment.push(key, item, start as u32) {
+                        failed = Some(e);
+                    }
+                });
                 if let Some(e) = failed.take() {
                     return Err(e.into());
                 }
@@ -206,6 +201,16 @@ impl TextStoreWriter {
         self.segment.finish()?;
         Ok(())
     }
+}
+
+/// Cuts a text into the blocks of the table of places.
+pub(crate) fn blocks(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (block, later) = rest.split_at(rest.floor_char_boundary(BLOCK_BYTES));
+        rest = later;
+        (!block.is_empty()).then_some(block)
+    })
 }
 
 /// The texts of one part, open for matching.
