@@ -130,8 +130,8 @@ struct Works {
 }
 
 impl AudioIndex for Works {
-    fn for_each_posting(&self, key: u64, mut visit: impl FnMut(u32, u32)) {
-        for posting in self.segment.postings(key) {
+    fn for_each_posting(&self, key: u64, limit: u64, mut visit: impl FnMut(u32, u32)) {
+        for posting in self.segment.postings_of_rare(key, limit) {
             visit(posting.item, posting.position);
         }
     }

@@ -127,8 +127,9 @@ impl AudioNote {
 
 /// What a search needs of a collection of works. Items are numbered from 0.
 pub trait AudioIndex: Sync {
-    /// Calls `visit` with item and position of every posting of `key`.
-    fn for_each_posting(&self, key: u64, visit: impl FnMut(u32, u32));
+    /// Calls `visit` with item and position of every posting of `key`; an index may leave out a key that has more than
+    /// `limit` of them.
+    fn for_each_posting(&self, key: u64, limit: u64, visit: impl FnMut(u32, u32));
     /// The bytes of [`AudioItem::constellation`]; `None` for a number that is no item, or one that was removed.
     fn constellation(&self, item: u32) -> Option<Cow<'_, [u8]>>;
     /// Length of one work.

@@ -26,6 +26,12 @@ const TABLE_SLOTS: usize = 1 << 20;
 /// Votes of one stretch that are kept at most; later ones are dropped, which only a hostile index can cause.
 const MAX_VOTES: usize = 4_000_000;
 
+/// Postings that no key is too common to have, whatever the size of the collection.
+const COMMON_KEY: u64 = 64;
+
+/// A key may have one more posting for each hour of works.
+const MS_PER_COMMON_POSTING: u64 = 3_600_000;
+
 /// Into how many shares the work is split for several cores.
 const SHARES: usize = 8;
 
@@ -184,6 +190,11 @@ fn on_all_cores<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> R + Sync + Se
     }
 }
 
+/// A key with more postings than this tells too little for the time that it takes.
+fn common_key(collection_ms: u64) -> u64 {
+    COMMON_KEY + collection_ms / MS_PER_COMMON_POSTING
+}
+
 fn collect_share<I: AudioIndex>(
     index: &I,
     landmarks: &[Landmark],
@@ -191,9 +202,10 @@ fn collect_share<I: AudioIndex>(
     lookups: &[Lookup],
 ) -> Vec<Vote> {
     let mut votes = Vec::new();
+    let limit = common_key(index.total_duration_ms());
     for same_key in lookups.chunk_by(|a, b| a.order == b.order) {
         let pitch_floor = same_key[0].pitch_floor();
-        index.for_each_posting(same_key[0].key(), |item, position| {
+        index.for_each_posting(same_key[0].key(), limit, |item, position| {
             let point = ReferencePoint::of_position(position);
             for lookup in same_key {
                 let landmark = &landmarks[lookup.landmark as usize];

@@ -28,11 +28,8 @@ const REFERENCE_TARGETS: usize = 5;
 /// The first look of a query takes peaks below this rank: few more than the reference has.
 const SPARSE_RANK: u8 = 20;
 
-/// How many later peaks a query combines with each peak.
-const QUERY_TARGETS: usize = 11;
-
-/// The same in the first look.
-const SPARSE_TARGETS: usize = 6;
+/// How many later peaks a query combines with each peak. Eleven found no more copies in twice the time.
+const QUERY_TARGETS: usize = 6;
 
 /// The second peak follows the first after this many frames at least.
 const MIN_STEP_FRAMES: u32 = 3;
@@ -193,23 +190,25 @@ impl LandmarkMaker {
 
 /// The query side: all landmarks that start at one of `peaks`, which are in order of time.
 pub(super) fn query_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
-    all_landmarks(peaks, QUERY_TARGETS)
+    all_landmarks(peaks)
 }
 
-/// The landmarks that a copy in good condition shares with its work: a tenth of all, about.
+/// The landmarks that a copy in good condition shares with its work: of strong peaks alone.
 pub(super) fn sparse_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
     let strong: Vec<Peak> = peaks
         .iter()
         .copied()
         .filter(|peak| peak.rank < SPARSE_RANK)
         .collect();
-    all_landmarks(&strong, SPARSE_TARGETS)
+    all_landmarks(&strong)
 }
 
-fn all_landmarks(peaks: &[Peak], targets: usize) -> Vec<Landmark> {
+fn all_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
     let mut landmarks = Vec::new();
     for anchor in 0..peaks.len() {
-        landmarks_of(peaks, anchor, targets, &mut |landmark| landmarks.push(landmark));
+        landmarks_of(peaks, anchor, QUERY_TARGETS, &mut |landmark| {
+            landmarks.push(landmark);
+        });
     }
     landmarks
 }

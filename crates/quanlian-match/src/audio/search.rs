@@ -3,8 +3,8 @@
 //! In:  the peaks of the whole suspect in order of time, and an [`AudioIndex`].
 //! Out: [`AudioMatch`]es, best first.
 //!
-//! The suspect is taken in overlapping windows. Each window is first compared unchanged; only when nothing clear comes
-//! of that, under every speed and pitch. Windows that continue one another in the same work are joined into a run, the
+//! The suspect is taken in overlapping windows. Each window is first compared unchanged and by its strong peaks; only
+//! when nothing clear comes of that, under every speed and pitch, and then by all its peaks. Windows that continue one another in the same work are joined into a run, the
 //! run's coinciding peaks are chained by the shared aligner, and each chain is cut to the stretch that it explains,
 //! fitted again and weighed as a whole.
 //!
@@ -36,25 +36,41 @@ const WINDOW_STEP_FRAMES: u32 = 375;
 /// A window with fewer peaks than this is silence or a tone and is passed over.
 const MIN_WINDOW_PEAKS: usize = 12;
 
-/// Places that are verified when the window is compared unchanged.
+/// Places that are verified when the window is compared unchanged or by its strong peaks.
 const IDENTITY_CANDIDATES: usize = 12;
 
-/// Places that are verified under every speed and pitch.
+/// Places that are verified under every speed and pitch by all peaks.
 const WARPED_CANDIDATES: usize = 40;
 
-/// How a window is looked at until something clear comes of it, the cheap ways first: with all landmarks or the strong
-/// ones alone, under which warps, and of these votes those for an unchanged copy or all, with the places to verify.
-const LOOKS: [(bool, Warps, &[(bool, usize)]); 3] = [
-    (false, Warps::IDENTITY, &[(true, IDENTITY_CANDIDATES)]),
-    (false, Warps::FULL, &[(false, WARPED_CANDIDATES)]),
-    (
-        true,
-        Warps::FULL,
-        &[(true, IDENTITY_CANDIDATES), (false, WARPED_CANDIDATES)],
-    ),
+/// One way to look at a window.
+struct Look {
+    /// With all peaks, or the strong ones alone.
+    all_peaks: bool,
+    warps: Warps,
+    /// Of the votes, those for an unchanged copy or all, and how many places of them are verified.
+    rounds: &'static [(bool, usize)],
+}
+
+/// How a window is looked at until something clear comes of it, the cheap ways first.
+const LOOKS: [Look; 3] = [
+    Look {
+        all_peaks: false,
+        warps: Warps::IDENTITY,
+        rounds: &[(true, IDENTITY_CANDIDATES)],
+    },
+    Look {
+        all_peaks: false,
+        warps: Warps::FULL,
+        rounds: &[(false, IDENTITY_CANDIDATES)],
+    },
+    Look {
+        all_peaks: true,
+        warps: Warps::FULL,
+        rounds: &[(true, IDENTITY_CANDIDATES), (false, WARPED_CANDIDATES)],
+    },
 ];
 
-/// With this much evidence for an unchanged copy, changed ones are not looked for.
+/// With this much evidence for a copy, the dearer ways are left out.
 const CLEAR_BITS: f64 = 70.0;
 
 /// Windows with less evidence than this join no run.
@@ -175,14 +191,14 @@ fn align_window<I: AudioIndex>(
     ballot: &mut Ballot,
 ) -> Vec<Alignment> {
     let mut best: Vec<Alignment> = Vec::new();
-    for (dense, warps, looks) in LOOKS {
-        let landmarks = if dense {
+    for look in &LOOKS {
+        let landmarks = if look.all_peaks {
             query_landmarks(peaks)
         } else {
             sparse_landmarks(peaks)
         };
-        ballot.collect(index, &landmarks, warps);
-        for &(unchanged, limit) in looks {
+        ballot.collect(index, &landmarks, look.warps);
+        for &(unchanged, limit) in look.rounds {
             for candidate in ballot.candidates(unchanged, limit) {
                 let Some(work) = works.get(candidate.item) else {
                     continue;

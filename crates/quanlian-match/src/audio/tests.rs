@@ -131,7 +131,7 @@ impl Works {
 }
 
 impl AudioIndex for Works {
-    fn for_each_posting(&self, key: u64, mut visit: impl FnMut(u32, u32)) {
+    fn for_each_posting(&self, key: u64, _limit: u64, mut visit: impl FnMut(u32, u32)) {
         for (item, position) in self.postings.get(&key).into_iter().flatten() {
             visit(*item, *position);
         }

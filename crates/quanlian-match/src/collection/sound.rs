@@ -211,9 +211,9 @@ impl<'a> SoundIndex<'a> {
 }
 
 impl AudioIndex for SoundIndex<'_> {
-    fn for_each_posting(&self, key: u64, mut visit: impl FnMut(u32, u32)) {
+    fn for_each_posting(&self, key: u64, limit: u64, mut visit: impl FnMut(u32, u32)) {
         for (part, &first) in self.parts.iter().zip(&self.first) {
-            for posting in part.sound_store().segment.postings(key) {
+            for posting in part.sound_store().segment.postings_of_rare(key, limit) {
                 // A number that no recording bears is a recording that failed half way.
                 visit(first.saturating_add(posting.item), posting.position);
             }
