@@ -21,13 +21,15 @@ use super::{PAGE_BYTES, SORT_BUDGET_BYTES, Segment, SegmentError, SegmentParamet
 const MAX_MERGE_RUNS: usize = 64;
 const RUN_BUFFER_BYTES: usize = 64 << 10;
 const RECORD_BYTES: usize = 16;
+/// Memory of a record while it is sorted: itself and its copy.
+const SORTED_BYTES: usize = 2 * RECORD_BYTES;
 /// Where the key begins in a record.
 const RECORD_KEY_SHIFT: u32 = 64;
 /// The part of a key by which the sort distributes records at once.
 const DIGIT_BITS: u32 = 8;
 const DIGITS: usize = 1 << DIGIT_BITS;
 /// So few records are sorted by comparing them.
-const MAX_COMPARED_RECORDS: usize = 256;
+const MAX_COMPARED_RECORDS: usize = 1 << 12;
 
 /// A mixed key, an item and a position, packed into one number, whose order is the
 /// order of the file; one number sorts about twice as fast as three.
@@ -45,47 +47,47 @@ fn unpack(record: Record) -> (u64, u32, u32) {
     )
 }
 
-/// Sorts records whose bits from `top` on are equal.
+/// Sorts records with keys of `key_bits`.
 ///
-/// In place, by one byte after the other from the top (McIlroy, Bostic and McIlroy 1993,
-/// "Engineering radix sort"): mixed keys are spread evenly, so that two bytes or three
-/// leave next to nothing for the comparisons.
-fn sort(records: &mut [Record], top: u32) {
-    if records.len() <= MAX_COMPARED_RECORDS || top < RECORD_KEY_SHIFT + DIGIT_BITS {
+/// Mixed keys are spread evenly, so that distributing by their first two bytes leaves
+/// next to nothing for the comparisons. By the first byte the records move into a copy,
+/// by the second back.
+fn sort(records: &mut [Record], key_bits: u32) {
+    let top = RECORD_KEY_SHIFT + key_bits;
+    if records.len() <= MAX_COMPARED_RECORDS || key_bits < 2 * DIGIT_BITS {
         records.sort_unstable();
         return;
     }
-    let shift = top - DIGIT_BITS;
-    let digit = |record: Record| (record >> shift) as usize % DIGITS;
-    let mut ends = [0usize; DIGITS];
-    for &record in &*records {
-        ends[digit(record)] += 1;
-    }
-    let mut heads = [0usize; DIGITS];
+    let mut copy = vec![0; records.len()];
     let mut start = 0;
-    for (head, end) in heads.iter_mut().zip(&mut ends) {
-        *head = start;
-        start += *end;
-        *end = start;
-    }
-    for place in 0..DIGITS {
-        while heads[place] < ends[place] {
-            let mut record = records[heads[place]];
-            let mut wanted = digit(record);
-            while wanted != place {
-                std::mem::swap(&mut record, &mut records[heads[wanted]]);
-                heads[wanted] += 1;
-                wanted = digit(record);
-            }
-            records[heads[place]] = record;
-            heads[place] += 1;
+    for end in distribute(records, &mut copy, top - DIGIT_BITS) {
+        let mut place = start;
+        let ends = distribute(&copy[start..end], &mut records[start..end], top - 2 * DIGIT_BITS);
+        for inner in ends {
+            records[place..start + inner].sort_unstable();
+            place = start + inner;
         }
-    }
-    let mut start = 0;
-    for end in ends {
-        sort(&mut records[start..end], shift);
         start = end;
     }
+}
+
+/// Moves records to their place by the digit at `shift`; returns where each digit ends.
+fn distribute(from: &[Record], to: &mut [Record], shift: u32) -> [usize; DIGITS] {
+    let digit = |record: Record| (record >> shift) as usize % DIGITS;
+    let mut heads = [0usize; DIGITS];
+    for &record in from {
+        heads[digit(record)] += 1;
+    }
+    let mut start = 0;
+    for head in &mut heads {
+        start += std::mem::replace(head, start);
+    }
+    for &record in from {
+        let head = &mut heads[digit(record)];
+        to[*head] = record;
+        *head += 1;
+    }
+    heads
 }
 
 /// Collects postings and writes them as one segment.
@@ -119,7 +121,7 @@ impl SegmentWriter {
             folder,
             parameters: parameters.clone(),
             pending: Vec::new(),
-            budget_records: SORT_BUDGET_BYTES / RECORD_BYTES,
+            budget_records: SORT_BUDGET_BYTES / SORTED_BYTES,
             runs: Vec::new(),
             pushed: 0,
         })
@@ -128,7 +130,7 @@ impl SegmentWriter {
     /// Takes another budget than [`SORT_BUDGET_BYTES`] for the sort in memory.
     #[must_use]
     pub fn with_sort_budget(mut self, budget_bytes: usize) -> Self {
-        self.budget_records = (budget_bytes / RECORD_BYTES).max(1);
+        self.budget_records = (budget_bytes / SORTED_BYTES).max(1);
         self
     }
 
@@ -149,7 +151,7 @@ impl SegmentWriter {
         let bits = layout::bucket_bits(self.pushed, self.parameters.key_bits);
         let mut encoder = Encoder::new(&self.folder, self.parameters.clone(), bits)?;
         if self.runs.is_empty() {
-            sort(&mut self.pending, RECORD_KEY_SHIFT + self.parameters.key_bits);
+            sort(&mut self.pending, self.parameters.key_bits);
             for &record in &self.pending {
                 encoder.push(record)?;
             }
@@ -174,7 +176,7 @@ impl SegmentWriter {
         if self.pending.is_empty() {
             return Ok(());
         }
-        sort(&mut self.pending, RECORD_KEY_SHIFT + self.parameters.key_bits);
+        sort(&mut self.pending, self.parameters.key_bits);
         let mut run = RunWriter::new(&self.folder)?;
         for &record in &self.pending {
             run.push(record)?;
@@ -267,7 +269,7 @@ struct Encoder {
 impl Encoder {
     fn new(folder: &Path, parameters: SegmentParameters, bucket_bits: u32) -> Result<Self, SegmentError> {
         let file = tempfile::Builder::new().prefix(".segment-").tempfile_in(folder)?;
-        let mut out = BufWriter::with_capacity(PAGE_BYTES, file.as_file().try_clone()?);
+        let mut out = file.as_file().try_clone()?;
         out.write_all(&[0; HEADER_BYTES])?;
         Ok(Self {
             file,
@@ -408,58 +410,52 @@ fn encode_list(list: &[(u32, u32)], continued_item: Option<u32>, out: &mut Vec<u
     documents
 }
 
-/// Writes the body and remembers the checksum of every page.
+/// Writes the body page by page and remembers the checksum of each.
 struct PageWriter {
-    out: BufWriter<File>,
-    page: crc32fast::Hasher,
-    page_bytes: usize,
+    out: File,
+    page: Vec<u8>,
     checksums: Vec<u8>,
     written: u64,
 }
 
 impl PageWriter {
-    fn new(out: BufWriter<File>) -> Self {
+    fn new(out: File) -> Self {
         Self {
             out,
-            page: crc32fast::Hasher::new(),
-            page_bytes: 0,
+            page: Vec::with_capacity(PAGE_BYTES),
             checksums: Vec::new(),
             written: 0,
         }
     }
 
     fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        self.out.write_all(bytes)?;
         self.written += bytes.len() as u64;
-        while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min(PAGE_BYTES - self.page_bytes));
-            self.page.update(now);
-            self.page_bytes += now.len();
+        while bytes.len() >= PAGE_BYTES - self.page.len() {
+            let (now, later) = bytes.split_at(PAGE_BYTES - self.page.len());
+            self.page.extend_from_slice(now);
+            self.close_page()?;
             bytes = later;
-            if self.page_bytes == PAGE_BYTES {
-                self.close_page();
-            }
         }
+        self.page.extend_from_slice(bytes);
         Ok(())
     }
 
-    fn close_page(&mut self) {
-        let crc = std::mem::take(&mut self.page).finalize();
+    fn close_page(&mut self) -> io::Result<()> {
+        let crc = crc32fast::hash(&self.page);
         self.checksums.extend_from_slice(&crc.to_le_bytes());
-        self.page_bytes = 0;
+        self.out.write_all(&self.page)?;
+        self.page.clear();
+        Ok(())
     }
 
     /// Appends the page table and returns the file and the checksum of that table.
     fn finish(mut self) -> io::Result<(File, u32)> {
-        if self.page_bytes > 0 {
-            self.close_page();
+        if !self.page.is_empty() {
+            self.close_page()?;
         }
         debug_assert_eq!(self.checksums.len() % CHECKSUM_BYTES, 0);
         self.out.write_all(&self.checksums)?;
         let crc = crc32fast::hash(&self.checksums);
-        Ok((
-            self.out.into_inner().map_err(io::IntoInnerError::into_error)?,
-            crc,
-        ))
+        Ok((self.out, crc))
     }
 }

@@ -19,6 +19,7 @@
 //! Not here: what the bits add up to (`score`).
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use super::fold::{HAN_UNITS, KANA_UNITS, LETTER_UNITS, Symbol, units};
@@ -116,7 +117,8 @@ impl Background {
     /// works; what the stretch itself has said before counts for little. Zero elsewhere.
     pub(crate) fn bits(&self, symbols: &[Symbol], wanted: Range<usize>) -> Vec<f64> {
         let mut bits = vec![0.0; symbols.len()];
-        let mut said = HashSet::new();
+        let mut said =
+            HashSet::with_capacity_and_hasher(wanted.len(), BuildHasherDefault::<Hashed>::default());
         for at in wanted {
             bits[at] = self.bits_at(symbols, at);
             if let Some(longest) = contexts(symbols, at).last()
@@ -155,6 +157,26 @@ impl Background {
 
     fn context_slot(&self, context: u64) -> usize {
         spread(context) as usize & (self.contexts.len() - 1)
+    }
+}
+
+/// Takes what is a hash already as it is.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for &b in bytes {
+            self.write_u64(u64::from(b));
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = spread(self.0 ^ hash);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

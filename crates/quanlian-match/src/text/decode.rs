@@ -99,11 +99,20 @@ fn mostly_utf8(sample: &[u8]) -> bool {
     good > 4 * bad
 }
 
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches many bytes are looked at at once"
+)]
 fn looks_binary(sample: &[u8]) -> bool {
-    let control = sample
-        .iter()
-        .filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c | 0x1a | 0x1b) || b == 0x7f)
-        .count();
+    let is_control = |b: u8| {
+        let spares = (b == b'\t') | (b == b'\n') | (b == b'\r') | (b == 0x0c) | (b == 0x1a) | (b == 0x1b);
+        (b < 0x20) & !spares | (b == 0x7f)
+    };
+    // Counted in bytes, again for many at once.
+    let in_chunk = |chunk: &[u8]| chunk.iter().map(|&b| u8::from(is_control(b))).sum::<u8>();
+    let control: usize = (sample.chunks(usize::from(u8::MAX)))
+        .map(|chunk| usize::from(in_chunk(chunk)))
+        .sum();
     sample.contains(&0) || control * 1000 > sample.len() * MAX_CONTROL_PER_MILLE
 }
 

@@ -47,9 +47,10 @@ const MARGIN_SYMBOLS: u32 = 96;
 /// Passages at most this far apart on both sides are one, with changes in between.
 const MAX_JOIN_GAP: u64 = 400;
 /// A hit that stands alone is aligned only when the run of equal symbols around it is worth
-/// so much by the prior of the script: some six letters beyond a gram, nothing beyond one
-/// of Han characters. Set phrases of a language are shorter, and there are very many.
-const MIN_LONE_RUN_BITS: f64 = 36.0;
+/// so much by the prior of the script, and one bit more for each doubling of the suspect's
+/// length: in a full block 24 letters or nine Han characters. Set phrases are shorter, and
+/// the longer a suspect, the more of them it shares.
+const LONE_RUN_BITS: f64 = 33.0;
 /// Most symbols of such a run to either side of the hit.
 const RUN_MARGIN_SYMBOLS: u32 = 32;
 /// Works up to this length are folded once when they have many hits.
@@ -307,23 +308,26 @@ impl Matcher<'_> {
             })
     }
 
-    /// Whether the run of equal symbols through a hit is worth [`MIN_LONE_RUN_BITS`].
+    /// Whether the run of equal symbols through a hit is long enough to stand alone; see
+    /// [`LONE_RUN_BITS`].
     fn is_long_run(&self, work: &Work<'_>, hit: Hit) -> Result<bool, SegmentError> {
         let start = hit.work.saturating_sub(RUN_MARGIN_SYMBOLS);
         let end = (hit.work.saturating_add(RUN_MARGIN_SYMBOLS)).min(work.item.symbols);
         let region = work.region(start..end)?;
         let (before, after) = region.symbols.split_at((hit.work - start) as usize);
         let (query_before, query_after) = self.block.symbols.split_at(hit.query as usize);
+        let least = LONE_RUN_BITS + (self.block.symbols.len() as f64).log2();
         let equal = |(a, b): &(&Symbol, &Symbol)| a == b;
         let run = (before.iter().rev().zip(query_before.iter().rev())).take_while(equal);
         let run = run.chain(after.iter().zip(query_after).take_while(equal));
-        Ok(run.map(|(&s, _)| background::prior_bits(s)).sum::<f64>() >= MIN_LONE_RUN_BITS)
+        Ok(run.map(|(&s, _)| background::prior_bits(s)).sum::<f64>() >= least)
     }
 
     /// Aligns around one hit, reading as much of the work as the passage is long.
     ///
     /// Twice: first with the prior of the script, which is quick and generous, then, for
-    /// what that leaves, with the information that the background model gives. The
+    /// what that leaves, with the information that the background model gives, unless
+    /// all symbols of the first alignment together have too little of it. The
     /// work's range is in symbols of the whole work.
     fn align_at(&self, work: &Work<'_>, hit: Hit) -> Result<(Aligned, Region), SegmentError> {
         let symbols = work.item.symbols;
@@ -354,6 +358,9 @@ impl Matcher<'_> {
                 .map(|&s| background::prior_bits(s))
                 .collect();
             let mut a = align(&prior);
+            if a.bits >= self.min_bits {
+                a.bits = (self.background.bits(&region.symbols, a.work.clone()).iter()).sum();
+            }
             if a.bits >= self.min_bits {
                 // The second time the passage may only shrink, or grow a little.
                 let around = a.work.start.saturating_sub(32)..(a.work.end + 32).min(region.symbols.len());
