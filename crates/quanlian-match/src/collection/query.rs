@@ -145,14 +145,16 @@ impl Collection {
         let (files, notes) = walk_all(paths, exclude, &mut on_result);
         let (done, total) = (AtomicU64::new(0), files.len() as u64);
         for batch in files.chunks(FILES_AT_ONCE) {
-            let results: Vec<_> = batch
-                .par_iter()
-                .map(|file| {
-                    let result = self.match_file(&file.path, options);
-                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-                    result
-                })
-                .collect();
+            let answer = |file: &Found| {
+                let result = self.match_file(&file.path, options);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+                result
+            };
+            // A search inside a pool of threads keeps to its own; a single file may use them all.
+            let results: Vec<_> = match batch {
+                [file] => vec![answer(file)],
+                files => files.par_iter().map(answer).collect(),
+            };
             for (file, result) in batch.iter().zip(results) {
                 on_result(&file.path, result);
             }
