@@ -5,7 +5,10 @@
 //!
 //! Invariant: stdout carries data alone. A closed pipe ends the output, not the work.
 
-use std::{io::Write, time::Duration};
+use std::{
+    io::{IsTerminal, Write},
+    time::Duration,
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -69,9 +72,10 @@ impl Output {
         }
     }
 
-    /// A bar for work of known length; hidden where nobody watches.
+    /// A bar for work of known length; where no terminal shows it, one line that the work begins.
     pub(crate) fn progress(&self, key: &str, length: u64) -> ProgressBar {
-        if self.quiet {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            self.say::<&str>(key, &[]);
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());

@@ -278,6 +278,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         bundle_verifies: false,
     };
     let paper = dossier::fill(&report, &case.file, &book, evidence.room.vault(), now);
+    output.say::<&str>("progress.dossier", &[]);
     let pdf = render_dossier(&paper, &fonts, now)
         .context("cannot make the dossier")
         .system()?;
@@ -298,6 +299,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
     let policy = Policy {
         trusted_log_keys: vec![evidence.room.vault().log_key().clone()],
     };
+    output.say::<&str>("progress.verify", &[]);
     report.bundle_verifies = verify_bundle(&bundle, &policy).ok;
     report.evidence = evidence.deposits;
     report.problems = problems.list;

@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         Some(path) => read_policy(path).bad_input()?,
         None => Policy::default(),
     };
+    output.say::<&str>("progress.verify", &[]);
     let verification = verify_bundle(bundle, &policy);
     output.document(&verification).system()?;
     for check in &verification.checks {

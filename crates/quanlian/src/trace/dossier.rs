@@ -97,6 +97,13 @@ pub(super) fn fill(
     }
 }
 
+/// The rules under which a case is transferred: suspicion, hand-over, papers.
+const TRANSFER_BASIS: [&str; 3] = [
+    "cn/transfer-of-suspected-crimes/art-03-reasonable-suspicion",
+    "cn/transfer-of-suspected-crimes/art-05-hand-over",
+    "cn/transfer-of-suspected-crimes/art-06-papers",
+];
+
 struct Filler<'a> {
     report: &'a Report,
     case: &'a CaseFile,
@@ -544,7 +551,11 @@ impl Filler<'_> {
             basis: basis
                 .into_iter()
                 .map(|(zh, en)| Text::new(zh, en))
-                .chain([self.words.text("dossier.transfer_basis")])
+                .chain(
+                    TRANSFER_BASIS
+                        .iter()
+                        .filter_map(|id| Some(text(&self.book.show(id)?.source.cite))),
+                )
                 .collect(),
             contact: header.officers.first().cloned(),
             phone: None,
@@ -643,4 +654,17 @@ fn shortened(places: &[&str]) -> String {
         list = format!("{list} … (+{})", places.len() - SHOWN);
     }
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_letter_cites_rules_that_are_in_the_book() {
+        let book = RuleBook::embedded().unwrap();
+        for id in TRANSFER_BASIS {
+            assert!(book.show(id).is_some(), "{id}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, process::Command};
 
 use serde_json::Value;
 
-use super::{code, copy_folder, demo, has_tool, json, quanlian, text};
+use super::{code, copy_folder, demo, has_tool, json, quanlian, text, trace};
 
 fn matched_pairs(report: &Value) -> BTreeSet<(String, String)> {
     let pair = |m: &Value| {
@@ -172,32 +172,17 @@ fn without_the_plays_the_upper_tier_stays_open_and_without_both_figures_nothing_
             fs::write(&path, info.to_string()).unwrap();
         }
     }
-    let trace = |out: &str| {
-        let out = dir.path().join(out);
-        let works = folder.join("works");
-        let case = folder.join("case.toml");
-        let output = quanlian(&[
-            "trace",
-            "--works",
-            text(&works),
-            "--suspects",
-            text(&suspects),
-            "--out",
-            text(&out),
-            "--case",
-            text(&case),
-            "--originals",
-            "none",
-            "--json",
-        ]);
-        json(&output, 0)["assessment"].clone()
+    let case = folder.join("case.toml");
+    let assessment = |out: &str| {
+        let more = ["--case", text(&case), "--originals", "none"];
+        trace(&folder.join("works"), &suspects, &dir.path().join(out), &more)["assessment"].clone()
     };
-    let no_plays = trace("no-plays");
+    let no_plays = assessment("no-plays");
     assert_eq!(no_plays["outcome"], "serious");
     assert_eq!(no_plays["rule_sets"][0]["could_reach"], "especially_serious");
     assert_eq!(no_plays["missing"][0]["fact"], "actual_clicks");
     fs::remove_file(suspects.join("account.csv")).unwrap();
-    let neither = trace("neither");
+    let neither = assessment("neither");
     assert_eq!(neither["outcome"], "undetermined");
     assert!(!neither["missing"].as_array().unwrap().is_empty());
 }

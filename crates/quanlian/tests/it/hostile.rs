@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{code, demo, json, quanlian, stderr, text};
+use super::{code, demo, json, quanlian, stderr, text, trace};
 
 #[test]
 fn an_empty_or_absent_folder_is_refused_by_name() {
@@ -39,19 +39,7 @@ fn broken_files_among_the_suspects_are_named_and_the_copies_still_found() {
     fs::write(suspects.join("broken.info.json"), b"{\"view_count\":").unwrap();
     let out = dir.path().join("out");
     let works = demo.join("works");
-    let report = json(
-        &quanlian(&[
-            "trace",
-            "--works",
-            text(&works),
-            "--suspects",
-            text(&suspects),
-            "--out",
-            text(&out),
-            "--json",
-        ]),
-        0,
-    );
+    let report = trace(&works, &suspects, &out, &[]);
     assert_eq!(report["matches"][0]["suspect"], excerpt);
     let problems = report["problems"].to_string();
     for name in [

@@ -37,6 +37,21 @@ fn json(output: &Output, wanted: i32) -> Value {
     serde_json::from_slice(&output.stdout).expect("stdout is one JSON document")
 }
 
+/// The report of `trace` on these folders, written below `out`.
+fn trace(works: &Path, suspects: &Path, out: &Path, more: &[&str]) -> Value {
+    let folders = [
+        "trace",
+        "--works",
+        text(works),
+        "--suspects",
+        text(suspects),
+        "--out",
+        text(out),
+        "--json",
+    ];
+    json(&quanlian(&[&folders, more].concat()), 0)
+}
+
 fn text(path: &Path) -> &str {
     path.to_str().expect("test paths are UTF-8")
 }
