@@ -117,6 +117,10 @@ fn the_paper_shows_the_case_with_every_article_and_proof() {
             "未核 unverified",
             "不认定任何人有罪",
             "states nobody's guilt",
+            "低于 250,000 次即降至“严重”档",
+            "may lower the base sentence by up to 40 %",
+            "低于幅度 below the frame",
+            "1. 当日不计入",
             "第 1 页 共 10 页",
             "Page 10 of 10",
         ],
@@ -491,7 +495,13 @@ fn every_variant_has_a_label() {
     check("unit", &[Unit::Ms, Unit::Char, Unit::Line]);
     check(
         "outcome",
-        &[O::EspeciallySerious, O::Serious, O::Below, O::Undetermined],
+        &[
+            O::EspeciallySerious,
+            O::Serious,
+            O::Base,
+            O::Below,
+            O::Undetermined,
+        ],
     );
     check("state", &[State::Met, State::NotMet, State::Unknown]);
     check(

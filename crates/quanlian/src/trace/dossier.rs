@@ -355,6 +355,8 @@ impl Filler<'_> {
                     effect: text(&missing.why),
                 })
                 .collect(),
+            layers: Vec::new(),
+            sensitivity: Vec::new(),
         }
     }
 
@@ -432,6 +434,7 @@ impl Filler<'_> {
                 ClockState::Late => doc::ClockStatus::Late,
                 _ => doc::ClockStatus::Unknown,
             },
+            steps: Vec::new(),
             cite: text(&of_law.citation),
             verified: of_law.verified,
         }
