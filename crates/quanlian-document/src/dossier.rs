@@ -31,6 +31,8 @@ pub struct Dossier {
     pub reference: String,
     /// The full report in machine form, for what the paper only counts.
     pub report: Option<String>,
+    /// The case on one page: what was found, which line is met, what is open, what is due next.
+    pub glance: Vec<Note>,
     /// The program and rule book that made the contents, in the footer of every page.
     pub made_with: MadeWith,
     /// 当事人.
@@ -367,7 +369,7 @@ pub struct Reason {
     pub children: Vec<Reason>,
 }
 
-/// Three-valued answer.
+/// Three-valued answer, and a mark for a node that answers nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -377,6 +379,8 @@ pub enum State {
     NotMet,
     /// 不明.
     Unknown,
+    /// 说明: a rule that was used and has no answer of its own.
+    Note,
 }
 
 /// A fact that is missing, and what it would settle.

@@ -113,6 +113,7 @@ impl Writer<'_> {
             },
         });
         let sections = json!({
+            "glance": self.list(&d.glance, limits::MAX_PER_LINE, Self::note),
             "parties": self.list(&d.parties, limits::MAX_LINES, |w, p| json!({
                 "role": p.role,
                 "name": w.maybe(p.name.as_ref()),

@@ -121,8 +121,8 @@ fn the_paper_shows_the_case_with_every_article_and_proof() {
             "may lower the base sentence by up to 40 %",
             "低于幅度 below the frame",
             "1. 当日不计入",
-            "第 1 页 共 10 页",
-            "Page 10 of 10",
+            "第 1 页 共 11 页",
+            "Page 11 of 11",
         ],
     );
 }
@@ -503,7 +503,7 @@ fn every_variant_has_a_label() {
             O::Undetermined,
         ],
     );
-    check("state", &[State::Met, State::NotMet, State::Unknown]);
+    check("state", &[State::Met, State::NotMet, State::Unknown, State::Note]);
     check(
         "clock",
         &[C::NotStarted, C::Running, C::Done, C::Late, C::Unknown],

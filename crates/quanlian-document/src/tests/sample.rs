@@ -79,6 +79,7 @@ pub(crate) fn dossier() -> Dossier {
         verdict: text("现有事实达到“特别严重”档的标准；两项条文未核。", "The facts at hand meet the especially serious line; two provisions are unverified."),
         reference: "quanlian:log.example/city#17".into(),
         report: Some("report/dossier.json".into()),
+        glance: vec![Note { label: text("达到的标准", "line that is met"), text: text("实际被点击数三千万次", "thirty million clicks"), cite: text(ARTICLES[2], "2011 opinions, art. 13"), verified: true }],
         made_with: MadeWith { version: "0.1.0".into(), rule_book: "2026-11-22".into(), rule_book_digest: SHA256.into() },
         parties: parties(),
         works: vec![
