@@ -14,6 +14,7 @@ mod governing;
 mod missing;
 mod open;
 mod result;
+mod transfer;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ use quanlian_record::time::Day;
 pub use governing::{Governing, Which};
 pub use missing::Missing;
 pub use result::{Assessment, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
+pub use transfer::{Transfer, TransferAnswer};
 
 use crate::{
     evaluate::RuleSet,
@@ -156,6 +158,7 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
         conduct_from: conduct.from,
         conduct_to: conduct.to,
         judged_on,
+        transfer: transfer::transfer(law, outcome, could_reach, judged_on),
         elements: governs.set.element_reasons(&known),
         open: open::open_points(law, sheet, &sets, judged_on, &known),
         governing,

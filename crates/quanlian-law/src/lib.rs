@@ -43,7 +43,8 @@ use quanlian_record::time::Day;
 use serde::Serialize;
 
 pub use assess::{
-    Assessment, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified, Which,
+    Assessment, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Transfer, TransferAnswer,
+    Unverified, Which,
 };
 pub use check::{CheckReport, Finding, Severity};
 pub use deadline::{ClockError, ClockResult, ClockState, Events, MAX_EVENTS, Moment};

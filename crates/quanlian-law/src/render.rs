@@ -63,6 +63,11 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
     if answer.governing.choice_required {
         page.heading(key::RENDER_CHOICE);
     }
+    let transfer = page.say(key::RENDER_TRANSFER, &[("text", &answer.transfer.text)]);
+    page.line(0, &transfer);
+    for rule in &answer.transfer.rules {
+        node(&mut page, 1, rule, None);
+    }
     for set in &answer.rule_sets {
         rule_set(&mut page, set);
     }

@@ -160,6 +160,10 @@ keys! {
     SUMMARY_UNVERIFIED = "summary.unverified";
     SUMMARY_UNVERIFIED_CHOICE = "summary.unverified_choice";
     SUMMARY_COULD_REACH = "summary.could_reach";
+    TRANSFER_LINE_REACHED = "transfer.line_reached";
+    TRANSFER_SUSPICION = "transfer.suspicion_possible";
+    TRANSFER_NO_LINE = "transfer.no_line";
+    TRANSFER_NO_RULES = "transfer.no_rules";
     PERSON = "person";
     CONDUCT = "conduct";
     CLOCK_DUE_DAY = "clock.due_day";
@@ -197,6 +201,7 @@ keys! {
     RENDER_OPEN = "render.open";
     RENDER_CONTRADICTIONS = "render.contradictions";
     RENDER_CHOICE = "render.choice";
+    RENDER_TRANSFER = "render.transfer";
     RENDER_NO_GUILT = "render.no_guilt";
     RENDER_BOOK = "render.book";
 }

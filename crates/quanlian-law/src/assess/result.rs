@@ -6,7 +6,7 @@
 use quanlian_record::time::Day;
 use serde::Serialize;
 
-use super::{Governing, Missing};
+use super::{Governing, Missing, Transfer};
 use crate::{
     evaluate::Reason,
     facts::Contradiction,
@@ -42,6 +42,8 @@ pub struct Assessment {
     pub could_reach: Tier,
     /// The outcome in one sentence.
     pub summary: Text,
+    /// What follows for the agency that must decide whether the case goes to the police (移送).
+    pub transfer: Transfer,
     /// Whether the outcome, or the choice between the rule sets, rests on something that nobody
     /// has read in the source. Then a person must read it before relying on this.
     pub rests_on_unverified: bool,

@@ -185,6 +185,22 @@ impl Filler<'_> {
                 band.verified,
             ));
         }
+        let transfer = &answer.transfer;
+        let cites = transfer.rules.iter().filter_map(|rule| rule.citation.as_ref());
+        let cites: Vec<Text> = cites.map(text).collect();
+        let cite = Text::new(
+            cites
+                .iter()
+                .map(|cite| cite.zh.as_str())
+                .collect::<Vec<_>>()
+                .join("；"),
+            cites
+                .iter()
+                .map(|cite| cite.en.as_str())
+                .collect::<Vec<_>>()
+                .join("; "),
+        );
+        notes.push(note("transfer", text(&transfer.text), cite, true));
         if let Some(missing) = answer.missing.first() {
             notes.push(plain("missing", text(&missing.why)));
         }
