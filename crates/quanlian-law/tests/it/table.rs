@@ -430,10 +430,46 @@ fn the_rule_on_units_is_in_the_files_for_every_offence() {
         assert_eq!(times, wanted, "{row}");
         assert_eq!(rule.source_of(version).checked.verified, is_verified(row));
     }
-    let (fines, _) = table.of_row("fine.2020");
-    for offence in ["213", "214", "215", "216", "217", "218", "219", "219-1"] {
-        let offence = format!("cn/criminal/{offence}");
-        assert!(rule.is_about(&offence) && fines.is_about(&offence), "{offence}");
+    for article in ["213", "214", "215", "216", "217", "218", "219", "219-1"] {
+        assert!(rule.is_about(&format!("cn/criminal/{article}")), "{article}");
+    }
+}
+
+/// Art. 218 reaches over three years in one tier, so its fixed range differs; its shares must not.
+#[test]
+fn the_fines_of_218_are_those_of_the_other_offences_up_to_the_fixed_range() {
+    let book = book();
+    let [common, own] = ["cn/criminal/ip-fines", "cn/criminal/218/fines"].map(|id| book.show(id).unwrap());
+    let steps = |version: &Version| match &version.body {
+        Body::Fine(fine) => (word(&fine.mode), fine.steps.clone()),
+        other => panic!("{other:?}"),
+    };
+    for version in &own.versions {
+        let (mode, ours) = steps(version);
+        let (common_mode, theirs) = steps(common.version_on(version.from).unwrap());
+        assert_eq!(
+            (mode, ours.len()),
+            (common_mode, theirs.len()),
+            "{}",
+            version.from
+        );
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            match (&ours.basis, &theirs.basis) {
+                (FineBasis::Fixed(own), FineBasis::Fixed(common)) => {
+                    let (low, high) = own[&Tier::Serious];
+                    assert_eq!(low, common[&Tier::Serious].0);
+                    let whole = version.from < "2021-03-01".parse().unwrap();
+                    let top = if whole {
+                        Tier::Serious
+                    } else {
+                        Tier::EspeciallySerious
+                    };
+                    assert_eq!(high, common[&top].1, "{}", version.from);
+                    assert_eq!(ours.verified, theirs.verified);
+                }
+                _ => assert_eq!(ours, theirs, "{}", version.from),
+            }
+        }
     }
 }
 
