@@ -26,7 +26,7 @@ pub use result::{Assessment, OpenPoint, Outcome, RuleSetResult, SetAt, Unverifie
 pub use transfer::{Transfer, TransferAnswer};
 
 use crate::{
-    evaluate::RuleSet,
+    evaluate::{Reason, ReasonKind, RuleSet},
     facts::{Contradiction, FactSheet, Known, SheetError, check_dates, know},
     interval::Truth,
     load::Parsed,
@@ -146,10 +146,14 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
     let unverified: BTreeSet<Unverified> = rule_sets.iter().flat_map(|set| set.unverified.clone()).collect();
     let rests = Rests::on(&rule_sets);
     let contradictions = contradicted.into_iter();
+    let mut summary = summary(law, &title, outcome, could_reach, governing.as_of, rests);
+    if established == governs.established && rule_sets.iter().any(|set| set.governs && set.attempt) {
+        summary.append(&law.messages.say(key::SUMMARY_ATTEMPT, &[]));
+    }
 
     Ok(Assessment {
         offence: sheet.offence.clone(),
-        summary: summary(law, &title, outcome, could_reach, governing.as_of, rests),
+        summary,
         title,
         outcome,
         could_reach,
@@ -302,6 +306,10 @@ fn describe(
     {
         reasons.extend(penalty::limitation(law, set.on, &band, ended_on, judged_on));
     }
+    let attempt = *established > Tier::Below && set.is_attempt(known, *established);
+    if attempt {
+        reasons.extend(attempt_note(law, set.on, *established));
+    }
     let fine = (*established > Tier::Below)
         .then(|| penalty::fine(law, &sheet.offence, set.on, *established, known))
         .flatten();
@@ -312,6 +320,7 @@ fn describe(
         governs,
         outcome: evaluated.outcome(),
         could_reach: *possible,
+        attempt,
         reasons,
         band: tier_band,
         could_reach_band: (possible != established).then(|| band(*possible)).flatten(),
@@ -319,6 +328,14 @@ fn describe(
         missing: missing::missing(law, evaluated, known),
         unverified,
     }
+}
+
+/// That the tier is reached by unsold goods only, with the provision on attempt.
+fn attempt_note(law: &Parsed, on: Day, tier: Tier) -> Option<Reason> {
+    let (rule, version) = law.by_role("attempt", on)?;
+    let values = [("tier", &law.tier(tier)), ("gist", &rule.source_of(version).gist)];
+    let text = law.messages.say(key::ATTEMPT, &values);
+    Some(Reason::new(ReasonKind::Note, None, text).citing(rule, version))
 }
 
 fn unverified(
@@ -331,7 +348,7 @@ fn unverified(
     let Evaluated { set, established, .. } = evaluated;
     for (rule, version, line) in set.lines().filter(|(_, _, line)| !line.verified) {
         // The outcome rests on lines of its tier that are met, and on those above it that are excluded.
-        let decisive = match set.line_truth(line, known) {
+        let decisive = match set.line_truth_apart(line, known) {
             Truth::Met => line.tier == *established,
             Truth::NotMet => line.tier > *established,
             Truth::Unknown => false,
@@ -426,6 +443,20 @@ fn contradiction(
         _ => law.messages.say(key::STATE_UNKNOWN, &[]),
     });
     let count = Text::same(stated.len().to_string());
+    // Statements about several flags: the group that they belong to does not fit.
+    let others = law
+        .facts
+        .get(&fact)
+        .map_or(&[][..], |definition| definition.others.as_slice());
+    if stated.iter().any(|statement| statement.name != fact) {
+        let titles: Vec<Text> = std::iter::once(&fact)
+            .chain(others)
+            .map(|name| law.fact_title(name))
+            .collect();
+        let values = [("facts", &Text::join(&titles)), ("count", &count)];
+        let text = law.messages.say(key::CONTRADICTION_GROUP, &values);
+        return Contradiction { fact, stated, text };
+    }
     let values = [
         ("fact", &law.fact_title(&fact)),
         ("count", &count),

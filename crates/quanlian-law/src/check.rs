@@ -191,7 +191,7 @@ fn unused_words(law: &Parsed) -> Vec<Finding> {
             Body::Elements(elements) => {
                 for element in elements {
                     used.insert(&element.fact);
-                    used.extend(element.signs.iter().map(String::as_str));
+                    used.extend(element.signs.iter().chain(&element.denied_by).map(String::as_str));
                 }
             }
             Body::Fine(fine) => used.extend(fine.steps.iter().filter_map(|step| match &step.basis {
@@ -481,7 +481,10 @@ impl Checker<'_> {
             .or(on.map(|on| (on, on)))
             .ok_or("give `on`, or `conduct` and `judged_on`")?;
         let judged_on = example.judged_on.or(on).ok_or("give `on` or `judged_on`")?;
-        let sheet = self.sheet(example.person, conduct, judged_on, &example.given)?;
+        let mut sheet = self.sheet(example.person, conduct, judged_on, &example.given)?;
+        if let Some(offence) = &example.offence {
+            sheet.offence.clone_from(offence);
+        }
         let answer = assess(self.law, &sheet, judged_on).map_err(|error| error.to_string())?;
         for (name, wanted) in &example.then {
             let got = self.answered(&answer, conduct.1, name).ok_or_else(|| {
@@ -503,6 +506,7 @@ impl Checker<'_> {
             "governs" => Some(answer.governing.as_of.to_string()),
             "rule_sets" => Some(answer.rule_sets.len().to_string()),
             "choice_required" => Some(answer.governing.choice_required.to_string()),
+            "attempt" => Some(set.attempt.to_string()),
             "missing_first" => answer.missing.first().map(|missing| missing.fact.clone()),
             "min_months" => set.band.as_ref().map(|band| band.min_months.to_string()),
             "max_months" => set.band.as_ref().map(|band| band.max_months.to_string()),

@@ -9,8 +9,12 @@
 //!
 //! Not here: which of two rule sets governs (`assess`), penalties (`penalty`).
 
+mod alternatives;
+
 use quanlian_record::time::Day;
 use serde::Serialize;
+
+use alternatives::Group;
 
 use crate::{
     facts::Known,
@@ -168,6 +172,10 @@ pub(crate) struct RuleSet<'a> {
     /// The rule on units, if one is in force.
     unit: Option<(&'a Rule, &'a Version, u32)>,
     elements: Option<(&'a Rule, &'a Version, &'a [Element])>,
+    /// The highest tier with a penalty band.
+    highest_band: Option<Tier>,
+    /// Groups of flags of which exactly one holds (`one_of`), as far as lines ask for them.
+    groups: Vec<Group<'a>>,
 }
 
 impl<'a> RuleSet<'a> {
@@ -178,6 +186,8 @@ impl<'a> RuleSet<'a> {
             thresholds: Vec::new(),
             unit: None,
             elements: None,
+            highest_band: None,
+            groups: Vec::new(),
         };
         for rule in law.rules.values().filter(|rule| rule.is_about(offence)) {
             let Some(version) = rule.version_on(on) else {
@@ -187,10 +197,12 @@ impl<'a> RuleSet<'a> {
                 Body::Lines(lines) => set.thresholds.push((rule, version, lines)),
                 Body::UnitFactor(times) => set.unit = Some((rule, version, *times)),
                 Body::Elements(elements) => set.elements = Some((rule, version, elements)),
+                Body::Bands(bands) => set.highest_band = bands.iter().map(|band| band.tier).max(),
                 _ => {}
             }
         }
         set.thresholds.sort_by_key(|(rule, _, _)| (rule.order, &rule.id));
+        set.groups = alternatives::groups(&set);
         set
     }
 
@@ -206,7 +218,10 @@ impl<'a> RuleSet<'a> {
             return (Tier::Below, Tier::Below);
         }
         if self.thresholds.is_empty() {
-            return (Tier::Below, Tier::EspeciallySerious);
+            return (Tier::Below, self.highest_band.unwrap_or(Tier::EspeciallySerious));
+        }
+        if let Some(alternatives) = self.alternatives(known) {
+            return alternatives.reach(self, known);
         }
         let (mut established, mut possible) = (Tier::Below, Tier::Below);
         for (_, _, line) in self.lines() {
@@ -301,7 +316,37 @@ impl<'a> RuleSet<'a> {
         let (_, _, elements) = self.elements?;
         elements
             .iter()
-            .find(|element| element_truth(element, known) == Truth::NotMet)
+            .find(|element| self.element_truth(element, known) == Truth::NotMet)
+    }
+
+    /// Whether the facts state or deny an element. A sign alone leaves it open.
+    fn element_truth(&self, element: &Element, known: &Known) -> Truth {
+        if self.denial(element, known).is_some() {
+            return Truth::NotMet;
+        }
+        let Some(fact) = known.facts.get(&element.fact) else {
+            return Truth::Unknown;
+        };
+        if element.values.is_empty() {
+            return fact.truth;
+        }
+        let inside = fact
+            .words
+            .iter()
+            .filter(|word| element.values.contains(word))
+            .count();
+        match (inside, fact.words.len()) {
+            (_, 0) => Truth::Unknown,
+            (inside, all) if inside == all => Truth::Met,
+            (0, _) => Truth::NotMet,
+            _ => Truth::Unknown,
+        }
+    }
+
+    /// The flag that holds and denies the element, whatever is stated of the element itself.
+    fn denial<'e>(&self, element: &'e Element, known: &Known) -> Option<&'e String> {
+        let holds = |flag: &&String| known.flag(flag, &self.law.facts).0 == Truth::Met;
+        element.denied_by.iter().find(holds)
     }
 
     /// Statutory elements that nobody has read in the source.
@@ -330,13 +375,19 @@ impl<'a> RuleSet<'a> {
     }
 
     fn element_reason(&self, element: &Element, known: &Known) -> Reason {
-        let state = element_truth(element, known);
+        let state = self.element_truth(element, known);
+        let denial = self.denial(element, known);
         let sign = element
             .signs
             .iter()
             .find(|sign| known.flag(sign, &self.law.facts).0 == Truth::Met);
         let (message, state, fact) = match (state, sign) {
             (Truth::Unknown, Some(sign)) => (key::ELEMENT_SIGN, Truth::Unknown, sign),
+            (Truth::NotMet, _) if denial.is_some() => (
+                key::ELEMENT_DENIED_BY,
+                Truth::NotMet,
+                denial.unwrap_or(&element.fact),
+            ),
             (Truth::Met, _) => (key::ELEMENT_MET, Truth::Met, &element.fact),
             (Truth::NotMet, _) => (key::ELEMENT_NOT_MET, Truth::NotMet, &element.fact),
             (Truth::Unknown, None) => (key::ELEMENT_UNKNOWN, Truth::Unknown, &element.fact),
@@ -369,13 +420,22 @@ impl<'a> RuleSet<'a> {
             reasons.push(Reason::new(ReasonKind::Tier, Some(Truth::Unknown), text));
             return reasons;
         }
+        let alternatives = self.alternatives(known);
         for tier in [Tier::EspeciallySerious, Tier::Serious] {
-            let children: Vec<Reason> = self
+            let mut children: Vec<Reason> = self
                 .lines()
                 .filter(|(_, _, line)| line.tier == tier)
                 .map(|(rule, version, line)| self.line_reason(rule, version, line, known))
                 .collect();
-            let state = Truth::any(children.iter().filter_map(|child| child.state));
+            if children.is_empty() {
+                continue;
+            }
+            let mut state = Truth::any(children.iter().filter_map(|child| child.state));
+            if let Some(alternatives) = &alternatives {
+                let taken_in_turn = alternatives.reason(self, tier, known);
+                state = taken_in_turn.state.unwrap_or(state);
+                children.push(taken_in_turn);
+            }
             let values = [("tier", &self.law.tier(tier)), ("state", &self.state(state))];
             let mut reason = Reason::new(
                 ReasonKind::Tier,
@@ -426,6 +486,15 @@ impl<'a> RuleSet<'a> {
         self.law.messages.say(key, &[])
     }
 
+    /// Whether only lines about unsold goods (attempt, 犯罪未遂) establish a tier.
+    pub(crate) fn is_attempt(&self, known: &Known, tier: Tier) -> bool {
+        let mut met = self
+            .lines()
+            .filter(|(_, _, line)| line.tier == tier && self.line_truth(line, known) == Truth::Met)
+            .peekable();
+        met.peek().is_some() && met.all(|(_, _, line)| line.attempt)
+    }
+
     fn state(&self, state: Truth) -> Text {
         let key = match state {
             Truth::Met => key::STATE_MET,
@@ -473,6 +542,8 @@ impl<'a> RuleSet<'a> {
         let (state, cause) = known.flag(flag, &self.law.facts);
         let implied = known.implied_by(flag, &self.law.facts);
         let (message, other) = match (state, &cause, &implied) {
+            (Truth::NotMet, Some(holder), None) => (key::APPLIES_EXCLUDED, self.law.fact_title(holder)),
+            (Truth::Met, Some(_), None) => (key::APPLIES_REMAINS, Text::default()),
             (Truth::Met, Some(cause), _) => (key::APPLIES_IMPLIED, self.law.fact_title(cause)),
             (Truth::NotMet, _, Some(denied)) => (key::APPLIES_CONTRADICTED, self.law.fact_title(denied)),
             (Truth::Unknown, ..) => (key::APPLIES_UNKNOWN, Text::default()),
@@ -592,27 +663,6 @@ impl<'a> RuleSet<'a> {
             distance: distance.map(|(_, distance)| distance),
         });
         reason
-    }
-}
-
-/// Whether the facts state or deny an element. A sign alone leaves it open.
-pub(crate) fn element_truth(element: &Element, known: &Known) -> Truth {
-    let Some(fact) = known.facts.get(&element.fact) else {
-        return Truth::Unknown;
-    };
-    if element.values.is_empty() {
-        return fact.truth;
-    }
-    let inside = fact
-        .words
-        .iter()
-        .filter(|word| element.values.contains(word))
-        .count();
-    match (inside, fact.words.len()) {
-        (_, 0) => Truth::Unknown,
-        (inside, all) if inside == all => Truth::Met,
-        (0, _) => Truth::NotMet,
-        _ => Truth::Unknown,
     }
 }
 

@@ -334,8 +334,29 @@ impl Known {
             Some(fact) if fact.truth != Truth::Unknown || fact.contradicted => (fact.truth, None),
             _ => match self.implied_by(name, definitions) {
                 Some(cause) => (Truth::Met, Some(cause)),
-                None => (Truth::Unknown, None),
+                None => self.left_by_others(name, definitions),
             },
+        }
+    }
+
+    fn stated(&self, name: &str) -> Truth {
+        self.facts.get(name).map_or(Truth::Unknown, |fact| fact.truth)
+    }
+
+    /// What follows for a flag of a group (`one_of`) from what is stated of the others: exactly one holds.
+    fn left_by_others(
+        &self,
+        name: &str,
+        definitions: &BTreeMap<String, FactDefinition>,
+    ) -> (Truth, Option<String>) {
+        let others = definitions.get(name).map_or(&[][..], |d| d.others.as_slice());
+        if let Some(holder) = others.iter().find(|other| self.stated(other) == Truth::Met) {
+            return (Truth::NotMet, Some(holder.clone()));
+        }
+        let is_last = others.iter().all(|other| self.stated(other) == Truth::NotMet);
+        match others.first().filter(|_| is_last) {
+            Some(other) => (Truth::Met, Some(other.clone())),
+            None => (Truth::Unknown, None),
         }
     }
 
@@ -422,7 +443,44 @@ pub(crate) fn know(
         }
         known.facts.insert(name.to_owned(), fact);
     }
+    contradictions.extend(contradicted_groups(&mut known, sheet, definitions));
     Ok((known, contradictions))
+}
+
+/// Groups (`one_of`) of which two flags are stated, or of which every flag is denied. Which of them
+/// holds is then open again, as with any contradiction.
+fn contradicted_groups(
+    known: &mut Known,
+    sheet: &FactSheet,
+    definitions: &BTreeMap<String, FactDefinition>,
+) -> Contradicted {
+    let mut found = Contradicted::new();
+    for definition in definitions.values() {
+        let is_first = definition.others.iter().all(|other| definition.name < *other);
+        if definition.others.is_empty() || !is_first {
+            continue;
+        }
+        let members = || std::iter::once(&definition.name).chain(&definition.others);
+        let holding = members().filter(|name| known.stated(name) == Truth::Met).count();
+        let denied = members()
+            .filter(|name| known.stated(name) == Truth::NotMet)
+            .count();
+        if holding < 2 && denied < members().count() {
+            continue;
+        }
+        for name in members() {
+            if let Some(fact) = known.facts.get_mut(name) {
+                fact.truth = Truth::Unknown;
+                fact.contradicted = true;
+            }
+        }
+        let about = |statement: &&Statement| members().any(|name| *name == statement.name);
+        found.push((
+            definition.name.clone(),
+            sheet.facts.iter().filter(about).cloned().collect(),
+        ));
+    }
+    found
 }
 
 /// A statement with its value in one form.

@@ -474,6 +474,7 @@ fn check_names(
                     element
                         .signs
                         .iter()
+                        .chain(&element.denied_by)
                         .try_for_each(|flag| fact(&element.id, flag, &[FactKind::Flag]))?;
                 }
             }

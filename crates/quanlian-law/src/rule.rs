@@ -172,6 +172,9 @@ pub struct Version {
     /// Last day in force; `None` while in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Day>,
+    /// Its own row in the project's table of law facts, where the versions have different rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
     /// Its own source, where the versions come from different instruments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
@@ -246,6 +249,12 @@ pub struct Line {
     pub applies: Vec<String>,
     /// What must be so.
     pub condition: Condition,
+    /// Whether the line is about goods that were not sold: reaching it is an attempt (犯罪未遂).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub attempt: bool,
+    /// Its row in the project's table of law facts, where that differs from its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
     /// Whether its number was read in a source.
     pub verified: bool,
     /// Keys of `law/sources.toml`.
@@ -392,6 +401,9 @@ pub struct Element {
     /// Flags from which it may be inferred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signs: Vec<String>,
+    /// Flags that deny it when one of them holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denied_by: Vec<String>,
     /// Whether it was read in a source.
     pub verified: bool,
 }
@@ -483,6 +495,9 @@ pub struct Example {
     pub name: String,
     /// The line of the file where it stands, counted from 1.
     pub at_line: usize,
+    /// The offence that it is tried on; the first of the rule if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offence: Option<String>,
     /// Conduct and judgment both on this day, unless given apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<Day>,

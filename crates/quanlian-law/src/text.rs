@@ -109,6 +109,11 @@ keys! {
     APPLIES_IMPLIED = "reason.applies_implied";
     APPLIES_UNKNOWN = "reason.applies_unknown";
     APPLIES_CONTRADICTED = "reason.applies_contradicted";
+    APPLIES_EXCLUDED = "reason.applies_excluded";
+    APPLIES_REMAINS = "reason.applies_remains";
+    ONE_OF_GROUP = "reason.one_of_group";
+    IF_ONE_OF_GROUP = "reason.if_one_of_group";
+    ATTEMPT = "reason.attempt";
     ALL_OF = "reason.all_of";
     ANY_OF = "reason.any_of";
     AT_LEAST_OF = "reason.at_least_of";
@@ -128,6 +133,7 @@ keys! {
     ELEMENT_SIGN = "element.sign";
     ELEMENT_NOT_MET = "element.not_met";
     ELEMENT_UNKNOWN = "element.unknown";
+    ELEMENT_DENIED_BY = "element.denied_by";
     GOVERNING_SAME = "governing.same";
     GOVERNING_OLD_EQUAL = "governing.old_equal";
     GOVERNING_OLD_FINE = "governing.old_fine";
@@ -149,12 +155,14 @@ keys! {
     MISSING_PERSON = "missing.person";
     MISSING_CONDUCT = "missing.conduct";
     CONTRADICTION = "contradiction";
+    CONTRADICTION_GROUP = "contradiction.group";
     OPEN_NO_JUDGMENT_DATE = "open.no_judgment_date";
     OPEN_NO_CONDUCT = "open.no_conduct";
     OPEN_CONDUCT_OPEN_END = "open.conduct_open_end";
     OPEN_STRADDLES = "open.straddles";
     OPEN_MIDDLE_LAW = "open.middle_law";
     OPEN_NO_OLD_RULES = "open.no_old_rules";
+    OPEN_NO_FINE_RULE = "open.no_fine_rule";
     OPEN_IMPLIED_BUT_DENIED = "open.implied_but_denied";
     SUMMARY = "summary";
     SUMMARY_UNVERIFIED = "summary.unverified";
@@ -164,6 +172,7 @@ keys! {
     TRANSFER_SUSPICION = "transfer.suspicion_possible";
     TRANSFER_NO_LINE = "transfer.no_line";
     TRANSFER_NO_RULES = "transfer.no_rules";
+    SUMMARY_ATTEMPT = "summary.attempt";
     PERSON = "person";
     CONDUCT = "conduct";
     CLOCK_DUE_DAY = "clock.due_day";

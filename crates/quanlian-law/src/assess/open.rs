@@ -10,7 +10,7 @@ use crate::{
     facts::{FactSheet, Known},
     interval::Truth,
     load::Parsed,
-    rule::{Kind, OpenQuestion},
+    rule::{Kind, OpenQuestion, Rule, Tier},
     text::{Text, key},
 };
 
@@ -68,6 +68,14 @@ pub(super) fn open_points(
         }
         if sets.first.set.thresholds.is_empty() {
             from_facts(key::OPEN_NO_OLD_RULES, &[("to", &day(to))]);
+        }
+    }
+    for set in sets.iter() {
+        let on = set.set.on;
+        let about = |rule: &&Rule| rule.kind == Kind::Fine && rule.is_about(&sheet.offence);
+        let mut fines = law.rules.values().filter(about);
+        if set.established > Tier::Below && !fines.any(|rule| rule.version_on(on).is_some()) {
+            from_facts(key::OPEN_NO_FINE_RULE, &[("on", &day(on))]);
         }
     }
     for definition in law.facts.values() {

@@ -86,6 +86,8 @@ pub struct RuleSetResult {
     pub outcome: Outcome,
     /// The highest tier that they do not exclude under it.
     pub could_reach: Tier,
+    /// Whether only lines about unsold goods establish the tier: an attempt (犯罪未遂, Criminal Law art. 23).
+    pub attempt: bool,
     /// Why.
     pub reasons: Vec<Reason>,
     /// The penalty band of the tier established.

@@ -144,7 +144,7 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
     }
     let lacking =
         |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
-    let (from, to, source) = (raw.from, raw.to, raw.source.clone());
+    let (from, to, row, source) = (raw.from, raw.to, raw.row.clone(), raw.source.clone());
     let body = match kind {
         Kind::Threshold => Body::Lines(lines_of(place, raw.line.ok_or_else(|| lacking("line"))?)?),
         Kind::Element => Body::Elements(raw.element.ok_or_else(|| lacking("element"))?),
@@ -205,6 +205,7 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
     Ok(Version {
         from,
         to,
+        row,
         source,
         body,
     })
@@ -274,6 +275,8 @@ fn lines_of(place: &Place<'_>, raw: Vec<Spanned<RawLine>>) -> Result<Vec<Line>, 
             tier: raw.tier,
             applies: raw.applies,
             condition,
+            attempt: raw.attempt,
+            row: raw.row,
             verified: raw.verified,
             against: raw.against,
             note: raw.note,
@@ -507,6 +510,7 @@ fn example_of(place: &Place<'_>, spanned: Spanned<RawExample>) -> Result<Example
     Ok(Example {
         name: raw.name,
         at_line: line_of(place.text, span.start),
+        offence: raw.offence,
         on: raw.on,
         conduct: raw.conduct.map(|period| (period.from, period.to)),
         judged_on: raw.judged_on,

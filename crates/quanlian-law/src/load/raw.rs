@@ -50,6 +50,7 @@ pub(super) struct RawVersion {
     pub(super) from: Day,
     #[serde(default, with = "toml_day::optional")]
     pub(super) to: Option<Day>,
+    pub(super) row: Option<String>,
     pub(super) source: Option<Source>,
     // threshold
     pub(super) line: Option<Vec<Spanned<RawLine>>>,
@@ -98,6 +99,9 @@ pub(super) struct RawLine {
     pub(super) all: Option<Vec<RawCondition>>,
     pub(super) any: Option<Vec<RawCondition>>,
     pub(super) at_least: Option<RawAtLeast>,
+    #[serde(default)]
+    pub(super) attempt: bool,
+    pub(super) row: Option<String>,
     pub(super) verified: bool,
     pub(super) against: Vec<String>,
     pub(super) note: Option<Text>,
@@ -159,6 +163,7 @@ pub(super) struct RawFineStep {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawExample {
     pub(super) name: String,
+    pub(super) offence: Option<String>,
     #[serde(default, with = "toml_day::optional")]
     pub(super) on: Option<Day>,
     pub(super) conduct: Option<RawPeriod>,

@@ -7,11 +7,16 @@
 )]
 
 mod book;
+mod boundaries;
 mod files;
 mod hostile;
+mod marks;
+mod monotone;
 mod properties;
 mod stories;
+mod table;
 mod timeline;
+mod yaml;
 
 use std::collections::BTreeMap;
 
