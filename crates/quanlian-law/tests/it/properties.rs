@@ -125,7 +125,7 @@ fn sheets() -> impl Strategy<Value = FactSheet> {
         conduct,
         judged_on: Some(judged_on.parse().unwrap()),
         facts,
-        chosen_rule_set: None,
+        ..FactSheet::default()
     })
 }
 
