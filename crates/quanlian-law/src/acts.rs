@@ -112,7 +112,10 @@ pub(crate) fn read(
         let (limit, way_out) = if sheet.acts.len() > MAX_ACTS {
             (MAX_ACTS, "join acts that belong together")
         } else {
-            (MAX_ACT_STATEMENTS, "join statements that rest on the same counting")
+            (
+                MAX_ACT_STATEMENTS,
+                "join statements that rest on the same counting",
+            )
         };
         return Err(SheetError::TooMany {
             field: "acts".into(),
@@ -131,7 +134,9 @@ pub(crate) fn read(
             if matches!(kind, Some(FactKind::Flag | FactKind::Text)) {
                 return Err(SheetError::Act {
                     field: format!("{field}.facts"),
-                    problem: format!("`{name}` is not an amount, and only amounts add up; state it in `facts`"),
+                    problem: format!(
+                        "`{name}` is not an amount, and only amounts add up; state it in `facts`"
+                    ),
                 });
             }
         }
@@ -147,7 +152,9 @@ pub(crate) fn read(
 
 fn check_texts(field: &str, act: &Act) -> Result<(), SheetError> {
     let texts = [("punished_by", &act.punished_by), ("note", &act.note)];
-    let long = texts.iter().find(|(_, text)| text.as_ref().is_some_and(|t| t.len() > MAX_TEXT_BYTES));
+    let long = texts
+        .iter()
+        .find(|(_, text)| text.as_ref().is_some_and(|t| t.len() > MAX_TEXT_BYTES));
     match long {
         Some((name, _)) => Err(SheetError::TooMany {
             field: format!("{field}.{name} (bytes)"),
@@ -166,8 +173,16 @@ fn totals(acts: &[KnownAct], definitions: &BTreeMap<String, FactDefinition>) -> 
             Some(FactKind::Money) => MAX_FEN,
             _ => MAX_COUNT,
         };
-        let of_act = |known: &&KnownAct| known.facts.get(name).map_or(Interval::ANYTHING, |fact| fact.interval);
-        let together = counted.iter().map(of_act).fold(Interval::exact(0), Interval::plus);
+        let of_act = |known: &&KnownAct| {
+            known
+                .facts
+                .get(name)
+                .map_or(Interval::ANYTHING, |fact| fact.interval)
+        };
+        let together = counted
+            .iter()
+            .map(of_act)
+            .fold(Interval::exact(0), Interval::plus);
         let largest = counted.iter().map(|known| of_act(known).low).max().unwrap_or(0);
         let stated = || counted.iter().filter_map(|known| known.facts.get(name));
         let evidence: BTreeSet<String> = stated().flat_map(|fact| fact.evidence.iter().cloned()).collect();
@@ -184,7 +199,10 @@ fn totals(acts: &[KnownAct], definitions: &BTreeMap<String, FactDefinition>) -> 
             stated_by: stated_by.into_iter().collect(),
         }
     };
-    names.into_iter().map(|name| (name.clone(), total(name))).collect()
+    names
+        .into_iter()
+        .map(|name| (name.clone(), total(name)))
+        .collect()
 }
 
 /// The sheet with the conduct that its acts span, where the sheet does not state it.
@@ -194,8 +212,20 @@ pub(crate) fn with_conduct(sheet: &FactSheet) -> Cow<'_, FactSheet> {
         return Cow::Borrowed(sheet);
     }
     // An act without a date leaves that end open: the span may reach further.
-    let first = || counted().map(|act| act.from).collect::<Option<Vec<Day>>>()?.into_iter().min();
-    let last = || counted().map(|act| act.to).collect::<Option<Vec<Day>>>()?.into_iter().max();
+    let first = || {
+        counted()
+            .map(|act| act.from)
+            .collect::<Option<Vec<Day>>>()?
+            .into_iter()
+            .min()
+    };
+    let last = || {
+        counted()
+            .map(|act| act.to)
+            .collect::<Option<Vec<Day>>>()?
+            .into_iter()
+            .max()
+    };
     let mut spanned = sheet.clone();
     let mut conduct = sheet.conduct.unwrap_or_default();
     conduct.from = conduct.from.or_else(first);
@@ -214,7 +244,11 @@ pub(crate) fn check_dates(sheet: &FactSheet, judged_on: Day) -> Result<(), Sheet
                 problem,
             })
         };
-        let days = [("from", act.from), ("to", act.to), ("punished_on", act.punished_on)];
+        let days = [
+            ("from", act.from),
+            ("to", act.to),
+            ("punished_on", act.punished_on),
+        ];
         if let (Some(from), Some(to)) = (act.from, act.to)
             && from > to
         {
@@ -222,7 +256,10 @@ pub(crate) fn check_dates(sheet: &FactSheet, judged_on: Day) -> Result<(), Sheet
                 "it ends on {to} before it begins on {from}; swap them or correct one"
             ));
         }
-        if let Some((name, day)) = days.iter().find_map(|(name, day)| day.filter(|d| *d > judged_on).map(|d| (name, d))) {
+        if let Some((name, day)) = days
+            .iter()
+            .find_map(|(name, day)| day.filter(|d| *d > judged_on).map(|d| (name, d)))
+        {
             return wrong(format!(
                 "`{name}` is {day}, after the judgment on {judged_on}; correct one of them"
             ));
@@ -242,7 +279,10 @@ pub(crate) fn check_dates(sheet: &FactSheet, judged_on: Day) -> Result<(), Sheet
             let after = conduct.to.is_some_and(|to| day > to);
             if before || after {
                 let open = || "…".to_owned();
-                let (from, to) = (conduct.from.map_or_else(open, |d| d.to_string()), conduct.to.map_or_else(open, |d| d.to_string()));
+                let (from, to) = (
+                    conduct.from.map_or_else(open, |d| d.to_string()),
+                    conduct.to.map_or_else(open, |d| d.to_string()),
+                );
                 return wrong(format!(
                     "{day} lies outside the conduct from {from} to {to}; widen `conduct`, or leave it out to take it from the acts"
                 ));

@@ -162,7 +162,15 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
 
     Ok(Assessment {
         offence: sheet.offence.clone(),
-        summary: summary(law, &sheet.offence, &title, outcome, could_reach, governing.as_of, rests),
+        summary: summary(
+            law,
+            &sheet.offence,
+            &title,
+            outcome,
+            could_reach,
+            governing.as_of,
+            rests,
+        ),
         title,
         outcome,
         could_reach,
@@ -422,7 +430,10 @@ fn derived_unverified(
     }
     found
         .into_iter()
-        .map(|(unverified, decisive)| Unverified { decisive, ..unverified })
+        .map(|(unverified, decisive)| Unverified {
+            decisive,
+            ..unverified
+        })
         .collect()
 }
 
@@ -438,7 +449,10 @@ fn summary(
     let (tier, reach) = match outcome {
         Outcome::Below => (law.tier(Tier::Below), None),
         Outcome::Undetermined => (law.messages.say(key::TIER_UNDETERMINED, &[]), Some(could_reach)),
-        Outcome::Base => (law.tier(Tier::Base), Some(could_reach).filter(|t| *t > Tier::Base)),
+        Outcome::Base => (
+            law.tier(Tier::Base),
+            Some(could_reach).filter(|t| *t > Tier::Base),
+        ),
         Outcome::Serious => (
             law.tier_of(offence, Tier::Serious),
             Some(could_reach).filter(|t| *t > Tier::Serious),
@@ -494,7 +508,12 @@ fn derived_contradictions(evaluated: &Evaluated<'_>, sheet: &FactSheet) -> Vec<C
     let conflicts = evaluated.set.derived_contradictions(&evaluated.known).into_iter();
     conflicts
         .map(|(fact, text)| Contradiction {
-            stated: sheet.facts.iter().filter(|statement| statement.name == fact).cloned().collect(),
+            stated: sheet
+                .facts
+                .iter()
+                .filter(|statement| statement.name == fact)
+                .cloned()
+                .collect(),
             fact,
             text,
         })

@@ -98,7 +98,11 @@ fn unverified_parts(rule: &Rule) -> Vec<String> {
             Body::Valuation(valuation) => {
                 let cases = valuation.case.iter().filter(|case| !case.verified);
                 let added = valuation.add.iter().filter(|add| !add.verified);
-                parts.extend(cases.map(|case| case.id.clone()).chain(added.map(|add| add.id.clone())));
+                parts.extend(
+                    cases
+                        .map(|case| case.id.clone())
+                        .chain(added.map(|add| add.id.clone())),
+                );
             }
             Body::Fine(fine) => {
                 let unread = fine.steps.iter().enumerate().filter(|(_, step)| !step.verified);
@@ -323,8 +327,14 @@ impl Checker<'_> {
             let Body::Valuation(valuation) = &version.body else {
                 continue;
             };
-            let cases = valuation.case.iter().map(|case| (&case.id, case.verified, &case.against));
-            let added = valuation.add.iter().map(|add| (&add.id, add.verified, &add.against));
+            let cases = valuation
+                .case
+                .iter()
+                .map(|case| (&case.id, case.verified, &case.against));
+            let added = valuation
+                .add
+                .iter()
+                .map(|add| (&add.id, add.verified, &add.against));
             for (id, verified, against) in cases.chain(added) {
                 if verified && against.iter().all(|key| key == "M") {
                     let message = format!("`{id}` is marked verified, but rests on memory alone");

@@ -60,9 +60,13 @@ pub(crate) fn ordered(mut valuations: Vec<Valuation<'_>>) -> Vec<Valuation<'_>> 
     while !valuations.is_empty() {
         let waits = |rule: &ValuationRule| {
             let others = || valuations.iter().map(|(_, _, other)| other.fact.as_str());
-            rule.inputs().any(|(input, _)| others().any(|found| found == input))
+            rule.inputs()
+                .any(|(input, _)| others().any(|found| found == input))
         };
-        let next = valuations.iter().position(|(_, _, rule)| !waits(rule)).unwrap_or(0);
+        let next = valuations
+            .iter()
+            .position(|(_, _, rule)| !waits(rule))
+            .unwrap_or(0);
         ordered.push(valuations.remove(next));
     }
     ordered
@@ -80,7 +84,9 @@ pub(crate) fn found_by<'a>(
         return None;
     };
     let interval = match rule.offences.first() {
-        Some(offence) => RuleSet::of(law, offence, on).derive(known).interval(&valuation.fact),
+        Some(offence) => RuleSet::of(law, offence, on)
+            .derive(known)
+            .interval(&valuation.fact),
         None => valuation.interval(known, &law.facts),
     };
     Some((&valuation.fact, interval))
@@ -100,7 +106,14 @@ impl<'a> RuleSet<'a> {
             } else {
                 total.apart
             };
-            join(&mut all, name, Origin::Acts, interval, &total.evidence, &total.stated_by);
+            join(
+                &mut all,
+                name,
+                Origin::Acts,
+                interval,
+                &total.evidence,
+                &total.stated_by,
+            );
         }
         for (source, _, rule) in &self.valuations {
             let interval = rule.interval(&all, &self.law.facts);
@@ -108,7 +121,14 @@ impl<'a> RuleSet<'a> {
             let evidence: BTreeSet<String> = inputs().flat_map(|fact| fact.evidence.to_vec()).collect();
             let stated_by: BTreeSet<String> = inputs().flat_map(|fact| fact.stated_by.to_vec()).collect();
             let (evidence, stated_by) = (Vec::from_iter(evidence), Vec::from_iter(stated_by));
-            join(&mut all, &rule.fact, Origin::Valuation(source.id.clone()), interval, &evidence, &stated_by);
+            join(
+                &mut all,
+                &rule.fact,
+                Origin::Valuation(source.id.clone()),
+                interval,
+                &evidence,
+                &stated_by,
+            );
         }
         Cow::Owned(all)
     }
@@ -241,7 +261,9 @@ impl<'a> RuleSet<'a> {
             ValueOf::Products(products) => reason.children.extend(self.product_reasons(products, known)),
             other => {
                 let inputs = other.inputs();
-                let inputs = inputs.iter().map(|(input, _)| self.input_reason(key::DERIVED_INPUT, input, known));
+                let inputs = inputs
+                    .iter()
+                    .map(|(input, _)| self.input_reason(key::DERIVED_INPUT, input, known));
                 reason.children.extend(inputs);
             }
         }
@@ -251,13 +273,19 @@ impl<'a> RuleSet<'a> {
     fn product_reasons(&self, products: &[Product], known: &Known) -> Vec<Reason> {
         let used = ValueOf::first_stated(products, known);
         let product_reason = |product: &Product, message: &'static str| {
-            let value = known.interval(&product.count).times(known.interval(&product.each), i64::MAX);
+            let value = known
+                .interval(&product.count)
+                .times(known.interval(&product.each), i64::MAX);
             let values = [
                 ("count", &self.law.fact_title(&product.count)),
                 ("each", &self.law.fact_title(&product.each)),
                 ("value", &self.law.money_interval(value)),
             ];
-            let mut reason = Reason::new(ReasonKind::Condition, None, self.law.messages.say(message, &values));
+            let mut reason = Reason::new(
+                ReasonKind::Condition,
+                None,
+                self.law.messages.say(message, &values),
+            );
             let factors = [&product.count, &product.each];
             reason.children = factors
                 .into_iter()
@@ -265,7 +293,10 @@ impl<'a> RuleSet<'a> {
                 .collect();
             reason
         };
-        let shown = products.iter().enumerate().take(used.map_or(products.len(), |used| used + 1));
+        let shown = products
+            .iter()
+            .enumerate()
+            .take(used.map_or(products.len(), |used| used + 1));
         shown
             .map(|(index, product)| {
                 let message = if used == Some(index) {
@@ -315,7 +346,9 @@ impl<'a> RuleSet<'a> {
         }
         reason.fact = Some(fact.to_owned());
         let acts = known.acts.acts.iter().enumerate();
-        reason.children = acts.map(|(index, act)| self.act_reason(index, act, fact)).collect();
+        reason.children = acts
+            .map(|(index, act)| self.act_reason(index, act, fact))
+            .collect();
         Some(reason)
     }
 
@@ -333,8 +366,16 @@ impl<'a> RuleSet<'a> {
             ("punished", &day(act.punished_on)),
             ("by", &by),
         ];
-        let message = if act.is_punished() { key::ACT_LEFT_OUT } else { key::ACT_COUNTED };
-        let mut reason = Reason::new(ReasonKind::Condition, None, self.law.messages.say(message, &values));
+        let message = if act.is_punished() {
+            key::ACT_LEFT_OUT
+        } else {
+            key::ACT_COUNTED
+        };
+        let mut reason = Reason::new(
+            ReasonKind::Condition,
+            None,
+            self.law.messages.say(message, &values),
+        );
         if let Some(stated) = stated {
             reason.fact = Some(fact.to_owned());
             (reason.evidence, reason.stated_by) = (stated.evidence.to_vec(), stated.stated_by.to_vec());
@@ -351,7 +392,9 @@ impl<'a> RuleSet<'a> {
             .filter_map(|(fact, derivation)| {
                 let used = known.interval(fact);
                 let cite = match &derivation.origin {
-                    Origin::Acts => self.accumulation.map(|(rule, version, _)| rule.source_of(version).cite.clone()),
+                    Origin::Acts => self
+                        .accumulation
+                        .map(|(rule, version, _)| rule.source_of(version).cite.clone()),
                     Origin::Valuation(id) => {
                         let (rule, version, _) = self.valuation(id)?;
                         Some(rule.source_of(version).cite.clone())
@@ -364,7 +407,10 @@ impl<'a> RuleSet<'a> {
                     ("rule", &cite.unwrap_or_default()),
                     ("used", &self.law.interval(fact, used)),
                 ];
-                Some((fact.clone(), self.law.messages.say(key::CONTRADICTION_DERIVED, &values)))
+                Some((
+                    fact.clone(),
+                    self.law.messages.say(key::CONTRADICTION_DERIVED, &values),
+                ))
             })
             .collect()
     }
@@ -384,17 +430,24 @@ fn join(
     }
     let before = all.facts.get(name).map(|fact| fact.interval);
     let common = before.map_or(Some(interval), |before| before.intersect(interval));
-    let fact = all.facts.entry(name.to_owned()).or_insert_with(KnownFact::nothing);
+    let fact = all
+        .facts
+        .entry(name.to_owned())
+        .or_insert_with(KnownFact::nothing);
     fact.interval = common.unwrap_or_else(|| interval.hull(before.unwrap_or(interval)));
     fact.contradicted |= common.is_none();
-    let merged = |old: &[String], new: &[String]| -> BTreeSet<String> { old.iter().chain(new).cloned().collect() };
+    let merged =
+        |old: &[String], new: &[String]| -> BTreeSet<String> { old.iter().chain(new).cloned().collect() };
     fact.evidence = merged(&fact.evidence, evidence).into_iter().collect();
     fact.stated_by = merged(&fact.stated_by, stated_by).into_iter().collect();
-    all.derived.get_or_insert_default().entry(name.to_owned()).or_default().push(Derivation {
-        origin,
-        interval,
-        before,
-        conflicts: common.is_none(),
-    });
+    all.derived
+        .get_or_insert_default()
+        .entry(name.to_owned())
+        .or_default()
+        .push(Derivation {
+            origin,
+            interval,
+            before,
+            conflicts: common.is_none(),
+        });
 }
-

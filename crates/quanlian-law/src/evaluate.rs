@@ -190,10 +190,12 @@ pub(crate) struct RuleSet<'a> {
 impl<'a> RuleSet<'a> {
     pub(crate) fn of(law: &'a Parsed, offence: &str, on: Day) -> Self {
         let offence = law.rules.get_key_value(offence).map_or("", |(id, _)| id.as_str());
-        let accumulation = law.by_role("accumulation", on).and_then(|(rule, version)| match &version.body {
-            Body::Accumulation(adds) => Some((rule, version, &**adds)),
-            _ => None,
-        });
+        let accumulation = law
+            .by_role("accumulation", on)
+            .and_then(|(rule, version)| match &version.body {
+                Body::Accumulation(adds) => Some((rule, version, &**adds)),
+                _ => None,
+            });
         let mut set = Self {
             law,
             on,
@@ -237,7 +239,11 @@ impl<'a> RuleSet<'a> {
         for offence in named {
             let other = Self::of(self.law, offence, self.on);
             for valuation in &other.valuations {
-                if !self.valuations.iter().any(|(rule, _, _)| rule.id == valuation.0.id) {
+                if !self
+                    .valuations
+                    .iter()
+                    .any(|(rule, _, _)| rule.id == valuation.0.id)
+                {
                     self.valuations.push(*valuation);
                 }
             }
@@ -253,7 +259,8 @@ impl<'a> RuleSet<'a> {
     /// The lines, and those of other offences that they name, each with the set that it is read in.
     pub(crate) fn deep_lines(&self) -> Vec<(&Self, &'a Rule, &'a Version, &'a Line)> {
         let own = self.lines().map(|line| (self, line.0, line.1, line.2));
-        own.flat_map(|own| std::iter::once(own).chain(self.named_lines(own.3))).collect()
+        own.flat_map(|own| std::iter::once(own).chain(self.named_lines(own.3)))
+            .collect()
     }
 
     /// The lines of other offences that a line of this set names, and those that these name.
@@ -652,7 +659,11 @@ impl<'a> RuleSet<'a> {
                     ("offence", title.unwrap_or_else(|| Text::same(offence.clone()))),
                     ("tier", self.law.tier_of(offence, *tier)),
                 ];
-                (key::REACHES, values, other.map_or_else(Vec::new, |other| other.tier_reasons(*tier, known)))
+                (
+                    key::REACHES,
+                    values,
+                    other.map_or_else(Vec::new, |other| other.tier_reasons(*tier, known)),
+                )
             }
         };
         let state_text = self.state(state);
@@ -672,7 +683,9 @@ impl<'a> RuleSet<'a> {
         let mut lines: Vec<_> = self.lines().filter(|(_, _, line)| line.tier >= tier).collect();
         lines.sort_by_key(|(_, _, line)| std::cmp::Reverse(line.tier));
         let lines = lines.into_iter();
-        lines.map(|(rule, version, line)| self.line_reason(rule, version, line, known)).collect()
+        lines
+            .map(|(rule, version, line)| self.line_reason(rule, version, line, known))
+            .collect()
     }
 
     fn condition_reasons(&self, inner: &[Condition], known: &Known) -> Vec<Reason> {

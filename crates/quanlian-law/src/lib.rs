@@ -45,7 +45,7 @@ use std::path::Path;
 use quanlian_record::time::Day;
 use serde::Serialize;
 
-pub use acts::{AccumulationRule, Act, MAX_ACTS, MAX_ACT_STATEMENTS};
+pub use acts::{AccumulationRule, Act, MAX_ACT_STATEMENTS, MAX_ACTS};
 pub use assess::{
     Assessment, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified, Which,
 };

@@ -147,7 +147,9 @@ pub enum LoadError {
     #[error("messages.toml: the key `{key}` {problem}")]
     Messages { key: String, problem: &'static str },
     /// A line names an offence that the folder does not have.
-    #[error("{file}: `{place}` rests on the lines of `{offence}`, which is no offence of this folder; known are {known}")]
+    #[error(
+        "{file}: `{place}` rests on the lines of `{offence}`, which is no offence of this folder; known are {known}"
+    )]
     UnknownOffence {
         file: String,
         place: String,
@@ -523,7 +525,9 @@ fn check_names(
             }
             Body::Accumulation(adds) => {
                 let amounts = [FactKind::Money, FactKind::Count];
-                adds.facts.iter().try_for_each(|name| fact(&rule.id, name, &amounts))?;
+                adds.facts
+                    .iter()
+                    .try_for_each(|name| fact(&rule.id, name, &amounts))?;
             }
             Body::Clock(clock) => {
                 event(&rule.id, &clock.starts)?;
@@ -580,9 +584,13 @@ fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> R
                 .try_for_each(|step| known(&rule.id, &step.against))?,
             Body::Valuation(valuation) => {
                 let cases = valuation.case.iter();
-                cases.map(|case| (&case.id, &case.against)).try_for_each(|(id, keys)| known(id, keys))?;
+                cases
+                    .map(|case| (&case.id, &case.against))
+                    .try_for_each(|(id, keys)| known(id, keys))?;
                 let added = valuation.add.iter();
-                added.map(|add| (&add.id, &add.against)).try_for_each(|(id, keys)| known(id, keys))?;
+                added
+                    .map(|add| (&add.id, &add.against))
+                    .try_for_each(|(id, keys)| known(id, keys))?;
             }
             _ => {}
         }

@@ -312,7 +312,9 @@ impl Condition {
     pub(crate) fn leaves(&self) -> Vec<&Self> {
         match self {
             Self::All(inner) | Self::Any(inner) => inner.iter().flat_map(Self::leaves).collect(),
-            Self::AtOrAbove { .. } | Self::Flag(_) | Self::AtLeast { .. } | Self::Reaches { .. } => vec![self],
+            Self::AtOrAbove { .. } | Self::Flag(_) | Self::AtLeast { .. } | Self::Reaches { .. } => {
+                vec![self]
+            }
         }
     }
 

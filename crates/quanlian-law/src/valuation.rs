@@ -154,7 +154,10 @@ impl ValuationRule {
 
     /// The flags that its ways ask for.
     pub(crate) fn flags(&self) -> BTreeSet<&str> {
-        let flags = self.case.iter().flat_map(|case| case.when.iter().chain(&case.unless));
+        let flags = self
+            .case
+            .iter()
+            .flat_map(|case| case.when.iter().chain(&case.unless));
         flags.map(String::as_str).collect()
     }
 
@@ -175,7 +178,10 @@ impl ValuationRule {
             return Interval::ANYTHING;
         }
         let value = |set: u32| {
-            let inside = values.iter().enumerate().filter(move |(index, _)| set & (1 << index) != 0);
+            let inside = values
+                .iter()
+                .enumerate()
+                .filter(move |(index, _)| set & (1 << index) != 0);
             inside.map(|(_, value)| *value)
         };
         // Only the smallest sets bound from below: what stands beside them is possible, not established.
@@ -203,10 +209,17 @@ impl ValuationRule {
             .map(|flag| (flag, known.flag(flag, definitions).0))
             .collect();
         let mask = |names: &[String]| -> u32 {
-            let inside = flags.iter().enumerate().filter(|(_, (flag, _))| names.iter().any(|n| n == flag));
+            let inside = flags
+                .iter()
+                .enumerate()
+                .filter(|(_, (flag, _))| names.iter().any(|n| n == flag));
             inside.map(|(index, _)| 1 << index).sum()
         };
-        let cases: Vec<(u32, u32)> = self.case.iter().map(|case| (mask(&case.when), mask(&case.unless))).collect();
+        let cases: Vec<(u32, u32)> = self
+            .case
+            .iter()
+            .map(|case| (mask(&case.when), mask(&case.unless)))
+            .collect();
         let fits = |turned_out: u32| {
             flags.iter().enumerate().all(|(index, (_, truth))| match truth {
                 Truth::Met => turned_out & (1 << index) != 0,
@@ -270,7 +283,10 @@ impl ValuationRule {
             // What the ways give stays; the added amount alone must fill the rest.
             let without = found.saturating_sub(own).max(0);
             needed.push((add.fact.as_str(), wanted.saturating_sub(without).max(0)));
-            needed.push((add.fact.as_str(), wanted.saturating_sub(added.saturating_sub(own)).max(0)));
+            needed.push((
+                add.fact.as_str(),
+                wanted.saturating_sub(added.saturating_sub(own)).max(0),
+            ));
         }
         needed
     }
@@ -281,10 +297,18 @@ impl ValueOf {
     pub(crate) fn inputs(&self) -> Vec<(&str, FactKind)> {
         match self {
             Self::Fact(fact) | Self::AtLeast(fact) => vec![(fact, FactKind::Money)],
-            Self::Larger(facts) => facts.iter().map(|fact| (fact.as_str(), FactKind::Money)).collect(),
+            Self::Larger(facts) => facts
+                .iter()
+                .map(|fact| (fact.as_str(), FactKind::Money))
+                .collect(),
             Self::Products(products) => products
                 .iter()
-                .flat_map(|p| [(p.count.as_str(), FactKind::Count), (p.each.as_str(), FactKind::Money)])
+                .flat_map(|p| {
+                    [
+                        (p.count.as_str(), FactKind::Count),
+                        (p.each.as_str(), FactKind::Money),
+                    ]
+                })
                 .collect(),
         }
     }
@@ -306,7 +330,11 @@ impl ValueOf {
             }
             Self::Products(products) => {
                 let product = &products[Self::first_stated(products, known)?];
-                Some(known.interval(&product.count).times(known.interval(&product.each), MAX_FEN))
+                Some(
+                    known
+                        .interval(&product.count)
+                        .times(known.interval(&product.each), MAX_FEN),
+                )
             }
         }
     }

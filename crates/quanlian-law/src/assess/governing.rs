@@ -153,12 +153,7 @@ fn check_choice<'a>(sheet: &'a FactSheet, sets: &Sets<'_>) -> Result<Option<&'a 
     Ok(Some(choice))
 }
 
-fn weigh(
-    law: &Parsed,
-    sheet: &FactSheet,
-    old: &Evaluated<'_>,
-    new: &Evaluated<'_>,
-) -> Governing {
+fn weigh(law: &Parsed, sheet: &FactSheet, old: &Evaluated<'_>, new: &Evaluated<'_>) -> Governing {
     let verdict = verdict(law, sheet, old, new);
     let winner = if verdict.newer { new } else { old };
     let values = [
@@ -190,12 +185,7 @@ fn weigh(
 }
 
 /// By the main penalty first, by the fine where that is the same (从旧兼从轻).
-fn verdict(
-    law: &Parsed,
-    sheet: &FactSheet,
-    old: &Evaluated<'_>,
-    new: &Evaluated<'_>,
-) -> Verdict {
+fn verdict(law: &Parsed, sheet: &FactSheet, old: &Evaluated<'_>, new: &Evaluated<'_>) -> Verdict {
     let decide = |newer, message, choice_required| Verdict {
         newer,
         message,

@@ -170,7 +170,10 @@ fn flag(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str) -> O
     let (lifted, _) = evaluated.set.reach(&known.with_flag(name, true));
     let (_, left) = evaluated.set.reach(&known.with_flag(name, false));
     if lifted > evaluated.established {
-        let values = [("fact", &law.fact_title(name)), ("tier", &evaluated.set.tier(lifted))];
+        let values = [
+            ("fact", &law.fact_title(name)),
+            ("tier", &evaluated.set.tier(lifted)),
+        ];
         let why = law.messages.say(key::MISSING_FLAG, &values);
         Some(missing_fact(law, name, lifted, true, None, why))
     } else {
@@ -225,7 +228,10 @@ pub(super) fn conduct(law: &Parsed, offence: &str, highest: Tier, judged_on: Day
 
 fn together(law: &Parsed, evaluated: &Evaluated<'_>, name: &str) -> Missing {
     let tier = evaluated.possible;
-    let values = [("fact", &law.fact_title(name)), ("tier", &evaluated.set.tier(tier))];
+    let values = [
+        ("fact", &law.fact_title(name)),
+        ("tier", &evaluated.set.tier(tier)),
+    ];
     missing_fact(
         law,
         name,

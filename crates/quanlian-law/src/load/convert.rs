@@ -15,8 +15,8 @@ use super::{
     LoadError, MAX_NESTING,
     place::{Place, read},
     raw::{
-        Operator, RawAtLeast, RawBoundary, RawCondition, RawExample, RawFineStep, RawLine, RawReaches, RawRule,
-        RawVersion, Unit,
+        Operator, RawAtLeast, RawBoundary, RawCondition, RawExample, RawFineStep, RawLine, RawReaches,
+        RawRule, RawVersion, Unit,
     },
 };
 use crate::{
@@ -219,7 +219,9 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
             }
             Body::Valuation(Box::new(valuation))
         }
-        Kind::Accumulation => Body::Accumulation(Box::new(raw.accumulation.ok_or_else(|| lacking("accumulation"))?)),
+        Kind::Accumulation => {
+            Body::Accumulation(Box::new(raw.accumulation.ok_or_else(|| lacking("accumulation"))?))
+        }
         Kind::Deadline => Body::Clock(clock_of(place, span, raw)?),
         Kind::Temporal | Kind::Note => Body::Nothing,
     };

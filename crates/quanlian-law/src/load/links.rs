@@ -53,7 +53,11 @@ pub(super) fn offences_with_base(rules: &BTreeMap<String, Rule>) -> BTreeSet<Str
             _ => false,
         })
     };
-    rules.values().filter(has_base).flat_map(|rule| rule.offences.clone()).collect()
+    rules
+        .values()
+        .filter(has_base)
+        .flat_map(|rule| rule.offences.clone())
+        .collect()
 }
 
 fn check_offence(

@@ -186,6 +186,7 @@ fn every_copyright_line_of_the_table_of_law_facts_is_in_the_files() {
         .values()
         .filter(|(line, ..)| matches!(line.condition, Condition::AtLeast { .. }))
         .count();
+    ours.retain(|id, _| id.starts_with("217."));
     assert_eq!(
         ours.len(),
         copyright.len() + shares,

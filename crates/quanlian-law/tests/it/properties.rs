@@ -148,6 +148,7 @@ proptest! {
         let expected = match answer.outcome {
             Outcome::Below => answer.could_reach == Tier::Below,
             Outcome::Undetermined => answer.could_reach > Tier::Below,
+            Outcome::Base => answer.could_reach >= Tier::Base,
             Outcome::Serious => answer.could_reach >= Tier::Serious,
             Outcome::EspeciallySerious => answer.could_reach == Tier::EspeciallySerious,
         };
