@@ -7,7 +7,10 @@
 //! Invariant: the state of a node follows from its children by three-valued logic
 //! alone; the truth functions and the tree use the same code for each leaf.
 //!
-//! Not here: which of two rule sets governs (`assess`), penalties (`penalty`).
+//! Not here: which of two rule sets governs (`assess`), penalties (`penalty`), amounts that follow
+//! from other facts (`derived`).
+
+use std::collections::BTreeMap;
 
 mod alternatives;
 
@@ -17,6 +20,8 @@ use serde::Serialize;
 use alternatives::Group;
 
 use crate::{
+    acts::AccumulationRule,
+    derived::{self, Valuation},
     facts::Known,
     interval::{Interval, Truth},
     load::Parsed,
@@ -40,6 +45,8 @@ pub enum ReasonKind {
     Element,
     /// Limitation of prosecution.
     Limitation,
+    /// An amount that was found from other facts, or added up.
+    Derivation,
     /// A rule that was used and has no state of its own.
     Note,
 }
@@ -118,9 +125,9 @@ impl Reason {
         self
     }
 
-    /// Everything under a line rests on the line's provision.
-    fn inherit(&mut self) {
-        for child in &mut self.children {
+    /// Everything under a line rests on the line's provision, unless it names one of its own.
+    pub(crate) fn inherit(&mut self) {
+        for child in self.children.iter_mut().filter(|child| child.rule.is_none()) {
             child.rule.clone_from(&self.rule);
             child.version = self.version;
             child.citation.clone_from(&self.citation);
@@ -130,7 +137,7 @@ impl Reason {
         }
     }
 
-    fn resting_on(mut self, fact: &str, known: &Known) -> Self {
+    pub(crate) fn resting_on(mut self, fact: &str, known: &Known) -> Self {
         self.fact = Some(fact.to_owned());
         (self.evidence, self.stated_by) = known.evidence(fact);
         self
@@ -167,6 +174,8 @@ pub enum Distance {
 pub(crate) struct RuleSet<'a> {
     pub(crate) law: &'a Parsed,
     pub(crate) on: Day,
+    /// Id of the offence.
+    offence: &'a str,
     /// Threshold rules with a version in force.
     pub(crate) thresholds: Vec<(&'a Rule, &'a Version, &'a [Line])>,
     /// The rule on units, if one is in force.
@@ -176,18 +185,38 @@ pub(crate) struct RuleSet<'a> {
     highest_band: Option<Tier>,
     /// Groups of flags of which exactly one holds (`one_of`), as far as lines ask for them.
     groups: Vec<Group<'a>>,
+    /// The rule that says that the offence did not exist yet.
+    no_offence: Option<(&'a Rule, &'a Version)>,
+    /// How amounts are found, for this offence and those that its lines name; what one needs stands before it.
+    pub(crate) valuations: Vec<Valuation<'a>>,
+    /// Which amounts of several acts add up.
+    pub(crate) accumulation: Option<(&'a Rule, &'a Version, &'a AccumulationRule)>,
+    /// The sets of the offences that lines name ([`Condition::Reaches`]).
+    reached: BTreeMap<&'a str, RuleSet<'a>>,
 }
 
 impl<'a> RuleSet<'a> {
     pub(crate) fn of(law: &'a Parsed, offence: &str, on: Day) -> Self {
+        let offence = law.rules.get_key_value(offence).map_or("", |(id, _)| id.as_str());
+        let accumulation = law
+            .by_role("accumulation", on)
+            .and_then(|(rule, version)| match &version.body {
+                Body::Accumulation(adds) => Some((rule, version, &**adds)),
+                _ => None,
+            });
         let mut set = Self {
             law,
             on,
+            offence,
             thresholds: Vec::new(),
             unit: None,
             elements: None,
             highest_band: None,
             groups: Vec::new(),
+            no_offence: None,
+            valuations: Vec::new(),
+            accumulation,
+            reached: BTreeMap::new(),
         };
         for rule in law.rules.values().filter(|rule| rule.is_about(offence)) {
             let Some(version) = rule.version_on(on) else {
@@ -198,12 +227,69 @@ impl<'a> RuleSet<'a> {
                 Body::UnitFactor(times) => set.unit = Some((rule, version, *times)),
                 Body::Elements(elements) => set.elements = Some((rule, version, elements)),
                 Body::Bands(bands) => set.highest_band = bands.iter().map(|band| band.tier).max(),
+                Body::NoOffence => set.no_offence = Some((rule, version)),
+                Body::Valuation(valuation) => set.valuations.push((rule, version, valuation)),
                 _ => {}
             }
         }
+        set.add_reached();
+        set.valuations = derived::ordered(set.valuations);
         set.thresholds.sort_by_key(|(rule, _, _)| (rule.order, &rule.id));
         set.groups = alternatives::groups(&set);
         set
+    }
+
+    /// The sets of the offences that the lines name. The loader refuses circles.
+    fn add_reached(&mut self) {
+        let leaves = self.lines().flat_map(|(_, _, line)| line.condition.leaves());
+        let named: Vec<&'a str> = leaves
+            .filter_map(|leaf| match leaf {
+                Condition::Reaches { offence, .. } => Some(offence.as_str()),
+                _ => None,
+            })
+            .collect();
+        for offence in named {
+            let other = Self::of(self.law, offence, self.on);
+            for valuation in &other.valuations {
+                if !self
+                    .valuations
+                    .iter()
+                    .any(|(rule, _, _)| rule.id == valuation.0.id)
+                {
+                    self.valuations.push(*valuation);
+                }
+            }
+            self.reached.insert(offence, other);
+        }
+    }
+
+    /// Whether the files say nothing from which a tier could follow on the day of the set.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.thresholds.is_empty() && self.no_offence.is_none()
+    }
+
+    /// The lines, and those of other offences that they name, each with the set that it is read in.
+    pub(crate) fn deep_lines(&self) -> Vec<(&Self, &'a Rule, &'a Version, &'a Line)> {
+        let own = self.lines().map(|line| (self, line.0, line.1, line.2));
+        own.flat_map(|own| std::iter::once(own).chain(self.named_lines(own.3)))
+            .collect()
+    }
+
+    /// The lines of other offences that a line of this set names, and those that these name.
+    pub(crate) fn named_lines(&self, line: &Line) -> Vec<(&Self, &'a Rule, &'a Version, &'a Line)> {
+        let leaves = line.condition.leaves().into_iter();
+        let named = leaves.filter_map(|leaf| match leaf {
+            Condition::Reaches { offence, tier } => Some((self.reached.get(offence.as_str())?, *tier)),
+            _ => None,
+        });
+        named
+            .flat_map(|(other, tier)| {
+                let lines = other.lines().filter(move |(_, _, line)| line.tier >= tier);
+                lines.flat_map(move |(rule, version, line)| {
+                    std::iter::once((other, rule, version, line)).chain(other.named_lines(line))
+                })
+            })
+            .collect()
     }
 
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&'a Rule, &'a Version, &'a Line)> + '_ {
@@ -214,7 +300,8 @@ impl<'a> RuleSet<'a> {
 
     /// The tier that the facts establish, and the highest that they do not exclude.
     pub(crate) fn reach(&self, known: &Known) -> (Tier, Tier) {
-        if self.excluding_element(known).is_some() {
+        let known = &*self.derive(known);
+        if self.no_offence.is_some() || self.excluding_element(known).is_some() {
             return (Tier::Below, Tier::Below);
         }
         if self.thresholds.is_empty() {
@@ -238,11 +325,19 @@ impl<'a> RuleSet<'a> {
     }
 
     pub(crate) fn line_truth(&self, line: &Line, known: &Known) -> Truth {
+        let known = &*self.derive(known);
         let applies = line
             .applies
             .iter()
             .map(|flag| known.flag(flag, &self.law.facts).0);
         Truth::all(applies.chain([self.condition_truth(&line.condition, known)]))
+    }
+
+    /// The state of a line on what is stated alone, without what follows from it.
+    pub(crate) fn truth_as_stated(&self, line: &Line, stated: &Known) -> Truth {
+        let mut stated = stated.clone();
+        stated.derived.get_or_insert_default();
+        self.line_truth(line, &stated)
     }
 
     fn condition_truth(&self, condition: &Condition, known: &Known) -> Truth {
@@ -265,7 +360,23 @@ impl<'a> RuleSet<'a> {
                     .collect();
                 Truth::at_least(*count, &shares)
             }
+            Condition::Reaches { offence, tier } => {
+                let other = self.reached.get(offence.as_str());
+                other.map_or(Truth::Unknown, |other| other.tier_truth(*tier, known))
+            }
         }
+    }
+
+    /// Whether a line of this tier or a higher one is met. Open where no lines are in force.
+    fn tier_truth(&self, tier: Tier, known: &Known) -> Truth {
+        if self.no_offence.is_some() {
+            return Truth::NotMet;
+        }
+        if self.thresholds.is_empty() {
+            return Truth::Unknown;
+        }
+        let lines = self.lines().filter(|(_, _, line)| line.tier >= tier);
+        Truth::any(lines.map(|(_, _, line)| self.line_truth(line, known)))
     }
 
     fn share_truth(&self, line: &Line, fact: &str, threshold: Amount, known: &Known) -> Truth {
@@ -401,7 +512,13 @@ impl<'a> RuleSet<'a> {
 
     /// The tree: one node for each tier, its lines below it, and the rules that shaped them.
     pub(crate) fn reasons(&self, known: &Known) -> Vec<Reason> {
+        let known = &*self.derive(known);
         let mut reasons = Vec::new();
+        if let Some((rule, version)) = self.no_offence {
+            let on = Text::same(self.on.to_string());
+            let text = self.law.messages.say(key::NO_OFFENCE, &[("on", &on)]);
+            return vec![Reason::new(ReasonKind::Element, Some(Truth::NotMet), text).citing(rule, version)];
+        }
         if let Some(element) = self.excluding_element(known) {
             let text = self
                 .law
@@ -421,7 +538,7 @@ impl<'a> RuleSet<'a> {
             return reasons;
         }
         let alternatives = self.alternatives(known);
-        for tier in [Tier::EspeciallySerious, Tier::Serious] {
+        for tier in Tier::HIGHEST_FIRST {
             let mut children: Vec<Reason> = self
                 .lines()
                 .filter(|(_, _, line)| line.tier == tier)
@@ -436,7 +553,7 @@ impl<'a> RuleSet<'a> {
                 state = taken_in_turn.state.unwrap_or(state);
                 children.push(taken_in_turn);
             }
-            let values = [("tier", &self.law.tier(tier)), ("state", &self.state(state))];
+            let values = [("tier", &self.tier(tier)), ("state", &self.state(state))];
             let mut reason = Reason::new(
                 ReasonKind::Tier,
                 Some(state),
@@ -448,6 +565,11 @@ impl<'a> RuleSet<'a> {
         }
         reasons.extend(self.notes(known));
         reasons
+    }
+
+    /// A tier, as this offence calls it.
+    pub(crate) fn tier(&self, tier: Tier) -> Text {
+        self.law.tier_of(self.offence, tier)
     }
 
     fn notes(&self, known: &Known) -> Vec<Reason> {
@@ -538,7 +660,7 @@ impl<'a> RuleSet<'a> {
         reason
     }
 
-    fn flag_reason(&self, flag: &str, known: &Known) -> Reason {
+    pub(crate) fn flag_reason(&self, flag: &str, known: &Known) -> Reason {
         let (state, cause) = known.flag(flag, &self.law.facts);
         let implied = known.implied_by(flag, &self.law.facts);
         let (message, other) = match (state, &cause, &implied) {
@@ -598,6 +720,19 @@ impl<'a> RuleSet<'a> {
                 ];
                 (key::AT_LEAST_OF, values, children)
             }
+            Condition::Reaches { offence, tier } => {
+                let other = self.reached.get(offence.as_str());
+                let title = self.law.rules.get(offence).map(|rule| rule.title.clone());
+                let values = vec![
+                    ("offence", title.unwrap_or_else(|| Text::same(offence.clone()))),
+                    ("tier", self.law.tier_of(offence, *tier)),
+                ];
+                (
+                    key::REACHES,
+                    values,
+                    other.map_or_else(Vec::new, |other| other.tier_reasons(*tier, known)),
+                )
+            }
         };
         let state_text = self.state(state);
         let mut values: Vec<(&str, &Text)> = values.iter().map(|(name, text)| (*name, text)).collect();
@@ -609,6 +744,16 @@ impl<'a> RuleSet<'a> {
         );
         reason.children = children;
         reason
+    }
+
+    /// The lines of a tier and of those above it, the highest first.
+    fn tier_reasons(&self, tier: Tier, known: &Known) -> Vec<Reason> {
+        let mut lines: Vec<_> = self.lines().filter(|(_, _, line)| line.tier >= tier).collect();
+        lines.sort_by_key(|(_, _, line)| std::cmp::Reverse(line.tier));
+        let lines = lines.into_iter();
+        lines
+            .map(|(rule, version, line)| self.line_reason(rule, version, line, known))
+            .collect()
     }
 
     fn condition_reasons(&self, inner: &[Condition], known: &Known) -> Vec<Reason> {
@@ -662,6 +807,7 @@ impl<'a> RuleSet<'a> {
             threshold: threshold.with(shown),
             distance: distance.map(|(_, distance)| distance),
         });
+        reason.children = self.derivation_reasons(fact, known);
         reason
     }
 }

@@ -22,9 +22,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod acts;
 mod assess;
 mod check;
 mod deadline;
+mod derived;
 mod evaluate;
 mod facts;
 mod interval;
@@ -34,6 +36,7 @@ mod penalty;
 mod render;
 pub mod rule;
 mod text;
+mod valuation;
 mod vocabulary;
 mod words;
 
@@ -42,6 +45,7 @@ use std::path::Path;
 use quanlian_record::time::Day;
 use serde::Serialize;
 
+pub use acts::{AccumulationRule, Act, MAX_ACT_STATEMENTS, MAX_ACTS};
 pub use assess::{
     Assessment, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Transfer, TransferAnswer,
     Unverified, Which,
@@ -58,6 +62,7 @@ pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_NESTI
 pub use penalty::{BandResult, FenRange, FineResult};
 pub use rule::{Amount, Kind, Paper, Person, Rule, Tier};
 pub use text::{Language, Text};
+pub use valuation::{AddedAmount, Product, ValuationCase, ValuationRule, ValueOf};
 pub use vocabulary::{EventDefinition, FactDefinition, FactKind};
 
 /// All rules, ready to be applied.

@@ -13,18 +13,25 @@ use std::collections::BTreeMap;
 use quanlian_record::time::Day;
 use serde::{Deserialize, Serialize};
 
-use crate::text::Text;
+use crate::{acts::AccumulationRule, text::Text, valuation::ValuationRule};
 
-/// The two tiers of an offence, and what lies under them.
+/// The tiers of an offence, and what lies under them. An offence has two of the three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Under the entry line.
     Below,
-    /// Entry tier (情节严重、数额较大).
+    /// The offence itself, where it asks for no amount and no gravity (基本犯).
+    Base,
+    /// Entry tier (情节严重、数额较大); the upper one above [`Tier::Base`].
     Serious,
     /// Upper tier (情节特别严重、数额巨大).
     EspeciallySerious,
+}
+
+impl Tier {
+    /// Every tier that an act can be lifted into, the highest first.
+    pub(crate) const HIGHEST_FIRST: [Self; 3] = [Self::EspeciallySerious, Self::Serious, Self::Base];
 }
 
 /// Who acted.
@@ -88,6 +95,10 @@ pub enum Kind {
     Deadline,
     /// Papers that an act needs (材料).
     Papers,
+    /// How an amount is found from other facts (认定方法).
+    Valuation,
+    /// Which amounts of acts that were not dealt with add up (累计计算).
+    Accumulation,
     /// A rule that is cited but computes nothing.
     Note,
 }
@@ -212,6 +223,8 @@ impl Rule {
 pub enum Body {
     /// See [`Kind::Element`].
     Elements(Vec<Element>),
+    /// See [`Kind::Element`]: the offence did not exist, so no tier can be reached.
+    NoOffence,
     /// See [`Kind::Threshold`].
     Lines(Vec<Line>),
     /// See [`Kind::Band`].
@@ -233,6 +246,10 @@ pub enum Body {
     Clock(Clock),
     /// See [`Kind::Papers`].
     Papers(Vec<Paper>),
+    /// See [`Kind::Valuation`].
+    Valuation(Box<ValuationRule>),
+    /// See [`Kind::Accumulation`].
+    Accumulation(Box<AccumulationRule>),
     /// Nothing to compute ([`Kind::Temporal`], [`Kind::Note`]).
     Nothing,
 }
@@ -290,6 +307,13 @@ pub enum Condition {
         /// Ids of lines of the same version with a plain amount.
         of: Vec<String>,
     },
+    /// A line of another offence, of this tier or a higher one, is met on the same facts.
+    Reaches {
+        /// Id of the other offence.
+        offence: String,
+        /// The tier of it.
+        tier: Tier,
+    },
 }
 
 impl Condition {
@@ -297,7 +321,9 @@ impl Condition {
     pub(crate) fn leaves(&self) -> Vec<&Self> {
         match self {
             Self::All(inner) | Self::Any(inner) => inner.iter().flat_map(Self::leaves).collect(),
-            Self::AtOrAbove { .. } | Self::Flag(_) | Self::AtLeast { .. } => vec![self],
+            Self::AtOrAbove { .. } | Self::Flag(_) | Self::AtLeast { .. } | Self::Reaches { .. } => {
+                vec![self]
+            }
         }
     }
 
@@ -512,6 +538,9 @@ pub struct Example {
     pub person: Option<Person>,
     /// Facts (or, for a deadline, events) by name. Money is in yuan.
     pub given: BTreeMap<String, ExampleValue>,
+    /// Acts whose amounts are added up (kind [`Kind::Accumulation`]); `punished = true` leaves one out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<BTreeMap<String, ExampleValue>>,
     /// What must come out, by name.
     pub then: BTreeMap<String, ExampleValue>,
 }

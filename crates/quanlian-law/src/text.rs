@@ -88,6 +88,8 @@ keys! {
     AMOUNT_BETWEEN = "amount.between";
     AMOUNT_UNKNOWN = "amount.unknown";
     TIER_BELOW = "tier.below";
+    TIER_BASE = "tier.base";
+    TIER_SERIOUS_UPPER = "tier.serious_upper";
     TIER_SERIOUS = "tier.serious";
     TIER_ESPECIALLY_SERIOUS = "tier.especially_serious";
     TIER_UNDETERMINED = "tier.undetermined";
@@ -118,6 +120,20 @@ keys! {
     ANY_OF = "reason.any_of";
     AT_LEAST_OF = "reason.at_least_of";
     SHARE_OF_LINE = "reason.share_of_line";
+    REACHES = "reason.reaches";
+    NO_OFFENCE = "reason.no_offence";
+    DERIVED_FOUND = "derived.found";
+    DERIVED_CASE = "derived.case";
+    DERIVED_INPUT = "derived.input";
+    DERIVED_ADDED = "derived.added";
+    DERIVED_PRODUCT = "derived.product";
+    DERIVED_PRODUCT_FIRST = "derived.product_first";
+    DERIVED_STATED = "derived.stated";
+    DERIVED_STATED_CONFLICT = "derived.stated_conflict";
+    ACTS_SUM = "acts.sum";
+    ACTS_NOT_NAMED = "acts.not_named";
+    ACT_COUNTED = "acts.counted";
+    ACT_LEFT_OUT = "acts.left_out";
     UNIT_FACTOR = "reason.unit_factor";
     UNIT_PERSON_UNKNOWN = "reason.unit_person_unknown";
     NO_LINES = "reason.no_lines";
@@ -156,6 +172,7 @@ keys! {
     MISSING_CONDUCT = "missing.conduct";
     CONTRADICTION = "contradiction";
     CONTRADICTION_GROUP = "contradiction.group";
+    CONTRADICTION_DERIVED = "contradiction.derived";
     OPEN_NO_JUDGMENT_DATE = "open.no_judgment_date";
     OPEN_NO_CONDUCT = "open.no_conduct";
     OPEN_CONDUCT_OPEN_END = "open.conduct_open_end";

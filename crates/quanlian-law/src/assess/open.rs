@@ -66,7 +66,7 @@ pub(super) fn open_points(
         if let Some(on) = middle.next() {
             from_facts(key::OPEN_MIDDLE_LAW, &[("on", &day(*on))]);
         }
-        if sets.first.set.thresholds.is_empty() {
+        if sets.first.set.is_silent() {
             from_facts(key::OPEN_NO_OLD_RULES, &[("to", &day(to))]);
         }
     }
@@ -93,7 +93,9 @@ pub(super) fn open_points(
 
 fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &Sets<'_>) -> Vec<OpenPoint> {
     let used = law.rules.values().filter(|rule| {
-        let about = rule.is_about(&sheet.offence) || (rule.kind == Kind::Temporal && sets.second.is_some());
+        let about = rule.is_about(&sheet.offence)
+            || (rule.kind == Kind::Temporal && sets.second.is_some())
+            || (rule.kind == Kind::Accumulation && !sheet.acts.is_empty());
         about && sets.iter().any(|set| rule.version_on(set.set.on).is_some())
     });
     used.flat_map(|rule| {

@@ -23,7 +23,9 @@ pub enum Outcome {
     Below,
     /// No line is established and one could still be reached.
     Undetermined,
-    /// The entry tier is established.
+    /// The offence itself is established; it asks for no amount (基本犯).
+    Base,
+    /// The entry tier is established; the upper one where there is a base tier.
     Serious,
     /// The upper tier is established.
     EspeciallySerious,

@@ -11,11 +11,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
+    acts::AccumulationRule,
     rule::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
         toml_day,
     },
     text::Text,
+    valuation::ValuationRule,
 };
 
 /// A rule file.
@@ -56,6 +58,7 @@ pub(super) struct RawVersion {
     pub(super) line: Option<Vec<Spanned<RawLine>>>,
     // element
     pub(super) element: Option<Vec<Element>>,
+    pub(super) no_offence: Option<bool>,
     // band
     pub(super) band: Option<Vec<Band>>,
     // fine
@@ -70,6 +73,10 @@ pub(super) struct RawVersion {
     pub(super) step: Option<Vec<LimitationStep>>,
     // papers
     pub(super) paper: Option<Vec<Paper>>,
+    // valuation
+    pub(super) valuation: Option<ValuationRule>,
+    // accumulation
+    pub(super) accumulation: Option<AccumulationRule>,
     // deadline
     pub(super) actor: Option<Text>,
     pub(super) act: Option<Text>,
@@ -102,6 +109,7 @@ pub(super) struct RawLine {
     #[serde(default)]
     pub(super) attempt: bool,
     pub(super) row: Option<String>,
+    pub(super) reaches: Option<RawReaches>,
     pub(super) verified: bool,
     pub(super) against: Vec<String>,
     pub(super) note: Option<Text>,
@@ -119,6 +127,7 @@ pub(super) struct RawCondition {
     pub(super) all: Option<Vec<RawCondition>>,
     pub(super) any: Option<Vec<RawCondition>>,
     pub(super) at_least: Option<RawAtLeast>,
+    pub(super) reaches: Option<RawReaches>,
 }
 
 /// `at_least = { … }`.
@@ -128,6 +137,14 @@ pub(super) struct RawAtLeast {
     pub(super) count: usize,
     pub(super) share_percent: u32,
     pub(super) of: Vec<String>,
+}
+
+/// `reaches = { … }`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawReaches {
+    pub(super) offence: String,
+    pub(super) tier: Tier,
 }
 
 /// The comparisons that the law makes. There is one: 以上, which includes the number.
@@ -152,6 +169,7 @@ pub(super) struct RawFineStep {
     pub(super) fact: Option<String>,
     pub(super) low_percent: Option<u32>,
     pub(super) high_percent: Option<u32>,
+    pub(super) base_yuan: Option<[i64; 2]>,
     pub(super) serious_yuan: Option<[i64; 2]>,
     pub(super) especially_serious_yuan: Option<[i64; 2]>,
     pub(super) verified: bool,
@@ -172,6 +190,8 @@ pub(super) struct RawExample {
     pub(super) person: Option<Person>,
     #[serde(default)]
     pub(super) given: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    pub(super) acts: Vec<BTreeMap<String, toml::Value>>,
     pub(super) then: BTreeMap<String, toml::Value>,
 }
 

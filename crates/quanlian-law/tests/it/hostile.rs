@@ -46,7 +46,7 @@ fn shape_errors_name_the_line_and_the_fields() {
         "{\n\"offense\":1}",
         "law_sheet_shape",
         expect![
-            "line 2: unknown field `offense`, expected one of `offence`, `person`, `conduct`, `judged_on`, `facts`, `chosen_rule_set`"
+            "line 2: unknown field `offense`, expected one of `offence`, `person`, `conduct`, `judged_on`, `facts`, `acts`, `chosen_rule_set`"
         ],
     );
     check(

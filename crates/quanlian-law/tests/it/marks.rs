@@ -380,6 +380,7 @@ fn everything(book: &RuleBook, offence: &str, day: Day) -> FactSheet {
         judged_on: Some(day),
         facts: facts.collect(),
         chosen_rule_set: None,
+        acts: Vec::new(),
     }
 }
 

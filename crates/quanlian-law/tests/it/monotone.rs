@@ -135,6 +135,7 @@ fn sheets() -> impl Strategy<Value = FactSheet> {
             judged_on: Some(judged_on),
             facts,
             chosen_rule_set: None,
+            acts: Vec::new(),
         }
     })
 }
