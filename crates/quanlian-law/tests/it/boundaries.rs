@@ -10,14 +10,14 @@ use expect_test::expect_file;
 use quanlian_law::{
     Assessment, Conduct, FactDefinition, FactKind, FactSheet, FactValue, Kind, Language, Person, Reason,
     Rule, RuleBook, Statement,
-    rule::{Body, Condition, Line, Version},
+    rule::{Body, Condition, ExampleValue, Line, Version},
 };
 use quanlian_record::{money::Fen, time::Day};
 
 use crate::{book, word};
 
 /// The files, one for each offence. A new offence fails the first test below until it has one.
-const TABLES: [&str; 6] = ["213", "214", "215", "216", "217", "218"];
+const TABLES: [&str; 8] = ["213", "214", "215", "216", "217", "218", "219", "219-1"];
 
 struct Tables {
     book: RuleBook,
@@ -92,32 +92,54 @@ impl Tables {
         applies: &[String],
         stated: &[(&str, i64)],
     ) -> FactSheet {
-        let mut facts: BTreeMap<String, Statement> = BTreeMap::new();
-        let flag = |name: &String, value| Statement {
-            name: name.clone(),
-            value: Some(FactValue::Flag(value)),
-            ..Statement::default()
-        };
-        for line in self.lines_on(offence, on) {
-            // A circumstance that the stated fact itself implies cannot be denied in the same breath.
-            let implied = |name: &String| {
-                stated
-                    .iter()
-                    .any(|(fact, _)| self.facts[name].implied_by.iter().any(|by| by == fact))
-            };
-            for name in line.applies.iter().filter(|name| !implied(name)) {
-                facts.insert(name.clone(), flag(name, false));
-            }
-            if let Condition::AtOrAbove { fact, .. } = &line.condition {
-                facts.insert(fact.clone(), self.statement(fact, 0));
-            }
-        }
+        let mut facts = self.nothing(offence, on);
+        // A circumstance that the stated fact itself implies cannot be denied in the same breath.
+        facts.retain(|name, _| {
+            let implied_by = &self.facts[name].implied_by;
+            !stated
+                .iter()
+                .any(|(fact, _)| implied_by.iter().any(|by| by == fact))
+        });
         for (name, number) in stated {
             facts.insert((*name).to_owned(), self.statement(name, *number));
         }
         for name in applies {
             facts.insert(name.clone(), flag(name, true));
         }
+        Self::sheet_of(offence, on, person, facts)
+    }
+
+    /// Everything that the lines of an offence ask for, denied or nothing.
+    fn nothing(&self, offence: &str, on: Day) -> BTreeMap<String, Statement> {
+        let mut facts = BTreeMap::new();
+        for line in self.lines_on(offence, on) {
+            for name in &line.applies {
+                facts.insert(name.clone(), flag(name, false));
+            }
+            self.nothing_of(&line.condition, on, &mut facts);
+        }
+        facts
+    }
+
+    fn nothing_of(&self, condition: &Condition, on: Day, facts: &mut BTreeMap<String, Statement>) {
+        match condition {
+            Condition::AtOrAbove { fact, .. } => {
+                facts.insert(fact.clone(), self.statement(fact, 0));
+            }
+            Condition::Flag(name) => {
+                facts.insert(name.clone(), flag(name, false));
+            }
+            Condition::All(inner) | Condition::Any(inner) => {
+                for condition in inner {
+                    self.nothing_of(condition, on, facts);
+                }
+            }
+            Condition::AtLeast { .. } => {}
+            Condition::Reaches { offence, .. } => facts.extend(self.nothing(offence, on)),
+        }
+    }
+
+    fn sheet_of(offence: &str, on: Day, person: Person, facts: BTreeMap<String, Statement>) -> FactSheet {
         FactSheet {
             offence: offence.to_owned(),
             person: Some(person),
@@ -129,6 +151,72 @@ impl Tables {
             facts: facts.into_values().collect(),
             chosen_rule_set: None,
             acts: Vec::new(),
+        }
+    }
+
+    /// A line over circumstances has no number; its own boundaries in the file say what is below and at it.
+    fn rows_of_circumstances(
+        &self,
+        page: &mut String,
+        offence: &str,
+        rule: &Rule,
+        line: &Line,
+        on: Day,
+        person: Person,
+    ) {
+        let own = rule.boundaries.iter().filter(|boundary| boundary.line == line.id);
+        let mut written = 0;
+        for boundary in own {
+            let sheet = |values: &BTreeMap<String, ExampleValue>| {
+                let mut facts = self.nothing(offence, on);
+                for (name, value) in boundary.with.iter().chain(values) {
+                    facts.insert(name.clone(), self.stated(name, value));
+                }
+                Self::sheet_of(offence, on, person, facts)
+            };
+            let cells = [&boundary.below, &boundary.at, &boundary.above]
+                .map(|values| self.cell(&sheet(values), &line.id, on));
+            let shown: Vec<String> = boundary
+                .at
+                .iter()
+                .chain(&boundary.with)
+                .filter(|(_, value)| !matches!(value, ExampleValue::Flag(false) | ExampleValue::Number(0)))
+                .map(|(name, value)| match self.facts[name].kind {
+                    FactKind::Flag => self.title(name).to_owned(),
+                    _ => self.amount(name, self.number(name, value)),
+                })
+                .collect();
+            let unread = if line.verified { "" } else { " (not read)" };
+            writeln!(
+                page,
+                "| {on} | {} | {} `{}`{unread} | {} | {} | {} | {} |",
+                word(&person),
+                word(&line.tier),
+                line.id,
+                shown.join("、"),
+                cells[0],
+                cells[1],
+                cells[2]
+            )
+            .unwrap();
+            written += 1;
+        }
+        assert!(written > 0, "{} has no boundary", line.id);
+    }
+
+    fn stated(&self, name: &str, value: &ExampleValue) -> Statement {
+        match value {
+            ExampleValue::Flag(value) => flag(name, *value),
+            _ => self.statement(name, self.number(name, value)),
+        }
+    }
+
+    fn number(&self, name: &str, value: &ExampleValue) -> i64 {
+        match (self.facts[name].kind, value) {
+            (FactKind::Money, ExampleValue::Number(yuan)) => yuan * 100,
+            (FactKind::Money, ExampleValue::Text(text)) => Fen::parse_yuan(text).unwrap().0,
+            (_, ExampleValue::Number(number)) => *number,
+            other => panic!("{name}: {other:?}"),
         }
     }
 
@@ -222,7 +310,7 @@ attempt 未遂 · not read 未经核对原文
             Condition::AtLeast {
                 share_percent, of, ..
             } => self.share_steps(offence, on, times, *share_percent, of),
-            other => panic!("{}: a table for {other:?} is not written", line.id),
+            _ => return self.rows_of_circumstances(page, offence, rule, line, on, person),
         };
         let mut applies = line.applies.clone();
         if let Condition::AtLeast { of, .. } = &line.condition {
@@ -311,6 +399,14 @@ attempt 未遂 · not read 未经核对原文
 
     fn title(&self, fact: &str) -> &str {
         self.facts[fact].title.get(Language::Zh)
+    }
+}
+
+fn flag(name: &str, value: bool) -> Statement {
+    Statement {
+        name: name.to_owned(),
+        value: Some(FactValue::Flag(value)),
+        ..Statement::default()
     }
 }
 

@@ -413,6 +413,19 @@ fn on_every_day_since_2004_every_offence_has_one_set_of_each_kind() {
                 *kinds.entry(kind).or_default() += 1;
             }
             let place = format!("{offence} on {day}: {kinds:?}");
+            // Before its article was made, an offence has a version that says just that.
+            if book
+                .show(offence)
+                .unwrap()
+                .version_on(day)
+                .is_some_and(|version| version.body == Body::NoOffence)
+            {
+                assert!(
+                    !kinds.contains_key("bands") && !kinds.contains_key("lines"),
+                    "{place}"
+                );
+                continue;
+            }
             let fine_is_open = day < FIRST_FINE_RANGE.parse().unwrap();
             for (kind, wanted) in [
                 ("elements", 1),
