@@ -11,17 +11,19 @@ use quanlian_record::{money::Fen, time::Day};
 use serde::Serialize;
 
 use crate::{
-    assess::{Assessment, Outcome, assess},
+    assess::{AssessOptions, Assessment, Outcome, assess},
     deadline::{Events, Moment, clock},
     evaluate::{Reason, RuleSet},
     facts::{Conduct, FactSheet, FactValue, Statement, know},
     interval::Truth,
+    judgment::Judgment,
     load::Parsed,
     penalty,
     rule::{
         Amount, Body, Boundary, Condition, Example, ExampleValue, FineBasis, Kind, Line, Person, Rule,
         Source, Tier,
     },
+    sentence,
     vocabulary::FactKind,
 };
 
@@ -198,6 +200,9 @@ fn unused_words(law: &Parsed) -> Vec<Finding> {
                 FineBasis::ShareOf { fact, .. } => Some(fact.as_str()),
                 FineBasis::Fixed(_) => None,
             })),
+            Body::FineFloor { minor_fact, .. } => used.extend(minor_fact.as_deref()),
+            Body::Probation(probation) => used.extend(probation.grounds().map(|g| g.fact.as_str())),
+            Body::Circumstance(circumstance) => used.extend(circumstance.names()),
             Body::Clock(clock) => {
                 used.insert(&clock.starts);
                 used.extend(clock.ends.iter().map(String::as_str));
@@ -405,8 +410,20 @@ impl Checker<'_> {
             .cloned();
         let offence = offence.ok_or("the folder has no offence to try it on")?;
         let mut facts = Vec::new();
+        let mut judgment = None;
         for (name, value) in given {
-            facts.push(self.statement(name, value)?);
+            match name.strip_prefix("judgment.") {
+                Some(field) => {
+                    let unit = if field == "fine" {
+                        Amount::Fen(0)
+                    } else {
+                        Amount::Count(0)
+                    };
+                    let given = judgment.get_or_insert_with(Judgment::default);
+                    sentence::judgment_field(given, field, number(value, unit)?)?;
+                }
+                None => facts.push(self.statement(name, value)?),
+            }
         }
         Ok(FactSheet {
             offence,
@@ -418,6 +435,7 @@ impl Checker<'_> {
             judged_on: Some(judged_on),
             facts,
             chosen_rule_set: None,
+            judgment,
         })
     }
 
@@ -482,7 +500,16 @@ impl Checker<'_> {
             .ok_or("give `on`, or `conduct` and `judged_on`")?;
         let judged_on = example.judged_on.or(on).ok_or("give `on` or `judged_on`")?;
         let sheet = self.sheet(example.person, conduct, judged_on, &example.given)?;
-        let answer = assess(self.law, &sheet, judged_on).map_err(|error| error.to_string())?;
+        let answer = assess(
+            self.law,
+            &sheet,
+            judged_on,
+            AssessOptions {
+                sensitivity: false,
+                ..AssessOptions::default()
+            },
+        )
+        .map_err(|error| error.to_string())?;
         for (name, wanted) in &example.then {
             let got = self.answered(&answer, conduct.1, name).ok_or_else(|| {
                 format!("`{name}` is not something that an example can ask, or there is none")
@@ -496,6 +523,9 @@ impl Checker<'_> {
 
     fn answered(&self, answer: &Assessment, ended_on: Day, name: &str) -> Option<String> {
         let set = answer.rule_sets.iter().find(|set| set.governs)?;
+        if let Some(answered) = sentence::answered(answer, set, name) {
+            return Some(answered);
+        }
         let yuan = |fen: i64| Some(Fen(fen).to_yuan_string().trim_end_matches(".00").replace(',', ""));
         match name {
             "outcome" => Some(outcome_word(answer.outcome).to_owned()),

@@ -9,6 +9,8 @@
 //!
 //! Not here: which of two rule sets governs (`assess`), penalties (`penalty`).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use quanlian_record::time::Day;
 use serde::Serialize;
 
@@ -16,7 +18,7 @@ use crate::{
     facts::Known,
     interval::{Interval, Truth},
     load::Parsed,
-    rule::{Amount, Body, Condition, Element, Line, Person, Rule, Tier, Version},
+    rule::{Amount, Band, Body, Condition, Element, Line, Person, Rule, Tier, Version},
     text::{Text, key},
 };
 
@@ -126,7 +128,7 @@ impl Reason {
         }
     }
 
-    fn resting_on(mut self, fact: &str, known: &Known) -> Self {
+    pub(crate) fn resting_on(mut self, fact: &str, known: &Known) -> Self {
         self.fact = Some(fact.to_owned());
         (self.evidence, self.stated_by) = known.evidence(fact);
         self
@@ -168,6 +170,8 @@ pub(crate) struct RuleSet<'a> {
     /// The rule on units, if one is in force.
     unit: Option<(&'a Rule, &'a Version, u32)>,
     elements: Option<(&'a Rule, &'a Version, &'a [Element])>,
+    /// The penalty bands, by which two sets are weighed.
+    bands: &'a [Band],
 }
 
 impl<'a> RuleSet<'a> {
@@ -178,6 +182,7 @@ impl<'a> RuleSet<'a> {
             thresholds: Vec::new(),
             unit: None,
             elements: None,
+            bands: &[],
         };
         for rule in law.rules.values().filter(|rule| rule.is_about(offence)) {
             let Some(version) = rule.version_on(on) else {
@@ -187,6 +192,7 @@ impl<'a> RuleSet<'a> {
                 Body::Lines(lines) => set.thresholds.push((rule, version, lines)),
                 Body::UnitFactor(times) => set.unit = Some((rule, version, *times)),
                 Body::Elements(elements) => set.elements = Some((rule, version, elements)),
+                Body::Bands(bands) => set.bands = bands,
                 _ => {}
             }
         }
@@ -289,6 +295,62 @@ impl<'a> RuleSet<'a> {
                 high: Some(multiple),
             },
         }
+    }
+
+    /// Upper and lower end of the main penalty of a tier, in months; nothing where there is no band.
+    pub(crate) fn main_penalty(&self, tier: Tier) -> (u32, u32) {
+        let band = self.bands.iter().find(|band| band.tier == tier);
+        band.map_or((0, 0), |band| (band.max_months, band.min_months))
+    }
+
+    /// Facts and flags that the outcome can depend on: those of lines and elements, and what implies a flag.
+    pub(crate) fn outcome_facts(&self) -> BTreeSet<&'a str> {
+        let mut names: BTreeSet<&'a str> = BTreeSet::new();
+        for (_, _, line) in self.lines() {
+            names.extend(line.applies.iter().map(String::as_str));
+            names.extend(line.condition.names());
+        }
+        let elements = self.elements.map(|(_, _, elements)| elements).unwrap_or_default();
+        names.extend(elements.iter().map(|element| element.fact.as_str()));
+        let definitions: &'a BTreeMap<_, _> = &self.law.facts;
+        let causes: Vec<&'a str> = names
+            .iter()
+            .filter_map(|name| definitions.get(*name))
+            .flat_map(|definition| definition.implied_by.iter().map(String::as_str))
+            .collect();
+        names.extend(causes);
+        names
+    }
+
+    /// Every amount of a fact at which a line, or a share of a line, begins for this person.
+    pub(crate) fn amounts_of(&self, fact: &str, known: &Known) -> BTreeSet<i64> {
+        let mut thresholds: Vec<Amount> = Vec::new();
+        for leaf in self.lines().flat_map(|(_, _, line)| line.condition.leaves()) {
+            match leaf {
+                Condition::AtOrAbove {
+                    fact: name,
+                    threshold,
+                } if name == fact => thresholds.push(*threshold),
+                Condition::AtLeast {
+                    share_percent, of, ..
+                } => {
+                    let shares = self.shares(*share_percent, of).into_iter();
+                    thresholds.extend(
+                        shares
+                            .filter(|(_, name, _)| *name == fact)
+                            .map(|(_, _, share)| share),
+                    );
+                }
+                _ => {}
+            }
+        }
+        let lines = thresholds
+            .into_iter()
+            .map(|threshold| self.for_person(threshold, known));
+        lines
+            .flat_map(|line| [Some(line.low), line.high])
+            .flatten()
+            .collect()
     }
 
     /// Whether the answer can depend on who acted.
@@ -416,16 +478,6 @@ impl<'a> RuleSet<'a> {
         notes
     }
 
-    /// The state of a circumstance, which holds or does not; only a line is met.
-    fn holds(&self, state: Truth) -> Text {
-        let key = match state {
-            Truth::Met => key::HOLDS,
-            Truth::NotMet => key::HOLDS_NOT,
-            Truth::Unknown => key::STATE_UNKNOWN,
-        };
-        self.law.messages.say(key, &[])
-    }
-
     fn state(&self, state: Truth) -> Text {
         let key = match state {
             Truth::Met => key::STATE_MET,
@@ -481,7 +533,7 @@ impl<'a> RuleSet<'a> {
         let values = [
             ("flag", &self.law.fact_title(flag)),
             ("cause", &other),
-            ("holds", &self.holds(state)),
+            ("holds", &self.law.holds(state)),
         ];
         let text = self.law.messages.say(message, &values);
         Reason::new(ReasonKind::Applies, Some(state), text)

@@ -413,6 +413,7 @@ fn sub_ids(rule: &Rule) -> BTreeSet<String> {
         match &version.body {
             Body::Lines(lines) => ids.extend(lines.iter().map(|line| line.id.clone())),
             Body::Elements(elements) => ids.extend(elements.iter().map(|element| element.id.clone())),
+            Body::Probation(probation) => ids.extend(probation.grounds().map(|ground| ground.id.clone())),
             _ => {}
         }
     }
@@ -484,6 +485,16 @@ fn check_names(
                     }
                 }
             }
+            Body::FineFloor {
+                minor_fact: Some(name),
+                ..
+            } => fact(&rule.id, name, &[FactKind::Flag])?,
+            Body::Probation(probation) => probation
+                .grounds()
+                .try_for_each(|ground| fact(&ground.id, &ground.fact, &[FactKind::Flag]))?,
+            Body::Circumstance(circumstance) => circumstance
+                .names()
+                .try_for_each(|name| fact(&rule.id, name, &[FactKind::Flag]))?,
             Body::Clock(clock) => {
                 event(&rule.id, &clock.starts)?;
                 clock.ends.iter().try_for_each(|ends| event(&rule.id, ends))?;

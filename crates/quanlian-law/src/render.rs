@@ -4,13 +4,14 @@
 //!
 //! Invariant: state is a word, never a colour or a sign alone.
 
+mod sentence;
+
 use crate::{
-    assess::{Assessment, Outcome, RuleSetResult, SetAt},
+    assess::{Assessment, RuleSetResult, SetAt},
     deadline::ClockResult,
     evaluate::Reason,
     interval::Truth,
     load::Parsed,
-    rule::Tier,
     text::{Language, Text, key},
 };
 
@@ -63,9 +64,11 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
     if answer.governing.choice_required {
         page.heading(key::RENDER_CHOICE);
     }
+    sentence::layers(&mut page, &answer.governing.layers);
     for set in &answer.rule_sets {
         rule_set(&mut page, set);
     }
+    sentence::deviations(&mut page, &answer.deviations);
     section(
         &mut page,
         key::RENDER_ELEMENTS,
@@ -82,8 +85,22 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
         &mut page,
         key::RENDER_CONTRADICTIONS,
         &answer.contradictions,
-        |page, found| page.text(1, &found.text),
+        |page, found| {
+            page.text(1, &found.text);
+            for alternative in &found.alternatives {
+                page.text(2, &alternative.text);
+            }
+        },
     );
+    section(
+        &mut page,
+        key::RENDER_UNCERTAIN,
+        &answer.uncertain,
+        |page, fact| page.text(1, &fact.text),
+    );
+    if let Some(sensitivity) = &answer.sensitivity {
+        sentence::sensitivity(&mut page, sensitivity);
+    }
     section(
         &mut page,
         key::RENDER_UNVERIFIED,
@@ -122,6 +139,7 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
         SetAt::Both => key::RENDER_BOTH,
         SetAt::Conduct => key::RENDER_AT_CONDUCT,
         SetAt::Judgment => key::RENDER_AT_JUDGMENT,
+        SetAt::Between => key::RENDER_BETWEEN,
     };
     let at = page.law.messages.say(at, &[]);
     let governs = if set.governs {
@@ -135,12 +153,7 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
         &[("as_of", &as_of), ("at", &at), ("governs", &governs)],
     );
     page.line(0, &heading);
-    let tier = match set.outcome {
-        Outcome::Below => page.law.tier(Tier::Below),
-        Outcome::Undetermined => page.law.messages.say(key::TIER_UNDETERMINED, &[]),
-        Outcome::Serious => page.law.tier(Tier::Serious),
-        Outcome::EspeciallySerious => page.law.tier(Tier::EspeciallySerious),
-    };
+    let tier = page.law.outcome(set.outcome);
     let reach = page.law.tier(set.could_reach);
     let line = page.say(key::RENDER_OUTCOME, &[("tier", &tier), ("reach", &reach)]);
     page.line(1, &line);
@@ -160,6 +173,9 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
     }
     for reason in &set.reasons {
         node(page, 1, reason, None);
+    }
+    if let Some(frame) = &set.sentence_frame {
+        sentence::frame(page, frame);
     }
 }
 

@@ -13,7 +13,10 @@ use std::collections::BTreeMap;
 use quanlian_record::time::Day;
 use serde::{Deserialize, Serialize};
 
-use crate::text::Text;
+use crate::{
+    sentence::{CircumstanceRule, ProbationRule, SentencingRule},
+    text::Text,
+};
 
 /// The two tiers of an offence, and what lies under them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,6 +91,12 @@ pub enum Kind {
     Deadline,
     /// Papers that an act needs (材料).
     Papers,
+    /// When a sentence can be suspended, and for how long (缓刑).
+    Probation,
+    /// A circumstance that makes a sentence lighter or heavier (量刑情节).
+    Circumstance,
+    /// Method of sentencing and length of penalties (量刑方法、刑期).
+    Sentencing,
     /// A rule that is cited but computes nothing.
     Note,
 }
@@ -221,6 +230,9 @@ pub enum Body {
         adult_fen: i64,
         /// For minors, in fen.
         minor_fen: i64,
+        /// The flag that says that the actor was a minor.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        minor_fact: Option<String>,
     },
     /// See [`Kind::Unit`]: a unit's line is a person's line times this.
     UnitFactor(u32),
@@ -230,6 +242,12 @@ pub enum Body {
     Clock(Clock),
     /// See [`Kind::Papers`].
     Papers(Vec<Paper>),
+    /// See [`Kind::Probation`].
+    Probation(Box<ProbationRule>),
+    /// See [`Kind::Circumstance`].
+    Circumstance(Box<CircumstanceRule>),
+    /// See [`Kind::Sentencing`].
+    Sentencing(Box<SentencingRule>),
     /// Nothing to compute ([`Kind::Temporal`], [`Kind::Note`]).
     Nothing,
 }

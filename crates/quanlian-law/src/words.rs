@@ -3,7 +3,8 @@
 //! In:  amounts and names. Out: [`Text`] in both languages, from the message file.
 
 use crate::{
-    interval::Interval,
+    assess::Outcome,
+    interval::{Interval, Truth},
     load::Parsed,
     rule::{Amount, Tier},
     text::{Text, key},
@@ -17,6 +18,25 @@ impl Parsed {
             Tier::Below => key::TIER_BELOW,
             Tier::Serious => key::TIER_SERIOUS,
             Tier::EspeciallySerious => key::TIER_ESPECIALLY_SERIOUS,
+        };
+        self.messages.say(key, &[])
+    }
+
+    pub(crate) fn outcome(&self, outcome: Outcome) -> Text {
+        match outcome {
+            Outcome::Below => self.tier(Tier::Below),
+            Outcome::Undetermined => self.messages.say(key::TIER_UNDETERMINED, &[]),
+            Outcome::Serious => self.tier(Tier::Serious),
+            Outcome::EspeciallySerious => self.tier(Tier::EspeciallySerious),
+        }
+    }
+
+    /// The state of a circumstance, which holds or does not; only a line is met.
+    pub(crate) fn holds(&self, state: Truth) -> Text {
+        let key = match state {
+            Truth::Met => key::HOLDS,
+            Truth::NotMet => key::HOLDS_NOT,
+            Truth::Unknown => key::STATE_UNKNOWN,
         };
         self.messages.say(key, &[])
     }

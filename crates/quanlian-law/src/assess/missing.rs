@@ -17,7 +17,7 @@ use crate::{
     facts::{Known, MAX_COUNT, MAX_FEN, amount_like},
     interval::{Interval, Truth},
     load::Parsed,
-    rule::{Amount, Condition, Person, Tier},
+    rule::{Amount, Person, Tier},
     text::{Text, key},
     vocabulary::FactKind,
 };
@@ -108,7 +108,9 @@ fn amount(
     };
     let (lifted, _) = reach(now.high.unwrap_or(limit));
     if lifted > evaluated.established {
-        let from = candidates(evaluated, known, name)
+        let from = evaluated
+            .set
+            .amounts_of(name, known)
             .into_iter()
             .filter(|number| now.low <= *number && now.high.is_none_or(|high| *number <= high))
             .find(|number| reach(*number).0 >= lifted)
@@ -131,38 +133,6 @@ fn amount(
     }
     let (_, left) = reach(now.low);
     (left < evaluated.possible).then(|| together(law, name, evaluated.possible))
-}
-
-/// Every amount of the fact at which some line or share of a line begins, in order.
-fn candidates(evaluated: &Evaluated<'_>, known: &Known, name: &str) -> BTreeSet<i64> {
-    let mut thresholds: Vec<Amount> = Vec::new();
-    for leaf in evaluated
-        .set
-        .lines()
-        .flat_map(|(_, _, line)| line.condition.leaves())
-    {
-        match leaf {
-            Condition::AtOrAbove { fact, threshold } if fact == name => thresholds.push(*threshold),
-            Condition::AtLeast {
-                share_percent, of, ..
-            } => {
-                let shares = evaluated.set.shares(*share_percent, of).into_iter();
-                thresholds.extend(
-                    shares
-                        .filter(|(_, fact, _)| *fact == name)
-                        .map(|(_, _, share)| share),
-                );
-            }
-            _ => {}
-        }
-    }
-    let lines = thresholds
-        .into_iter()
-        .map(|threshold| evaluated.set.for_person(threshold, known));
-    lines
-        .flat_map(|line| [Some(line.low), line.high])
-        .flatten()
-        .collect()
 }
 
 fn flag(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str) -> Option<Missing> {

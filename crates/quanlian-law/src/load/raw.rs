@@ -15,6 +15,7 @@ use crate::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
         toml_day,
     },
+    sentence::{CircumstanceRule, ProbationRule, SentencingRule},
     text::Text,
 };
 
@@ -63,12 +64,17 @@ pub(super) struct RawVersion {
     // fine_floor
     pub(super) adult_yuan: Option<i64>,
     pub(super) minor_yuan: Option<i64>,
+    pub(super) minor_fact: Option<String>,
     // unit
     pub(super) times: Option<u32>,
     // limitation
     pub(super) step: Option<Vec<LimitationStep>>,
     // papers
     pub(super) paper: Option<Vec<Paper>>,
+    // probation, circumstance, sentencing
+    pub(super) probation: Option<ProbationRule>,
+    pub(super) circumstance: Option<CircumstanceRule>,
+    pub(super) sentencing: Option<SentencingRule>,
     // deadline
     pub(super) actor: Option<Text>,
     pub(super) act: Option<Text>,

@@ -126,6 +126,7 @@ fn sheets() -> impl Strategy<Value = FactSheet> {
         judged_on: Some(judged_on.parse().unwrap()),
         facts,
         chosen_rule_set: None,
+        judgment: None,
     })
 }
 
