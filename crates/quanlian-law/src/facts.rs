@@ -172,7 +172,7 @@ pub enum SheetError {
     TooLarge { size_bytes: usize, limit_bytes: usize },
     /// Not JSON or TOML of the right shape.
     #[error(
-        "line {line}: {problem}; the fields are offence, person, conduct{{from,to}}, judged_on, facts[{{name, fen|count|value, evidence}}], chosen_rule_set"
+        "line {line}: {problem}; the fields are offence, person, conduct{{from,to}}, judged_on, facts[{{name, fen|count|value, evidence}}], chosen_rule_set, judgment"
     )]
     Shape { line: usize, problem: String },
     /// A rule book has no such offence.

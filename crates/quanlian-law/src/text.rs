@@ -166,6 +166,8 @@ keys! {
     LAYER_INTERPRETATION = "layer.interpretation";
     LAYER_SAME = "layer.same";
     LAYER_DIFFERS = "layer.differs";
+    LAYER_CHANGE = "layer.change";
+    LAYER_NONE = "layer.none";
     LAYER_STRADDLED = "layer.straddled";
     OPEN_MIDDLE_LAW_LIGHTER = "open.middle_law_lighter";
     OPEN_PERIOD_OUTSIDE = "open.period_outside";
@@ -209,6 +211,7 @@ keys! {
     LOWER_BAND_NO_TEXT = "lower_band.no_text";
     SENTENCE_DISCRETION = "sentence.discretion";
     SENTENCE_NO_PROPOSAL = "sentence.no_proposal";
+    SENTENCE_NOTE = "sentence.note";
     SENTENCE_NO_GUIDELINE = "sentence.no_guideline";
     GROUND_HOLDS = "ground.holds";
     GROUND_HOLDS_NOT = "ground.holds_not";

@@ -345,7 +345,7 @@ fn days(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known, now: Out
         let moved = FactSheet {
             offence: sheet.offence.clone(),
             conduct: Some(Conduct {
-                from: from.filter(|from| *from <= conduct_end),
+                from,
                 to: Some(conduct_end),
             }),
             chosen_rule_set: sheet.chosen_rule_set.clone(),
@@ -371,7 +371,9 @@ fn days(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known, now: Out
         })
     };
     let eve = |day: &Day| day.yesterday().ok();
-    let earlier = changes.range(..=ended_on).rev().filter_map(eve);
+    // It cannot have ended before it began.
+    let begun = |on: &Day| from.is_none_or(|from| from <= *on);
+    let earlier = changes.range(..=ended_on).rev().filter_map(eve).filter(begun);
     let later = changes
         .range(ended_on..=judged_on)
         .filter(|on| **on > ended_on)

@@ -42,6 +42,15 @@ pub(super) fn layers(page: &mut Page<'_>, layers: &[Layer]) {
     page.heading(key::RENDER_LAYERS);
     for layer in layers {
         page.text(1, &layer.text);
+        for change in &layer.changes {
+            let none = page.law.messages.say(key::LAYER_NONE, &[]);
+            let values = [
+                ("title", &change.title),
+                ("old", change.cited_at_conduct.as_ref().unwrap_or(&none)),
+                ("new", change.cited_at_judgment.as_ref().unwrap_or(&none)),
+            ];
+            page.said(2, key::LAYER_CHANGE, &values);
+        }
         if let Some(rule) = &layer.rule {
             node(page, 2, rule, None);
         }

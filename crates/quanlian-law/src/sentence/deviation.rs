@@ -475,7 +475,14 @@ impl Beside<'_> {
         };
         let mut contradicting = against(&frame.bars, Truth::Met);
         contradicting.extend(against(&frame.conditions, Truth::NotMet));
-        let open = against(&frame.conditions, Truth::Unknown);
+        let unstated = frame
+            .conditions
+            .iter()
+            .filter(|reason| reason.state == Some(Truth::Unknown));
+        let open: Vec<Text> = unstated
+            .filter_map(|reason| reason.fact.as_deref())
+            .map(|fact| self.law.fact_title(fact))
+            .collect();
         let (state, message) = if too_long {
             (DeviationState::Above, key::DEVIATION_PROBATION_TOO_LONG)
         } else if frame.state == ProbationState::Barred {

@@ -258,9 +258,8 @@ fn notes(law: &Parsed, judged_on: Day) -> Vec<Reason> {
     match law.by_role("sentencing_method", judged_on) {
         Some((rule, version)) => {
             let cited = |question: &OpenQuestion| {
-                let mut text = question.question.clone();
-                text.append(&question.effect);
-                Reason::new(ReasonKind::Note, None, text).citing(rule, version)
+                let values = [("question", &question.question), ("effect", &question.effect)];
+                plain(key::SENTENCE_NOTE, &values).citing(rule, version)
             };
             notes.extend(rule.open.iter().map(cited));
         }

@@ -84,10 +84,10 @@ fn a_transfer_needs_the_papers_of_article_6() {
 }
 
 /// One row of the table of law facts, as far as this test reads it.
-type Row = BTreeMap<String, String>;
+pub(crate) type Row = BTreeMap<String, String>;
 
 /// Blocks of `- key: value` under a heading, which is all of YAML that the table uses there.
-fn rows(table: &str, heading: &str) -> Vec<Row> {
+pub(crate) fn rows(table: &str, heading: &str) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let lines = table
         .lines()
@@ -113,7 +113,7 @@ fn rows(table: &str, heading: &str) -> Vec<Row> {
     rows
 }
 
-fn law_facts() -> Option<String> {
+pub(crate) fn law_facts() -> Option<String> {
     let folder = std::env::var_os("QUANLIAN_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         Into::into,

@@ -10,6 +10,8 @@ mod book;
 mod files;
 mod hostile;
 mod properties;
+mod sensitivity;
+mod sentence;
 mod stories;
 mod timeline;
 
