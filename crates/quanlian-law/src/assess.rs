@@ -198,12 +198,20 @@ pub(crate) fn assess(
     if let Some(middle) = &between.lighter {
         rule_sets.push(describe(law, sheet, middle, &known, judged_on, false, options));
     }
-    let mut trial = Trial::of(law, sheet, judged_on, &known);
-    let uncertain = certainty::uncertain(law, sheet, &known, &mut trial);
-    let contradictions = certainty::contradictions(law, contradicted, &known, &mut trial);
-    let sensitivity = options
-        .sensitivity
-        .then(|| sensitivity::sensitivity(law, sheet, judged_on, &known, &mut trial, governs));
+    // Rule sets are built again only for those who ask what would be otherwise.
+    let asks = options.sensitivity || !contradicted.is_empty() || certainty::has_uncertain(sheet);
+    let (uncertain, contradictions, sensitivity) = if asks {
+        let trial = &mut Trial::of(law, sheet, judged_on, &known);
+        (
+            certainty::uncertain(law, sheet, &known, trial),
+            certainty::contradictions(law, contradicted, &known, trial),
+            options
+                .sensitivity
+                .then(|| sensitivity::sensitivity(law, sheet, judged_on, &known, trial, governs)),
+        )
+    } else {
+        (Vec::new(), Vec::new(), None)
+    };
 
     Ok(Assessment {
         offence: sheet.offence.clone(),

@@ -240,7 +240,7 @@ impl ProbationRule {
                 "correct min_months or max_months",
             ));
         }
-        let whole = self.max_sentence_months.is_some() as usize + periods.iter().flatten().count();
+        let whole = usize::from(self.max_sentence_months.is_some()) + periods.iter().flatten().count();
         if whole != 0 && whole != 3 {
             return Err((
                 "the frame of probation is incomplete",

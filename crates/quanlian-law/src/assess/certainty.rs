@@ -62,6 +62,11 @@ pub(super) fn rests_on(uncertain: &[UncertainFact]) -> bool {
     uncertain.iter().any(|fact| fact.decisive != Decisive::No)
 }
 
+/// Whether any statement is marked as less than certain.
+pub(super) fn has_uncertain(sheet: &FactSheet) -> bool {
+    sheet.facts.iter().any(is_uncertain)
+}
+
 fn is_uncertain(statement: &Statement) -> bool {
     statement
         .certainty

@@ -72,11 +72,12 @@ pub struct LayerChange {
 /// The layer of a rule; none for rules that do not weigh in the comparison.
 fn layer_of(rule: &Rule) -> Option<LayerOf> {
     match rule.kind {
-        Kind::Element | Kind::Band | Kind::Limitation => Some(LayerOf::Statute),
-        Kind::Threshold | Kind::Fine | Kind::FineFloor | Kind::Unit => Some(LayerOf::Interpretation),
         // The frame of probation is the Criminal Law; what is about an offence is an interpretation.
         Kind::Probation if rule.offences.is_empty() => Some(LayerOf::Statute),
-        Kind::Probation => Some(LayerOf::Interpretation),
+        Kind::Element | Kind::Band | Kind::Limitation => Some(LayerOf::Statute),
+        Kind::Threshold | Kind::Fine | Kind::FineFloor | Kind::Unit | Kind::Probation => {
+            Some(LayerOf::Interpretation)
+        }
         _ => None,
     }
 }
@@ -225,10 +226,11 @@ pub(super) fn between<'a>(law: &'a Parsed, sheet: &FactSheet, sets: &Sets<'a>, k
             established,
             possible,
         };
-        let others = [&sets.first, second].into_iter().chain(&found.lighter);
-        if others.fold(true, |all, other| {
-            all && is_lighter(law, sheet, &middle, other, known)
-        }) {
+        let lighter = [&sets.first, second]
+            .into_iter()
+            .chain(&found.lighter)
+            .all(|other| is_lighter(law, sheet, &middle, other, known));
+        if lighter {
             found.lighter = Some(middle);
         }
     }

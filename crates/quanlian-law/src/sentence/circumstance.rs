@@ -34,6 +34,10 @@ pub enum CircumstanceState {
 
 /// A circumstance that is stated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent mark of the provision, named in JSON"
+)]
 pub struct CircumstanceResult {
     /// Id of the rule.
     pub rule: String,

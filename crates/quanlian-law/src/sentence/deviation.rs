@@ -6,18 +6,20 @@
 //! Invariant: a deviation is no error, and says nothing about whether the judgment is right. Where
 //! the frame has bounds that are not known, the answer is `cannot_be_told`.
 
+mod custody;
+mod fine;
+mod probation;
+
 use quanlian_record::time::Day;
 use serde::Serialize;
 
-use super::{LowerBand, PeriodBounds, ProbationFrame, ProbationState, SentenceFrame};
+use super::SentenceFrame;
 use crate::{
-    evaluate::Reason,
     facts::Known,
-    interval::{Interval, Truth},
     judgment::Judgment,
     load::Parsed,
-    penalty::{self, BandResult, FineResult},
-    rule::{Body, Person, Tier},
+    penalty::BandResult,
+    rule::{Person, Tier},
     text::{Text, key},
 };
 
@@ -118,6 +120,41 @@ pub struct Deviation {
     pub verified: Option<bool>,
 }
 
+impl Deviation {
+    /// Imprisonment against a band.
+    fn in_band(given: Judged, state: DeviationState, by: Option<i64>, band: &BandResult, why: Text) -> Self {
+        Self {
+            frame: Some(months_range(band.min_months, band.max_months)),
+            by: by.map(Judged::Months),
+            rule: Some(band.rule.clone()),
+            version: Some(band.version),
+            citation: Some(band.citation.clone()),
+            verified: Some(band.verified),
+            ..Self::new(DeviationOf::Imprisonment, given, state, why)
+        }
+    }
+
+    fn new(what: DeviationOf, given: Judged, state: DeviationState, why: Text) -> Self {
+        Self {
+            what,
+            title: Text::default(),
+            given,
+            given_text: Text::default(),
+            frame: None,
+            frame_text: Text::default(),
+            state,
+            state_text: Text::default(),
+            by: None,
+            in_lower_band: false,
+            why,
+            rule: None,
+            version: None,
+            citation: None,
+            verified: None,
+        }
+    }
+}
+
 /// What a judgment is compared with.
 pub(crate) struct Beside<'a> {
     pub(crate) law: &'a Parsed,
@@ -176,26 +213,6 @@ impl Beside<'_> {
         self.law.messages.say(key, values)
     }
 
-    fn deviation(&self, what: DeviationOf, given: Judged, state: DeviationState, why: Text) -> Deviation {
-        Deviation {
-            what,
-            title: Text::default(),
-            given,
-            given_text: Text::default(),
-            frame: None,
-            frame_text: Text::default(),
-            state,
-            state_text: Text::default(),
-            by: None,
-            in_lower_band: false,
-            why,
-            rule: None,
-            version: None,
-            citation: None,
-            verified: None,
-        }
-    }
-
     fn put_in_words(&self, deviation: &mut Deviation) {
         let title = match deviation.what {
             DeviationOf::Tier => key::DEVIATION_WHAT_TIER,
@@ -246,7 +263,7 @@ impl Beside<'_> {
     /// No tier is established, or the files have no band for it.
     fn without_frame(&self, what: DeviationOf, given: Judged) -> Deviation {
         let why = self.say(key::DEVIATION_NO_FRAME, &[]);
-        self.deviation(what, given, DeviationState::CannotBeTold, why)
+        Deviation::new(what, given, DeviationState::CannotBeTold, why)
     }
 
     fn is_unit(&self) -> bool {
@@ -255,7 +272,7 @@ impl Beside<'_> {
 
     fn for_unit(&self, what: DeviationOf, given: Judged) -> Deviation {
         let why = self.say(key::DEVIATION_UNIT, &[]);
-        let mut deviation = self.deviation(what, given, DeviationState::Outside, why);
+        let mut deviation = Deviation::new(what, given, DeviationState::Outside, why);
         if let Some(persons) = self.frame.and_then(|frame| frame.responsible_persons.as_ref()) {
             deviation.rule = Some(persons.rule.clone());
             deviation.version = Some(persons.version);
@@ -284,7 +301,7 @@ impl Beside<'_> {
                 low: Judged::Tier(tier),
                 high: Some(Judged::Tier(tier)),
             }),
-            ..self.deviation(
+            ..Deviation::new(
                 DeviationOf::Tier,
                 Judged::Tier(given),
                 state,
@@ -292,369 +309,6 @@ impl Beside<'_> {
             )
         }
     }
-
-    fn imprisonment(&self, months: i64) -> Deviation {
-        let (what, given) = (DeviationOf::Imprisonment, Judged::Months(months));
-        if self.is_unit() {
-            return self.for_unit(what, given);
-        }
-        let Some((frame, band)) = self.frame.and_then(|frame| Some((frame, frame.band.as_ref()?))) else {
-            return self.without_frame(what, given);
-        };
-        let (own_low, own_high) = (i64::from(band.min_months), i64::from(band.max_months));
-        match (place(months, own_low, own_high), &frame.lower_band) {
-            ((DeviationState::Below, by), None) => {
-                let mut why = self.against_band(key::DEVIATION_NO_GROUND, months, band, by);
-                if self.falls_into_next(months) {
-                    why.append(&self.say(key::DEVIATION_WOULD_FIT, &[]));
-                }
-                self.with_band(given, DeviationState::Below, by, band, why)
-            }
-            ((DeviationState::Below, by), Some(lower)) => self.mitigated(months, by, band, lower),
-            ((state, by), _) => {
-                let message = if state == DeviationState::Inside {
-                    key::DEVIATION_INSIDE_BAND
-                } else {
-                    key::DEVIATION_ABOVE_BAND
-                };
-                let why = self.against_band(message, months, band, by);
-                self.with_band(given, state, by, band, why)
-            }
-        }
-    }
-
-    /// Under the band, with a ground for it stated.
-    fn mitigated(&self, months: i64, by: Option<i64>, own: &BandResult, lower: &LowerBand) -> Deviation {
-        let given = Judged::Months(months);
-        let Some(band) = &lower.band else {
-            let mut why = self.against_band(key::DEVIATION_UNDER_LOWEST, months, own, by);
-            why.append(&lower.text);
-            return self.with_band(given, DeviationState::CannotBeTold, None, own, why);
-        };
-        let (state, by) = place(months, band.min_months.into(), band.max_months.into());
-        let message = if state == DeviationState::Inside {
-            key::DEVIATION_INSIDE_LOWER
-        } else {
-            key::DEVIATION_OUTSIDE_LOWER
-        };
-        let values = [
-            ("months", &number(months)),
-            ("grounds", &Text::join(&lower.grounds)),
-            ("band", &band.text),
-            ("own", &own.text),
-            ("by", &number(by.unwrap_or(0))),
-        ];
-        let why = self.say(message, &values);
-        let mut deviation = self.with_band(given, state, by, band, why);
-        deviation.in_lower_band = true;
-        deviation.rule.clone_from(&lower.rule);
-        deviation.version = lower.version;
-        deviation.citation.clone_from(&lower.citation);
-        deviation
-    }
-
-    fn falls_into_next(&self, months: i64) -> bool {
-        let next = self
-            .tier
-            .and_then(|tier| penalty::next_lower_band(self.law, self.offence, self.on, tier));
-        next.is_some_and(|band| (i64::from(band.min_months)..=i64::from(band.max_months)).contains(&months))
-    }
-
-    fn against_band(&self, message: &str, months: i64, band: &BandResult, by: Option<i64>) -> Text {
-        let values = [
-            ("months", &number(months)),
-            ("band", &band.text),
-            ("by", &number(by.unwrap_or(0))),
-        ];
-        self.say(message, &values)
-    }
-
-    fn with_band(
-        &self,
-        given: Judged,
-        state: DeviationState,
-        by: Option<i64>,
-        band: &BandResult,
-        why: Text,
-    ) -> Deviation {
-        Deviation {
-            frame: Some(months_range(band.min_months, band.max_months)),
-            by: by.map(Judged::Months),
-            rule: Some(band.rule.clone()),
-            version: Some(band.version),
-            citation: Some(band.citation.clone()),
-            verified: Some(band.verified),
-            ..self.deviation(DeviationOf::Imprisonment, given, state, why)
-        }
-    }
-
-    fn detention(&self, months: i64) -> Deviation {
-        let (what, given) = (DeviationOf::Detention, Judged::Months(months));
-        if self.is_unit() {
-            return self.for_unit(what, given);
-        }
-        let Some((frame, band)) = self.frame.and_then(|frame| Some((frame, frame.band.as_ref()?))) else {
-            return self.without_frame(what, given);
-        };
-        let lower = frame.lower_band.as_ref();
-        let lower_has = lower
-            .and_then(|lower| lower.band.as_ref())
-            .is_some_and(|band| band.detention_possible);
-        if !band.detention_possible && !lower_has {
-            // Below the lowest band the text does not say how far mitigation goes.
-            let open = lower.is_some_and(|lower| lower.band.is_none());
-            let (state, message) = if open {
-                (DeviationState::CannotBeTold, key::DEVIATION_UNDER_LOWEST)
-            } else {
-                (DeviationState::Outside, key::DEVIATION_NO_DETENTION)
-            };
-            let why = self.against_band(message, months, band, None);
-            let mut deviation = self.with_band(given, state, None, band, why);
-            deviation.what = what;
-            deviation.frame = None;
-            return deviation;
-        }
-        let terms = self.law.by_role("penalty_terms", self.on);
-        let Some((rule, version, [low, high])) = terms.and_then(|(rule, version)| match &version.body {
-            Body::Sentencing(terms) => Some((rule, version, terms.detention_months?)),
-            _ => None,
-        }) else {
-            return self.without_frame(what, given);
-        };
-        let (state, by) = place(months, low.into(), high.into());
-        let values = [
-            ("months", &number(months)),
-            ("low", &number(low.into())),
-            ("high", &number(high.into())),
-        ];
-        let why = self.say(key::DEVIATION_DETENTION, &values);
-        let source = rule.source_of(version);
-        Deviation {
-            frame: Some(months_range(low, high)),
-            by: by.map(Judged::Months),
-            in_lower_band: !band.detention_possible,
-            rule: Some(rule.id.clone()),
-            version: Some(version.from),
-            citation: Some(source.cite.clone()),
-            verified: Some(source.checked.verified),
-            ..self.deviation(what, given, state, why)
-        }
-    }
-
-    /// Whether the sentence could be suspended, and whether the period fits it.
-    fn probation(&self, judgment: &Judgment, period: i64) -> Vec<Deviation> {
-        let (what, given) = (DeviationOf::Probation, Judged::Months(period));
-        if self.is_unit() {
-            return vec![self.for_unit(what, given)];
-        }
-        let Some(frame) = self.frame.and_then(|frame| frame.probation.as_ref()) else {
-            let why = self.say(key::DEVIATION_NO_PROBATION_TEXT, &[]);
-            return vec![self.deviation(what, given, DeviationState::CannotBeTold, why)];
-        };
-        let (sentence, bounds) = match (judgment.months, judgment.detention_months) {
-            (Some(months), _) => (Some(months), frame.imprisonment_period),
-            (None, months) => (months, frame.detention_period),
-        };
-        let Some(sentence) = sentence else {
-            let why = self.say(key::DEVIATION_NO_SENTENCE, &[]);
-            let deviation = self.deviation(what, given, DeviationState::CannotBeTold, why);
-            return vec![cite_probation(deviation, frame)];
-        };
-        vec![
-            self.suspended(frame, judgment, sentence),
-            self.period(frame, bounds, sentence, period),
-        ]
-    }
-
-    fn suspended(&self, frame: &ProbationFrame, judgment: &Judgment, sentence: i64) -> Deviation {
-        let limit = i64::from(frame.max_sentence_months);
-        let too_long = judgment.months.is_some() && sentence > limit;
-        let against = |reasons: &[Reason], state: Truth| -> Vec<Text> {
-            let matching = reasons.iter().filter(|reason| reason.state == Some(state));
-            matching.map(|reason| reason.text.clone()).collect()
-        };
-        let mut contradicting = against(&frame.bars, Truth::Met);
-        contradicting.extend(against(&frame.conditions, Truth::NotMet));
-        let unstated = frame
-            .conditions
-            .iter()
-            .filter(|reason| reason.state == Some(Truth::Unknown));
-        let open: Vec<Text> = unstated
-            .filter_map(|reason| reason.fact.as_deref())
-            .map(|fact| self.law.fact_title(fact))
-            .collect();
-        let (state, message) = if too_long {
-            (DeviationState::Above, key::DEVIATION_PROBATION_TOO_LONG)
-        } else if frame.state == ProbationState::Barred {
-            (DeviationState::Outside, key::DEVIATION_PROBATION_BARRED)
-        } else if open.is_empty() {
-            (DeviationState::Inside, key::DEVIATION_PROBATION_FITS)
-        } else {
-            (DeviationState::Inside, key::DEVIATION_PROBATION_NOTHING_AGAINST)
-        };
-        let values = [
-            ("months", &number(sentence)),
-            ("limit", &number(limit)),
-            ("against", &Text::join(&contradicting)),
-            ("open", &Text::join(&open)),
-        ];
-        let why = self.say(message, &values);
-        let mut deviation = self.deviation(DeviationOf::Probation, Judged::Months(sentence), state, why);
-        deviation.frame = Some(JudgedRange {
-            low: Judged::Months(0),
-            high: Some(Judged::Months(limit)),
-        });
-        deviation.by = too_long.then(|| Judged::Months(sentence - limit));
-        cite_probation(deviation, frame)
-    }
-
-    fn period(&self, frame: &ProbationFrame, bounds: PeriodBounds, sentence: i64, period: i64) -> Deviation {
-        let low = sentence.max(bounds.min_months.into());
-        let high = i64::from(bounds.max_months);
-        let (what, given) = (DeviationOf::ProbationPeriod, Judged::Months(period));
-        let values = [
-            ("months", &number(period)),
-            ("low", &number(low)),
-            ("high", &number(high)),
-        ];
-        // A sentence longer than the longest period has no period that fits.
-        let (state, by) = if low > high {
-            (DeviationState::CannotBeTold, None)
-        } else {
-            place(period, low, high)
-        };
-        let why = self.say(key::DEVIATION_PERIOD, &values);
-        let mut deviation = self.deviation(what, given, state, why);
-        deviation.frame = (low <= high).then_some(JudgedRange {
-            low: Judged::Months(low),
-            high: Some(Judged::Months(high)),
-        });
-        deviation.by = by.map(Judged::Months);
-        cite_probation(deviation, frame)
-    }
-
-    fn fine(&self, judgment: &Judgment, fen: i64) -> Deviation {
-        let (what, given) = (DeviationOf::Fine, Judged::Fen(fen));
-        let Some(frame) = self.frame else {
-            return self.without_frame(what, given);
-        };
-        // The fixed ranges go by the sentence that was given, so a mitigated one has those below.
-        let in_lower = judgment.months.is_some_and(|months| {
-            frame
-                .band
-                .as_ref()
-                .is_some_and(|band| months < i64::from(band.min_months))
-        }) || judgment.detention_months.is_some();
-        let lower = frame.fine.lower_band_range.as_ref().filter(|_| in_lower);
-        let Some(range) = lower.or(frame.fine.range.as_ref()) else {
-            let why = self.say(key::DEVIATION_NO_FINE_RANGE, &[]);
-            return self.deviation(what, given, DeviationState::CannotBeTold, why);
-        };
-        let (state, by) = place_fine(fen, range);
-        let message = match state {
-            DeviationState::Inside => key::DEVIATION_FINE_INSIDE,
-            DeviationState::Below => key::DEVIATION_FINE_BELOW,
-            DeviationState::Above => key::DEVIATION_FINE_ABOVE,
-            DeviationState::Outside | DeviationState::CannotBeTold => key::DEVIATION_FINE_OPEN,
-        };
-        let values = [
-            ("given", &self.law.money(fen)),
-            ("range", &range.text),
-            ("by", &self.law.money(by.unwrap_or(0))),
-        ];
-        Deviation {
-            frame: Some(JudgedRange {
-                low: Judged::Fen(range.low.at_least_fen),
-                high: range.high.at_most_fen.map(Judged::Fen),
-            }),
-            by: by.map(Judged::Fen),
-            in_lower_band: lower.is_some(),
-            rule: Some(range.rule.clone()),
-            version: Some(range.version),
-            citation: Some(range.citation.clone()),
-            verified: Some(range.verified),
-            ..self.deviation(what, given, state, self.say(message, &values))
-        }
-    }
-
-    /// Only where the fine is under a floor; a fine above it needs no word.
-    fn fine_floor(&self, fen: i64) -> Option<Deviation> {
-        let frame = &self.frame?.fine;
-        let adult = frame.floor_fen?;
-        let minor = frame.minor_floor_fen;
-        let is_minor = penalty::minor(self.law, self.on, self.known);
-        let floor = match (is_minor, minor) {
-            (Truth::Met, Some(minor)) => minor,
-            _ => adult,
-        };
-        if fen >= floor {
-            return None;
-        }
-        let may_be_low_enough = is_minor == Truth::Unknown && minor.is_some_and(|minor| fen >= minor);
-        let state = if may_be_low_enough {
-            DeviationState::CannotBeTold
-        } else {
-            DeviationState::Below
-        };
-        let short = if is_minor == Truth::Unknown {
-            minor.unwrap_or(adult)
-        } else {
-            floor
-        } - fen;
-        let message = if may_be_low_enough {
-            key::DEVIATION_FLOOR_MINOR
-        } else {
-            key::DEVIATION_FLOOR
-        };
-        let values = [("given", &self.law.money(fen)), ("floor", &self.law.money(floor))];
-        let mut deviation = self.deviation(
-            DeviationOf::FineFloor,
-            Judged::Fen(fen),
-            state,
-            self.say(message, &values),
-        );
-        deviation.frame = Some(JudgedRange {
-            low: Judged::Fen(floor),
-            high: None,
-        });
-        deviation.by = (state == DeviationState::Below).then_some(Judged::Fen(short));
-        if let Some(reason) = &frame.floor {
-            deviation.rule.clone_from(&reason.rule);
-            deviation.version = reason.version;
-            deviation.citation.clone_from(&reason.citation);
-            deviation.verified = reason.verified;
-        }
-        Some(deviation)
-    }
-}
-
-/// Where the ends of the range have bounds themselves, only what holds for each value is told.
-fn place_fine(fen: i64, range: &FineResult) -> (DeviationState, Option<i64>) {
-    let low = Interval {
-        low: range.low.at_least_fen,
-        high: range.low.at_most_fen,
-    };
-    let high = Interval {
-        low: range.high.at_least_fen,
-        high: range.high.at_most_fen,
-    };
-    if fen < low.low {
-        (DeviationState::Below, Some(low.low - fen))
-    } else if let Some(most) = high.high.filter(|most| fen > *most) {
-        (DeviationState::Above, Some(fen - most))
-    } else if low.high.is_some_and(|most| fen >= most) && fen <= high.low {
-        (DeviationState::Inside, None)
-    } else {
-        (DeviationState::CannotBeTold, None)
-    }
-}
-
-fn cite_probation(mut deviation: Deviation, frame: &ProbationFrame) -> Deviation {
-    deviation.rule = Some(frame.rule.clone());
-    deviation.version = Some(frame.version);
-    deviation.citation = Some(frame.citation.clone());
-    deviation.verified = Some(frame.verified);
-    deviation
 }
 
 fn number(n: i64) -> Text {

@@ -255,18 +255,14 @@ fn notes(law: &Parsed, judged_on: Day) -> Vec<Reason> {
         Reason::new(ReasonKind::Note, None, law.messages.say(key, values))
     };
     let mut notes = vec![plain(key::SENTENCE_NO_PROPOSAL, &[])];
-    match law.by_role("sentencing_method", judged_on) {
-        Some((rule, version)) => {
-            let cited = |question: &OpenQuestion| {
-                let values = [("question", &question.question), ("effect", &question.effect)];
-                plain(key::SENTENCE_NOTE, &values).citing(rule, version)
-            };
-            notes.extend(rule.open.iter().map(cited));
-        }
-        None => {
-            let on = Text::same(judged_on.to_string());
-            notes.push(plain(key::SENTENCE_NO_GUIDELINE, &[("on", &on)]));
-        }
+    let Some((rule, version)) = law.by_role("sentencing_method", judged_on) else {
+        let on = Text::same(judged_on.to_string());
+        notes.push(plain(key::SENTENCE_NO_GUIDELINE, &[("on", &on)]));
+        return notes;
+    };
+    for OpenQuestion { question, effect, .. } in &rule.open {
+        let values = [("question", question), ("effect", effect)];
+        notes.push(plain(key::SENTENCE_NOTE, &values).citing(rule, version));
     }
     notes
 }

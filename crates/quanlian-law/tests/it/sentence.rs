@@ -73,11 +73,11 @@ fn music_with_surrender_lies_in_the_next_lower_band_and_the_fine_below_its_range
     let answer = check(
         music(&format!("{GAIN},{CLICKS},{SURRENDER}")),
         months(33, Some(33), 20_000),
-        expect![[r#"
+        expect![[r"
             imprisonment inside: 6 months to 36 months, next lower band
             probation inside: 0 months to 36 months
             probation_period inside: 33 months to 60 months
-            fine below by 52000 yuan: 72,000.00 yuan to 360,000.00 yuan"#]],
+            fine below by 52000 yuan: 72,000.00 yuan to 360,000.00 yuan"]],
     );
     let frame = frame(&answer);
     let band = frame.band.as_ref().unwrap();
@@ -112,9 +112,9 @@ fn at_a_gain_of_70000_the_fine_of_20000_is_50000_below() {
             r#"{{"name":"illegal_gain","fen":7000000}},{CLICKS},{SURRENDER}"#
         )),
         months(33, None, 20_000),
-        expect![[r#"
+        expect![[r"
             imprisonment inside: 6 months to 36 months, next lower band
-            fine below by 50000 yuan: 70,000.00 yuan to 350,000.00 yuan"#]],
+            fine below by 50000 yuan: 70,000.00 yuan to 350,000.00 yuan"]],
     );
 }
 
@@ -123,11 +123,11 @@ fn music_without_surrender_is_below_the_band_and_says_what_would_explain_it() {
     let answer = check(
         music(&format!("{GAIN},{CLICKS}")),
         months(33, Some(33), 20_000),
-        expect![[r#"
+        expect![[r"
             imprisonment below by 3 months: 36 months to 120 months
             probation inside: 0 months to 36 months
             probation_period inside: 33 months to 60 months
-            fine below by 52000 yuan: 72,000.00 yuan to 360,000.00 yuan"#]],
+            fine below by 52000 yuan: 72,000.00 yuan to 360,000.00 yuan"]],
     );
     assert!(frame(&answer).lower_band.is_none());
     let why = &answer.deviations[0].why;
@@ -162,12 +162,12 @@ fn the_chip_sentence_is_inside_everywhere() {
             judged_for_tier: Some(quanlian_law::Tier::Serious),
             ..months(24, Some(24), 100_000)
         },
-        expect![[r#"
+        expect![[r"
             tier inside: entry tier (serious)
             imprisonment inside: 6 months to 36 months
             probation inside: 0 months to 36 months
             probation_period inside: 24 months to 60 months
-            fine inside: 30,000.00 yuan to 1,000,000.00 yuan"#]],
+            fine inside: 30,000.00 yuan to 1,000,000.00 yuan"]],
     );
 }
 
@@ -176,16 +176,16 @@ fn a_mitigated_sentence_takes_the_fixed_fine_range_of_the_lower_band() {
     check(
         music(&format!("{CLICKS},{SURRENDER}")),
         months(33, None, 100_000),
-        expect![[r#"
+        expect![[r"
             imprisonment inside: 6 months to 36 months, next lower band
-            fine inside: 30,000.00 yuan to 1,000,000.00 yuan, next lower band"#]],
+            fine inside: 30,000.00 yuan to 1,000,000.00 yuan, next lower band"]],
     );
     check(
         music(&format!("{CLICKS},{SURRENDER}")),
         months(36, None, 100_000),
-        expect![[r#"
+        expect![[r"
             imprisonment inside: 36 months to 120 months
-            fine below by 50000 yuan: 150,000.00 yuan to 5,000,000.00 yuan"#]],
+            fine below by 50000 yuan: 150,000.00 yuan to 5,000,000.00 yuan"]],
     );
 }
 
@@ -194,24 +194,24 @@ fn sentences_outside_say_by_how_much() {
     check(
         music(&format!("{GAIN},{CLICKS}")),
         months(121, None, 1_000_000),
-        expect![[r#"
+        expect![[r"
             imprisonment above by 1 months: 36 months to 120 months
-            fine above by 640000 yuan: 72,000.00 yuan to 360,000.00 yuan"#]],
+            fine above by 640000 yuan: 72,000.00 yuan to 360,000.00 yuan"]],
     );
     // Under the next lower band, and under the lowest band of the article.
     check(
         music(&format!("{GAIN},{CLICKS},{SURRENDER}")),
         months(5, None, 72_000),
-        expect![[r#"
+        expect![[r"
             imprisonment below by 1 months: 6 months to 36 months, next lower band
-            fine inside: 72,000.00 yuan to 360,000.00 yuan"#]],
+            fine inside: 72,000.00 yuan to 360,000.00 yuan"]],
     );
     check(
         music(&format!("{GAIN},{SURRENDER}")),
         months(5, None, 72_000),
-        expect![[r#"
+        expect![[r"
             imprisonment cannot_be_told: 6 months to 36 months
-            fine inside: 72,000.00 yuan to 360,000.00 yuan"#]],
+            fine inside: 72,000.00 yuan to 360,000.00 yuan"]],
     );
 }
 
@@ -220,11 +220,11 @@ fn a_probation_longer_than_allowed_is_a_deviation_and_no_error() {
     check(
         music(GAIN),
         months(24, Some(61), 72_000),
-        expect![[r#"
+        expect![[r"
             imprisonment inside: 6 months to 36 months
             probation inside: 0 months to 36 months
             probation_period above by 1 months: 24 months to 60 months
-            fine inside: 72,000.00 yuan to 360,000.00 yuan"#]],
+            fine inside: 72,000.00 yuan to 360,000.00 yuan"]],
     );
     let suspended = Judgment {
         probation_months: Some(12),
@@ -238,10 +238,10 @@ fn nothing_is_compared_while_no_tier_is_established() {
     check(
         music(r#"{"name":"online","value":true}"#),
         months(24, Some(24), 20_000),
-        expect![[r#"
+        expect![[r"
             imprisonment cannot_be_told: 
             probation cannot_be_told: 
-            fine cannot_be_told: "#]],
+            fine cannot_be_told: "]],
     );
 }
 
@@ -256,26 +256,26 @@ fn detention_fits_where_the_band_has_it() {
     check(
         before_2021(GAIN),
         detention(1),
-        expect![[r#"
+        expect![[r"
             detention inside: 1 months to 6 months
             probation inside: 0 months to 36 months
-            probation_period inside: 2 months to 12 months"#]],
+            probation_period inside: 2 months to 12 months"]],
     );
     check(
         before_2021(GAIN),
         detention(7),
-        expect![[r#"
+        expect![[r"
             detention above by 1 months: 1 months to 6 months
             probation inside: 0 months to 36 months
-            probation_period below by 5 months: 7 months to 12 months"#]],
+            probation_period below by 5 months: 7 months to 12 months"]],
     );
     check(
         music(GAIN),
         detention(3),
-        expect![[r#"
+        expect![[r"
             detention outside: 
             probation inside: 0 months to 36 months
-            probation_period below by 1 months: 3 months to 12 months"#]],
+            probation_period below by 1 months: 3 months to 12 months"]],
     );
 }
 
@@ -286,10 +286,10 @@ fn a_unit_has_a_fine_only_and_its_people_answer_under_the_article() {
     let answer = check(
         sheet,
         months(33, Some(33), 20_000),
-        expect![[r#"
+        expect![[r"
             imprisonment outside: 
             probation outside: 
-            fine below by 52000 yuan: 72,000.00 yuan to 360,000.00 yuan"#]],
+            fine below by 52000 yuan: 72,000.00 yuan to 360,000.00 yuan"]],
     );
     let frame = frame(&answer);
     assert!(frame.band.is_none() && frame.lower_band.is_none() && frame.probation.is_none());
@@ -374,11 +374,11 @@ fn a_bar_of_an_interpretation_holds_in_general_and_that_of_the_law_always() {
         let answer = check(
             music(&format!("{GAIN},{}", flag(name, true))),
             months(24, Some(24), 72_000),
-            expect![[r#"
+            expect![[r"
                 imprisonment inside: 6 months to 36 months
                 probation outside: 0 months to 36 months
                 probation_period inside: 24 months to 60 months
-                fine inside: 72,000.00 yuan to 360,000.00 yuan"#]],
+                fine inside: 72,000.00 yuan to 360,000.00 yuan"]],
         );
         let frame = frame(&answer).probation.as_ref().unwrap();
         assert_eq!(frame.in_general_only, in_general, "{name}");
@@ -485,12 +485,11 @@ fn every_circumstance_row_of_the_table_of_law_facts_is_in_the_files() {
         };
         // `<=50%`, `20-50% (…)`, `10-40%, normally >= 3 months`
         let share = text.split('%').next().unwrap();
-        let (low, high) = match share.strip_prefix("<=") {
-            Some(high) => (None, high.parse().unwrap()),
-            None => {
-                let (low, high) = share.split_once('-').unwrap();
-                (Some(low.parse().unwrap()), high.parse().unwrap())
-            }
+        let (low, high) = if let Some(high) = share.strip_prefix("<=") {
+            (None, high.parse().unwrap())
+        } else {
+            let (low, high) = share.split_once('-').unwrap();
+            (Some(low.parse().unwrap()), high.parse().unwrap())
         };
         assert_eq!(
             (ours.low_percent, ours.high_percent, ours.direction),
