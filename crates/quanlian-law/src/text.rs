@@ -212,6 +212,7 @@ keys! {
     SENTENCE_DISCRETION = "sentence.discretion";
     SENTENCE_NO_PROPOSAL = "sentence.no_proposal";
     SENTENCE_NOTE = "sentence.note";
+    SENTENCE_PERSON_OPEN = "sentence.person_open";
     SENTENCE_NO_GUIDELINE = "sentence.no_guideline";
     GROUND_HOLDS = "ground.holds";
     GROUND_HOLDS_NOT = "ground.holds_not";

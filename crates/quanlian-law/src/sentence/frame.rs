@@ -162,7 +162,7 @@ pub(crate) fn sentence_frame(
             .then(|| probation::probation(law, asked.offence, asked.on, known))
             .flatten(),
         fine: fine_frame(law, asked.on, known, fine, lower_fine),
-        notes: notes(law, asked.judged_on),
+        notes: notes(law, asked.judged_on, known),
     })
 }
 
@@ -250,11 +250,14 @@ fn fine_frame(
     }
 }
 
-fn notes(law: &Parsed, judged_on: Day) -> Vec<Reason> {
+fn notes(law: &Parsed, judged_on: Day, known: &Known) -> Vec<Reason> {
     let plain = |key: &str, values: &[(&str, &Text)]| {
         Reason::new(ReasonKind::Note, None, law.messages.say(key, values))
     };
     let mut notes = vec![plain(key::SENTENCE_NO_PROPOSAL, &[])];
+    if known.person.is_none() {
+        notes.push(plain(key::SENTENCE_PERSON_OPEN, &[]));
+    }
     let Some((rule, version)) = law.by_role("sentencing_method", judged_on) else {
         let on = Text::same(judged_on.to_string());
         notes.push(plain(key::SENTENCE_NO_GUIDELINE, &[("on", &on)]));

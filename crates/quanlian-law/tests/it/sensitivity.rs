@@ -196,7 +196,21 @@ proptest! {
     #[test]
     fn a_fresh_assessment_turns_where_it_is_said_to(sheet in properties::sheets()) {
         let answer = properties::book().assess(&sheet, "2026-11-22".parse().unwrap()).unwrap();
-        for fact in answer.sensitivity.unwrap().facts {
+        let found = answer.sensitivity.unwrap();
+        for day in &found.days {
+            let mut moved = sheet.clone();
+            match day.what {
+                "conduct" => moved.conduct.as_mut().unwrap().to = Some(day.on),
+                _ => moved.judged_on = Some(day.on),
+            }
+            prop_assert_eq!(outcome(&moved).0, day.outcome, "{} on {}", day.what, day.on);
+            prop_assert!(day.outcome != answer.outcome);
+        }
+        if let Some(person) = found.person {
+            let other = FactSheet { person: Some(person.person), ..sheet.clone() };
+            prop_assert_eq!(outcome(&other).0, person.outcome);
+        }
+        for fact in found.facts {
             let mut without = sheet.clone();
             without.facts.retain(|statement| statement.name != fact.fact);
             let (gone, reach) = outcome(&without);

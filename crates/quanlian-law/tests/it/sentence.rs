@@ -190,6 +190,30 @@ fn a_mitigated_sentence_takes_the_fixed_fine_range_of_the_lower_band() {
 }
 
 #[test]
+fn the_fixed_fine_range_goes_by_the_sentence_even_without_a_ground_for_it() {
+    check(
+        music(CLICKS),
+        months(33, None, 100_000),
+        expect![[r"
+            imprisonment below by 3 months: 36 months to 120 months
+            fine inside: 30,000.00 yuan to 1,000,000.00 yuan, next lower band"]],
+    );
+}
+
+#[test]
+fn who_acted_is_part_of_the_frame() {
+    let mut sheet = music(GAIN);
+    sheet.person = None;
+    let answer = assess(&sheet);
+    assert!(
+        frame(&answer)
+            .notes
+            .iter()
+            .any(|note| note.text.en.contains("a unit is only fined"))
+    );
+}
+
+#[test]
 fn sentences_outside_say_by_how_much() {
     check(
         music(&format!("{GAIN},{CLICKS}")),

@@ -5,6 +5,7 @@ use crate::{
     interval::{Interval, Truth},
     judgment::Judgment,
     penalty::{self, FineResult},
+    sentence::SentenceFrame,
     text::key,
 };
 
@@ -14,15 +15,8 @@ impl Beside<'_> {
         let Some(frame) = self.frame else {
             return self.without_frame(what, given);
         };
-        // The fixed ranges go by the sentence that was given, so a mitigated one has those below.
-        let in_lower = judgment.months.is_some_and(|months| {
-            frame
-                .band
-                .as_ref()
-                .is_some_and(|band| months < i64::from(band.min_months))
-        }) || judgment.detention_months.is_some();
-        let lower = frame.fine.lower_band_range.as_ref().filter(|_| in_lower);
-        let Some(range) = lower.or(frame.fine.range.as_ref()) else {
+        let lower = self.lower_fine(judgment, frame);
+        let Some(range) = lower.as_ref().or(frame.fine.range.as_ref()) else {
             let why = self.say(key::DEVIATION_NO_FINE_RANGE, &[]);
             return Deviation::new(what, given, DeviationState::CannotBeTold, why);
         };
@@ -51,6 +45,25 @@ impl Beside<'_> {
             verified: Some(range.verified),
             ..Deviation::new(what, given, state, self.say(message, &values))
         }
+    }
+
+    /// The range of the next lower band, where the sentence lies there and the range is another one: the
+    /// fixed ranges go by the sentence that was given, whatever the reason for it.
+    fn lower_fine(&self, judgment: &Judgment, frame: &SentenceFrame) -> Option<FineResult> {
+        let is_under = |months: i64| {
+            frame
+                .band
+                .as_ref()
+                .is_some_and(|band| months < i64::from(band.min_months))
+        };
+        if !judgment.months.is_some_and(is_under) && judgment.detention_months.is_none() {
+            return None;
+        }
+        let band = penalty::next_lower_band(self.law, self.offence, self.on, frame.tier)?;
+        let lower = penalty::fine(self.law, self.offence, self.on, band.tier, self.known)?;
+        let own = frame.fine.range.as_ref();
+        own.is_none_or(|own| (own.low, own.high) != (lower.low, lower.high))
+            .then_some(lower)
     }
 
     /// Only where the fine is under a floor; a fine above it needs no word.
