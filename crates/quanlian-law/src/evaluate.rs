@@ -15,7 +15,7 @@ use quanlian_record::time::Day;
 use serde::Serialize;
 
 use crate::{
-    facts::Known,
+    facts::{Certainty, Known},
     interval::{Interval, Truth},
     load::Parsed,
     rule::{Amount, Band, Body, Condition, Element, Line, Person, Rule, Tier, Version},
@@ -82,6 +82,9 @@ pub struct Reason {
     /// Who stated the fact.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stated_by: Vec<String>,
+    /// How sure the fact is, where somebody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certainty: Option<Certainty>,
     /// What it follows from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Reason>,
@@ -103,6 +106,7 @@ impl Reason {
             compared: None,
             evidence: Vec::new(),
             stated_by: Vec::new(),
+            certainty: None,
             children: Vec::new(),
         }
     }
@@ -131,6 +135,7 @@ impl Reason {
     pub(crate) fn resting_on(mut self, fact: &str, known: &Known) -> Self {
         self.fact = Some(fact.to_owned());
         (self.evidence, self.stated_by) = known.evidence(fact);
+        self.certainty = known.facts.get(fact).and_then(|known| known.certainty);
         self
     }
 }

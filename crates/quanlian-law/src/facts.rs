@@ -342,6 +342,8 @@ pub(crate) struct KnownFact {
     /// Shared, because hypotheses copy what is known many times over.
     pub(crate) evidence: Arc<[String]>,
     pub(crate) stated_by: Arc<[String]>,
+    /// The least certain of its statements; `None` when nobody said.
+    pub(crate) certainty: Option<Certainty>,
     pub(crate) contradicted: bool,
 }
 
@@ -353,6 +355,7 @@ impl KnownFact {
             words: BTreeSet::new(),
             evidence: Arc::new([]),
             stated_by: Arc::new([]),
+            certainty: None,
             contradicted: false,
         }
     }
@@ -523,6 +526,7 @@ fn join(statements: &[(&Statement, Stated)]) -> KnownFact {
         }
         evidence.extend(statement.evidence.iter().cloned());
         stated_by.extend(statement.stated_by.clone());
+        fact.certainty = fact.certainty.max(statement.certainty);
     }
     fact.evidence = evidence.into_iter().collect();
     fact.stated_by = stated_by.into_iter().collect();

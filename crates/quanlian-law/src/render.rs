@@ -10,6 +10,7 @@ use crate::{
     assess::{Assessment, RuleSetResult, SetAt},
     deadline::ClockResult,
     evaluate::Reason,
+    facts::Certainty,
     interval::Truth,
     load::Parsed,
     text::{Language, Text, key},
@@ -215,6 +216,13 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason, parent: Option<&Reas
     if !reason.evidence.is_empty() {
         let evidence = Text::same(reason.evidence.join(", "));
         line.push_str(&page.say(key::EVIDENCE_MARK, &[("evidence", &evidence)]));
+    }
+    if let Some(certainty) = reason
+        .certainty
+        .filter(|certainty| *certainty != Certainty::Certain)
+    {
+        let values = [("certainty", &page.law.certainty(certainty))];
+        line.push_str(&page.say(key::CERTAINTY_MARK, &values));
     }
     page.line(depth, &line);
     reason

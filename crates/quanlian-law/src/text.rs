@@ -174,6 +174,7 @@ keys! {
     OPEN_PERIOD_BEYOND = "open.period_beyond";
     OPEN_DECIDED_APART = "open.decided_apart";
     SUMMARY_UNCERTAIN = "summary.uncertain";
+    CERTAINTY_MARK = "certainty.mark";
     CERTAINTY_CERTAIN = "certainty.certain";
     CERTAINTY_PROBABLE = "certainty.probable";
     CERTAINTY_ALLEGED = "certainty.alleged";

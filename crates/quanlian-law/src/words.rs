@@ -4,6 +4,7 @@
 
 use crate::{
     assess::Outcome,
+    facts::Certainty,
     interval::{Interval, Truth},
     load::Parsed,
     rule::{Amount, Tier},
@@ -37,6 +38,16 @@ impl Parsed {
             Truth::Met => key::HOLDS,
             Truth::NotMet => key::HOLDS_NOT,
             Truth::Unknown => key::STATE_UNKNOWN,
+        };
+        self.messages.say(key, &[])
+    }
+
+    pub(crate) fn certainty(&self, certainty: Certainty) -> Text {
+        let key = match certainty {
+            Certainty::Certain => key::CERTAINTY_CERTAIN,
+            Certainty::Probable => key::CERTAINTY_PROBABLE,
+            Certainty::Alleged => key::CERTAINTY_ALLEGED,
+            Certainty::Disputed => key::CERTAINTY_DISPUTED,
         };
         self.messages.say(key, &[])
     }

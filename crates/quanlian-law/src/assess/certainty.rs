@@ -153,15 +153,7 @@ pub(super) fn uncertain(
 }
 
 fn words(law: &Parsed, fact: &UncertainFact) -> Text {
-    let certainty = law.messages.say(
-        match fact.certainty {
-            Certainty::Certain => key::CERTAINTY_CERTAIN,
-            Certainty::Probable => key::CERTAINTY_PROBABLE,
-            Certainty::Alleged => key::CERTAINTY_ALLEGED,
-            Certainty::Disputed => key::CERTAINTY_DISPUTED,
-        },
-        &[],
-    );
+    let certainty = law.certainty(fact.certainty);
     let message = match fact.decisive {
         Decisive::Alone => key::UNCERTAIN_ALONE,
         Decisive::Together => key::UNCERTAIN_TOGETHER,

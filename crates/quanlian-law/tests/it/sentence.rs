@@ -1,6 +1,7 @@
 //! The frame of a sentence and the judgment beside it; layers of law, certainty, contradictions.
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 use quanlian_law::{
     Assessment, Certainty, Decisive, FactSheet, Judgment, Language, LayerOf, Outcome, Person, SetAt, Truth,
     rule::Body,
@@ -747,6 +748,13 @@ fn an_outcome_that_hangs_on_an_alleged_fact_says_so_and_names_it_first() {
             ),
         ]
     );
+    let en = book().render_assessment(&answer, Language::En);
+    assert!(
+        en.contains(
+            "29,750,000 clicks above it · 法发〔2011〕3号, art. 13 [217.o.net.clicks5]; the fact is alleged"
+        ),
+        "{en}"
+    );
     // Certainty changes nothing else.
     let certain = assess(&music(&format!("{GAIN},{CLICKS}")));
     assert!(!certain.rests_on_uncertain && certain.uncertain.is_empty());
@@ -1011,4 +1019,54 @@ fn the_text_holds_frame_judgment_and_sensitivity_in_both_languages() {
         });
         below.deviations[0].state
     });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_deviation_agrees_with_its_own_numbers(
+        sheet in crate::properties::sheets(), months in 1_i64..=1_200, probation in prop::option::of(1_i64..=1_200),
+        fine in 0_i64..=quanlian_law::MAX_FEN, surrender: bool,
+    ) {
+        let mut sheet = sheet;
+        sheet.judgment = Some(Judgment { probation_months: probation, fine_fen: Some(fine), ..months_of(months) });
+        if surrender {
+            let stated = FactSheet::from_json(&format!(r#"{{"offence":"x","facts":[{SURRENDER}]}}"#)).unwrap();
+            sheet.facts.extend(stated.facts);
+        }
+        let options = quanlian_law::AssessOptions { sensitivity: false, ..quanlian_law::AssessOptions::default() };
+        let answer = crate::properties::book().assess_with(&sheet, "2026-11-22".parse().unwrap(), options).unwrap();
+        for deviation in &answer.deviations {
+            let number = |judged: Judged| match judged {
+                Judged::Months(n) | Judged::Fen(n) => n,
+                Judged::Tier(_) => unreachable!("no tier was given"),
+            };
+            let given = number(deviation.given);
+            let range = deviation.frame.map(|frame| (number(frame.low), frame.high.map(number)));
+            let agrees = match (deviation.state, range, deviation.by.map(number)) {
+                (DeviationState::Inside, Some((low, high)), None) => low <= given && high.is_none_or(|high| given <= high),
+                (DeviationState::Below, Some((low, _)), Some(by)) => by > 0 && given + by <= low,
+                (DeviationState::Above, Some((_, Some(high))), Some(by)) => by > 0 && given - by == high,
+                (DeviationState::Outside | DeviationState::CannotBeTold, _, None) => true,
+                _ => false,
+            };
+            prop_assert!(agrees, "{deviation:?}");
+            let unfilled = [&deviation.why, &deviation.title, &deviation.frame_text].map(|text| text.en.contains('{'));
+            prop_assert_eq!(unfilled, [false; 3]);
+        }
+        let established = matches!(answer.outcome, Outcome::Serious | Outcome::EspeciallySerious);
+        prop_assert_eq!(answer.rule_sets.iter().any(|set| set.governs && set.sentence_frame.is_some()), {
+            let set = answer.rule_sets.iter().find(|set| set.governs).unwrap();
+            matches!(set.outcome, Outcome::Serious | Outcome::EspeciallySerious)
+        });
+        prop_assert!(established || answer.deviations.iter().all(|d| d.what != DeviationOf::Tier));
+    }
+}
+
+fn months_of(months: i64) -> Judgment {
+    Judgment {
+        months: Some(months),
+        ..Judgment::default()
+    }
 }
