@@ -13,7 +13,12 @@ use std::collections::BTreeMap;
 use quanlian_record::time::Day;
 use serde::{Deserialize, Serialize};
 
-use crate::{acts::AccumulationRule, text::Text, valuation::ValuationRule};
+use crate::{
+    acts::AccumulationRule,
+    sentence::{CircumstanceRule, ProbationRule, SentencingRule},
+    text::Text,
+    valuation::ValuationRule,
+};
 
 /// The tiers of an offence, and what lies under them. An offence has two of the three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -99,6 +104,12 @@ pub enum Kind {
     Valuation,
     /// Which amounts of acts that were not dealt with add up (累计计算).
     Accumulation,
+    /// When a sentence can be suspended, and for how long (缓刑).
+    Probation,
+    /// A circumstance that makes a sentence lighter or heavier (量刑情节).
+    Circumstance,
+    /// Method of sentencing and length of penalties (量刑方法、刑期).
+    Sentencing,
     /// A rule that is cited but computes nothing.
     Note,
 }
@@ -237,6 +248,9 @@ pub enum Body {
         adult_fen: i64,
         /// For minors, in fen.
         minor_fen: i64,
+        /// The flag that says that the actor was a minor.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        minor_fact: Option<String>,
     },
     /// See [`Kind::Unit`]: a unit's line is a person's line times this.
     UnitFactor(u32),
@@ -250,6 +264,12 @@ pub enum Body {
     Valuation(Box<ValuationRule>),
     /// See [`Kind::Accumulation`].
     Accumulation(Box<AccumulationRule>),
+    /// See [`Kind::Probation`].
+    Probation(Box<ProbationRule>),
+    /// See [`Kind::Circumstance`].
+    Circumstance(Box<CircumstanceRule>),
+    /// See [`Kind::Sentencing`].
+    Sentencing(Box<SentencingRule>),
     /// Nothing to compute ([`Kind::Temporal`], [`Kind::Note`]).
     Nothing,
 }

@@ -16,6 +16,7 @@ use crate::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
         toml_day,
     },
+    sentence::{CircumstanceRule, ProbationRule, SentencingRule},
     text::Text,
     valuation::ValuationRule,
 };
@@ -67,6 +68,7 @@ pub(super) struct RawVersion {
     // fine_floor
     pub(super) adult_yuan: Option<i64>,
     pub(super) minor_yuan: Option<i64>,
+    pub(super) minor_fact: Option<String>,
     // unit
     pub(super) times: Option<u32>,
     // limitation
@@ -77,6 +79,10 @@ pub(super) struct RawVersion {
     pub(super) valuation: Option<ValuationRule>,
     // accumulation
     pub(super) accumulation: Option<AccumulationRule>,
+    // probation, circumstance, sentencing
+    pub(super) probation: Option<ProbationRule>,
+    pub(super) circumstance: Option<CircumstanceRule>,
+    pub(super) sentencing: Option<SentencingRule>,
     // deadline
     pub(super) actor: Option<Text>,
     pub(super) act: Option<Text>,

@@ -84,10 +84,10 @@ fn a_transfer_needs_the_papers_of_article_6() {
 }
 
 /// One row of the table of law facts, as far as this test reads it.
-type Row = BTreeMap<String, String>;
+pub(crate) type Row = BTreeMap<String, String>;
 
 /// Blocks of `- key: value` under a heading, which is all of YAML that the table uses there.
-fn rows(table: &str, heading: &str) -> Vec<Row> {
+pub(crate) fn rows(table: &str, heading: &str) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let lines = table
         .lines()

@@ -13,6 +13,8 @@ mod hostile;
 mod marks;
 mod monotone;
 mod properties;
+mod sensitivity;
+mod sentence;
 mod stories;
 mod table;
 mod timeline;

@@ -204,7 +204,7 @@ fn groups_that_could_mean_nothing_are_refused() {
         *facts = facts.replace(from, to);
         load(&files).unwrap_err()
     };
-    let lonely = refused("rank       = 102", "rank       = 102\none_of     = \"alone\"");
+    let lonely = refused("rank       = 102\n", "rank       = 102\none_of     = \"alone\"\n");
     assert_eq!(lonely.code(), "law_load_invalid");
     assert!(
         lonely
@@ -379,8 +379,7 @@ fn everything(book: &RuleBook, offence: &str, day: Day) -> FactSheet {
         }),
         judged_on: Some(day),
         facts: facts.collect(),
-        chosen_rule_set: None,
-        acts: Vec::new(),
+        ..FactSheet::default()
     }
 }
 
