@@ -377,15 +377,20 @@ const FIRST_DAY: &str = "2004-12-22";
 /// Until then no instrument gave a general range of fines; the answer says so.
 const FIRST_FINE_RANGE: &str = "2007-04-05";
 
-/// Every day on which a rule about the offence begins or has just ended, since the first interpretation.
+/// Every day on which a rule about the offence begins or has just ended, since the first interpretation or, if that
+/// is later, since the offence exists.
 fn days_of_change(book: &RuleBook, offence: &str) -> BTreeSet<Day> {
-    let first: Day = FIRST_DAY.parse().unwrap();
     let rules = book.list();
-    let about = rules
-        .iter()
-        .filter_map(|summary| book.show(&summary.id))
-        .filter(|rule| rule.is_about(offence));
-    about
+    let about = || {
+        let rules = rules.iter().filter_map(|summary| book.show(&summary.id));
+        rules.filter(|rule| rule.is_about(offence))
+    };
+    let punished = about()
+        .filter(|rule| rule.kind == Kind::Band)
+        .flat_map(|rule| &rule.versions);
+    let since = punished.map(|version| version.from).min().unwrap();
+    let first = since.max(FIRST_DAY.parse().unwrap());
+    about()
         .flat_map(|rule| &rule.versions)
         .flat_map(|version| {
             let last = version
@@ -424,7 +429,7 @@ fn everything(book: &RuleBook, offence: &str, day: Day) -> FactSheet {
         }),
         judged_on: Some(day),
         facts: facts.collect(),
-        chosen_rule_set: None,
+        ..FactSheet::default()
     }
 }
 
