@@ -81,10 +81,6 @@ fn a_gain_that_is_enough_on_goods_and_for_services_needs_no_more() {
         .map(|reason| reason.text.en.as_str())
         .collect();
     expect![[r"
-        exactly one of “used on goods only, used for services only, used on goods and for services” holds, not stated which; taking each in turn: not met
-        if “used on goods only” holds: not met
-        if “used for services only” holds: not met
-        if “used on goods and for services” holds: not met
         exactly one of “used on goods only, used for services only, used on goods and for services” holds, not stated which; taking each in turn: met
         if “used on goods only” holds: met
         if “used for services only” holds: met
