@@ -620,7 +620,8 @@ impl<'a> RuleSet<'a> {
                 continue;
             }
             let mut state = Truth::any(children.iter().filter_map(|child| child.state));
-            if let Some(alternatives) = &alternatives {
+            // Lines that are decided by themselves need no taking in turn.
+            if let (Some(alternatives), Truth::Unknown) = (&alternatives, state) {
                 let taken_in_turn = alternatives.reason(self, tier, known);
                 state = taken_in_turn.state.unwrap_or(state);
                 children.push(taken_in_turn);

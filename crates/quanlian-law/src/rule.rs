@@ -532,6 +532,30 @@ pub struct OpenQuestion {
     pub question: Text,
     /// What would change.
     pub effect: Text,
+    /// Days for which the files knowingly have no rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
+}
+
+/// Days on which no rule of a kind is in the files, and somebody knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gap {
+    /// Which kind of rule is missing.
+    pub kind: Kind,
+    /// First day.
+    #[serde(with = "toml_day")]
+    pub from: Day,
+    /// Last day; `None` while it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    pub to: Option<Day>,
+}
+
+impl Gap {
+    /// Whether a day lies in the gap.
+    pub(crate) fn covers(&self, on: Day) -> bool {
+        self.from <= on && self.to.is_none_or(|to| on <= to)
+    }
 }
 
 /// A worked example of a rule.

@@ -179,7 +179,6 @@ keys! {
     OPEN_STRADDLES = "open.straddles";
     OPEN_MIDDLE_LAW = "open.middle_law";
     OPEN_NO_OLD_RULES = "open.no_old_rules";
-    OPEN_NO_FINE_RULE = "open.no_fine_rule";
     OPEN_IMPLIED_BUT_DENIED = "open.implied_but_denied";
     SUMMARY = "summary";
     SUMMARY_UNVERIFIED = "summary.unverified";

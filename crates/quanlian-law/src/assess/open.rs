@@ -10,7 +10,7 @@ use crate::{
     facts::{Conduct, FactSheet, Known},
     interval::Truth,
     load::Parsed,
-    rule::{Kind, OpenQuestion, Rule, Tier},
+    rule::{Kind, OpenQuestion},
     text::{Text, key},
 };
 
@@ -65,14 +65,6 @@ pub(super) fn open_points(
         }
         if sets.first.set.is_silent() {
             from_facts(key::OPEN_NO_OLD_RULES, &[("to", &day(to))]);
-        }
-    }
-    for set in sets.iter() {
-        let on = set.set.on;
-        let about = |rule: &&Rule| rule.kind == Kind::Fine && rule.is_about(&sheet.offence);
-        let mut fines = law.rules.values().filter(about);
-        if set.established > Tier::Below && !fines.any(|rule| rule.version_on(on).is_some()) {
-            from_facts(key::OPEN_NO_FINE_RULE, &[("on", &day(on))]);
         }
     }
     for (message, fact, period) in periods_outside(sheet) {
@@ -131,10 +123,16 @@ fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &Sets<'_>) -> Vec<OpenP
             || (rule.kind == Kind::Accumulation && !sheet.acts.is_empty());
         about && sets.iter().any(|set| rule.version_on(set.set.on).is_some())
     });
+    // A question about a gap matters only where one of the sets lies in it.
+    let asked = |open: &&OpenQuestion| {
+        let gap = open.gap.as_ref();
+        gap.is_none_or(|gap| sets.iter().any(|set| gap.covers(set.set.on)))
+    };
     used.flat_map(|rule| {
         rule.open
             .iter()
-            .map(|OpenQuestion { question, effect }| OpenPoint {
+            .filter(asked)
+            .map(|OpenQuestion { question, effect, .. }| OpenPoint {
                 rule: Some(rule.id.clone()),
                 question: question.clone(),
                 effect: effect.clone(),

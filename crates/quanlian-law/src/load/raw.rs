@@ -53,6 +53,7 @@ pub(super) struct RawVersion {
     pub(super) from: Day,
     #[serde(default, with = "toml_day::optional")]
     pub(super) to: Option<Day>,
+    /// Its own row in the project's table of law facts, where the versions have rows of their own.
     pub(super) row: Option<String>,
     pub(super) source: Option<Source>,
     // threshold
@@ -112,8 +113,10 @@ pub(super) struct RawLine {
     pub(super) all: Option<Vec<RawCondition>>,
     pub(super) any: Option<Vec<RawCondition>>,
     pub(super) at_least: Option<RawAtLeast>,
+    /// Whether the line is about goods that were not sold: reaching it is an attempt (犯罪未遂).
     #[serde(default)]
     pub(super) attempt: bool,
+    /// Its row in the project's table of law facts, where that differs from its id.
     pub(super) row: Option<String>,
     pub(super) reaches: Option<RawReaches>,
     pub(super) verified: bool,
@@ -187,6 +190,7 @@ pub(super) struct RawFineStep {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawExample {
     pub(super) name: String,
+    /// The offence that it is tried on; the first of the rule if not given.
     pub(super) offence: Option<String>,
     #[serde(default, with = "toml_day::optional")]
     pub(super) on: Option<Day>,
