@@ -302,6 +302,8 @@ pub enum Outcome {
     EspeciallySerious,
     /// 有其他严重情节: the lower tier.
     Serious,
+    /// 基本犯: the offence itself, which asks for no amount.
+    Base,
     /// Below every line.
     Below,
     /// Cannot be said from the facts given.

@@ -491,7 +491,13 @@ fn every_variant_has_a_label() {
     check("unit", &[Unit::Ms, Unit::Char, Unit::Line]);
     check(
         "outcome",
-        &[O::EspeciallySerious, O::Serious, O::Below, O::Undetermined],
+        &[
+            O::EspeciallySerious,
+            O::Serious,
+            O::Base,
+            O::Below,
+            O::Undetermined,
+        ],
     );
     check("state", &[State::Met, State::NotMet, State::Unknown]);
     check(

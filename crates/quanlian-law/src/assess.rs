@@ -75,7 +75,7 @@ impl<'a> Sets<'a> {
         let evaluated = |on, at| {
             let set = RuleSet::of(law, &sheet.offence, on);
             let (established, possible) = set.reach(known);
-            let known = set.derive(known).into_owned();
+            let known = set.derive_with_evidence(known);
             Evaluated {
                 set,
                 at,
@@ -152,7 +152,7 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
     let rests = Rests::on(&rule_sets);
     let stated_apart = contradicted.into_iter();
     let mut contradictions: Vec<Contradiction> = stated_apart
-        .map(|(fact, stated)| contradiction(law, &known, fact, stated))
+        .map(|(fact, stated)| contradiction(law, &governs.known, fact, stated))
         .collect();
     for found in sets.iter().flat_map(|set| derived_contradictions(set, sheet)) {
         if !contradictions.contains(&found) {
@@ -313,7 +313,7 @@ fn describe(
         ..
     } = evaluated;
     let band = |tier| penalty::band(law, &sheet.offence, set.on, tier);
-    let mut reasons = set.reasons(known);
+    let mut reasons = set.reasons(&evaluated.known);
     let tier_band = band(*established);
     let ended_on = sheet.conduct.and_then(|conduct| conduct.to);
     let lowest_band = || band(Tier::Base).or_else(|| band(Tier::Serious));

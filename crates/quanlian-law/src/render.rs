@@ -4,10 +4,12 @@
 //!
 //! Invariant: state is a word, never a colour or a sign alone.
 
+use std::collections::BTreeSet;
+
 use crate::{
     assess::{Assessment, Outcome, RuleSetResult, SetAt},
     deadline::ClockResult,
-    evaluate::Reason,
+    evaluate::{Reason, ReasonKind},
     interval::Truth,
     load::Parsed,
     rule::Tier,
@@ -19,6 +21,8 @@ struct Page<'a> {
     law: &'a Parsed,
     language: Language,
     out: String,
+    /// Derivations of this rule set that were printed in full: fact and rule.
+    derived: BTreeSet<(Option<String>, Option<String>)>,
 }
 
 impl Page<'_> {
@@ -51,6 +55,7 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
         law,
         language,
         out: String::new(),
+        derived: BTreeSet::new(),
     };
     page.text(0, &answer.summary);
     let no_guilt = page.say(key::RENDER_NO_GUILT, &[]);
@@ -135,6 +140,7 @@ fn rule_set(page: &mut Page<'_>, offence: &str, set: &RuleSetResult) {
         &[("as_of", &as_of), ("at", &at), ("governs", &governs)],
     );
     page.line(0, &heading);
+    page.derived.clear();
     let tier = match set.outcome {
         Outcome::Below => page.law.tier(Tier::Below),
         Outcome::Undetermined => page.law.messages.say(key::TIER_UNDETERMINED, &[]),
@@ -170,6 +176,7 @@ pub(crate) fn reasons(law: &Parsed, reasons: &[Reason], language: Language) -> S
         law,
         language,
         out: String::new(),
+        derived: BTreeSet::new(),
     };
     for reason in reasons {
         node(&mut page, 0, reason, None);
@@ -194,12 +201,19 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason, parent: Option<&Reas
     if let Some(id) = &reason.line {
         line.extend([" [", id, "]"]);
     }
-    if own && reason.verified == Some(false) {
+    let marked = !own && parent.is_some_and(|parent| parent.verified == Some(false));
+    if !marked && reason.verified == Some(false) {
         line.push_str(&page.say(key::UNVERIFIED_MARK, &[]));
     }
     if !reason.evidence.is_empty() {
         let evidence = Text::same(reason.evidence.join(", "));
         line.push_str(&page.say(key::EVIDENCE_MARK, &[("evidence", &evidence)]));
+    }
+    // Several lines compare one amount; how it was found is printed once.
+    let known = (reason.fact.clone(), reason.rule.clone());
+    if reason.kind == ReasonKind::Derivation && !page.derived.insert(known) {
+        line.push_str(&page.say(key::DERIVED_ABOVE, &[]));
+        return page.line(depth, &line);
     }
     page.line(depth, &line);
     reason
@@ -214,6 +228,7 @@ pub(crate) fn timeline(law: &Parsed, clocks: &[ClockResult], language: Language)
         law,
         language,
         out: String::new(),
+        derived: BTreeSet::new(),
     };
     for clock in clocks {
         let unread = if clock.verified {

@@ -6,10 +6,12 @@
     reason = "`expect!` makes a value that nobody else needs"
 )]
 
+mod acts;
 mod book;
 mod files;
 mod hostile;
 mod properties;
+mod secrets;
 mod stories;
 mod timeline;
 
