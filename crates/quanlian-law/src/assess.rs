@@ -60,7 +60,7 @@ struct Evaluated<'a> {
 impl<'a> Evaluated<'a> {
     fn of(set: RuleSet<'a>, at: SetAt, known: &Known) -> Self {
         let (established, possible) = set.reach(known);
-        let known = set.derive(known).into_owned();
+        let known = set.derive_with_evidence(known);
         Self {
             set,
             at,
@@ -217,7 +217,7 @@ pub(crate) fn assess(
         let trial = &mut Trial::of(law, sheet, judged_on, &known);
         (
             certainty::uncertain(law, sheet, &known, trial),
-            certainty::contradictions(law, contradicted, &known, trial),
+            certainty::contradictions(law, contradicted, (&known, &governs.known), trial),
             options
                 .sensitivity
                 .then(|| sensitivity::sensitivity(law, sheet, judged_on, &known, trial, governs)),
@@ -422,7 +422,7 @@ fn describe(
         ..
     } = evaluated;
     let band = |tier| penalty::band(law, &sheet.offence, set.on, tier);
-    let mut reasons = set.reasons(known);
+    let mut reasons = set.reasons(&evaluated.known);
     let tier_band = band(*established);
     let ended_on = sheet.conduct.and_then(|conduct| conduct.to);
     let lowest_band = || band(Tier::Base).or_else(|| band(Tier::Serious));
@@ -431,7 +431,7 @@ fn describe(
     {
         reasons.extend(penalty::limitation(law, set.on, &band, ended_on, judged_on));
     }
-    let attempt = *established > Tier::Below && set.is_attempt(known, *established);
+    let attempt = *established > Tier::Below && set.is_attempt(&evaluated.known, *established);
     if attempt {
         reasons.extend(attempt_note(law, set.on, *established));
     }
@@ -447,7 +447,7 @@ fn describe(
     };
     let sentence_frame = options
         .sentence
-        .then(|| sentence::sentence_frame(law, &asked, known, tier_band.as_ref(), fine.as_ref()))
+        .then(|| sentence::sentence_frame(law, &asked, &evaluated.known, tier_band.as_ref(), fine.as_ref()))
         .flatten();
     RuleSetResult {
         as_of: set.on,

@@ -6,10 +6,12 @@
 
 mod sentence;
 
+use std::collections::BTreeSet;
+
 use crate::{
     assess::{Assessment, RuleSetResult, SetAt},
     deadline::ClockResult,
-    evaluate::Reason,
+    evaluate::{Reason, ReasonKind},
     facts::Certainty,
     interval::Truth,
     load::Parsed,
@@ -21,6 +23,8 @@ struct Page<'a> {
     law: &'a Parsed,
     language: Language,
     out: String,
+    /// Derivations of this rule set that were printed in full: fact and rule.
+    derived: BTreeSet<(Option<String>, Option<String>)>,
 }
 
 impl Page<'_> {
@@ -53,6 +57,7 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
         law,
         language,
         out: String::new(),
+        derived: BTreeSet::new(),
     };
     page.text(0, &answer.summary);
     let no_guilt = page.say(key::RENDER_NO_GUILT, &[]);
@@ -159,6 +164,7 @@ fn rule_set(page: &mut Page<'_>, offence: &str, set: &RuleSetResult) {
         &[("as_of", &as_of), ("at", &at), ("governs", &governs)],
     );
     page.line(0, &heading);
+    page.derived.clear();
     let tier = page.law.outcome_of(offence, set.outcome);
     let reach = page.law.tier_of(offence, set.could_reach);
     let line = page.say(key::RENDER_OUTCOME, &[("tier", &tier), ("reach", &reach)]);
@@ -191,6 +197,7 @@ pub(crate) fn reasons(law: &Parsed, reasons: &[Reason], language: Language) -> S
         law,
         language,
         out: String::new(),
+        derived: BTreeSet::new(),
     };
     for reason in reasons {
         node(&mut page, 0, reason, None);
@@ -215,7 +222,8 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason, parent: Option<&Reas
     if let Some(id) = &reason.line {
         line.extend([" [", id, "]"]);
     }
-    if own && reason.verified == Some(false) {
+    let marked = !own && parent.is_some_and(|parent| parent.verified == Some(false));
+    if !marked && reason.verified == Some(false) {
         line.push_str(&page.say(key::UNVERIFIED_MARK, &[]));
     }
     if !reason.evidence.is_empty() {
@@ -228,6 +236,12 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason, parent: Option<&Reas
     {
         let values = [("certainty", &page.law.certainty(certainty))];
         line.push_str(&page.say(key::CERTAINTY_MARK, &values));
+    }
+    // Several lines compare one amount; how it was found is printed once.
+    let known = (reason.fact.clone(), reason.rule.clone());
+    if reason.kind == ReasonKind::Derivation && !page.derived.insert(known) {
+        line.push_str(&page.say(key::DERIVED_ABOVE, &[]));
+        return page.line(depth, &line);
     }
     page.line(depth, &line);
     reason
@@ -242,6 +256,7 @@ pub(crate) fn timeline(law: &Parsed, clocks: &[ClockResult], language: Language)
         law,
         language,
         out: String::new(),
+        derived: BTreeSet::new(),
     };
     for clock in clocks {
         let unread = if clock.verified {

@@ -128,6 +128,7 @@ keys! {
     DERIVED_ADDED = "derived.added";
     DERIVED_PRODUCT = "derived.product";
     DERIVED_PRODUCT_FIRST = "derived.product_first";
+    DERIVED_ABOVE = "derived.above";
     DERIVED_STATED = "derived.stated";
     DERIVED_STATED_CONFLICT = "derived.stated_conflict";
     ACTS_SUM = "acts.sum";

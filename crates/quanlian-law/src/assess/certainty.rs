@@ -167,11 +167,11 @@ fn words(law: &Parsed, offence: &str, fact: &UncertainFact) -> Text {
     law.messages.say(message, &values)
 }
 
-/// Each contradiction with the outcome under each of its values.
+/// Each contradiction with the outcome under each of its values. `used` is what the governing rules make of `known`.
 pub(super) fn contradictions(
     law: &Parsed,
     contradicted: Contradicted,
-    known: &Known,
+    (known, used): (&Known, &Known),
     trial: &mut Trial<'_>,
 ) -> Vec<Contradiction> {
     let mut found = Vec::new();
@@ -214,7 +214,7 @@ pub(super) fn contradictions(
                 }
             })
             .collect();
-        let text = contradiction_text(law, known, &fact, stated.len(), skipped);
+        let text = contradiction_text(law, used, &fact, stated.len(), skipped);
         found.push(Contradiction {
             fact,
             stated,

@@ -74,6 +74,9 @@ pub(super) fn missing(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) ->
             .any(|f| known.flag(f, &law.facts).0 == Truth::Met);
         found.extend(missing.map(|missing| (!is_first, definition.rank, missing)));
     }
+    for (rank, missing) in behind(law, evaluated, known, &found) {
+        found.push((true, rank, missing));
+    }
     found.extend(person(law, evaluated, known).map(|missing| (true, u32::MAX, missing)));
     found.sort_by_key(|(later, rank, missing)| {
         (
@@ -85,6 +88,33 @@ pub(super) fn missing(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) ->
         )
     });
     found.into_iter().map(|(_, _, missing)| missing).collect()
+}
+
+/// Facts behind an amount that is missing: those from which it could be found. No one of them may decide alone,
+/// but whoever is to state the amount needs them.
+fn behind(
+    law: &Parsed,
+    evaluated: &Evaluated<'_>,
+    known: &Known,
+    found: &[(bool, u32, Missing)],
+) -> Vec<(u32, Missing)> {
+    let listed: BTreeSet<&str> = found
+        .iter()
+        .map(|(_, _, missing)| missing.fact.as_str())
+        .collect();
+    let names = evaluated.set.open_inputs(&listed, &evaluated.known);
+    names
+        .into_iter()
+        .filter(|name| !listed.contains(name) && !is_known(law, evaluated, known, name))
+        .filter_map(|name| Some((law.facts.get(name)?.rank, together(law, evaluated, name))))
+        .collect()
+}
+
+fn is_known(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str) -> bool {
+    match law.facts.get(name).map(|definition| definition.kind) {
+        Some(FactKind::Flag) => known.flag(name, &law.facts).0 != Truth::Unknown,
+        _ => evaluated.known.interval(name).is_exact(),
+    }
 }
 
 fn amount(

@@ -175,7 +175,7 @@ pub(super) fn sensitivity(
         facts,
         days: days(law, sheet, judged_on, known, now.0),
         person: person(law, known, trial, now.0),
-        next_lines: next_lines(law, governs, known),
+        next_lines: next_lines(law, governs),
     }
 }
 
@@ -435,8 +435,8 @@ fn person(law: &Parsed, known: &Known, trial: &mut Trial<'_>, now: Outcome) -> O
 }
 
 /// Lines above the tier established that compare one stated amount, by how much of the line is lacking.
-fn next_lines(law: &Parsed, governs: &Evaluated<'_>, known: &Known) -> Vec<NextLine> {
-    let set = &governs.set;
+fn next_lines(law: &Parsed, governs: &Evaluated<'_>) -> Vec<NextLine> {
+    let (set, known) = (&governs.set, &governs.known);
     let mut near: Vec<(i128, NextLine)> = Vec::new();
     for (rule, version, line) in set.lines().filter(|(_, _, line)| line.tier > governs.established) {
         let Condition::AtOrAbove { fact, threshold } = &line.condition else {

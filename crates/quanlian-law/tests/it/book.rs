@@ -174,3 +174,48 @@ fn every_transfer_clock_of_the_table_of_law_facts_is_in_the_files() {
 fn a_tier_has_an_order() {
     assert!(Tier::Below < Tier::Serious && Tier::Serious < Tier::EspeciallySerious);
 }
+
+#[test]
+fn how_losses_are_found_and_what_adds_up_is_dated_and_verified_as_in_the_table_of_law_facts() {
+    let Some(table) = law_facts() else { return };
+    let rows = rows(&table, "  trade_secret_valuation:");
+    let book = book();
+    let mut compared = Vec::new();
+    for rule in book.list().iter().filter_map(|summary| book.show(&summary.id)) {
+        let row = rows.iter().find(|row| Some(&row["id"]) == rule.row.as_ref());
+        let (Kind::Valuation, Some(row)) = (rule.kind, row) else {
+            continue;
+        };
+        let version = &rule.versions[0];
+        assert_eq!(version.from.to_string(), row["effective_from"], "{}", rule.id);
+        let to = version.to.map_or("null".to_owned(), |to| to.to_string());
+        assert_eq!(
+            row.get("effective_to").map_or("null", String::as_str),
+            to,
+            "{}",
+            rule.id
+        );
+        // “outline only” is not yet the text.
+        let read = row["verified"] == "true";
+        assert_eq!(rule.source_of(version).checked.verified, read, "{}", rule.id);
+        assert!(
+            rule.source.checked.against.contains(&row["source"]),
+            "{}",
+            rule.id
+        );
+        compared.push(rule.id.as_str());
+    }
+    expect_test::expect![[r"
+        cn/criminal/219/2020-10-art-05-gain
+        cn/criminal/219/2020-10-art-05-loss
+        cn/criminal/219/2020-10-art-05-lost-profit
+        cn/criminal/219/2025-05-art-19-loss
+        cn/criminal/219/2025-05-art-20-gain"]]
+    .assert_eq(&compared.join("\n"));
+    let adds = book.show("cn/criminal/2004-19-art-12").unwrap();
+    assert_eq!(
+        (adds.kind, adds.row.as_deref()),
+        (Kind::Accumulation, Some("accumulation"))
+    );
+    assert!(adds.source.checked.verified);
+}

@@ -6,6 +6,7 @@
     reason = "`expect!` makes a value that nobody else needs"
 )]
 
+mod acts;
 mod book;
 mod boundaries;
 mod files;
@@ -13,6 +14,7 @@ mod hostile;
 mod marks;
 mod monotone;
 mod properties;
+mod secrets;
 mod sensitivity;
 mod sentence;
 mod stories;
