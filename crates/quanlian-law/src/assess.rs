@@ -408,7 +408,7 @@ fn describe(
     let fine = (*established > Tier::Below)
         .then(|| penalty::fine(law, &sheet.offence, set.on, *established, known))
         .flatten();
-    let unverified = unverified(evaluated, known, tier_band.as_ref(), fine.as_ref());
+    let mut unverified = unverified(evaluated, known, tier_band.as_ref(), fine.as_ref());
     let asked = sentence::Asked {
         offence: &sheet.offence,
         on: set.on,
@@ -419,6 +419,22 @@ fn describe(
         .sentence
         .then(|| sentence::sentence_frame(law, &asked, known, tier_band.as_ref(), fine.as_ref()))
         .flatten();
+    if let Some(frame) = &sentence_frame {
+        // The outcome does not rest on these.
+        let unread = frame
+            .unread()
+            .into_iter()
+            .map(|(rule, version, citation)| Unverified {
+                rule: rule.to_owned(),
+                version,
+                line: None,
+                citation: citation.clone(),
+                decisive: false,
+            });
+        unverified.extend(unread);
+        unverified.sort();
+        unverified.dedup();
+    }
     RuleSetResult {
         as_of: set.on,
         at: *at,

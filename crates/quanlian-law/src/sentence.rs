@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use circumstance::{CircumstanceResult, CircumstanceState, MayBeStated};
 pub use deviation::{Deviation, DeviationOf, DeviationState, Judged, JudgedRange};
 pub use frame::{FineFrame, LowerBand, ResponsiblePersons, SentenceFrame, ShareOfCourt};
-pub use probation::{ProbationFrame, ProbationState};
+pub use probation::{BarredBy, ProbationFrame, ProbationState};
 
 pub(crate) use deviation::{Beside, deviations};
 pub(crate) use example::{answered, judgment_field};
