@@ -52,7 +52,17 @@ struct Evaluated<'a> {
     possible: Tier,
 }
 
-impl Evaluated<'_> {
+impl<'a> Evaluated<'a> {
+    fn of(set: RuleSet<'a>, at: SetAt, known: &Known) -> Self {
+        let (established, possible) = set.reach(known);
+        Self {
+            set,
+            at,
+            established,
+            possible,
+        }
+    }
+
     fn outcome(&self) -> Outcome {
         outcome(self.established, self.possible)
     }
@@ -79,16 +89,7 @@ struct Sets<'a> {
 
 impl<'a> Sets<'a> {
     fn of(law: &'a Parsed, sheet: &FactSheet, judged_on: Day, known: &Known) -> Self {
-        let evaluated = |on, at| {
-            let set = RuleSet::of(law, &sheet.offence, on);
-            let (established, possible) = set.reach(known);
-            Evaluated {
-                set,
-                at,
-                established,
-                possible,
-            }
-        };
+        let evaluated = |on, at| Evaluated::of(RuleSet::of(law, &sheet.offence, on), at, known);
         match sheet.conduct.and_then(|conduct| conduct.to) {
             None => Self {
                 first: evaluated(judged_on, SetAt::Judgment),

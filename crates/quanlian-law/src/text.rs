@@ -183,6 +183,7 @@ keys! {
     UNCERTAIN_TOGETHER = "uncertain.together";
     UNCERTAIN_NO = "uncertain.no";
     CONTRADICTION_ALTERNATIVE = "contradiction.alternative";
+    CONTRADICTION_OF_FLAG = "contradiction.of_flag";
     CONTRADICTION_SKIPPED = "contradiction.skipped";
     SENSITIVITY_WITHOUT = "sensitivity.without";
     SENSITIVITY_WITHOUT_REACH = "sensitivity.without_reach";

@@ -219,13 +219,7 @@ pub(super) fn between<'a>(law: &'a Parsed, sheet: &FactSheet, sets: &Sets<'a>, k
         if set.thresholds.is_empty() {
             continue;
         }
-        let (established, possible) = set.reach(known);
-        let middle = Evaluated {
-            set,
-            at: SetAt::Between,
-            established,
-            possible,
-        };
+        let middle = Evaluated::of(set, SetAt::Between, known);
         let lighter = [&sets.first, second]
             .into_iter()
             .chain(&found.lighter)

@@ -191,7 +191,7 @@ fn outcome(sheet: &FactSheet) -> (Outcome, Tier) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_fresh_assessment_turns_where_it_is_said_to(sheet in properties::sheets()) {

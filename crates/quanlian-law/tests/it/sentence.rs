@@ -1087,7 +1087,7 @@ fn the_text_holds_frame_judgment_and_sensitivity_in_both_languages() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_deviation_agrees_with_its_own_numbers(
