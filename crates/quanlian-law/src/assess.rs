@@ -29,7 +29,7 @@ pub use layers::{Layer, LayerChange, LayerOf};
 pub use missing::Missing;
 pub use result::{Assessment, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
 pub use sensitivity::{
-    DaySensitivity, FactSensitivity, NextLine, Opposite, PersonSensitivity, Sensitivity, Turn, Without,
+    DayOf, DaySensitivity, FactSensitivity, NextLine, Opposite, PersonSensitivity, Sensitivity, Turn, Without,
 };
 
 use crate::{

@@ -46,9 +46,9 @@ use quanlian_record::time::Day;
 use serde::Serialize;
 
 pub use assess::{
-    AssessOptions, Assessment, DaySensitivity, Decisive, FactSensitivity, Governing, Layer, LayerChange,
-    LayerOf, Missing, NextLine, OpenPoint, Opposite, Outcome, PersonSensitivity, RuleSetResult, Sensitivity,
-    SetAt, Turn, UncertainFact, Unverified, Which, Without,
+    AssessOptions, Assessment, DayOf, DaySensitivity, Decisive, FactSensitivity, Governing, Layer,
+    LayerChange, LayerOf, Missing, NextLine, OpenPoint, Opposite, Outcome, PersonSensitivity, RuleSetResult,
+    Sensitivity, SetAt, Turn, UncertainFact, Unverified, Which, Without,
 };
 pub use check::{CheckReport, Finding, Severity};
 pub use deadline::{ClockError, ClockResult, ClockState, Events, MAX_EVENTS, Moment};

@@ -103,11 +103,21 @@ pub struct Opposite {
     pub outcome: Outcome,
 }
 
+/// Which day of a case is moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DayOf {
+    /// The end of the conduct.
+    Conduct,
+    /// The judgment.
+    Judgment,
+}
+
 /// A day on which another outcome would begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DaySensitivity {
-    /// `conduct` for the end of the conduct, `judgment` for the day of judgment.
-    pub what: &'static str,
+    /// Which day.
+    pub what: DayOf,
     /// The nearest day with that outcome.
     pub on: Day,
     /// The outcome if it had been then.
@@ -372,7 +382,11 @@ fn days(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known, now: Out
     let mut changes = changes(law, &sheet.offence);
     // Before its first lines the book knows nothing, which is no other outcome.
     changes.pop_first();
-    let other = |what: &'static str, conduct_end: Day, judged: Day, on: Day| {
+    let other = |what: DayOf, on: Day| {
+        let (conduct_end, judged) = match what {
+            DayOf::Conduct => (on, judged_on),
+            DayOf::Judgment => (ended_on, on),
+        };
         let moved = FactSheet {
             offence: sheet.offence.clone(),
             conduct: Some(Conduct {
@@ -384,10 +398,9 @@ fn days(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known, now: Out
         };
         let outcome = Trial::of(law, &moved, judged, known).outcome(known).0;
         (outcome != now).then(|| {
-            let message = if what == "conduct" {
-                key::SENSITIVITY_CONDUCT
-            } else {
-                key::SENSITIVITY_JUDGMENT
+            let message = match what {
+                DayOf::Conduct => key::SENSITIVITY_CONDUCT,
+                DayOf::Judgment => key::SENSITIVITY_JUDGMENT,
             };
             let values = [
                 ("on", &Text::same(on.to_string())),
@@ -416,26 +429,14 @@ fn days(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known, now: Out
         .filter(|on| *on >= ended_on);
     let judged_later = changes.range(judged_on..).filter(|on| **on > judged_on).copied();
     let mut found = Vec::new();
-    found.extend(
-        earlier
-            .into_iter()
-            .find_map(|on| other("conduct", on, judged_on, on)),
-    );
-    found.extend(
-        later
-            .into_iter()
-            .find_map(|on| other("conduct", on, judged_on, on)),
-    );
+    found.extend(earlier.into_iter().find_map(|on| other(DayOf::Conduct, on)));
+    found.extend(later.into_iter().find_map(|on| other(DayOf::Conduct, on)));
     found.extend(
         judged_earlier
             .into_iter()
-            .find_map(|on| other("judgment", ended_on, on, on)),
+            .find_map(|on| other(DayOf::Judgment, on)),
     );
-    found.extend(
-        judged_later
-            .into_iter()
-            .find_map(|on| other("judgment", ended_on, on, on)),
-    );
+    found.extend(judged_later.into_iter().find_map(|on| other(DayOf::Judgment, on)));
     found
 }
 
