@@ -410,7 +410,7 @@ fn faults_in_rules_on_the_sentence_name_file_and_way_out() {
         "high_percentage = 40",
         "law_load_syntax",
         expect![
-            "cn/criminal/sentencing/adjust/voluntary-surrender.toml, line 38: unknown field `high_percentage`, expected one of `facts`, `with_any`, `unless_any`, `absorbs`, `direction`, `low_percent`, `high_percent`, `at_least_months`, `must`, `first`, `further`, `mitigating`, `statute`; see law/README.md for the fields of a rule file"
+            "cn/criminal/sentencing/adjust/voluntary-surrender.toml, line 38: unknown field `high_percentage`, expected one of `facts`, `with_any`, `unless_any`, `absorbs`, `direction`, `low_percent`, `high_percent`, `at_least_months`, `must`, `first`, `further`, `natural_only`, `mitigating`, `statute`; see law/README.md for the fields of a rule file"
         ],
     );
     check(

@@ -318,6 +318,13 @@ fn a_unit_has_a_fine_only_and_its_people_answer_under_the_article() {
     );
     let frame = frame(&answer);
     assert!(frame.band.is_none() && frame.lower_band.is_none() && frame.probation.is_none());
+    assert_eq!(frame.fine.minor_floor_fen, None);
+    assert!(
+        frame
+            .may_be_stated
+            .iter()
+            .all(|may| may.fact != "minor" && may.fact != "recidivist")
+    );
     let persons = frame.responsible_persons.as_ref().unwrap();
     assert_eq!(persons.band.as_ref().unwrap().min_months, 36);
     assert_eq!(persons.citation.zh, "刑法第三十一条");
