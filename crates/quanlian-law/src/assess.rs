@@ -17,9 +17,10 @@ mod missing;
 mod open;
 mod result;
 mod sensitivity;
+mod transfer;
 mod trial;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quanlian_record::time::Day;
 
@@ -31,14 +32,16 @@ pub use result::{Assessment, OpenPoint, Outcome, RuleSetResult, SetAt, Unverifie
 pub use sensitivity::{
     DayOf, DaySensitivity, FactSensitivity, NextLine, Opposite, PersonSensitivity, Sensitivity, Turn, Without,
 };
+pub use transfer::{Transfer, TransferAnswer};
 
 use crate::{
-    evaluate::RuleSet,
-    facts::{FactSheet, Known, SheetError, check_dates, know},
+    acts::with_conduct,
+    evaluate::{Reason, ReasonKind, RuleSet},
+    facts::{Contradiction, FactSheet, Known, SheetError, check_dates, know},
     interval::Truth,
     load::Parsed,
     penalty::{self, BandResult, FineResult},
-    rule::{Kind, Tier},
+    rule::{Kind, Line, Rule, Tier, Version},
     sentence::{self, Beside},
     text::{Text, key},
 };
@@ -48,6 +51,8 @@ use trial::Trial;
 struct Evaluated<'a> {
     set: RuleSet<'a>,
     at: SetAt,
+    /// What is stated, and what the set derives from it.
+    known: Known,
     established: Tier,
     possible: Tier,
 }
@@ -55,9 +60,11 @@ struct Evaluated<'a> {
 impl<'a> Evaluated<'a> {
     fn of(set: RuleSet<'a>, at: SetAt, known: &Known) -> Self {
         let (established, possible) = set.reach(known);
+        let known = set.derive(known).into_owned();
         Self {
             set,
             at,
+            known,
             established,
             possible,
         }
@@ -76,6 +83,7 @@ fn outcome(established: Tier, possible: Tier) -> Outcome {
     match (established, possible) {
         (Tier::EspeciallySerious, _) => Outcome::EspeciallySerious,
         (Tier::Serious, _) => Outcome::Serious,
+        (Tier::Base, _) => Outcome::Base,
         (Tier::Below, Tier::Below) => Outcome::Below,
         (Tier::Below, _) => Outcome::Undetermined,
     }
@@ -154,6 +162,7 @@ pub(crate) fn assess(
     options: AssessOptions,
 ) -> Result<Assessment, SheetError> {
     let title = offence_title(law, &sheet.offence)?;
+    let sheet = &*with_conduct(sheet);
     let judged_on = check_dates(sheet, today)?;
     let (known, contradicted) = know(sheet, &law.facts)?;
     let conduct = sheet.conduct.unwrap_or_default();
@@ -161,7 +170,7 @@ pub(crate) fn assess(
     let sets = Sets::of(law, sheet, judged_on, &known);
     let undated = conduct.to.is_none();
     let lowest = undated.then(|| lowest_established(law, sheet, judged_on, &known));
-    let mut governing = governing::govern(law, sheet, &sets, &known, lowest)?;
+    let mut governing = governing::govern(law, sheet, &sets, lowest)?;
     governing.layers = layers::layers(law, sheet, &sets, judged_on);
     let governs = sets.on(governing.as_of);
     let (outcome, could_reach) = conclude(&sets, governs, governing.which == Which::Chosen, lowest);
@@ -176,7 +185,7 @@ pub(crate) fn assess(
         .collect();
     let mut missing = all_missing(&rule_sets);
     if undated && rules_changed(law, sheet, judged_on) {
-        missing.insert(0, missing::conduct(law, could_reach, judged_on));
+        missing.insert(0, missing::conduct(law, &sheet.offence, could_reach, judged_on));
     }
     let unverified: BTreeSet<Unverified> = rule_sets.iter().flat_map(|set| set.unverified.clone()).collect();
     let rests = Rests::on(&rule_sets);
@@ -195,13 +204,16 @@ pub(crate) fn assess(
         }
         _ => Vec::new(),
     };
+    let established = lowest.map_or(governs.established, |lowest| lowest.min(governs.established));
+    let is_attempt =
+        established == governs.established && rule_sets.iter().any(|set| set.governs && set.attempt);
     // The law in between is shown for a person to see; nothing in the answer rests on it.
     if let Some(middle) = &between.lighter {
         rule_sets.push(describe(law, sheet, middle, &known, judged_on, false, options));
     }
     // Rule sets are built again only for those who ask what would be otherwise.
     let asks = options.sensitivity || !contradicted.is_empty() || certainty::has_uncertain(sheet);
-    let (uncertain, contradictions, sensitivity) = if asks {
+    let (uncertain, mut contradictions, sensitivity) = if asks {
         let trial = &mut Trial::of(law, sheet, judged_on, &known);
         (
             certainty::uncertain(law, sheet, &known, trial),
@@ -213,17 +225,26 @@ pub(crate) fn assess(
     } else {
         (Vec::new(), Vec::new(), None)
     };
+    for found in sets.iter().flat_map(|set| derived_contradictions(set, sheet)) {
+        if !contradictions.contains(&found) {
+            contradictions.push(found);
+        }
+    }
+    let mut summary = summary(
+        law,
+        (&sheet.offence, &title),
+        (outcome, could_reach),
+        governing.as_of,
+        rests,
+        certainty::rests_on(&uncertain),
+    );
+    if is_attempt {
+        summary.append(&law.messages.say(key::SUMMARY_ATTEMPT, &[]));
+    }
 
     Ok(Assessment {
         offence: sheet.offence.clone(),
-        summary: summary(
-            law,
-            &title,
-            (outcome, could_reach),
-            governing.as_of,
-            rests,
-            certainty::rests_on(&uncertain),
-        ),
+        summary,
         title,
         outcome,
         could_reach,
@@ -232,6 +253,7 @@ pub(crate) fn assess(
         conduct_from: conduct.from,
         conduct_to: conduct.to,
         judged_on,
+        transfer: transfer::transfer(law, &sheet.offence, (outcome, could_reach), judged_on),
         elements: governs.set.element_reasons(&known),
         open: open::open_points(law, sheet, &sets, &between, judged_on, &known),
         rests_on_uncertain: certainty::rests_on(&uncertain),
@@ -270,6 +292,7 @@ fn conclude(sets: &Sets<'_>, governs: &Evaluated<'_>, chosen: bool, lowest: Opti
 fn established_tier(outcome: Outcome) -> Option<Tier> {
     match outcome {
         Outcome::Below | Outcome::Undetermined => None,
+        Outcome::Base => Some(Tier::Base),
         Outcome::Serious => Some(Tier::Serious),
         Outcome::EspeciallySerious => Some(Tier::EspeciallySerious),
     }
@@ -354,7 +377,7 @@ fn changes(law: &Parsed, offence: &str) -> BTreeSet<Day> {
 /// the earliest possible day, and every change up to the judgment.
 fn possible_days(law: &Parsed, sheet: &FactSheet, judged_on: Day) -> BTreeSet<Day> {
     let changes = changes(law, &sheet.offence);
-    let has_lines = |on: &Day| !RuleSet::of(law, &sheet.offence, *on).thresholds.is_empty();
+    let has_lines = |on: &Day| !RuleSet::of(law, &sheet.offence, *on).is_silent();
     let begun = sheet.conduct.and_then(|conduct| conduct.from);
     let first = begun
         .or_else(|| changes.iter().copied().find(has_lines))
@@ -396,18 +419,24 @@ fn describe(
         established,
         possible,
         at,
+        ..
     } = evaluated;
     let band = |tier| penalty::band(law, &sheet.offence, set.on, tier);
     let mut reasons = set.reasons(known);
     let tier_band = band(*established);
     let ended_on = sheet.conduct.and_then(|conduct| conduct.to);
-    if let (Some(ended_on), Some(band)) = (ended_on, tier_band.clone().or_else(|| band(Tier::Serious)))
+    let lowest_band = || band(Tier::Base).or_else(|| band(Tier::Serious));
+    if let (Some(ended_on), Some(band)) = (ended_on, tier_band.clone().or_else(lowest_band))
         && *possible > Tier::Below
     {
         reasons.extend(penalty::limitation(law, set.on, &band, ended_on, judged_on));
     }
+    let attempt = *established > Tier::Below && set.is_attempt(known, *established);
+    if attempt {
+        reasons.extend(attempt_note(law, set.on, *established));
+    }
     let fine = (*established > Tier::Below)
-        .then(|| penalty::fine(law, &sheet.offence, set.on, *established, known))
+        .then(|| penalty::fine(law, &sheet.offence, set.on, *established, &evaluated.known))
         .flatten();
     let mut unverified = unverified(evaluated, known, tier_band.as_ref(), fine.as_ref());
     let asked = sentence::Asked {
@@ -442,6 +471,7 @@ fn describe(
         governs,
         outcome: evaluated.outcome(),
         could_reach: *possible,
+        attempt,
         reasons,
         band: tier_band,
         could_reach_band: (possible != established).then(|| band(*possible)).flatten(),
@@ -452,6 +482,14 @@ fn describe(
     }
 }
 
+/// That the tier is reached by unsold goods only, with the provision on attempt.
+fn attempt_note(law: &Parsed, on: Day, tier: Tier) -> Option<Reason> {
+    let (rule, version) = law.by_role("attempt", on)?;
+    let values = [("tier", &law.tier(tier)), ("gist", &rule.source_of(version).gist)];
+    let text = law.messages.say(key::ATTEMPT, &values);
+    Some(Reason::new(ReasonKind::Note, None, text).citing(rule, version))
+}
+
 fn unverified(
     evaluated: &Evaluated<'_>,
     known: &Known,
@@ -460,31 +498,20 @@ fn unverified(
 ) -> Vec<Unverified> {
     let mut found = Vec::new();
     let Evaluated { set, established, .. } = evaluated;
+    // The outcome rests on lines of its tier that are met, and on those above it that are excluded.
+    let is_decisive = |line: &Line| match set.line_truth_apart(line, known) {
+        Truth::Met => line.tier == *established,
+        Truth::NotMet => line.tier > *established,
+        Truth::Unknown => false,
+    };
     for (rule, version, line) in set.lines().filter(|(_, _, line)| !line.verified) {
-        // The outcome rests on lines of its tier that are met, and on those above it that are excluded.
-        let decisive = match set.line_truth(line, known) {
-            Truth::Met => line.tier == *established,
-            Truth::NotMet => line.tier > *established,
-            Truth::Unknown => false,
-        };
-        found.push(Unverified {
-            rule: rule.id.clone(),
-            version: version.from,
-            line: Some(line.id.clone()),
-            citation: rule.source_of(version).cite.clone(),
-            decisive,
-        });
+        found.push(unread(rule, version, &line.id, is_decisive(line)));
     }
+    found.extend(derived_unverified(evaluated, known, is_decisive));
     for (rule, version, element) in set.unread_elements() {
-        found.push(Unverified {
-            rule: rule.id.clone(),
-            version: version.from,
-            line: Some(element.id.clone()),
-            citation: rule.source_of(version).cite.clone(),
-            decisive: set
-                .excluding_element(known)
-                .is_some_and(|excluding| excluding.id == element.id),
-        });
+        let excluding = set.excluding_element(known);
+        let decisive = excluding.is_some_and(|excluding| excluding.id == element.id);
+        found.push(unread(rule, version, &element.id, decisive));
     }
     let penalties = [
         band.filter(|band| !band.verified)
@@ -505,9 +532,63 @@ fn unverified(
     found
 }
 
+fn unread(rule: &Rule, version: &Version, part: &str, decisive: bool) -> Unverified {
+    Unverified {
+        rule: rule.id.clone(),
+        version: version.from,
+        line: Some(part.to_owned()),
+        citation: rule.source_of(version).cite.clone(),
+        decisive,
+    }
+}
+
+/// Unread lines of other offences that a line rests on, and unread ways in which an amount was found.
+fn derived_unverified(
+    evaluated: &Evaluated<'_>,
+    stated: &Known,
+    is_decisive: impl Fn(&Line) -> bool,
+) -> Vec<Unverified> {
+    let Evaluated { set, known, .. } = evaluated;
+    let mut found: BTreeMap<Unverified, bool> = BTreeMap::new();
+    let mut add = |unverified: Unverified| {
+        let decisive = unverified.decisive;
+        let key = Unverified {
+            decisive: false,
+            ..unverified
+        };
+        *found.entry(key).or_default() |= decisive;
+    };
+    for (_, _, own) in set.lines() {
+        let named = set.named_lines(own);
+        for (inner, rule, version, line) in named.iter().filter(|(_, _, _, line)| !line.verified) {
+            let same = inner.line_truth(line, known) == set.line_truth(own, known);
+            add(unread(rule, version, &line.id, is_decisive(own) && same));
+        }
+        let facts = named.iter().flat_map(|(_, _, _, line)| line.condition.names());
+        let ways: Vec<_> = facts
+            .chain(own.condition.names())
+            .flat_map(|fact| set.unread_ways(fact, known))
+            .collect();
+        // A line that comes out the same on what is stated alone does not rest on a derivation.
+        let rests_on_them = !ways.is_empty()
+            && is_decisive(own)
+            && set.truth_as_stated(own, stated) != set.line_truth(own, known);
+        for (rule, version, way) in ways {
+            add(unread(rule, version, way, rests_on_them));
+        }
+    }
+    found
+        .into_iter()
+        .map(|(unverified, decisive)| Unverified {
+            decisive,
+            ..unverified
+        })
+        .collect()
+}
+
 fn summary(
     law: &Parsed,
-    title: &Text,
+    (offence, title): (&str, &Text),
     (outcome, could_reach): (Outcome, Tier),
     as_of: Day,
     rests: Rests,
@@ -516,13 +597,17 @@ fn summary(
     let (tier, reach) = match outcome {
         Outcome::Below => (law.tier(Tier::Below), None),
         Outcome::Undetermined => (law.messages.say(key::TIER_UNDETERMINED, &[]), Some(could_reach)),
+        Outcome::Base => (
+            law.tier(Tier::Base),
+            Some(could_reach).filter(|t| *t > Tier::Base),
+        ),
         Outcome::Serious => (
-            law.tier(Tier::Serious),
+            law.tier_of(offence, Tier::Serious),
             Some(could_reach).filter(|t| *t > Tier::Serious),
         ),
         Outcome::EspeciallySerious => (law.tier(Tier::EspeciallySerious), None),
     };
-    let reach_text = reach.map(|reach| law.tier(reach)).unwrap_or_default();
+    let reach_text = reach.map(|reach| law.tier_of(offence, reach)).unwrap_or_default();
     let message = if reach.is_some() {
         key::SUMMARY_COULD_REACH
     } else {
@@ -545,4 +630,22 @@ fn summary(
         text.append(&law.messages.say(key::SUMMARY_UNCERTAIN, &[]));
     }
     text
+}
+
+/// What is stated against what a rule set derives from the rest.
+fn derived_contradictions(evaluated: &Evaluated<'_>, sheet: &FactSheet) -> Vec<Contradiction> {
+    let conflicts = evaluated.set.derived_contradictions(&evaluated.known).into_iter();
+    conflicts
+        .map(|(fact, text)| Contradiction {
+            stated: sheet
+                .facts
+                .iter()
+                .filter(|statement| statement.name == fact)
+                .cloned()
+                .collect(),
+            alternatives: Vec::new(),
+            fact,
+            text,
+        })
+        .collect()
 }

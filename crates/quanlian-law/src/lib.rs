@@ -23,9 +23,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod acts;
 mod assess;
 mod check;
 mod deadline;
+mod derived;
 mod evaluate;
 mod facts;
 mod interval;
@@ -37,6 +39,7 @@ mod render;
 pub mod rule;
 pub mod sentence;
 mod text;
+mod valuation;
 mod vocabulary;
 mod words;
 
@@ -45,10 +48,11 @@ use std::path::Path;
 use quanlian_record::time::Day;
 use serde::Serialize;
 
+pub use acts::{AccumulationRule, Act, MAX_ACT_STATEMENTS, MAX_ACTS};
 pub use assess::{
     AssessOptions, Assessment, DayOf, DaySensitivity, Decisive, FactSensitivity, Governing, Layer,
     LayerChange, LayerOf, Missing, NextLine, OpenPoint, Opposite, Outcome, PersonSensitivity, RuleSetResult,
-    Sensitivity, SetAt, Turn, UncertainFact, Unverified, Which, Without,
+    Sensitivity, SetAt, Transfer, TransferAnswer, Turn, UncertainFact, Unverified, Which, Without,
 };
 pub use check::{CheckReport, Finding, Severity};
 pub use deadline::{ClockError, ClockResult, ClockState, Events, MAX_EVENTS, Moment};
@@ -64,6 +68,7 @@ pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_NESTI
 pub use penalty::{BandResult, FenRange, FineResult};
 pub use rule::{Amount, Kind, Paper, Person, Rule, Tier};
 pub use text::{Language, Text};
+pub use valuation::{AddedAmount, Product, ValuationCase, ValuationRule, ValueOf};
 pub use vocabulary::{EventDefinition, FactDefinition, FactKind};
 
 /// All rules, ready to be applied.

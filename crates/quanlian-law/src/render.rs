@@ -65,9 +65,14 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
     if answer.governing.choice_required {
         page.heading(key::RENDER_CHOICE);
     }
+    let transfer = page.say(key::RENDER_TRANSFER, &[("text", &answer.transfer.text)]);
+    page.line(0, &transfer);
+    for rule in &answer.transfer.rules {
+        node(&mut page, 1, rule, None);
+    }
     sentence::layers(&mut page, &answer.governing.layers);
     for set in &answer.rule_sets {
-        rule_set(&mut page, set);
+        rule_set(&mut page, &answer.offence, set);
     }
     sentence::deviations(&mut page, &answer.deviations);
     section(
@@ -135,7 +140,7 @@ fn section<T>(page: &mut Page<'_>, heading: &str, items: &[T], mut print: impl F
     }
 }
 
-fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
+fn rule_set(page: &mut Page<'_>, offence: &str, set: &RuleSetResult) {
     let at = match set.at {
         SetAt::Both => key::RENDER_BOTH,
         SetAt::Conduct => key::RENDER_AT_CONDUCT,
@@ -154,8 +159,8 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
         &[("as_of", &as_of), ("at", &at), ("governs", &governs)],
     );
     page.line(0, &heading);
-    let tier = page.law.outcome(set.outcome);
-    let reach = page.law.tier(set.could_reach);
+    let tier = page.law.outcome_of(offence, set.outcome);
+    let reach = page.law.tier_of(offence, set.could_reach);
     let line = page.say(key::RENDER_OUTCOME, &[("tier", &tier), ("reach", &reach)]);
     page.line(1, &line);
     if let Some(band) = &set.band {
@@ -176,7 +181,7 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
         node(page, 1, reason, None);
     }
     if let Some(frame) = &set.sentence_frame {
-        sentence::frame(page, frame);
+        sentence::frame(page, offence, frame);
     }
 }
 

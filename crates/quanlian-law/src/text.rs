@@ -88,6 +88,8 @@ keys! {
     AMOUNT_BETWEEN = "amount.between";
     AMOUNT_UNKNOWN = "amount.unknown";
     TIER_BELOW = "tier.below";
+    TIER_BASE = "tier.base";
+    TIER_SERIOUS_UPPER = "tier.serious_upper";
     TIER_SERIOUS = "tier.serious";
     TIER_ESPECIALLY_SERIOUS = "tier.especially_serious";
     TIER_UNDETERMINED = "tier.undetermined";
@@ -109,10 +111,29 @@ keys! {
     APPLIES_IMPLIED = "reason.applies_implied";
     APPLIES_UNKNOWN = "reason.applies_unknown";
     APPLIES_CONTRADICTED = "reason.applies_contradicted";
+    APPLIES_EXCLUDED = "reason.applies_excluded";
+    APPLIES_REMAINS = "reason.applies_remains";
+    ONE_OF_GROUP = "reason.one_of_group";
+    IF_ONE_OF_GROUP = "reason.if_one_of_group";
+    ATTEMPT = "reason.attempt";
     ALL_OF = "reason.all_of";
     ANY_OF = "reason.any_of";
     AT_LEAST_OF = "reason.at_least_of";
     SHARE_OF_LINE = "reason.share_of_line";
+    REACHES = "reason.reaches";
+    NO_OFFENCE = "reason.no_offence";
+    DERIVED_FOUND = "derived.found";
+    DERIVED_CASE = "derived.case";
+    DERIVED_INPUT = "derived.input";
+    DERIVED_ADDED = "derived.added";
+    DERIVED_PRODUCT = "derived.product";
+    DERIVED_PRODUCT_FIRST = "derived.product_first";
+    DERIVED_STATED = "derived.stated";
+    DERIVED_STATED_CONFLICT = "derived.stated_conflict";
+    ACTS_SUM = "acts.sum";
+    ACTS_NOT_NAMED = "acts.not_named";
+    ACT_COUNTED = "acts.counted";
+    ACT_LEFT_OUT = "acts.left_out";
     UNIT_FACTOR = "reason.unit_factor";
     UNIT_PERSON_UNKNOWN = "reason.unit_person_unknown";
     NO_LINES = "reason.no_lines";
@@ -128,6 +149,7 @@ keys! {
     ELEMENT_SIGN = "element.sign";
     ELEMENT_NOT_MET = "element.not_met";
     ELEMENT_UNKNOWN = "element.unknown";
+    ELEMENT_DENIED_BY = "element.denied_by";
     GOVERNING_SAME = "governing.same";
     GOVERNING_OLD_EQUAL = "governing.old_equal";
     GOVERNING_OLD_FINE = "governing.old_fine";
@@ -149,6 +171,8 @@ keys! {
     MISSING_PERSON = "missing.person";
     MISSING_CONDUCT = "missing.conduct";
     CONTRADICTION = "contradiction";
+    CONTRADICTION_GROUP = "contradiction.group";
+    CONTRADICTION_DERIVED = "contradiction.derived";
     OPEN_NO_JUDGMENT_DATE = "open.no_judgment_date";
     OPEN_NO_CONDUCT = "open.no_conduct";
     OPEN_CONDUCT_OPEN_END = "open.conduct_open_end";
@@ -160,6 +184,11 @@ keys! {
     SUMMARY_UNVERIFIED = "summary.unverified";
     SUMMARY_UNVERIFIED_CHOICE = "summary.unverified_choice";
     SUMMARY_COULD_REACH = "summary.could_reach";
+    TRANSFER_LINE_REACHED = "transfer.line_reached";
+    TRANSFER_SUSPICION = "transfer.suspicion_possible";
+    TRANSFER_NO_LINE = "transfer.no_line";
+    TRANSFER_NO_RULES = "transfer.no_rules";
+    SUMMARY_ATTEMPT = "summary.attempt";
     GOVERNING_CHOSEN_BY = "governing.chosen_by";
     GOVERNING_CHOSEN_ON = "governing.chosen_on";
     LAYER_STATUTE = "layer.statute";
@@ -183,7 +212,6 @@ keys! {
     UNCERTAIN_TOGETHER = "uncertain.together";
     UNCERTAIN_NO = "uncertain.no";
     CONTRADICTION_ALTERNATIVE = "contradiction.alternative";
-    CONTRADICTION_OF_FLAG = "contradiction.of_flag";
     CONTRADICTION_SKIPPED = "contradiction.skipped";
     SENSITIVITY_WITHOUT = "sensitivity.without";
     SENSITIVITY_WITHOUT_REACH = "sensitivity.without_reach";
@@ -321,6 +349,7 @@ keys! {
     RENDER_OPEN = "render.open";
     RENDER_CONTRADICTIONS = "render.contradictions";
     RENDER_CHOICE = "render.choice";
+    RENDER_TRANSFER = "render.transfer";
     RENDER_NO_GUILT = "render.no_guilt";
     RENDER_BOOK = "render.book";
 }

@@ -47,6 +47,12 @@ pub struct FactDefinition {
     /// For a flag: facts that imply it when they are true or above nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub implied_by: Vec<String>,
+    /// For a flag: the group of flags of which exactly one holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_of: Option<String>,
+    /// The other flags of that group; filled in when the file is read.
+    #[serde(skip)]
+    pub(crate) others: Vec<String>,
 }
 
 /// An event that starts or ends a period.

@@ -16,8 +16,8 @@ use crate::{
         Alternative, Certainty, Contradicted, Contradiction, FactSheet, Known, KnownFact, MAX_ALTERNATIVES,
         Statement, known_of,
     },
+    interval::Truth,
     load::Parsed,
-    rule::Tier,
     text::{Text, key},
     vocabulary::FactKind,
 };
@@ -134,7 +134,7 @@ pub(super) fn uncertain(
         mark_together(&mut facts, known, without_any, trial);
     }
     for fact in &mut facts {
-        fact.text = words(law, fact);
+        fact.text = words(law, &sheet.offence, fact);
     }
     facts.sort_by(|a, b| (a.decisive, &a.fact).cmp(&(b.decisive, &b.fact)));
     facts
@@ -164,7 +164,7 @@ fn mark_together(facts: &mut [UncertainFact], known: &Known, mut without_any: Kn
     }
 }
 
-fn words(law: &Parsed, fact: &UncertainFact) -> Text {
+fn words(law: &Parsed, offence: &str, fact: &UncertainFact) -> Text {
     let certainty = law.certainty(fact.certainty);
     let message = match fact.decisive {
         Decisive::Alone => key::UNCERTAIN_ALONE,
@@ -174,7 +174,7 @@ fn words(law: &Parsed, fact: &UncertainFact) -> Text {
     let values = [
         ("fact", &fact.title),
         ("certainty", &certainty),
-        ("without", &law.outcome(fact.without)),
+        ("without", &law.outcome_of(offence, fact.without)),
     ];
     law.messages.say(message, &values)
 }
@@ -188,41 +188,42 @@ pub(super) fn contradictions(
 ) -> Vec<Contradiction> {
     let mut found = Vec::new();
     for (fact, stated) in contradicted {
-        let mut values: Vec<(&str, KnownFact)> = Vec::new();
+        if stated.iter().any(|statement| statement.name != fact) {
+            found.push(of_group(law, fact, stated, known, trial));
+            continue;
+        }
+        let mut values: Vec<(KnownFact, Text)> = Vec::new();
         let mut skipped = 0_usize;
         for statement in &stated {
             let Some(alone) = known_of([statement], &law.facts) else {
                 continue;
             };
-            let same =
-                |(name, other): &&mut (&str, KnownFact)| *name == statement.name && same_value(other, &alone);
-            if let Some((_, other)) = values.iter_mut().find(same) {
+            if let Some((other, _)) = values.iter_mut().find(|(other, _)| same_value(other, &alone)) {
                 join_sources(other, &alone);
             } else if values.len() < MAX_ALTERNATIVES {
-                values.push((&statement.name, alone));
+                let words = value(law, &fact, &alone);
+                values.push((alone, words));
             } else {
                 skipped += 1;
             }
         }
-        // Statements about several flags can contradict each other, too; each is tried without the others.
-        let mut rest = known.clone();
-        for statement in &stated {
-            rest.facts.remove(&statement.name);
-        }
-        let is_one_fact = stated.iter().all(|statement| statement.name == fact);
+        let mut hypothesis = known.clone();
         let alternatives: Vec<Alternative> = values
             .into_iter()
-            .map(|(name, alone)| {
-                let mut words = value(law, name, &alone);
-                if !is_one_fact {
-                    let values = [("fact", &law.fact_title(name)), ("value", &words)];
-                    words = law.messages.say(key::CONTRADICTION_OF_FLAG, &values);
-                }
+            .map(|(alone, value)| {
                 let (evidence, stated_by) = (alone.evidence.to_vec(), alone.stated_by.to_vec());
-                rest.facts.insert(name.to_owned(), alone);
-                let tried = trial.outcome(&rest);
-                rest.facts.remove(name);
-                alternative(law, words, tried, evidence, stated_by)
+                replaced(&mut hypothesis, &fact, Some(alone));
+                let (outcome, could_reach) = trial.outcome(&hypothesis);
+                let reached = law.outcome_of(trial.offence(), outcome);
+                let values = [("value", &value), ("outcome", &reached)];
+                Alternative {
+                    text: law.messages.say(key::CONTRADICTION_ALTERNATIVE, &values),
+                    value,
+                    stated_by,
+                    evidence,
+                    outcome,
+                    could_reach,
+                }
             })
             .collect();
         let text = contradiction_text(law, known, &fact, stated.len(), skipped);
@@ -234,6 +235,56 @@ pub(super) fn contradictions(
         });
     }
     found
+}
+
+/// Statements about several flags of a group (`one_of`) that do not fit: the outcome with each that is stated to hold.
+fn of_group(
+    law: &Parsed,
+    fact: String,
+    stated: Vec<Statement>,
+    known: &Known,
+    trial: &mut Trial<'_>,
+) -> Contradiction {
+    let others = law
+        .facts
+        .get(&fact)
+        .map_or(&[][..], |definition| definition.others.as_slice());
+    let members: Vec<&String> = std::iter::once(&fact).chain(others).collect();
+    let mut open = known.clone();
+    for name in &members {
+        open.facts.remove(*name);
+    }
+    let mut alternatives = Vec::new();
+    for name in &members {
+        let about = stated.iter().filter(|statement| statement.name == **name);
+        let Some(alone) = known_of(about, &law.facts).filter(|alone| alone.truth == Truth::Met) else {
+            continue;
+        };
+        let (evidence, stated_by) = (alone.evidence.to_vec(), alone.stated_by.to_vec());
+        let mut hypothesis = open.clone();
+        replaced(&mut hypothesis, name, Some(alone));
+        let (outcome, could_reach) = trial.outcome(&hypothesis);
+        let value = law.fact_title(name);
+        let reached = law.outcome_of(trial.offence(), outcome);
+        let values = [("value", &value), ("outcome", &reached)];
+        alternatives.push(Alternative {
+            text: law.messages.say(key::CONTRADICTION_ALTERNATIVE, &values),
+            value,
+            stated_by,
+            evidence,
+            outcome,
+            could_reach,
+        });
+    }
+    let titles: Vec<Text> = members.iter().map(|name| law.fact_title(name)).collect();
+    let count = Text::same(stated.len().to_string());
+    let values = [("facts", &Text::join(&titles)), ("count", &count)];
+    Contradiction {
+        text: law.messages.say(key::CONTRADICTION_GROUP, &values),
+        fact,
+        stated,
+        alternatives,
+    }
 }
 
 fn same_value(one: &KnownFact, other: &KnownFact) -> bool {
@@ -252,25 +303,6 @@ fn value(law: &Parsed, name: &str, fact: &KnownFact) -> Text {
         Some(FactKind::Money | FactKind::Count) => law.interval(name, fact.interval),
         Some(FactKind::Flag) => law.holds(fact.truth),
         Some(FactKind::Text) | None => Text::same(fact.words.iter().next().cloned().unwrap_or_default()),
-    }
-}
-
-fn alternative(
-    law: &Parsed,
-    value: Text,
-    (outcome, could_reach): (Outcome, Tier),
-    evidence: Vec<String>,
-    stated_by: Vec<String>,
-) -> Alternative {
-    let values = [("value", &value), ("outcome", &law.outcome(outcome))];
-    let text = law.messages.say(key::CONTRADICTION_ALTERNATIVE, &values);
-    Alternative {
-        value,
-        stated_by,
-        evidence,
-        outcome,
-        could_reach,
-        text,
     }
 }
 

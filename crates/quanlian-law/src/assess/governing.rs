@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{Evaluated, Layer, SetAt, Sets};
 use crate::{
     evaluate::{Reason, ReasonKind},
-    facts::{Choice, FactSheet, Known, MAX_TEXT_BYTES, SheetError},
+    facts::{Choice, FactSheet, MAX_TEXT_BYTES, SheetError},
     load::Parsed,
     penalty,
     rule::Tier,
@@ -71,11 +71,10 @@ pub(super) fn govern(
     law: &Parsed,
     sheet: &FactSheet,
     sets: &Sets<'_>,
-    known: &Known,
     lowest: Option<Tier>,
 ) -> Result<Governing, SheetError> {
     let governing = match &sets.second {
-        Some(new) => weigh(law, sheet, &sets.first, new, known),
+        Some(new) => weigh(law, sheet, &sets.first, new),
         None => alone(law, &sets.first, lowest),
     };
     Ok(match check_choice(sheet, sets)? {
@@ -183,14 +182,8 @@ fn check_choice<'a>(sheet: &'a FactSheet, sets: &Sets<'_>) -> Result<Option<&'a 
     Ok(Some(choice))
 }
 
-fn weigh(
-    law: &Parsed,
-    sheet: &FactSheet,
-    old: &Evaluated<'_>,
-    new: &Evaluated<'_>,
-    known: &Known,
-) -> Governing {
-    let verdict = verdict(law, sheet, old, new, known);
+fn weigh(law: &Parsed, sheet: &FactSheet, old: &Evaluated<'_>, new: &Evaluated<'_>) -> Governing {
+    let verdict = verdict(law, sheet, old, new);
     let winner = if verdict.newer { new } else { old };
     let values = [
         ("old", &Text::same(old.set.on.to_string())),
@@ -216,19 +209,13 @@ fn weigh(
         provisional,
         choice: None,
         departs_from_rule: false,
-        rules: temporal_rules(law, old.set.thresholds.is_empty(), new.set.on),
+        rules: temporal_rules(law, old.set.is_silent(), new.set.on),
         layers: Vec::new(),
     }
 }
 
 /// By the main penalty first, by the fine where that is the same (从旧兼从轻).
-fn verdict(
-    law: &Parsed,
-    sheet: &FactSheet,
-    old: &Evaluated<'_>,
-    new: &Evaluated<'_>,
-    known: &Known,
-) -> Verdict {
+fn verdict(law: &Parsed, sheet: &FactSheet, old: &Evaluated<'_>, new: &Evaluated<'_>) -> Verdict {
     let decide = |newer, message, choice_required| Verdict {
         newer,
         message,
@@ -240,8 +227,9 @@ fn verdict(
     let main = weight(new).cmp(&weight(old));
     let both_punish = old.established > Tier::Below && new.established > Tier::Below;
     let fine = if both_punish {
-        let (old, new) = ((old.set.on, old.established), (new.set.on, new.established));
-        penalty::compare_fines(law, &sheet.offence, old, new, known)
+        let side = |set: &'_ Evaluated<'_>| (set.set.on, set.established);
+        let known = (&old.known, &new.known);
+        penalty::compare_fines(law, &sheet.offence, side(old), side(new), known)
     } else {
         Some(main)
     };
@@ -272,18 +260,22 @@ pub(super) fn weight(evaluated: &Evaluated<'_>) -> (u32, u32, Tier) {
 
 /// Whether there are no lines for the conduct but some at judgment (item 2 of the rule on interpretations).
 pub(super) fn has_no_old_lines(old: &Evaluated<'_>, new: &Evaluated<'_>) -> bool {
-    old.set.thresholds.is_empty() && !new.set.thresholds.is_empty()
+    old.set.is_silent() && !new.set.is_silent()
 }
 
 /// Missing facts cannot turn the comparison: both are settled, or one lies wholly below the other.
 fn is_certain(old: &Evaluated<'_>, new: &Evaluated<'_>) -> bool {
-    (old.is_settled() && new.is_settled()) || new.possible < old.established || old.possible < new.established
+    // Nothing can be lighter than old rules that exclude every line.
+    old.possible == Tier::Below
+        || (old.is_settled() && new.is_settled())
+        || new.possible < old.established
+        || old.possible < new.established
 }
 
 fn reached(law: &Parsed, evaluated: &Evaluated<'_>) -> Text {
     match (evaluated.established, evaluated.possible) {
         (Tier::Below, possible) if possible > Tier::Below => law.messages.say(key::TIER_UNDETERMINED, &[]),
-        (tier, _) => law.tier(tier),
+        (tier, _) => evaluated.set.tier(tier),
     }
 }
 

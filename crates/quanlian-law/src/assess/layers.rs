@@ -142,7 +142,7 @@ fn change(rule: &Rule, ended_on: Day, judged_on: Day) -> Option<LayerChange> {
 fn temporal_rule(law: &Parsed, layer: LayerOf, sets: &Sets<'_>, on: Day) -> Option<Reason> {
     let role = match layer {
         LayerOf::Statute => "statute_in_time",
-        LayerOf::Interpretation if sets.first.set.thresholds.is_empty() => "interpretation_none_before",
+        LayerOf::Interpretation if sets.first.set.is_silent() => "interpretation_none_before",
         LayerOf::Interpretation => "interpretation_existing",
     };
     let (rule, version) = law.by_role(role, on)?;
@@ -216,14 +216,14 @@ pub(super) fn between<'a>(law: &'a Parsed, sheet: &FactSheet, sets: &Sets<'a>, k
     for on in &found.days {
         let set = RuleSet::of(law, &sheet.offence, *on);
         // Without lines of its own a day has nothing to compare.
-        if set.thresholds.is_empty() {
+        if set.is_silent() {
             continue;
         }
         let middle = Evaluated::of(set, SetAt::Between, known);
         let lighter = [&sets.first, second]
             .into_iter()
             .chain(&found.lighter)
-            .all(|other| is_lighter(law, sheet, &middle, other, known));
+            .all(|other| is_lighter(law, sheet, &middle, other));
         if lighter {
             found.lighter = Some(middle);
         }
@@ -231,20 +231,16 @@ pub(super) fn between<'a>(law: &'a Parsed, sheet: &FactSheet, sets: &Sets<'a>, k
     found
 }
 
-fn is_lighter(
-    law: &Parsed,
-    sheet: &FactSheet,
-    one: &Evaluated<'_>,
-    other: &Evaluated<'_>,
-    known: &Known,
-) -> bool {
+fn is_lighter(law: &Parsed, sheet: &FactSheet, one: &Evaluated<'_>, other: &Evaluated<'_>) -> bool {
     match governing::weight(one).cmp(&governing::weight(other)) {
         Ordering::Less => true,
         Ordering::Greater => false,
         Ordering::Equal => {
             let punishes = one.established > Tier::Below && other.established > Tier::Below;
             let (old, new) = ((other.set.on, other.established), (one.set.on, one.established));
-            punishes && penalty::compare_fines(law, &sheet.offence, old, new, known) == Some(Ordering::Less)
+            punishes
+                && penalty::compare_fines(law, &sheet.offence, old, new, (&other.known, &one.known))
+                    == Some(Ordering::Less)
         }
     }
 }

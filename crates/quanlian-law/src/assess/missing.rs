@@ -40,21 +40,23 @@ pub struct Missing {
     pub why: Text,
 }
 
-/// Facts and flags that the lines of a set ask for.
+/// Facts and flags that the lines of a set ask for, and those from which they are found.
 fn asked<'a>(evaluated: &Evaluated<'a>) -> BTreeSet<&'a str> {
-    let lines = evaluated.set.lines();
-    lines
-        .flat_map(|(_, _, line)| {
+    let lines = evaluated.set.deep_lines().into_iter();
+    let mut names = lines
+        .flat_map(|(_, _, _, line)| {
             line.applies
                 .iter()
                 .map(String::as_str)
                 .chain(line.condition.names())
         })
-        .collect()
+        .collect();
+    evaluated.set.add_inputs(&mut names);
+    names
 }
 
 pub(super) fn missing(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) -> Vec<Missing> {
-    if evaluated.is_settled() || evaluated.set.thresholds.is_empty() {
+    if evaluated.is_settled() || evaluated.set.is_silent() {
         return Vec::new();
     }
     let mut found: Vec<(bool, u32, Missing)> = Vec::new();
@@ -92,7 +94,8 @@ fn amount(
     name: &str,
     kind: FactKind,
 ) -> Option<Missing> {
-    let now = known.interval(name);
+    // What follows from other facts is known; stating the fact can only narrow it.
+    let now = evaluated.known.interval(name);
     if now.is_exact() {
         return None;
     }
@@ -117,7 +120,7 @@ fn amount(
             .map(|number| amount_like(kind, number));
         let values = [
             ("fact", &law.fact_title(name)),
-            ("tier", &law.tier(lifted)),
+            ("tier", &evaluated.set.tier(lifted)),
             (
                 "from",
                 &from.map(|from| law.amount(name, from)).unwrap_or_default(),
@@ -132,7 +135,7 @@ fn amount(
         return Some(missing_fact(law, name, lifted, true, from, why));
     }
     let (_, left) = reach(now.low);
-    (left < evaluated.possible).then(|| together(law, name, evaluated.possible))
+    (left < evaluated.possible).then(|| together(law, evaluated, name))
 }
 
 fn flag(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str) -> Option<Missing> {
@@ -142,11 +145,14 @@ fn flag(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str) -> O
     let (lifted, _) = evaluated.set.reach(&known.with_flag(name, true));
     let (_, left) = evaluated.set.reach(&known.with_flag(name, false));
     if lifted > evaluated.established {
-        let values = [("fact", &law.fact_title(name)), ("tier", &law.tier(lifted))];
+        let values = [
+            ("fact", &law.fact_title(name)),
+            ("tier", &evaluated.set.tier(lifted)),
+        ];
         let why = law.messages.say(key::MISSING_FLAG, &values);
         Some(missing_fact(law, name, lifted, true, None, why))
     } else {
-        (left < evaluated.possible).then(|| together(law, name, evaluated.possible))
+        (left < evaluated.possible).then(|| together(law, evaluated, name))
     }
 }
 
@@ -168,7 +174,7 @@ fn person(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) -> Option<Miss
     let tier = lifted.max(possible);
     let why = law
         .messages
-        .say(key::MISSING_PERSON, &[("tier", &law.tier(tier))]);
+        .say(key::MISSING_PERSON, &[("tier", &evaluated.set.tier(tier))]);
     Some(Missing {
         fact: "person".into(),
         title: law.messages.say(key::PERSON, &[]),
@@ -180,10 +186,10 @@ fn person(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) -> Option<Miss
 }
 
 /// The date of the conduct, where versions that could apply lead to different tiers.
-pub(super) fn conduct(law: &Parsed, highest: Tier, judged_on: Day) -> Missing {
+pub(super) fn conduct(law: &Parsed, offence: &str, highest: Tier, judged_on: Day) -> Missing {
     let values = [
         ("judged", &Text::same(judged_on.to_string())),
-        ("tier", &law.tier(highest)),
+        ("tier", &law.tier_of(offence, highest)),
     ];
     Missing {
         fact: "conduct".into(),
@@ -195,8 +201,12 @@ pub(super) fn conduct(law: &Parsed, highest: Tier, judged_on: Day) -> Missing {
     }
 }
 
-fn together(law: &Parsed, name: &str, tier: Tier) -> Missing {
-    let values = [("fact", &law.fact_title(name)), ("tier", &law.tier(tier))];
+fn together(law: &Parsed, evaluated: &Evaluated<'_>, name: &str) -> Missing {
+    let tier = evaluated.possible;
+    let values = [
+        ("fact", &law.fact_title(name)),
+        ("tier", &evaluated.set.tier(tier)),
+    ];
     missing_fact(
         law,
         name,

@@ -63,7 +63,7 @@ pub(super) fn open_points(
             (None, Some(on)) => from_facts(key::OPEN_MIDDLE_LAW, &[("on", &day(*on))]),
             (None, None) => {}
         }
-        if sets.first.set.thresholds.is_empty() {
+        if sets.first.set.is_silent() {
             from_facts(key::OPEN_NO_OLD_RULES, &[("to", &day(to))]);
         }
     }
@@ -118,13 +118,21 @@ fn periods_outside(sheet: &FactSheet) -> Vec<(&'static str, &str, Conduct)> {
 
 fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &Sets<'_>) -> Vec<OpenPoint> {
     let used = law.rules.values().filter(|rule| {
-        let about = rule.is_about(&sheet.offence) || (rule.kind == Kind::Temporal && sets.second.is_some());
+        let about = rule.is_about(&sheet.offence)
+            || (rule.kind == Kind::Temporal && sets.second.is_some())
+            || (rule.kind == Kind::Accumulation && !sheet.acts.is_empty());
         about && sets.iter().any(|set| rule.version_on(set.set.on).is_some())
     });
+    // A question about a gap matters only where one of the sets lies in it.
+    let asked = |open: &&OpenQuestion| {
+        let gap = open.gap.as_ref();
+        gap.is_none_or(|gap| sets.iter().any(|set| gap.covers(set.set.on)))
+    };
     used.flat_map(|rule| {
         rule.open
             .iter()
-            .map(|OpenQuestion { question, effect }| OpenPoint {
+            .filter(asked)
+            .map(|OpenQuestion { question, effect, .. }| OpenPoint {
                 rule: Some(rule.id.clone()),
                 question: question.clone(),
                 effect: effect.clone(),

@@ -6,7 +6,7 @@
 use quanlian_record::time::Day;
 use serde::Serialize;
 
-use super::{Governing, Missing, Sensitivity, UncertainFact};
+use super::{Governing, Missing, Sensitivity, Transfer, UncertainFact};
 use crate::{
     evaluate::Reason,
     facts::Contradiction,
@@ -25,7 +25,9 @@ pub enum Outcome {
     Below,
     /// No line is established and one could still be reached.
     Undetermined,
-    /// The entry tier is established.
+    /// The offence itself is established; it asks for no amount (基本犯).
+    Base,
+    /// The entry tier is established; the upper one where there is a base tier.
     Serious,
     /// The upper tier is established.
     EspeciallySerious,
@@ -44,6 +46,8 @@ pub struct Assessment {
     pub could_reach: Tier,
     /// The outcome in one sentence.
     pub summary: Text,
+    /// What follows for the agency that must decide whether the case goes to the police (移送).
+    pub transfer: Transfer,
     /// Whether the outcome would change without the facts that are not certain.
     pub rests_on_uncertain: bool,
     /// Whether the outcome, or the choice between the rule sets, rests on something that nobody
@@ -98,6 +102,8 @@ pub struct RuleSetResult {
     pub outcome: Outcome,
     /// The highest tier that they do not exclude under it.
     pub could_reach: Tier,
+    /// Whether only lines about unsold goods establish the tier: an attempt (犯罪未遂, Criminal Law art. 23).
+    pub attempt: bool,
     /// Why.
     pub reasons: Vec<Reason>,
     /// The penalty band of the tier established.

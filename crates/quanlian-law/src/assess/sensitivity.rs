@@ -233,7 +233,7 @@ fn fact(
         text: Text::default(),
         fact: name.to_owned(),
     };
-    result.text = words(law, &result, now.0);
+    result.text = words(law, trial.offence(), &result, now.0);
     result
 }
 
@@ -332,8 +332,8 @@ fn flipped(name: &str, hypothesis: &mut Known, trial: &mut Trial<'_>) -> Option<
     Some(Opposite { value, outcome })
 }
 
-fn words(law: &Parsed, fact: &FactSensitivity, now: Outcome) -> Text {
-    let outcome = |outcome: Outcome| law.outcome(outcome);
+fn words(law: &Parsed, offence: &str, fact: &FactSensitivity, now: Outcome) -> Text {
+    let outcome = |outcome: Outcome| law.outcome_of(offence, outcome);
     let say = |key: &str, values: &[(&str, &Text)]| law.messages.say(key, values);
     let first = if fact.without.outcome != now {
         key::SENSITIVITY_WITHOUT
@@ -345,7 +345,7 @@ fn words(law: &Parsed, fact: &FactSensitivity, now: Outcome) -> Text {
     let values = [
         ("fact", &fact.title),
         ("outcome", &outcome(fact.without.outcome)),
-        ("reach", &law.tier(fact.without.could_reach)),
+        ("reach", &law.tier_of(offence, fact.without.could_reach)),
     ];
     let mut text = say(first, &values);
     for (turn, message) in [
@@ -404,7 +404,7 @@ fn days(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known, now: Out
             };
             let values = [
                 ("on", &Text::same(on.to_string())),
-                ("outcome", &law.outcome(outcome)),
+                ("outcome", &law.outcome_of(&sheet.offence, outcome)),
             ];
             DaySensitivity {
                 what,
@@ -460,7 +460,9 @@ fn person(law: &Parsed, known: &Known, trial: &mut Trial<'_>, now: Outcome) -> O
     (outcome != now).then(|| PersonSensitivity {
         person,
         outcome,
-        text: law.messages.say(message, &[("outcome", &law.outcome(outcome))]),
+        text: law
+            .messages
+            .say(message, &[("outcome", &law.outcome_of(trial.offence(), outcome))]),
     })
 }
 
@@ -488,7 +490,7 @@ fn next_lines(law: &Parsed, governs: &Evaluated<'_>, known: &Known) -> Vec<NextL
             ("fact", &law.fact_title(fact)),
             ("by", &law.amount(fact, short_by)),
             ("at", &law.amount(fact, at)),
-            ("tier", &law.tier(line.tier)),
+            ("tier", &set.tier(line.tier)),
         ];
         near.push((
             lacking_ppm,

@@ -76,6 +76,11 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// The offence that is tried.
+    pub(super) fn offence(&self) -> &'a str {
+        self.sets.first.set.offence
+    }
+
     /// Every rule set that takes part.
     pub(super) fn sets(&self) -> impl Iterator<Item = &RuleSet<'a>> {
         self.sets.iter().map(|set| &set.set).chain(&self.undated)

@@ -11,12 +11,14 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
+    acts::AccumulationRule,
     rule::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
         toml_day,
     },
     sentence::{CircumstanceRule, ProbationRule, SentencingRule},
     text::Text,
+    valuation::ValuationRule,
 };
 
 /// A rule file.
@@ -51,11 +53,14 @@ pub(super) struct RawVersion {
     pub(super) from: Day,
     #[serde(default, with = "toml_day::optional")]
     pub(super) to: Option<Day>,
+    /// Its own row in the project's table of law facts, where the versions have rows of their own.
+    pub(super) row: Option<String>,
     pub(super) source: Option<Source>,
     // threshold
     pub(super) line: Option<Vec<Spanned<RawLine>>>,
     // element
     pub(super) element: Option<Vec<Element>>,
+    pub(super) no_offence: Option<bool>,
     // band
     pub(super) band: Option<Vec<Band>>,
     // fine
@@ -71,6 +76,10 @@ pub(super) struct RawVersion {
     pub(super) step: Option<Vec<LimitationStep>>,
     // papers
     pub(super) paper: Option<Vec<Paper>>,
+    // valuation
+    pub(super) valuation: Option<ValuationRule>,
+    // accumulation
+    pub(super) accumulation: Option<AccumulationRule>,
     // probation, circumstance, sentencing
     pub(super) probation: Option<ProbationRule>,
     pub(super) circumstance: Option<CircumstanceRule>,
@@ -104,6 +113,12 @@ pub(super) struct RawLine {
     pub(super) all: Option<Vec<RawCondition>>,
     pub(super) any: Option<Vec<RawCondition>>,
     pub(super) at_least: Option<RawAtLeast>,
+    /// Whether the line is about goods that were not sold: reaching it is an attempt (犯罪未遂).
+    #[serde(default)]
+    pub(super) attempt: bool,
+    /// Its row in the project's table of law facts, where that differs from its id.
+    pub(super) row: Option<String>,
+    pub(super) reaches: Option<RawReaches>,
     pub(super) verified: bool,
     pub(super) against: Vec<String>,
     pub(super) note: Option<Text>,
@@ -121,6 +136,7 @@ pub(super) struct RawCondition {
     pub(super) all: Option<Vec<RawCondition>>,
     pub(super) any: Option<Vec<RawCondition>>,
     pub(super) at_least: Option<RawAtLeast>,
+    pub(super) reaches: Option<RawReaches>,
 }
 
 /// `at_least = { … }`.
@@ -130,6 +146,14 @@ pub(super) struct RawAtLeast {
     pub(super) count: usize,
     pub(super) share_percent: u32,
     pub(super) of: Vec<String>,
+}
+
+/// `reaches = { … }`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawReaches {
+    pub(super) offence: String,
+    pub(super) tier: Tier,
 }
 
 /// The comparisons that the law makes. There is one: 以上, which includes the number.
@@ -154,6 +178,7 @@ pub(super) struct RawFineStep {
     pub(super) fact: Option<String>,
     pub(super) low_percent: Option<u32>,
     pub(super) high_percent: Option<u32>,
+    pub(super) base_yuan: Option<[i64; 2]>,
     pub(super) serious_yuan: Option<[i64; 2]>,
     pub(super) especially_serious_yuan: Option<[i64; 2]>,
     pub(super) verified: bool,
@@ -165,6 +190,8 @@ pub(super) struct RawFineStep {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawExample {
     pub(super) name: String,
+    /// The offence that it is tried on; the first of the rule if not given.
+    pub(super) offence: Option<String>,
     #[serde(default, with = "toml_day::optional")]
     pub(super) on: Option<Day>,
     pub(super) conduct: Option<RawPeriod>,
@@ -173,6 +200,8 @@ pub(super) struct RawExample {
     pub(super) person: Option<Person>,
     #[serde(default)]
     pub(super) given: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    pub(super) acts: Vec<BTreeMap<String, toml::Value>>,
     pub(super) then: BTreeMap<String, toml::Value>,
 }
 

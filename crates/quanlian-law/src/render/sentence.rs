@@ -57,8 +57,8 @@ pub(super) fn layers(page: &mut Page<'_>, layers: &[Layer]) {
     }
 }
 
-pub(super) fn frame(page: &mut Page<'_>, frame: &SentenceFrame) {
-    let tier = page.law.tier(frame.tier);
+pub(super) fn frame(page: &mut Page<'_>, offence: &str, frame: &SentenceFrame) {
+    let tier = page.law.tier_of(offence, frame.tier);
     page.said(1, key::RENDER_SENTENCE, &[("tier", &tier)]);
     if let Some(band) = &frame.band {
         page.cited(2, &band.text, Some(&band.citation), band.verified);

@@ -256,7 +256,7 @@ impl Beside<'_> {
         match judged {
             Judged::Months(months) => self.say(key::DEVIATION_GIVEN_MONTHS, &[("n", &number(months))]),
             Judged::Fen(fen) => self.law.money(fen),
-            Judged::Tier(tier) => self.law.tier(tier),
+            Judged::Tier(tier) => self.law.tier_of(self.offence, tier),
         }
     }
 
@@ -290,7 +290,8 @@ impl Beside<'_> {
             std::cmp::Ordering::Equal => DeviationState::Inside,
             std::cmp::Ordering::Greater => DeviationState::Above,
         };
-        let values = [("given", &self.law.tier(given)), ("tier", &self.law.tier(tier))];
+        let name = |tier| self.law.tier_of(self.offence, tier);
+        let values = [("given", &name(given)), ("tier", &name(tier))];
         let message = if state == DeviationState::Inside {
             key::DEVIATION_TIER_SAME
         } else {

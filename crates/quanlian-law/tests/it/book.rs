@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, path::Path};
 
 use quanlian_law::{
-    Amount, Kind, Tier,
-    rule::{Body, ClockPeriod, Condition, Line},
+    Kind, Tier,
+    rule::{Body, ClockPeriod},
 };
 
-use crate::{book, word};
+use crate::book;
 
 #[test]
 fn every_example_holds_and_no_file_has_a_gap() {
@@ -126,71 +126,6 @@ pub(crate) fn law_facts() -> Option<String> {
         }
     }
     table
-}
-
-#[test]
-fn every_copyright_line_of_the_table_of_law_facts_is_in_the_files() {
-    let Some(table) = law_facts() else { return };
-    let rows = rows(&table, "  thresholds:");
-    assert_eq!(
-        rows.len(),
-        141,
-        "the table changed; look at the reader of this test"
-    );
-    let book = book();
-    let mut ours: BTreeMap<String, (Line, String, Option<String>)> = BTreeMap::new();
-    for rule in book.list().iter().filter_map(|summary| book.show(&summary.id)) {
-        for version in &rule.versions {
-            let Body::Lines(lines) = &version.body else {
-                continue;
-            };
-            for line in lines {
-                let to = version.to.map(|to| to.to_string());
-                let entry =
-                    ours.entry(line.id.clone())
-                        .or_insert((line.clone(), version.from.to_string(), None));
-                assert_eq!(
-                    entry.0, *line,
-                    "a line that goes on in a later version stays the same"
-                );
-                entry.2 = to;
-            }
-        }
-    }
-    let copyright: Vec<&Row> = rows.iter().filter(|row| row["offence"] == "copyright").collect();
-    assert_eq!(copyright.len(), 34);
-    for row in &copyright {
-        let id = &row["id"];
-        let (line, from, to) = ours.get(id).unwrap_or_else(|| panic!("{id} is not in the files"));
-        let Condition::AtOrAbove { fact, threshold } = &line.condition else {
-            panic!("{id}")
-        };
-        let number: i64 = row["value"].parse().unwrap();
-        let wanted = if row["unit"] == "CNY" {
-            Amount::Fen(number * 100)
-        } else {
-            Amount::Count(number)
-        };
-        assert_eq!((fact, *threshold), (&row["metric"], wanted), "{id}");
-        assert_eq!(word(&line.tier), row["tier"], "{id}");
-        assert_eq!(line.verified.to_string(), row["verified"], "{id}");
-        assert_eq!(from, &row["effective_from"], "{id}");
-        assert_eq!(to.as_deref().unwrap_or("null"), row["effective_to"], "{id}");
-        let applies = match row["condition"].as_str() {
-            "default" => vec![],
-            flag => vec![flag.to_owned()],
-        };
-        assert_eq!(line.applies, applies, "{id}");
-    }
-    let shares = ours
-        .values()
-        .filter(|(line, ..)| matches!(line.condition, Condition::AtLeast { .. }))
-        .count();
-    assert_eq!(
-        ours.len(),
-        copyright.len() + shares,
-        "a line of ours is not in the table"
-    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::law_files;
 const DECIDE: &str = "cn/transfer-of-suspected-crimes/art-05-decide.toml";
 const GAIN: &str = "cn/criminal/217/2004-19-art-05.toml";
 
-fn load(files: &BTreeMap<String, String>) -> Result<RuleBook, LoadError> {
+pub(crate) fn load(files: &BTreeMap<String, String>) -> Result<RuleBook, LoadError> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -53,7 +53,7 @@ fn unknown_fields_name_file_and_line() {
         "dayz   = 3",
         "law_load_syntax",
         expect![
-            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `source`, `line`, `element`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `minor_fact`, `times`, `step`, `paper`, `probation`, `circumstance`, `sentencing`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`; see law/README.md for the fields of a rule file"
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `row`, `source`, `line`, `element`, `no_offence`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `minor_fact`, `times`, `step`, `paper`, `valuation`, `accumulation`, `probation`, `circumstance`, `sentencing`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`; see law/README.md for the fields of a rule file"
         ],
     );
     check(
@@ -62,7 +62,7 @@ fn unknown_fields_name_file_and_line() {
         "tier     = \"grave\"",
         "law_load_syntax",
         expect![
-            "cn/criminal/217/2004-19-art-05.toml, line 23: unknown variant `grave`, expected one of `below`, `serious`, `especially_serious`; see law/README.md for the fields of a rule file"
+            "cn/criminal/217/2004-19-art-05.toml, line 23: unknown variant `grave`, expected one of `below`, `base`, `serious`, `especially_serious`; see law/README.md for the fields of a rule file"
         ],
     );
     check(
@@ -111,7 +111,7 @@ fn fields_of_another_kind_are_refused() {
         "",
         "law_load_invalid",
         expect![
-            "cn/criminal/217/2004-19-art-05.toml, line 21: a line or condition says none or more than one thing; write either fact, op, value and unit, or one of flag, all, any, at_least"
+            "cn/criminal/217/2004-19-art-05.toml, line 21: a line or condition says none or more than one thing; write either fact, op, value and unit, or one of flag, all, any, at_least, reaches"
         ],
     );
     check(
@@ -129,7 +129,7 @@ fn fields_of_another_kind_are_refused() {
         "count = 9, share_percent = 50",
         "law_load_invalid",
         expect![
-            "cn/criminal/217/2011-03-art-13.toml, line 109: `at_least` can never be met or is always met; count must be 1 to the number of lines, share_percent 1 to 100"
+            "cn/criminal/217/2011-03-art-13.toml, line 111: `at_least` can never be met or is always met; count must be 1 to the number of lines, share_percent 1 to 100"
         ],
     );
     check(
@@ -138,7 +138,7 @@ fn fields_of_another_kind_are_refused() {
         "of = [\"217.o.gain1\"",
         "law_load_invalid",
         expect![
-            "cn/criminal/217/2011-03-art-13.toml, line 109: `217.o.gain1` is not a line above this one that compares one amount; move that line up or correct the id"
+            "cn/criminal/217/2011-03-art-13.toml, line 111: `217.o.gain1` is not a line above this one that compares one amount; move that line up or correct the id"
         ],
     );
     check(

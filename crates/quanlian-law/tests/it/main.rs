@@ -7,13 +7,18 @@
 )]
 
 mod book;
+mod boundaries;
 mod files;
 mod hostile;
+mod marks;
+mod monotone;
 mod properties;
 mod sensitivity;
 mod sentence;
 mod stories;
+mod table;
 mod timeline;
+mod yaml;
 
 use std::collections::BTreeMap;
 

@@ -1013,7 +1013,7 @@ fn judgments_that_cannot_be_are_refused_with_the_way_out() {
         &judgment(r#""month":3"#),
         "law_sheet_shape",
         expect![
-            "line 1: unknown field `month`, expected one of `months`, `detention_months`, `probation_months`, `fine_fen`, `judged_for_tier`, `decided_on`, `court`, `evidence`; the fields are offence, person, conduct{from,to}, judged_on, facts[{name, fen|count|value, evidence}], chosen_rule_set, judgment"
+            "line 1: unknown field `month`, expected one of `months`, `detention_months`, `probation_months`, `fine_fen`, `judged_for_tier`, `decided_on`, `court`, `evidence`; the fields are offence, person, conduct{from,to}, judged_on, facts[{name, fen|count|value, evidence}], acts[{from, to, facts, punished_on}], chosen_rule_set, judgment"
         ],
     );
     refuse(
@@ -1027,7 +1027,7 @@ fn judgments_that_cannot_be_are_refused_with_the_way_out() {
         r#""facts":[{"name":"copies","count":1,"certainty":"sure"}]"#,
         "law_sheet_shape",
         expect![
-            "line 1: unknown variant `sure`, expected one of `certain`, `probable`, `alleged`, `disputed`; the fields are offence, person, conduct{from,to}, judged_on, facts[{name, fen|count|value, evidence}], chosen_rule_set, judgment"
+            "line 1: unknown variant `sure`, expected one of `certain`, `probable`, `alleged`, `disputed`; the fields are offence, person, conduct{from,to}, judged_on, facts[{name, fen|count|value, evidence}], acts[{from, to, facts, punished_on}], chosen_rule_set, judgment"
         ],
     );
 }
