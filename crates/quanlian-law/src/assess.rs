@@ -30,7 +30,7 @@ pub use layers::{Layer, LayerChange, LayerOf};
 pub use missing::Missing;
 pub use result::{Assessment, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
 pub use sensitivity::{
-    DaySensitivity, FactSensitivity, NextLine, Opposite, PersonSensitivity, Sensitivity, Turn, Without,
+    DayOf, DaySensitivity, FactSensitivity, NextLine, Opposite, PersonSensitivity, Sensitivity, Turn, Without,
 };
 pub use transfer::{Transfer, TransferAnswer};
 
@@ -438,7 +438,7 @@ fn describe(
     let fine = (*established > Tier::Below)
         .then(|| penalty::fine(law, &sheet.offence, set.on, *established, &evaluated.known))
         .flatten();
-    let unverified = unverified(evaluated, known, tier_band.as_ref(), fine.as_ref());
+    let mut unverified = unverified(evaluated, known, tier_band.as_ref(), fine.as_ref());
     let asked = sentence::Asked {
         offence: &sheet.offence,
         on: set.on,
@@ -449,6 +449,22 @@ fn describe(
         .sentence
         .then(|| sentence::sentence_frame(law, &asked, &evaluated.known, tier_band.as_ref(), fine.as_ref()))
         .flatten();
+    if let Some(frame) = &sentence_frame {
+        // The outcome does not rest on these.
+        let unread = frame
+            .unread()
+            .into_iter()
+            .map(|(rule, version, citation)| Unverified {
+                rule: rule.to_owned(),
+                version,
+                line: None,
+                citation: citation.clone(),
+                decisive: false,
+            });
+        unverified.extend(unread);
+        unverified.sort();
+        unverified.dedup();
+    }
     RuleSetResult {
         as_of: set.on,
         at: *at,

@@ -252,6 +252,7 @@ keys! {
     PROBATION_MUST = "probation.must";
     PROBATION_BARRED = "probation.barred";
     PROBATION_BARRED_IN_GENERAL = "probation.barred_in_general";
+    PROBATION_OUT_OF_REACH = "probation.out_of_reach";
     PROBATION_OPEN = "probation.open";
     PROBATION_PERIODS = "probation.periods";
     PROBATION_NO_SPECIAL = "probation.no_special";

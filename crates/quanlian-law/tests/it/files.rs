@@ -595,3 +595,73 @@ fn the_check_finds_wrong_numbers_missing_boundaries_and_empty_words() {
     );
     assert!(found(adds, "{ illegal_gain = 10_000 }]", "{ copying = true }]").contains(&"example_fails"));
 }
+
+const SURRENDER: &str = "cn/criminal/sentencing/adjust/voluntary-surrender.toml";
+const PROBATION: &str = "cn/criminal/sentencing/criminal-law-art-72-74.toml";
+
+#[test]
+fn faults_in_rules_on_the_sentence_name_file_and_way_out() {
+    check(
+        SURRENDER,
+        "facts        = [\"voluntary_surrender\"]",
+        "facts        = [\"voluntary_surender\"]",
+        "law_load_unknown_name",
+        expect![
+            "cn/criminal/sentencing/adjust/voluntary-surrender.toml: `cn/criminal/sentencing/adjust/voluntary-surrender` uses `voluntary_surender`, which is not declared in facts.toml; did you mean `voluntary_surrender`?"
+        ],
+    );
+    check(
+        SURRENDER,
+        "facts        = [\"voluntary_surrender\"]",
+        "facts        = [\"illegal_gain\"]",
+        "law_load_unknown_name",
+        expect![
+            "cn/criminal/sentencing/adjust/voluntary-surrender.toml: `cn/criminal/sentencing/adjust/voluntary-surrender` uses `illegal_gain`, which is not declared in facts.toml as a fact of that kind"
+        ],
+    );
+    check(
+        SURRENDER,
+        "high_percent = 40",
+        "high_percent = 140",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/sentencing/adjust/voluntary-surrender.toml, line 32: the share is upside down or not a share; write low_percent and high_percent from 0 to 100, or leave both out"
+        ],
+    );
+    check(
+        SURRENDER,
+        "high_percent = 40",
+        "high_percentage = 40",
+        "law_load_syntax",
+        expect![
+            "cn/criminal/sentencing/adjust/voluntary-surrender.toml, line 38: unknown field `high_percentage`, expected one of `facts`, `with_any`, `unless_any`, `absorbs`, `direction`, `low_percent`, `high_percent`, `at_least_months`, `must`, `first`, `further`, `natural_only`, `mitigating`, `statute`; see law/README.md for the fields of a rule file"
+        ],
+    );
+    check(
+        PROBATION,
+        "max_sentence_months = 36\n",
+        "",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/sentencing/criminal-law-art-72-74.toml, line 15: the frame of probation is incomplete; write max_sentence_months, imprisonment_period and detention_period together, or none of them"
+        ],
+    );
+    check(
+        PROBATION,
+        "\"probation.bar.ringleader\"",
+        "\"probation.2020.trade\"",
+        "law_load_duplicate_id",
+        expect![
+            "cn/criminal/sentencing/criminal-law-art-72-74.toml: the id or role `probation.2020.trade` is already used in cn/criminal/sentencing/2020-10-art-08-09.toml; it must be unique in the whole folder"
+        ],
+    );
+    check(
+        PROBATION,
+        "[version.probation]",
+        "[version.circumstance]\nfacts = [\"merit\"]\ndirection = \"lighter\"\n[version.probation]",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/sentencing/criminal-law-art-72-74.toml, line 15: unknown field `circumstance` in a version of kind Probation; a rule of this kind has `probation`"
+        ],
+    );
+}
