@@ -257,7 +257,7 @@ fn refuse_large(text: &str) -> Result<(), SheetError> {
 }
 
 /// The message without serde_json's own line and column at its end; we print the line ourselves.
-fn without_place(error: &serde_json::Error) -> String {
+pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ")
         .map_or(text.clone(), |(problem, _)| problem.to_owned())

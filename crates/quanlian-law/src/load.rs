@@ -9,6 +9,8 @@
 //!
 //! Not here: whether the examples hold (`check`).
 
+mod calendar;
+mod clock;
 mod convert;
 mod place;
 mod raw;
@@ -21,6 +23,7 @@ use std::{
 };
 
 use include_dir::{Dir, include_dir};
+use quanlian_record::calendar::WorkingCalendar;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -193,6 +196,8 @@ pub(crate) struct Parsed {
     pub(crate) events: BTreeMap<String, EventDefinition>,
     /// Sources by key.
     pub(crate) sources: BTreeMap<String, Text>,
+    /// Working days, by the years whose calendars are there.
+    pub(crate) calendar: WorkingCalendar,
     /// Message templates.
     pub(crate) messages: Messages,
     /// SHA-256 over the paths and bytes of all rule files, in lower-case hex.
@@ -341,12 +346,15 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
             LoadError::Messages { key, problem }
         })?;
 
+    let calendar = calendar::calendar(files, &sources)?;
+
     let mut rules = BTreeMap::new();
     let mut owners = BTreeMap::new();
     let mut line_owners: BTreeMap<String, String> = BTreeMap::new();
     let mut roles: BTreeMap<String, String> = BTreeMap::new();
     for (name, text) in files {
-        if [FACTS_FILE, EVENTS_FILE, MESSAGES_FILE, SOURCES_FILE].contains(&name.as_str()) {
+        let shared = [FACTS_FILE, EVENTS_FILE, MESSAGES_FILE, SOURCES_FILE].contains(&name.as_str());
+        if shared || name.starts_with(calendar::FOLDER) {
             continue;
         }
         let rule = convert::rule(name, text)?;
@@ -383,15 +391,46 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
         owners.insert(rule.id.clone(), name.clone());
         rules.insert(rule.id.clone(), rule);
     }
+    check_roles(&rules, &roles, &owners)?;
     Ok(Parsed {
         rules,
         files: owners,
         facts,
         events,
         sources,
+        calendar,
         messages,
         digest: digest(files),
     })
+}
+
+/// The rules by which clocks are counted are asked for by their role.
+fn check_roles(
+    rules: &BTreeMap<String, Rule>,
+    roles: &BTreeMap<String, String>,
+    owners: &BTreeMap<String, String>,
+) -> Result<(), LoadError> {
+    for rule in rules.values() {
+        for version in &rule.versions {
+            let Body::Clock(clock) = &version.body else {
+                continue;
+            };
+            if let Some(role) = clock
+                .counted_by
+                .as_ref()
+                .filter(|role| !roles.contains_key(*role))
+            {
+                return Err(LoadError::UnknownName {
+                    file: owners.get(&rule.id).cloned().unwrap_or_default(),
+                    place: "counted_by".to_owned(),
+                    name: role.clone(),
+                    vocabulary: "any file as a role",
+                    near: nearest(role, roles.keys().map(String::as_str)).map(str::to_owned),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Length-prefixed, so that no two folders have the same bytes.
@@ -487,6 +526,8 @@ fn check_names(
             Body::Clock(clock) => {
                 event(&rule.id, &clock.starts)?;
                 clock.ends.iter().try_for_each(|ends| event(&rule.id, ends))?;
+                let suspension = clock.suspension.iter().flat_map(|s| [&s.suspended, &s.resumed]);
+                suspension.flatten().try_for_each(|name| event(&rule.id, name))?;
             }
             _ => {}
         }

@@ -13,7 +13,10 @@ use std::collections::BTreeMap;
 use quanlian_record::time::Day;
 use serde::{Deserialize, Serialize};
 
-use crate::text::Text;
+use crate::{
+    deadline::{ExtensionRule, FirstHour, LastDay, ServiceRule, SuspensionRule, Timeline},
+    text::Text,
+};
 
 /// The two tiers of an offence, and what lies under them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -86,6 +89,8 @@ pub enum Kind {
     Limitation,
     /// A period that someone must keep (期限).
     Deadline,
+    /// When a paper counts as served (送达).
+    Service,
     /// Papers that an act needs (材料).
     Papers,
     /// A rule that is cited but computes nothing.
@@ -102,7 +107,7 @@ pub struct Rule {
     /// What the engine asks for it as (`inclusive`, `accumulation`); most rules have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// Which timeline a deadline belongs to (`transfer`, `penalty`).
+    /// Which timeline a deadline belongs to (`transfer`, `reverse`, `penalty`, …).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// Place in its group, for display.
@@ -228,6 +233,8 @@ pub enum Body {
     Limitation(Vec<LimitationStep>),
     /// See [`Kind::Deadline`].
     Clock(Clock),
+    /// See [`Kind::Service`].
+    Service(Box<ServiceRule>),
     /// See [`Kind::Papers`].
     Papers(Vec<Paper>),
     /// Nothing to compute ([`Kind::Temporal`], [`Kind::Note`]).
@@ -433,6 +440,24 @@ pub struct Clock {
     pub ends: Vec<String>,
     /// How long.
     pub period: ClockPeriod,
+    /// The count under another reading, where the text does not say which days it means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_count: Option<DayCount>,
+    /// What becomes of a last day that is not worked.
+    pub last_day: LastDay,
+    /// Whether the hour in which a period of hours begins is counted.
+    pub first_hour: FirstHour,
+    /// Whether it runs backwards: the act must come so long before the event.
+    pub before: bool,
+    /// The role of the rule by which the period is counted (`periods_criminal`), cited by its explanation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted_by: Option<String>,
+    /// When it stands still; without this it never does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspension: Option<SuspensionRule>,
+    /// How it may be extended; without this it cannot be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<ExtensionRule>,
 }
 
 /// Length of a period.
@@ -441,6 +466,8 @@ pub struct Clock {
 pub enum ClockPeriod {
     /// At once, or together with the event that starts it.
     AtOnce,
+    /// Within a reasonable time, which the text does not number (合理期限).
+    Reasonable,
     /// Hours from the instant of the event.
     Hours(u32),
     /// Days; the day of the event is not counted.
@@ -497,6 +524,9 @@ pub struct Example {
     pub person: Option<Person>,
     /// Facts (or, for a deadline, events) by name. Money is in yuan.
     pub given: BTreeMap<String, ExampleValue>,
+    /// For a deadline: services, suspensions and extensions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
     /// What must come out, by name.
     pub then: BTreeMap<String, ExampleValue>,
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
+    deadline::{ExtensionRule, FirstHour, LastDay, ServiceRule, SuspensionRule, Timeline},
     rule::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
         toml_day,
@@ -80,6 +81,16 @@ pub(super) struct RawVersion {
     pub(super) count: Option<DayCount>,
     pub(super) months: Option<u32>,
     pub(super) years: Option<u32>,
+    pub(super) reasonable: Option<bool>,
+    pub(super) other_count: Option<DayCount>,
+    pub(super) last_day: Option<LastDay>,
+    pub(super) first_hour: Option<FirstHour>,
+    pub(super) before: Option<bool>,
+    pub(super) counted_by: Option<String>,
+    pub(super) suspension: Option<SuspensionRule>,
+    pub(super) extension: Option<ExtensionRule>,
+    // service
+    pub(super) service: Option<ServiceRule>,
 }
 
 /// A `[[version.line]]`: a condition with a name, a tier and a source.
@@ -167,6 +178,7 @@ pub(super) struct RawExample {
     pub(super) person: Option<Person>,
     #[serde(default)]
     pub(super) given: BTreeMap<String, toml::Value>,
+    pub(super) timeline: Option<Timeline>,
     pub(super) then: BTreeMap<String, toml::Value>,
 }
 
