@@ -27,6 +27,7 @@ mod check;
 mod deadline;
 mod evaluate;
 mod facts;
+pub mod icalendar;
 mod interval;
 mod load;
 mod nesting;

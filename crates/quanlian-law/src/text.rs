@@ -238,6 +238,8 @@ keys! {
     RENDER_ELEMENTS = "render.elements";
     RENDER_OPEN = "render.open";
     RENDER_CONTRADICTIONS = "render.contradictions";
+    RENDER_PROBLEM = "render.problem";
+    RENDER_QUESTION = "render.question";
     RENDER_CHOICE = "render.choice";
     RENDER_NO_GUILT = "render.no_guilt";
     RENDER_BOOK = "render.book";

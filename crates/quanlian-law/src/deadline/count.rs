@@ -77,6 +77,19 @@ pub(super) struct Course<'a> {
 impl Course<'_> {
     /// The last day of a period of these lengths, one after the other, that starts on `start`.
     pub(super) fn end(self, start: Day, lengths: &[Length]) -> Result<Counted, OutOfRange> {
+        let counted = self.count(start, lengths, false)?;
+        // A day that the missing year's notice may still turn into a working day would bring the end forward.
+        if counted.missing.is_some() && counted.provisional {
+            let cautious = self.count(start, lengths, true)?;
+            return Ok(Counted {
+                missing: counted.missing,
+                ..cautious
+            });
+        }
+        Ok(counted)
+    }
+
+    fn count(self, start: Day, lengths: &[Length], cautious: bool) -> Result<Counted, OutOfRange> {
         let mut counted = Counted {
             end: start,
             missing: None,
@@ -96,7 +109,9 @@ impl Course<'_> {
                     let days = (end.map_err(|_| OutOfRange)? - counted.end).get_days();
                     self.pass_days(&mut counted, &mut left, i64::from(days))?;
                 }
-                Length::WorkingDays(days) => self.pass_working_days(&mut counted, &mut left, days)?,
+                Length::WorkingDays(days) => {
+                    self.pass_working_days(&mut counted, &mut left, days, cautious)?;
+                }
             }
         }
         let met = self.pauses.iter().zip(left).filter(|(_, days)| *days > 0);
@@ -127,7 +142,13 @@ impl Course<'_> {
     }
 
     /// Goes on to the n-th working day, leaving out those of the pauses.
-    fn pass_working_days(self, counted: &mut Counted, left: &mut [i32], days: u32) -> Result<(), OutOfRange> {
+    fn pass_working_days(
+        self,
+        counted: &mut Counted,
+        left: &mut [i32],
+        days: u32,
+        cautious: bool,
+    ) -> Result<(), OutOfRange> {
         let mut open = days;
         while open > 0 {
             let day = counted.end.tomorrow().map_err(|_| OutOfRange)?;
@@ -139,7 +160,8 @@ impl Course<'_> {
                 }
                 counted.stands = counted.stands.or(Some(self.pauses[at].from));
             }
-            open -= u32::from(self.meets(counted, day));
+            let may_be_worked = cautious && self.calendar.is_provisional(day);
+            open -= u32::from(self.meets(counted, day) || may_be_worked);
         }
         Ok(())
     }

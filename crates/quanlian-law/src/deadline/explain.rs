@@ -139,6 +139,12 @@ impl<'a> Words<'a> {
         if reckoned.is_over_extended() {
             text.append(&self.say(key::CLOCK_OVER_EXTENDED, &[]));
         }
+        if let End::OnDay(counted) | End::Before(counted) = &reckoned.end
+            && counted.provisional
+        {
+            let more = self.say(key::CLOCK_STEP_PROVISIONAL, &[]);
+            text.append(&self.say(key::CLOCK_AND, &[("more", &more)]));
+        }
         for reading in readings {
             text.append(&self.say(key::CLOCK_AND, &[("more", &reading.text)]));
         }

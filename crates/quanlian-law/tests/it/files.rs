@@ -53,7 +53,7 @@ fn unknown_fields_name_file_and_line() {
         "dayz   = 3",
         "law_load_syntax",
         expect![
-            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `source`, `line`, `element`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `times`, `step`, `paper`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`; see law/README.md for the fields of a rule file"
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `source`, `line`, `element`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `times`, `step`, `paper`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`, `reasonable`, `other_count`, `last_day`, `first_hour`, `before`, `counted_by`, `suspension`, `extension`, `service`; see law/README.md for the fields of a rule file"
         ],
     );
     check(
@@ -93,7 +93,7 @@ fn fields_of_another_kind_are_refused() {
         "days   = 3\ntimes = 3",
         "law_load_invalid",
         expect![
-            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: unknown field `times` in a version of kind Deadline; a rule of this kind has `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`"
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: unknown field `times` in a version of kind Deadline; a rule of this kind has `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`, `reasonable`, `other_count`, `last_day`, `first_hour`, `before`, `counted_by`, `suspension`, `extension`"
         ],
     );
     check(
@@ -102,7 +102,7 @@ fn fields_of_another_kind_are_refused() {
         "",
         "law_load_invalid",
         expect![
-            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: the version has no length, or several; write one of at_once = true, hours, days with count, months, years"
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: the version has no length, or several; write one of at_once = true, reasonable = true, hours, days with count, months, years"
         ],
     );
     check(

@@ -9,6 +9,7 @@
 mod book;
 mod files;
 mod hostile;
+mod oracle;
 mod properties;
 mod stories;
 mod timeline;
