@@ -37,8 +37,12 @@ use crate::{
     vocabulary::nearest,
 };
 
-/// Most events, services, suspensions or extensions in one timeline.
+/// Most events, services or suspensions in one timeline.
 pub const MAX_EVENTS: usize = 200;
+/// Most extensions in one timeline.
+pub const MAX_EXTENSIONS: usize = 20;
+/// Longest extension, in its unit.
+pub const MAX_EXTENSION_LENGTH: u32 = 1_000;
 /// Longest text in a timeline (a reason, who granted it), in bytes.
 pub const MAX_TIMELINE_TEXT_BYTES: usize = 2_000;
 

@@ -49,8 +49,9 @@ pub use assess::{
 pub use check::{CheckReport, Finding, Severity};
 pub use deadline::{
     ClockError, ClockResult, ClockState, Events, Extension, ExtensionRule, FirstHour, LastDay, Length,
-    MAX_EVENTS, MAX_TIMELINE_BYTES, MAX_TIMELINE_TEXT_BYTES, Moment, Reading, ReadingKind, Service,
-    ServiceMethod, ServiceRule, Suspension, SuspensionRule, Timeline, TimelineError,
+    MAX_EVENTS, MAX_EXTENSION_LENGTH, MAX_EXTENSIONS, MAX_TIMELINE_BYTES, MAX_TIMELINE_TEXT_BYTES, Moment,
+    Reading, ReadingKind, Service, ServiceMethod, ServiceRule, Suspension, SuspensionRule, Timeline,
+    TimelineError,
 };
 pub use evaluate::{Compared, Distance, Reason, ReasonKind};
 pub use facts::{

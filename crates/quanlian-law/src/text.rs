@@ -180,6 +180,11 @@ keys! {
     CLOCK_DAYS_WORKING = "clock.days_working";
     CLOCK_MONTHS = "clock.months";
     CLOCK_YEARS = "clock.years";
+    CLOCK_HOUR = "clock.hour";
+    CLOCK_DAY_CALENDAR = "clock.day_calendar";
+    CLOCK_DAY_WORKING = "clock.day_working";
+    CLOCK_MONTH = "clock.month";
+    CLOCK_YEAR = "clock.year";
     CLOCK_REASONABLE = "clock.reasonable";
     CLOCK_CITED = "clock.cited";
     CLOCK_AND = "clock.and";

@@ -90,16 +90,7 @@ impl Course<'_> {
     }
 
     fn count(self, start: Day, lengths: &[Length], cautious: bool) -> Result<Counted, OutOfRange> {
-        let mut counted = Counted {
-            end: start,
-            missing: None,
-            stands: None,
-            paused: Vec::new(),
-            weekend_days: 0,
-            passed: Vec::new(),
-            provisional: false,
-            moved_from: None,
-        };
+        let mut counted = Counted::at(start);
         let mut left: Vec<i32> = vec![0; self.pauses.len()];
         for length in merged(lengths) {
             match length {
@@ -211,17 +202,30 @@ impl Course<'_> {
 
     /// The day so many days before an event. Without a calendar: the latest day that it can be.
     pub(super) fn before(self, event: Day, length: Length) -> Result<Counted, OutOfRange> {
+        let counted = self.count_back(event, length, false)?;
+        if counted.missing.is_some() && counted.provisional {
+            let cautious = self.count_back(event, length, true)?;
+            return Ok(Counted {
+                missing: counted.missing,
+                ..cautious
+            });
+        }
+        Ok(counted)
+    }
+
+    fn count_back(self, event: Day, length: Length, cautious: bool) -> Result<Counted, OutOfRange> {
         let back = |span: jiff::Span| event.checked_sub(span).map_err(|_| OutOfRange);
-        let mut counted = self.end(event, &[])?;
+        let mut counted = Counted::at(event);
         match length {
             Length::Days(days) => counted.end = back(i64::from(days).days())?,
             Length::Months(months) => counted.end = back(i64::from(months).months())?,
             Length::WorkingDays(days) => {
                 let mut open = days;
                 while open > 0 {
-                    counted.end = counted.end.yesterday().map_err(|_| OutOfRange)?;
-                    let day = counted.end;
-                    open -= u32::from(self.meets(&mut counted, day));
+                    let day = counted.end.yesterday().map_err(|_| OutOfRange)?;
+                    counted.end = day;
+                    let may_be_worked = cautious && self.calendar.is_provisional(day);
+                    open -= u32::from(self.meets(&mut counted, day) || may_be_worked);
                 }
             }
         }
@@ -264,6 +268,20 @@ impl Pause {
 }
 
 impl Counted {
+    /// Before anything is counted.
+    fn at(day: Day) -> Self {
+        Self {
+            end: day,
+            missing: None,
+            stands: None,
+            paused: Vec::new(),
+            weekend_days: 0,
+            passed: Vec::new(),
+            provisional: false,
+            moved_from: None,
+        }
+    }
+
     fn pass(&mut self, day: Day, name: &HolidayName, counted: bool) {
         if let Some(last) = self.passed.last_mut() {
             // A period before an event is counted backwards.
@@ -310,6 +328,9 @@ fn merged(lengths: &[Length]) -> Vec<Length> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::OnceLock;
+
+    use proptest::prelude::*;
     use quanlian_record::calendar::YearCalendar;
 
     use super::*;
@@ -417,5 +438,96 @@ mod tests {
             &[Length::WorkingDays(3)],
             "2023-01-03 missing 2022",
         );
+    }
+
+    /// The calendar that the program ships.
+    fn shipped() -> &'static WorkingCalendar {
+        static CALENDAR: OnceLock<WorkingCalendar> = OnceLock::new();
+        CALENDAR.get_or_init(|| crate::load::embedded().unwrap().calendar)
+    }
+
+    fn days_from_2004() -> impl Strategy<Value = Day> {
+        (0_i64..7_900).prop_map(|days| day("2004-01-02").checked_add(days.days()).unwrap())
+    }
+
+    fn lengths() -> impl Strategy<Value = Length> {
+        prop_oneof![
+            (1_u32..120).prop_map(Length::Days),
+            (1_u32..60).prop_map(Length::WorkingDays),
+            (1_u32..8).prop_map(Length::Months),
+        ]
+    }
+
+    /// Pauses apart from each other, around and after a day.
+    fn pauses(start: Day, spans: &[(i64, i64)]) -> Vec<Pause> {
+        let mut at = start.checked_sub(5.days()).unwrap();
+        let mut pauses = Vec::new();
+        for (gap, length) in spans {
+            let from = at.checked_add(gap.days()).unwrap();
+            let to = from.checked_add(length.days()).unwrap();
+            pauses.push(pause(&from.to_string(), &to.to_string()));
+            at = to.checked_add(1.day()).unwrap();
+        }
+        pauses
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn working_days_equal_a_naive_walk(
+            start in days_from_2004(), count in 0_u32..80, spans in prop::collection::vec((1_i64..20, 0_i64..15), 0..4),
+        ) {
+            let pauses = pauses(start, &spans);
+            let course = Course { calendar: shipped(), pauses: &pauses };
+            let counted = course.end(start, &[Length::WorkingDays(count)]).unwrap();
+            prop_assume!(counted.is_settled());
+            let inside = |day: Day| pauses.iter().any(|p| p.from <= day && p.to.unwrap() >= day);
+            let walked = start.series(1.day()).skip(1).take_while(|day| *day <= counted.end);
+            let worked = walked.filter(|day| !inside(*day) && shipped().is_working_day(*day).unwrap()).count();
+            prop_assert_eq!(worked, count as usize);
+            if count > 0 {
+                prop_assert!(shipped().is_working_day(counted.end).unwrap() && !inside(counted.end));
+            }
+        }
+
+        #[test]
+        fn a_longer_period_never_ends_earlier(
+            start in days_from_2004(), length in lengths(), more in 1_u32..20,
+            spans in prop::collection::vec((1_i64..20, 0_i64..15), 0..4),
+        ) {
+            let pauses = pauses(start, &spans);
+            let course = Course { calendar: shipped(), pauses: &pauses };
+            let longer = match length {
+                Length::Days(n) => Length::Days(n + more),
+                Length::WorkingDays(n) => Length::WorkingDays(n + more),
+                Length::Months(n) => Length::Months(n + more),
+            };
+            let moved = |length| course.move_to_working_day(course.end(start, &[length]).unwrap()).unwrap();
+            let (short, long) = (moved(length), moved(longer));
+            prop_assert!(long.end > short.end || long.end == short.end && !matches!(length, Length::WorkingDays(_)));
+            let extended = course.end(start, &[length, Length::Days(more)]).unwrap();
+            prop_assert!(extended.end > course.end(start, &[length]).unwrap().end);
+        }
+
+        #[test]
+        fn a_suspension_never_shortens(
+            start in days_from_2004(), length in lengths(), spans in prop::collection::vec((1_i64..30, 0_i64..15), 1..5),
+        ) {
+            let pauses = pauses(start, &spans);
+            let end = |pauses: &[Pause]| {
+                let course = Course { calendar: shipped(), pauses };
+                course.end(start, &[length]).unwrap()
+            };
+            for kept in 0..pauses.len() {
+                let (fewer, more) = (end(&pauses[..kept]), end(&pauses[..=kept]));
+                prop_assert!(more.end >= fewer.end);
+                // Each day that calendar days lose is a day by which they end later.
+                if !matches!(length, Length::WorkingDays(_)) {
+                    let lost: i32 = more.paused.iter().map(|(_, days)| days).sum();
+                    prop_assert_eq!((more.end - end(&[]).end).get_days(), lost);
+                }
+            }
+        }
     }
 }

@@ -414,29 +414,34 @@ impl<'a> Words<'a> {
 }
 
 fn length_of_period(law: &Parsed, clock: &Clock) -> Text {
-    let (message, number) = match clock.period {
-        ClockPeriod::AtOnce => return law.messages.say(key::CLOCK_AT_ONCE, &[]),
-        ClockPeriod::Reasonable => return law.messages.say(key::CLOCK_REASONABLE, &[]),
-        ClockPeriod::Hours(n) => (key::CLOCK_HOURS, n),
+    match clock.period {
+        ClockPeriod::AtOnce => law.messages.say(key::CLOCK_AT_ONCE, &[]),
+        ClockPeriod::Reasonable => law.messages.say(key::CLOCK_REASONABLE, &[]),
+        ClockPeriod::Hours(n) => number_of(law, n, key::CLOCK_HOUR, key::CLOCK_HOURS),
         ClockPeriod::Days {
             days,
             count: DayCount::Calendar,
-        } => (key::CLOCK_DAYS_CALENDAR, days),
+        } => length_in_words(law, Length::Days(days)),
         ClockPeriod::Days {
             days,
             count: DayCount::Working,
-        } => (key::CLOCK_DAYS_WORKING, days),
-        ClockPeriod::Months(n) => (key::CLOCK_MONTHS, n),
-        ClockPeriod::Years(n) => (key::CLOCK_YEARS, n),
-    };
-    law.messages.say(message, &[("n", &same(number))])
+        } => length_in_words(law, Length::WorkingDays(days)),
+        ClockPeriod::Months(n) => length_in_words(law, Length::Months(n)),
+        ClockPeriod::Years(n) => number_of(law, n, key::CLOCK_YEAR, key::CLOCK_YEARS),
+    }
 }
 
 fn length_in_words(law: &Parsed, length: Length) -> Text {
-    let message = match length {
-        Length::Days(_) => key::CLOCK_DAYS_CALENDAR,
-        Length::WorkingDays(_) => key::CLOCK_DAYS_WORKING,
-        Length::Months(_) => key::CLOCK_MONTHS,
+    let (one, many) = match length {
+        Length::Days(_) => (key::CLOCK_DAY_CALENDAR, key::CLOCK_DAYS_CALENDAR),
+        Length::WorkingDays(_) => (key::CLOCK_DAY_WORKING, key::CLOCK_DAYS_WORKING),
+        Length::Months(_) => (key::CLOCK_MONTH, key::CLOCK_MONTHS),
     };
-    law.messages.say(message, &[("n", &same(length.number()))])
+    number_of(law, length.number(), one, many)
+}
+
+/// English tells one from many.
+fn number_of(law: &Parsed, n: u32, one: &str, many: &str) -> Text {
+    let message = if n == 1 { one } else { many };
+    law.messages.say(message, &[("n", &same(n))])
 }

@@ -10,15 +10,15 @@ use std::collections::BTreeMap;
 use quanlian_record::time::Day;
 
 use super::{
-    ClockError, ClockResult, ClockState, Extension, MAX_EVENTS, MAX_TIMELINE_TEXT_BYTES, Reading, Service,
-    ServiceMethod, Suspension, Timeline, clock_of,
+    ClockError, ClockResult, ClockState, Extension, MAX_EVENTS, MAX_EXTENSION_LENGTH, MAX_EXTENSIONS,
+    MAX_TIMELINE_TEXT_BYTES, Reading, Service, ServiceMethod, Suspension, Timeline, clock_of,
     count::{Counted, Course, Pause},
     explain::{Served, Words},
     known_group,
     moment::{Events, Moment},
     reckon::{End, Reckoned, reckon},
     rule_of, rules, shortened,
-    terms::{Length, MAX_LENGTH},
+    terms::Length,
 };
 use crate::{
     load::Parsed,
@@ -61,15 +61,12 @@ impl<'a> Prepared<'a> {
             return Err(ClockError::TooManyEvents { limit: MAX_EVENTS });
         }
         let lists = [
-            ("service", self.timeline.service.len()),
-            ("suspensions", self.timeline.suspensions.len()),
-            ("extensions", self.timeline.extensions.len()),
+            ("service", self.timeline.service.len(), MAX_EVENTS),
+            ("suspensions", self.timeline.suspensions.len(), MAX_EVENTS),
+            ("extensions", self.timeline.extensions.len(), MAX_EXTENSIONS),
         ];
-        match lists.into_iter().find(|(_, length)| *length > MAX_EVENTS) {
-            Some((field, _)) => Err(ClockError::TooMany {
-                field,
-                limit: MAX_EVENTS,
-            }),
+        match lists.into_iter().find(|(_, length, limit)| length > limit) {
+            Some((field, _, limit)) => Err(ClockError::TooMany { field, limit }),
             None => Ok(()),
         }
     }
@@ -140,7 +137,7 @@ impl<'a> Prepared<'a> {
             check_text(&field, "granted_by", &extension.granted_by)?;
             let problem = match extension.length() {
                 None => "it has no length, or several",
-                Some(length) if !(1..=MAX_LENGTH).contains(&length.number()) => {
+                Some(length) if !(1..=MAX_EXTENSION_LENGTH).contains(&length.number()) => {
                     "its length is nothing or absurdly long"
                 }
                 Some(_) => continue,
@@ -148,7 +145,7 @@ impl<'a> Prepared<'a> {
             return Err(ClockError::BadExtension {
                 field,
                 problem,
-                limit: MAX_LENGTH,
+                limit: MAX_EXTENSION_LENGTH,
             });
         }
         Ok(())

@@ -7,6 +7,7 @@
 )]
 
 mod book;
+mod deadlines;
 mod files;
 mod hostile;
 mod oracle;
