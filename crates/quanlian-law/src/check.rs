@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     assess::{Assessment, Outcome, assess},
-    deadline::{ClockResult, ClockState, Moment, ReadingKind, deadlines, served_on},
+    deadline::{ClockResult, Moment, ReadingKind, deadlines, served_on},
     evaluate::{Reason, RuleSet},
     facts::{Conduct, FactSheet, FactValue, Statement, know},
     interval::Truth,
@@ -539,14 +539,9 @@ impl Checker<'_> {
         let results = deadlines(self.law, &timeline).map_err(|error| error.to_string())?;
         let result = results.first().ok_or("there is no such clock")?;
         for (name, wanted) in &example.then {
-            let got = clock_answer(result, name)
-                .ok_or_else(|| format!("`{name}` is not something that a deadline answers"))?;
-            let wanted = printed(wanted);
-            if got.as_ref() != Some(&wanted) {
-                return Err(format!(
-                    "`{name}` is {}, the file says {wanted}",
-                    got.as_deref().unwrap_or("open")
-                ));
+            let (got, wanted) = (clock_answer(result, name)?, printed(wanted));
+            if got != wanted {
+                return Err(format!("`{name}` is {got}, the file says {wanted}"));
             }
         }
         Ok(())
@@ -568,31 +563,31 @@ impl Checker<'_> {
     }
 }
 
-/// What a clock answers to the name that an example asks for; `None` for a name that it does not know.
-fn clock_answer(result: &ClockResult, name: &str) -> Option<Option<String>> {
-    let word = |state| {
-        let value = serde_json::to_value::<ClockState>(state).ok();
-        value.and_then(|value| value.as_str().map(str::to_owned))
-    };
+/// What a clock answers to the name that an example asks for: `open` where it has no such day.
+fn clock_answer(result: &ClockResult, name: &str) -> Result<String, String> {
     let reading = |kind: ReadingKind| {
-        let found = result.readings.iter().find(|reading| reading.reading == kind);
-        found.and_then(|reading| match reading.due_at {
-            Some(at) => Some(at.to_string()),
-            None => reading.due_on.map(|day| day.to_string()),
-        })
+        let found = result.readings.iter().find(|reading| reading.reading == kind)?;
+        let at = found.due_at.map(|at| at.to_string());
+        at.or(found.due_on.map(|day| day.to_string()))
     };
-    Some(match name {
-        "due_on" => result.due_on.map(|day| day.to_string()),
+    let day = |day: Option<Day>| day.map(|day| day.to_string());
+    let state = || {
+        let word = serde_json::to_value(result.state).ok()?;
+        word.as_str().map(str::to_owned)
+    };
+    let answer = match name {
+        "due_on" => day(result.due_on),
         "due_at" => result.due_at.map(|at| at.to_string()),
-        "not_before" => result.not_before.map(|day| day.to_string()),
-        "not_after" => result.not_after.map(|day| day.to_string()),
-        "state" => word(result.state),
+        "not_before" => day(result.not_before),
+        "not_after" => day(result.not_after),
+        "state" => state(),
         "working_days" => reading(ReadingKind::WorkingDays),
         "moved_last_day" => reading(ReadingKind::MovedLastDay),
         "first_hour_not_counted" => reading(ReadingKind::FirstHourNotCounted),
         "whole_days_between" => reading(ReadingKind::WholeDaysBetween),
-        _ => return None,
-    })
+        _ => return Err(format!("`{name}` is not something that a deadline answers")),
+    };
+    Ok(answer.unwrap_or_else(|| "open".to_owned()))
 }
 
 fn find_line<'a>(reasons: impl IntoIterator<Item = &'a Reason>, id: &str) -> Option<&'a Reason> {

@@ -328,7 +328,7 @@ fn shortened(text: &str) -> String {
 
 fn clock_of(version: &Version) -> Option<&Clock> {
     match &version.body {
-        Body::Clock(clock) => Some(clock),
+        Body::Clock(clock) => Some(clock.as_ref()),
         _ => None,
     }
 }

@@ -232,7 +232,7 @@ pub enum Body {
     /// See [`Kind::Limitation`].
     Limitation(Vec<LimitationStep>),
     /// See [`Kind::Deadline`].
-    Clock(Clock),
+    Clock(Box<Clock>),
     /// See [`Kind::Service`].
     Service(Box<ServiceRule>),
     /// See [`Kind::Papers`].

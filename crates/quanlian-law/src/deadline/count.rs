@@ -356,10 +356,10 @@ mod tests {
         let counted = course.end(day(start), lengths).unwrap();
         let mut got = counted.end.to_string();
         if let Some(year) = counted.missing {
-            got.push_str(&format!(" missing {year}"));
+            got = format!("{got} missing {year}");
         }
         if let Some(from) = counted.stands {
-            got.push_str(&format!(" stands {from}"));
+            got = format!("{got} stands {from}");
         }
         assert_eq!(got, then);
     }

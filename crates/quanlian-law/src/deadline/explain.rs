@@ -49,8 +49,8 @@ pub(super) struct Words<'a> {
     counted_by: Text,
 }
 
-fn same(text: impl ToString) -> Text {
-    Text::same(text.to_string())
+fn same(text: impl std::fmt::Display) -> Text {
+    Text::same(format!("{text}"))
 }
 
 impl<'a> Words<'a> {
@@ -110,7 +110,7 @@ impl<'a> Words<'a> {
             self.say(key, &values)
         };
         let mut text = match &reckoned.end {
-            End::OnDay(counted) if counted.stands.is_some() => {
+            End::OnDay(counted) | End::ByDay(counted) if counted.stands.is_some() => {
                 with_due(key::CLOCK_STANDS, &same(counted.end))
             }
             End::OnDay(counted) => match counted.missing {
@@ -121,9 +121,6 @@ impl<'a> Words<'a> {
                 Some(year) => self.missing(key::CLOCK_CALENDAR_MISSING_BEFORE, year, counted.end),
                 None => with_due(key::CLOCK_DUE_BEFORE, &same(counted.end)),
             },
-            End::ByDay(counted) if counted.stands.is_some() => {
-                with_due(key::CLOCK_STANDS, &same(counted.end))
-            }
             End::ByDay(counted) => with_due(key::CLOCK_DUE_HOURS_DAY, &same(counted.end)),
             End::At(at, None) => with_due(key::CLOCK_DUE_HOURS, &Text::same(at.to_local_string())),
             End::At(at, Some(_)) => with_due(key::CLOCK_STANDS, &Text::same(at.to_local_string())),

@@ -454,32 +454,31 @@ fn judge(end: &End, start: Moment, ended: Moment) -> Judged {
     if !backwards && ended.is_before(start) {
         return Judged::BeforeStart;
     }
-    // On the last day itself it depends on the hour, where that is not known.
-    let by_day = |due: Day| match ended.day() == due {
-        true => Judged::Unclear,
-        false => Judged::of(ended.day() > due),
-    };
+    let ended_on = ended.day();
     match end {
         // While the clock stands it cannot run out.
         End::OnDay(counted) | End::ByDay(counted) if counted.stands.is_some() => Judged::InTime,
         End::At(_, Some(_)) => Judged::InTime,
-        End::OnDay(counted) if counted.missing.is_some() => match ended.day() <= counted.end {
-            true => Judged::InTime,
-            false => Judged::Unclear,
-        },
-        End::OnDay(counted) => Judged::of(ended.day() > counted.end),
-        End::Before(counted) if counted.missing.is_some() => match ended.day() > counted.end {
-            true => Judged::Late,
-            false => Judged::Unclear,
-        },
-        End::Before(counted) => Judged::of(ended.day() > counted.end),
+        // Without a calendar the last day is not before the one that is known, or not after it.
+        End::OnDay(counted) if counted.missing.is_some() && ended_on > counted.end => Judged::Unclear,
+        End::Before(counted) if counted.missing.is_some() && ended_on <= counted.end => Judged::Unclear,
+        End::OnDay(counted) | End::Before(counted) => Judged::of(ended_on > counted.end),
         End::At(due, None) => match ended {
             Moment::At(ended) => Judged::of(ended > *due),
-            Moment::Day(_) => by_day(due.legal_day()),
+            Moment::Day(_) => by_hour(ended_on, due.legal_day()),
         },
-        End::ByDay(counted) => by_day(counted.end),
-        End::AtOnce | End::Reasonable if ended.day() == start.day() => Judged::InTime,
+        End::ByDay(counted) => by_hour(ended_on, counted.end),
+        End::AtOnce | End::Reasonable if ended_on == start.day() => Judged::InTime,
         End::AtOnce | End::Reasonable | End::OutOfRange => Judged::Unclear,
+    }
+}
+
+/// On the last day itself it depends on the hour, which is not known.
+fn by_hour(ended_on: Day, due: Day) -> Judged {
+    if ended_on == due {
+        Judged::Unclear
+    } else {
+        Judged::of(ended_on > due)
     }
 }
 

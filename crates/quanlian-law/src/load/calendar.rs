@@ -67,7 +67,7 @@ fn year(file: &str, text: &str, sources: &BTreeMap<String, Text>) -> Result<Year
     let raw: RawYear = read(file, text)?;
     let place = Place { file, text };
     let number = *raw.year.get_ref();
-    if file != format!("{FOLDER}{number:04}.toml") || number < 1 {
+    if file != format!("{FOLDER}{number:04}.toml") || !(1..=9999).contains(&number) {
         return Err(place.invalid(
             raw.year.span(),
             format!("the file says that it is the year {number}"),
@@ -89,7 +89,7 @@ fn year(file: &str, text: &str, sources: &BTreeMap<String, Text>) -> Result<Year
     }
     for holiday in &raw.holiday {
         let entry = holiday.get_ref();
-        if entry.notice_of.is_some_and(|of| (of - number).abs() != 1) {
+        if entry.notice_of.is_some_and(|of| of.abs_diff(number) != 1) {
             return Err(place.invalid(
                 holiday.span(),
                 "a notice announces days of its own year and of the ones beside it",

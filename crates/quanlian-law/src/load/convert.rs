@@ -217,7 +217,7 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
             Body::Limitation(steps)
         }
         Kind::Papers => Body::Papers(raw.paper.ok_or_else(|| lacking("paper"))?),
-        Kind::Deadline => Body::Clock(super::clock::clock(place, &span, raw)?),
+        Kind::Deadline => Body::Clock(Box::new(super::clock::clock(place, &span, raw)?)),
         Kind::Service => Body::Service(Box::new(super::clock::service(
             place,
             &span,

@@ -1,9 +1,17 @@
 //! Timelines with services, suspensions and extensions: what they give, and how bad ones are refused.
 
-use expect_test::{Expect, expect};
-use quanlian_law::{ClockResult, Language, MAX_TIMELINE_BYTES, Timeline, icalendar};
+use std::sync::OnceLock;
 
-use crate::{book, word};
+use expect_test::{Expect, expect};
+use quanlian_law::{ClockResult, Language, MAX_TIMELINE_BYTES, RuleBook, Timeline, icalendar};
+
+use crate::word;
+
+/// Read once: these tests ask it many times.
+fn book() -> &'static RuleBook {
+    static BOOK: OnceLock<RuleBook> = OnceLock::new();
+    BOOK.get_or_init(crate::book)
+}
 
 fn one(timeline: &str) -> ClockResult {
     let timeline = Timeline::parse(timeline).unwrap();
@@ -41,7 +49,7 @@ fn refused(timeline: &str, then: Expect) {
 fn holidays_and_make_up_days_are_named() {
     steps(
         r#"{"rule":"adm.serve","events":{"penalty_announced_on":"2024-02-02"}}"#,
-        expect![[r#"
+        expect![[r"
             running 2024-02-18
             starts with penalty announced, party absent: 2024-02-02
             that day is not counted; counted from 2024-02-03 (Administrative Penalty Law art. 85)
@@ -50,7 +58,7 @@ fn holidays_and_make_up_days_are_named() {
             counted: 2024-02-18 (worked for Spring Festival)
             not counted: weekend days, 1
             7 working days end on 2024-02-18
-            result: 2024-02-18 (Administrative Penalty Law arts 61, 85)"#]],
+            result: 2024-02-18 (Administrative Penalty Law arts 61, 85)"]],
     );
 }
 
@@ -63,9 +71,9 @@ fn an_open_last_day_gives_the_strict_day_and_the_later_one() {
         .map(|reading| reading.text.en.clone())
         .collect();
     assert_eq!(clock.due_on.unwrap().to_string(), "2024-10-02");
-    expect![[r#"
+    expect![[r"
         if working days are meant: 2024-10-09
-        if a last day that is not worked moves: 2024-10-08"#]]
+        if a last day that is not worked moves: 2024-10-08"]]
     .assert_eq(&readings.join("\n"));
     assert!(clock.text.zh.contains("2024-10-08") && clock.text.zh.contains("2024-10-09"));
     // A last day that is worked needs no second reading of it.
@@ -81,14 +89,14 @@ fn a_paper_counts_as_served_as_its_rule_says() {
     steps(
         r#"{"rule":"adj.sue","service":[{"event":"adjudication_decision_received_on",
             "rule":"cn/service/patent-rules-art-4","method":"mail","on":"2024-09-05"}]}"#,
-        expect![[r#"
+        expect![[r"
             running 2024-10-08
             service: by post, sent on 2024-09-05; counts as served on 2024-09-20 (Patent Rules art. 4)
             starts with decision received: 2024-09-20
             that day is not counted; counted from 2024-09-21 (法释〔2018〕1号, art. 48)
             15 calendar days end on 2024-10-05
             2024-10-05 is a day off (National Day); moved to the first working day after it, 2024-10-08 (法释〔2018〕1号, art. 48)
-            result: 2024-10-08 (Patent Law art. 65)"#]],
+            result: 2024-10-08 (Patent Law art. 65)"]],
     );
 }
 
@@ -99,7 +107,7 @@ fn suspensions_and_extensions_stand_in_the_steps() {
             "adjudication_suspended_on":"2025-04-10","adjudication_resumed_on":"2025-04-20"},
             "suspensions":[{"group":"adjudication","from":"2025-05-01","to":"2025-05-03","reason":"site visit"}],
             "extensions":[{"rule":"adj.local.close","months":1,"reason":"complex","granted_by":"head","on":"2025-06-20"}]}"#,
-        expect![[r#"
+        expect![[r"
             running 2025-08-13
             starts with adjudication case filed: 2025-03-31
             that day is not counted; counted from 2025-04-01
@@ -107,7 +115,7 @@ fn suspensions_and_extensions_stand_in_the_steps() {
             stood still from 2025-05-01 to 2025-05-03, 3 days not counted: site visit
             3 months end on 2025-07-13
             extended by 1 month to 2025-08-13, granted by head on 2025-06-20: complex (may grant: whoever is competent (article not read))
-            result: 2025-08-13 (Rules on patent adjudication and mediation (article not read))"#]],
+            result: 2025-08-13 (Rules on patent adjudication and mediation (article not read))"]],
     );
 }
 
@@ -117,7 +125,7 @@ fn an_extension_that_the_rule_does_not_allow_is_named_and_not_counted() {
     steps(
         r#"{"rule":"cn/reconsideration/art-62-decide","events":{"administrative_reconsideration_accepted_on":"2024-03-04"},
             "extensions":[{"rule":"cn/reconsideration/art-62-decide","days":40,"reason":"complex","granted_by":"head","on":"2024-04-25"}]}"#,
-        expect![[r#"
+        expect![[r"
             over_extended 2024-06-03
             starts with administrative reconsideration accepted: 2024-03-04
             that day is not counted; counted from 2024-03-05 (Administrative Reconsideration Law art. 88)
@@ -125,7 +133,7 @@ fn an_extension_that_the_rule_does_not_allow_is_named_and_not_counted() {
             extended by 40 calendar days, granted by head on 2024-04-25, beyond the limit and counted to 2024-06-02 only: complex (may grant: head of the reconsideration body)
             2024-06-02 is a day off (weekend); moved to the first working day after it, 2024-06-03 (Administrative Reconsideration Law art. 88)
             result: 2024-06-03 (Administrative Reconsideration Law art. 62)
-            ! the extension of 40 calendar days granted by head on 2024-04-25 goes beyond the limit, which is 2024-06-02 (complex; may grant: head of the reconsideration body)"#]],
+            ! the extension of 40 calendar days granted by head on 2024-04-25 goes beyond the limit, which is 2024-06-02 (complex; may grant: head of the reconsideration body)"]],
     );
     // No extension in Order 310, and no suspension either.
     let timeline = r#"{"rule":"tr.decide","events":{"report_received_on":"2024-03-05"},
@@ -133,7 +141,7 @@ fn an_extension_that_the_rule_does_not_allow_is_named_and_not_counted() {
         "extensions":[{"rule":"tr.decide","days":2,"reason":"complex","granted_by":"head","on":"2024-03-06"}]}"#;
     steps(
         timeline,
-        expect![[r#"
+        expect![[r"
         running 2024-03-08
         starts with report received by the head of the agency: 2024-03-05
         that day is not counted; counted from 2024-03-06
@@ -141,7 +149,7 @@ fn an_extension_that_the_rule_does_not_allow_is_named_and_not_counted() {
         open in the text: if working days are meant: 2024-03-08
         result: 2024-03-08 (State Council Order 310, art. 5)
         ! the suspension from 2024-03-06 is not counted: the rule knows no suspension (leave)
-        ! the extension of 2 calendar days granted by head on 2024-03-06 is not counted: the rule knows no extension (complex)"#]],
+        ! the extension of 2 calendar days granted by head on 2024-03-06 is not counted: the rule knows no extension (complex)"]],
     );
     // After the period was over, and before it began.
     for on in ["2025-07-02", "2025-03-30"] {
@@ -225,51 +233,51 @@ fn periods_beyond_the_calendar_are_no_panic() {
 fn bad_shapes_name_the_line() {
     refused(
         "{",
-        expect![[r#"
+        expect![[r"
         law_timeline_shape
-        line 1: EOF while parsing an object"#]],
+        line 1: EOF while parsing an object"]],
     );
     refused(
         "{\"event\":{}}",
-        expect![[r#"
+        expect![[r"
         law_timeline_shape
-        line 1: unknown field `event`, expected one of `case`, `group`, `rule`, `events`, `service`, `suspensions`, `extensions`"#]],
+        line 1: unknown field `event`, expected one of `case`, `group`, `rule`, `events`, `service`, `suspensions`, `extensions`"]],
     );
     refused(
         "rule = \"tr.decide\"\n[events]\nreport_received_on = 2024-02-30\n",
-        expect![[r#"
+        expect![[r"
         law_timeline_shape
-        line 3: invalid date, expected day between 01 and 29"#]],
+        line 3: invalid date, expected day between 01 and 29"]],
     );
     refused(
         "{\"events\":{\n\"report_received_on\":\"2023-02-29\"}}",
-        expect![[r#"
+        expect![[r"
         law_timeline_shape
-        line 2: `2023-02-29` is not a date (write 2024-12-20)"#]],
+        line 2: `2023-02-29` is not a date (write 2024-12-20)"]],
     );
     refused(
         "[events]\napproved_at = 2024-03-01T09:30:00\n",
-        expect![[r#"
+        expect![[r"
         law_timeline_shape
-        line 2: `2024-03-01T09:30:00` is not an instant (write 2024-12-20T09:30:00Z)"#]],
+        line 2: `2024-03-01T09:30:00` is not an instant (write 2024-12-20T09:30:00Z)"]],
     );
     refused(
         r#"{"events":{"filed_on":"2024-03-01","filed_on":"2024-03-02"}}"#,
-        expect![[r#"
+        expect![[r"
             law_timeline_shape
-            line 1: the event `filed_on` is given twice"#]],
+            line 1: the event `filed_on` is given twice"]],
     );
     refused(
         &format!("{{\"events\":{}", "[".repeat(5_000)),
-        expect![[r#"
+        expect![[r"
         law_timeline_shape
-        line 1: brackets are nested more than 6 deep"#]],
+        line 1: brackets are nested more than 6 deep"]],
     );
     refused(
         &" ".repeat(MAX_TIMELINE_BYTES + 1),
-        expect![[r#"
+        expect![[r"
         law_timeline_too_large
-        the timeline has 262145 bytes, the limit is 262144"#]],
+        the timeline has 262145 bytes, the limit is 262144"]],
     );
 }
 
@@ -277,40 +285,40 @@ fn bad_shapes_name_the_line() {
 fn unknown_names_name_their_neighbour() {
     refused(
         r#"{"rule":"tr.decde"}"#,
-        expect![[r#"
+        expect![[r"
         law_clock_unknown_rule
-        `tr.decde` is not a deadline in the rule book; did you mean `tr.decide`?"#]],
+        `tr.decde` is not a deadline in the rule book; did you mean `tr.decide`?"]],
     );
     refused(
         r#"{"group":"transfers"}"#,
-        expect![[r#"
+        expect![[r"
         law_clock_unknown_group
-        `transfers` is not a group of deadlines; known are adjudication, agency, appeal, penalty, platform, registration, reverse, transfer"#]],
+        `transfers` is not a group of deadlines; known are adjudication, agency, appeal, penalty, platform, registration, reverse, transfer"]],
     );
     refused(
         r#"{"rule":"tr.decide","events":{"report_recieved_on":"2024-03-01"}}"#,
-        expect![[r#"
+        expect![[r"
             law_clock_unknown_event
-            `report_recieved_on` is not a known event (did you mean `report_received_on`?); known are act_discovered_on, act_ended_on, adjudication_accepted_on, adjudication_asked_on, adjudication_decided_on, adjudication_decision_r"#]],
+            `report_recieved_on` is not a known event (did you mean `report_received_on`?); known are act_discovered_on, act_ended_on, adjudication_accepted_on, adjudication_asked_on, adjudication_decided_on, adjudication_decision_r"]],
     );
     refused(
         r#"{"service":[{"event":"filed_on","rule":"cn/service/none","method":"mail","on":"2024-03-01"}]}"#,
-        expect![[r#"
+        expect![[r"
             law_clock_bad_service
-            service[0].rule: `cn/service/none` is not a rule in force on 2024-03-01; known are cn/service/civil-procedure, cn/service/patent-rules-art-4, cn/service/trademark-rules-art-10"#]],
+            service[0].rule: `cn/service/none` is not a rule in force on 2024-03-01; known are cn/service/civil-procedure, cn/service/patent-rules-art-4, cn/service/trademark-rules-art-10"]],
     );
     refused(
         r#"{"service":[{"event":"filed_on","rule":"cn/service/civil-procedure","method":"pigeon","on":"2024-03-01"}]}"#,
-        expect![[r#"
+        expect![[r"
             law_clock_bad_service
-            service[0].method: `pigeon` is not a way of service of `cn/service/civil-procedure`; known are direct, left, electronic, mail, announcement"#]],
+            service[0].method: `pigeon` is not a way of service of `cn/service/civil-procedure`; known are direct, left, electronic, mail, announcement"]],
     );
     refused(
         r#"{"events":{"filed_on":"2024-03-01"},
             "service":[{"event":"filed_on","rule":"cn/service/civil-procedure","method":"direct","on":"2024-03-01"}]}"#,
-        expect![[r#"
+        expect![[r"
             law_clock_bad_service
-            service[0].event: the event `filed_on` is given twice; keep the event or the service"#]],
+            service[0].event: the event `filed_on` is given twice; keep the event or the service"]],
     );
 }
 
@@ -321,27 +329,27 @@ fn suspensions_and_extensions_that_cannot_be_are_refused() {
     let own = r#""rule":"adj.local.close""#;
     refused(
         &suspended(&both(own, r#""from":"2025-05-05","to":"2025-05-04""#)),
-        expect![[r#"
+        expect![[r"
             law_clock_bad_suspension
-            suspensions[0]: it ends on 2025-05-04, before it begins on 2025-05-05; correct from or to"#]],
+            suspensions[0]: it ends on 2025-05-04, before it begins on 2025-05-05; correct from or to"]],
     );
     refused(
         &suspended(&both(r#""rule":"none""#, r#""from":"2025-05-05""#)),
-        expect![[r#"
+        expect![[r"
         law_clock_unknown_rule
-        `none` is not a deadline in the rule book"#]],
+        `none` is not a deadline in the rule book"]],
     );
     refused(
         &suspended(r#"{"from":"2025-05-05","reason":"x"}"#),
-        expect![[r#"
+        expect![[r"
             law_clock_bad_suspension
-            suspensions[0]: it names no clock, or a rule and a group; write rule or group"#]],
+            suspensions[0]: it names no clock, or a rule and a group; write rule or group"]],
     );
     refused(
         &suspended(r#"{"rule":"adj.local.close","from":"2025-05-05","reason":" "}"#),
-        expect![[r#"
+        expect![[r"
             law_clock_bad_text
-            suspensions[0].reason: the text is empty or longer than 2000 bytes; say it in a sentence"#]],
+            suspensions[0].reason: the text is empty or longer than 2000 bytes; say it in a sentence"]],
     );
     let overlap = format!(
         r#"{{{own},"events":{{"adjudication_filed_on":"2025-03-31"}},"suspensions":[
@@ -350,21 +358,21 @@ fn suspensions_and_extensions_that_cannot_be_are_refused() {
     );
     refused(
         &overlap,
-        expect![[r#"
+        expect![[r"
         law_clock_suspensions_overlap
-        `cn/adjudication/local-close`: the suspension from 2025-04-20 begins while the one from 2025-04-10 lasts; write them as one"#]],
+        `cn/adjudication/local-close`: the suspension from 2025-04-20 begins while the one from 2025-04-10 lasts; write them as one"]],
     );
     refused(
         r#"{"rule":"tr.decide","events":{"adjudication_resumed_on":"2025-05-05"}}"#,
-        expect![[r#"
+        expect![[r"
             law_clock_resumed_only
-            `adjudication_resumed_on` is given without `adjudication_suspended_on`; give the day of the suspension too"#]],
+            `adjudication_resumed_on` is given without `adjudication_suspended_on`; give the day of the suspension too"]],
     );
     refused(
         r#"{"events":{"adjudication_suspended_on":"2025-05-05","adjudication_resumed_on":"2025-05-01"}}"#,
-        expect![[r#"
+        expect![[r"
             law_clock_bad_suspension
-            events.adjudication_resumed_on: it is on 2025-05-01, before `adjudication_suspended_on` on 2025-05-05; correct one of them"#]],
+            events.adjudication_resumed_on: it is on 2025-05-01, before `adjudication_suspended_on` on 2025-05-05; correct one of them"]],
     );
     let extended = |length: &str| {
         format!(
@@ -373,40 +381,40 @@ fn suspensions_and_extensions_that_cannot_be_are_refused() {
     };
     refused(
         &extended(""),
-        expect![[r#"
+        expect![[r"
         law_clock_bad_extension
-        extensions[0]: it has no length, or several; write one of days, working_days, months, from 1 to 1000"#]],
+        extensions[0]: it has no length, or several; write one of days, working_days, months, from 1 to 1000"]],
     );
     refused(
         &extended(r#""days":1,"months":1,"#),
-        expect![[r#"
+        expect![[r"
         law_clock_bad_extension
-        extensions[0]: it has no length, or several; write one of days, working_days, months, from 1 to 1000"#]],
+        extensions[0]: it has no length, or several; write one of days, working_days, months, from 1 to 1000"]],
     );
     refused(
         &extended(r#""months":0,"#),
-        expect![[r#"
+        expect![[r"
         law_clock_bad_extension
-        extensions[0]: its length is nothing or absurdly long; write one of days, working_days, months, from 1 to 1000"#]],
+        extensions[0]: its length is nothing or absurdly long; write one of days, working_days, months, from 1 to 1000"]],
     );
     refused(
         &extended(r#""days":4294967295,"#),
-        expect![[r#"
+        expect![[r"
         law_clock_bad_extension
-        extensions[0]: its length is nothing or absurdly long; write one of days, working_days, months, from 1 to 1000"#]],
+        extensions[0]: its length is nothing or absurdly long; write one of days, working_days, months, from 1 to 1000"]],
     );
     refused(
         &extended(r#""days":-1,"#),
-        expect![[r#"
+        expect![[r"
         law_timeline_shape
-        line 1: invalid value: integer `-1`, expected u32"#]],
+        line 1: invalid value: integer `-1`, expected u32"]],
     );
     let many = vec![r#"{"rule":"adj.local.close","from":"2025-05-05","reason":"x"}"#; 201].join(",");
     refused(
         &suspended(&many),
-        expect![[r#"
+        expect![[r"
         law_clock_too_many
-        suspensions: more than 200; merge those that follow each other"#]],
+        suspensions: more than 200; merge those that follow each other"]],
     );
 }
 

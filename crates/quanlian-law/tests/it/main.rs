@@ -7,6 +7,7 @@
 )]
 
 mod book;
+mod calendar;
 mod deadlines;
 mod files;
 mod hostile;
