@@ -193,7 +193,7 @@ pub struct ClockResult {
     pub title: Text,
     /// Instrument and article.
     pub citation: Text,
-    /// Whether it was read in a source.
+    /// Whether it was read in a source, with the rules by which it is counted and served.
     pub verified: bool,
     /// Who must act.
     pub actor: Text,

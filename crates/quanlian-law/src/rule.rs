@@ -443,10 +443,12 @@ pub struct Clock {
     /// The count under another reading, where the text does not say which days it means.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_count: Option<DayCount>,
-    /// What becomes of a last day that is not worked.
-    pub last_day: LastDay,
-    /// Whether the hour in which a period of hours begins is counted.
-    pub first_hour: FirstHour,
+    /// What becomes of a last day that is not worked; `None` where the last day cannot be one (working days, hours).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_day: Option<LastDay>,
+    /// Whether the hour in which it begins is counted; for a period of hours alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_hour: Option<FirstHour>,
     /// Whether it runs backwards: the act must come so long before the event.
     pub before: bool,
     /// The role of the rule by which the period is counted (`periods_criminal`), cited by its explanation.

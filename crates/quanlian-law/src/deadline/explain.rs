@@ -34,6 +34,8 @@ pub(super) struct Served {
     /// The day on which the paper counts as served.
     pub(super) day: Day,
     pub(super) citation: Text,
+    /// Whether its rule was read in a source.
+    pub(super) verified: bool,
 }
 
 /// The words of one clock.
@@ -47,6 +49,8 @@ pub(super) struct Words<'a> {
     pub(super) event: Text,
     /// ` (citation)` of the rule by which the period is counted, where there is one.
     counted_by: Text,
+    /// Whether that rule was read in a source.
+    pub(super) counting_verified: bool,
 }
 
 fn same(text: impl std::fmt::Display) -> Text {
@@ -60,6 +64,7 @@ impl<'a> Words<'a> {
         let by = role
             .zip(start)
             .and_then(|(role, start)| law.by_role(role, start.day()));
+        let counting_verified = by.is_none_or(|(rule, version)| rule.source_of(version).checked.verified);
         let counted_by = by.map(|(rule, version)| {
             let citation = &rule.source_of(version).cite;
             say(key::CLOCK_CITED, &[("citation", citation)])
@@ -75,6 +80,7 @@ impl<'a> Words<'a> {
                 .map(|clock| law.event_title(&clock.starts))
                 .unwrap_or_default(),
             counted_by: counted_by.unwrap_or_default(),
+            counting_verified,
         }
     }
 
@@ -271,8 +277,8 @@ impl<'a> Words<'a> {
             return;
         };
         let from = match clock.first_hour {
-            FirstHour::NotCounted => next_full_hour(at).unwrap_or(at),
-            FirstHour::Counted | FirstHour::Open => at,
+            Some(FirstHour::NotCounted) => next_full_hour(at).unwrap_or(at),
+            Some(FirstHour::Counted | FirstHour::Open) | None => at,
         };
         let message = if from == at {
             key::CLOCK_STEP_FROM_INSTANT
@@ -326,7 +332,9 @@ impl<'a> Words<'a> {
                 ("by", &self.counted_by),
             ];
             steps.push(self.say(key::CLOCK_STEP_MOVED, &values));
-        } else if self.clock.is_some_and(|clock| clock.last_day == LastDay::Stays)
+        } else if self
+            .clock
+            .is_some_and(|clock| clock.last_day == Some(LastDay::Stays))
             && self.law.calendar.is_working_day(counted.end) == Ok(false)
         {
             let values = [("end", &same(counted.end)), ("kind", &self.kind_of(counted.end))];

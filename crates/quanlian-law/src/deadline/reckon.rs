@@ -135,8 +135,8 @@ fn days(
     let (lengths, granted) = extended(course, clock, start, length, extensions)?;
     let strict = course.end(start, &lengths)?;
     let end = match clock.last_day {
-        LastDay::Moves => course.move_to_working_day(strict.clone())?,
-        LastDay::Stays | LastDay::Open => strict.clone(),
+        Some(LastDay::Moves) => course.move_to_working_day(strict.clone())?,
+        Some(LastDay::Stays | LastDay::Open) | None => strict.clone(),
     };
     let mut others = Vec::new();
     if let (ClockPeriod::Days { days, .. }, Some(other)) = (clock.period, clock.other_count) {
@@ -148,9 +148,9 @@ fn days(
         let kind = ReadingKind::WorkingDays;
         others.push(OtherEnd { kind, end });
     }
-    // A last day of working days is worked, so there is nothing to move.
-    let may_move = clock.last_day == LastDay::Open && !matches!(lengths.last(), Some(Length::WorkingDays(_)));
-    if may_move {
+    // After an extension of working days the last day is worked, and there is nothing to move.
+    let ends_worked = matches!(lengths.last(), Some(Length::WorkingDays(_)));
+    if clock.last_day == Some(LastDay::Open) && !ends_worked {
         let moved = course.move_to_working_day(strict.clone())?;
         if moved.end != strict.end || moved.missing != strict.missing {
             let kind = ReadingKind::MovedLastDay;
@@ -186,7 +186,7 @@ fn extended(
         };
         let so_far = last(&lengths)?;
         let so_far = match clock.last_day {
-            LastDay::Moves => course.move_to_working_day(so_far)?,
+            Some(LastDay::Moves) => course.move_to_working_day(so_far)?,
             _ => so_far,
         };
         // While the end is not settled it can only lie later than the day that is known.
@@ -253,9 +253,9 @@ fn hours_end(
     };
     let later = next_full_hour(at)?;
     Ok(match clock.first_hour {
-        FirstHour::Counted => (from(at), Vec::new()),
-        FirstHour::NotCounted => (from(later), Vec::new()),
-        FirstHour::Open => {
+        Some(FirstHour::Counted) => (from(at), Vec::new()),
+        Some(FirstHour::NotCounted) => (from(later), Vec::new()),
+        Some(FirstHour::Open) | None => {
             let kind = ReadingKind::FirstHourNotCounted;
             let end = from(later);
             (from(at), vec![OtherEnd { kind, end }])

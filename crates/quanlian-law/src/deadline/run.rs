@@ -258,7 +258,7 @@ impl<'a> Prepared<'a> {
             version: version.map(|version| version.from),
             title: rule.title.clone(),
             citation: source.cite.clone(),
-            verified: source.checked.verified,
+            verified: source.checked.verified && words.counting_verified,
             actor: clock.map(|clock| clock.actor.clone()).unwrap_or_default(),
             act: clock.map(|clock| clock.act.clone()).unwrap_or_default(),
             length: words.length.clone(),
@@ -297,7 +297,9 @@ impl<'a> Prepared<'a> {
         fill(&mut result, &reckoned);
         result.readings = reckoned.others.iter().map(|other| words.reading(other)).collect();
         result.text = words.sentence(&reckoned, &result.readings);
-        result.steps = words.steps(self.served.get(&clock.starts), &reckoned, &result);
+        let served = self.served.get(&clock.starts);
+        result.verified &= served.is_none_or(|served| served.verified);
+        result.steps = words.steps(served, &reckoned, &result);
         result.problems = words.problems(&refused, &reckoned);
         if let Some(ended) = result.ended {
             let judged = judge(&reckoned.end, start, ended);
@@ -369,6 +371,7 @@ pub(super) fn served(law: &Parsed, index: usize, service: &Service) -> Result<Se
         given: service.on,
         day: counted.end,
         citation: rule.source_of(version).cite.clone(),
+        verified: rule.source_of(version).checked.verified,
     })
 }
 

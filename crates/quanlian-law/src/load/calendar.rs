@@ -4,7 +4,8 @@
 //! Out: [`YearCalendar`]s, or an error with the line in the file.
 //!
 //! Invariant: the year in the name is the year inside; a file has the days of its own year, whichever
-//! year's notice announced them; no day stands twice; a make-up day is a Saturday or Sunday.
+//! year's notice announced them; no day stands twice; a make-up day is a Saturday or Sunday. A year that
+//! nobody has compared with a source is refused, so that no end rests on it unsaid.
 
 use std::collections::BTreeMap;
 
@@ -72,6 +73,13 @@ fn year(file: &str, text: &str, sources: &BTreeMap<String, Text>) -> Result<Year
             raw.year.span(),
             format!("the file says that it is the year {number}"),
             "name the file after its year: calendar/2024.toml",
+        ));
+    }
+    if !raw.checked.verified || raw.checked.against.iter().all(|key| key == "M") {
+        return Err(place.invalid(
+            raw.year.span(),
+            "nobody has compared the days of this year with a source",
+            "compare them, name the source in checked.against and set verified = true, or remove the file",
         ));
     }
     if let Some(key) = raw.checked.against.iter().find(|key| !sources.contains_key(*key)) {

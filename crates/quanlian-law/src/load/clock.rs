@@ -40,38 +40,45 @@ pub(super) fn clock(place: &Place<'_>, span: &Range<usize>, raw: RawVersion) -> 
             "write the number of the provision",
         ));
     }
-    let clock = Clock {
+    let mut clock = Clock {
         actor: raw.actor.ok_or_else(|| lacking("actor"))?,
         act: raw.act.ok_or_else(|| lacking("act"))?,
         starts: raw.starts.ok_or_else(|| lacking("starts"))?,
         ends: raw.ends.unwrap_or_default(),
         period,
         other_count: raw.other_count,
-        last_day: raw.last_day.unwrap_or_default(),
-        first_hour: raw.first_hour.unwrap_or_default(),
+        last_day: raw.last_day,
+        first_hour: raw.first_hour,
         before: raw.before.unwrap_or(false),
         counted_by: raw.counted_by,
         suspension: raw.suspension,
         extension: raw.extension,
     };
-    let has = Terms {
-        last_day: raw.last_day.is_some(),
-        first_hour: raw.first_hour.is_some(),
-    };
-    match fault(&clock, &has) {
-        Some((problem, way_out)) => Err(invalid(problem, way_out)),
-        None => Ok(clock),
+    if let Some((problem, way_out)) = fault(&clock) {
+        return Err(invalid(problem, way_out));
     }
+    // What the file does not say is open, where the period can have it at all.
+    if may_move(&clock) {
+        clock.last_day.get_or_insert_default();
+    }
+    if matches!(clock.period, ClockPeriod::Hours(_)) {
+        clock.first_hour.get_or_insert_default();
+    }
+    Ok(clock)
 }
 
-/// Which of the terms that have a default are written in the file.
-struct Terms {
-    last_day: bool,
-    first_hour: bool,
+/// Whether the last day of a period can be a day that is not worked.
+fn may_move(clock: &Clock) -> bool {
+    let of_days = match clock.period {
+        ClockPeriod::Days { count, .. } => count == DayCount::Calendar,
+        ClockPeriod::Months(_) | ClockPeriod::Years(_) => true,
+        ClockPeriod::AtOnce | ClockPeriod::Reasonable | ClockPeriod::Hours(_) => false,
+    };
+    of_days && !clock.before
 }
 
 /// What the terms of a period say that its length cannot have.
-fn fault(clock: &Clock, has: &Terms) -> Option<(&'static str, &'static str)> {
+fn fault(clock: &Clock) -> Option<(&'static str, &'static str)> {
     let is_hours = matches!(clock.period, ClockPeriod::Hours(_));
     let calendar_days = matches!(
         clock.period,
@@ -80,17 +87,16 @@ fn fault(clock: &Clock, has: &Terms) -> Option<(&'static str, &'static str)> {
             ..
         }
     );
-    let moves = calendar_days || matches!(clock.period, ClockPeriod::Months(_) | ClockPeriod::Years(_));
     let counts = !matches!(clock.period, ClockPeriod::AtOnce | ClockPeriod::Reasonable);
     let rule_of_most = clock.extension.as_ref().and_then(|extension| extension.at_most);
     let pair = clock.suspension.as_ref().map(|s| (&s.suspended, &s.resumed));
-    if has.last_day && (!moves || clock.before) {
+    if clock.last_day.is_some() && !may_move(clock) {
         return Some((
             "only a last day of calendar days, months or years can move",
             "remove last_day",
         ));
     }
-    if has.first_hour && !is_hours {
+    if clock.first_hour.is_some() && !is_hours {
         return Some(("only a period of hours has a first hour", "remove first_hour"));
     }
     if clock.other_count.is_some() && (!calendar_days || clock.before) {
@@ -132,7 +138,7 @@ fn fault(clock: &Clock, has: &Terms) -> Option<(&'static str, &'static str)> {
             "write suspended and resumed, or neither",
         ));
     }
-    if clock.last_day == LastDay::Moves && clock.counted_by.is_none() {
+    if clock.last_day == Some(LastDay::Moves) && clock.counted_by.is_none() {
         return Some((
             "the last day moves, and no rule is named by which it does",
             "write counted_by with the role of that rule",

@@ -169,6 +169,13 @@ fn faults_of_calendar_files_are_named_with_file_and_line() {
             "law_load_invalid calendar/2024.toml, line 3: 2025-01-01 is not a day of 2024; correct provisional_from"
         ],
     );
+    replace(
+        "verified = true",
+        "verified = false",
+        expect![
+            "law_load_invalid calendar/2024.toml, line 3: nobody has compared the days of this year with a source; compare them, name the source in checked.against and set verified = true, or remove the file"
+        ],
+    );
     check(
         |files| {
             let text = files["calendar/2024.toml"].clone();
