@@ -3,7 +3,12 @@
 use std::sync::OnceLock;
 
 use expect_test::{Expect, expect};
-use quanlian_law::{ClockResult, Language, MAX_TIMELINE_BYTES, RuleBook, Timeline, icalendar};
+use proptest::prelude::*;
+use quanlian_law::{
+    ClockResult, Extension, Kind, Language, MAX_TIMELINE_BYTES, Moment, RuleBook, Suspension, Timeline,
+    icalendar, rule::Body,
+};
+use quanlian_record::time::{Day, Timestamp};
 
 use crate::word;
 
@@ -455,4 +460,111 @@ fn a_diary_has_one_entry_for_each_clock_that_runs() {
     unique.dedup();
     assert_eq!(unique.len(), 4);
     assert!(again.contains("DTSTAMP:20241001T020000Z"));
+}
+
+/// Every deadline with the event that starts it.
+fn starts() -> Vec<(String, String)> {
+    let rules = book()
+        .list()
+        .into_iter()
+        .filter(|rule| rule.kind == Kind::Deadline);
+    let start = |id: String| {
+        let Body::Clock(clock) = &book().show(&id)?.versions.last()?.body else {
+            return None;
+        };
+        Some((id, clock.starts.clone()))
+    };
+    rules.filter_map(|rule| start(rule.id)).collect()
+}
+
+fn any_day() -> impl Strategy<Value = Day> {
+    let day = |days: i64| {
+        Day::new(2018, 11, 1)
+            .unwrap()
+            .checked_add(jiff::Span::new().days(days))
+            .unwrap()
+    };
+    prop_oneof![
+        9 => (0_i64..3_200).prop_map(day),
+        1 => (-730_000_i64..2_900_000).prop_map(day),
+    ]
+}
+
+fn later(day: Day, days: i64) -> Option<Day> {
+    day.checked_add(jiff::Span::new().days(days)).ok()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_timeline_has_an_answer_and_a_suspension_never_shortens(
+        rule in 0..60_usize, start in any_day(), minute in prop::option::of(0_i64..1440),
+        gaps in prop::collection::vec((0_i64..40, 0_i64..30, any::<bool>()), 0..4),
+        more in prop::collection::vec((0_i64..100, 1_u32..40, 0..3_u8), 0..4),
+    ) {
+        let starts = starts();
+        let (rule, event) = starts[rule % starts.len()].clone();
+        let moment = minute.and_then(|minute| {
+            let midnight = Timestamp::start_of_legal_day(start).ok()?.unix_micros();
+            Timestamp::from_unix_micros(midnight + minute * 60_000_000).ok()
+        });
+        let mut timeline = Timeline {
+            rule: Some(rule.clone()),
+            events: [(event, moment.map_or(Moment::Day(start), Moment::At))].into(),
+            ..Timeline::default()
+        };
+        for (after, length, unit) in more {
+            let Some(on) = later(start, after) else { continue };
+            let pick = |wanted| (unit == wanted).then_some(length);
+            timeline.extensions.push(Extension {
+                rule: rule.clone(),
+                days: pick(0),
+                working_days: pick(1),
+                months: pick(2),
+                reason: "x".into(),
+                granted_by: "y".into(),
+                on,
+            });
+        }
+        let plain = book().deadlines(&Timeline { suspensions: vec![], ..timeline.clone() }).unwrap().remove(0);
+        let mut from = later(start, -3);
+        for (gap, length, open) in gaps {
+            let Some(begins) = from.and_then(|day| later(day, gap)) else { break };
+            let to = later(begins, length);
+            timeline.suspensions.push(Suspension {
+                rule: Some(rule.clone()),
+                group: None,
+                from: begins,
+                to: to.filter(|_| !open),
+                reason: "x".into(),
+            });
+            if open {
+                break;
+            }
+            from = to.and_then(|day| later(day, 1));
+        }
+        timeline.extensions.retain(|_| plain.problems.is_empty());
+        let plain = book().deadlines(&Timeline { suspensions: vec![], ..timeline.clone() }).unwrap().remove(0);
+        let stood = book().deadlines(&timeline).unwrap().remove(0);
+        let end = |clock: &ClockResult| clock.due_on.or(clock.not_before);
+        if let (Some(plain), Some(stood)) = (end(&plain), end(&stood)) {
+            prop_assert!(stood >= plain, "{stood} before {plain}");
+        }
+        for clock in [&plain, &stood] {
+            let diary = icalendar::Diary {
+                language: Language::Zh,
+                written_at: Timestamp::from_unix_micros(0).unwrap(),
+                case: None,
+            };
+            prop_assert!(icalendar::write(std::slice::from_ref(clock), &diary).lines().all(|line| line.len() <= 75));
+        }
+    }
+
+    #[test]
+    fn any_text_is_a_timeline_or_a_named_error(text in "[\\[\\]{}=\"'.,:0-9a-zT_\n#-]{0,200}") {
+        if let Err(error) = Timeline::parse(&text) {
+            prop_assert!(error.to_string().contains("line "), "{error}");
+        }
+    }
 }
