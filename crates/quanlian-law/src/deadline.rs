@@ -14,6 +14,7 @@ mod count;
 mod explain;
 mod input;
 mod moment;
+mod prepare;
 mod reckon;
 mod run;
 mod terms;
@@ -30,6 +31,7 @@ pub use self::{
 };
 pub(crate) use terms::MAX_LENGTH;
 
+use self::prepare::Prepared;
 use crate::{
     load::Parsed,
     rule::{Body, Clock, Kind, OpenQuestion, Rule, Version},
@@ -249,7 +251,7 @@ const FIRST_GROUP: &str = "transfer";
 /// One clock.
 pub(crate) fn clock(law: &Parsed, id: &str, events: &Events) -> Result<ClockResult, ClockError> {
     let timeline = Timeline::of(events);
-    let prepared = run::Prepared::new(law, &timeline)?;
+    let prepared = Prepared::new(law, &timeline)?;
     prepared.run(rule_of(law, id)?)
 }
 
@@ -264,7 +266,7 @@ pub(crate) fn timeline(law: &Parsed, group: &str, events: &Events) -> Result<Vec
 
 /// The clocks that a timeline asks for: its rule, or else its group, or else those of a transfer.
 pub(crate) fn deadlines(law: &Parsed, timeline: &Timeline) -> Result<Vec<ClockResult>, ClockError> {
-    let prepared = run::Prepared::new(law, timeline)?;
+    let prepared = Prepared::new(law, timeline)?;
     if let Some(id) = &timeline.rule {
         return Ok(vec![prepared.run(rule_of(law, id)?)?]);
     }
@@ -285,7 +287,7 @@ pub(crate) fn served_on(law: &Parsed, rule: &str, method: &str, on: Day) -> Resu
         method: method.to_owned(),
         on,
     };
-    let served = run::served(law, 0, &service).map_err(|error| error.to_string())?;
+    let served = prepare::served(law, 0, &service).map_err(|error| error.to_string())?;
     Ok(served.day)
 }
 

@@ -37,6 +37,7 @@ pub mod rule;
 mod text;
 mod vocabulary;
 mod words;
+mod written;
 
 use std::path::Path;
 

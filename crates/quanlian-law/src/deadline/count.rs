@@ -16,7 +16,7 @@ use quanlian_record::{
     time::{Day, Timestamp},
 };
 
-use super::{input::midnight, terms::Length};
+use super::terms::Length;
 use crate::text::Text;
 
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
@@ -244,7 +244,7 @@ impl Course<'_> {
         let mut end = start.checked_add(length).ok_or(OutOfRange)?;
         let mut stands = None;
         for pause in self.pauses {
-            let begins = midnight(pause.from).ok_or(OutOfRange)?.unix_micros();
+            let begins = midnight(pause.from)?;
             if begins > end {
                 break;
             }
@@ -252,13 +252,19 @@ impl Course<'_> {
                 stands = Some(pause.from);
                 break;
             };
-            let over = to.tomorrow().ok().and_then(midnight).ok_or(OutOfRange)?;
-            let lost = over.unix_micros() - begins.max(start);
+            let over = midnight(to.tomorrow().map_err(|_| OutOfRange)?)?;
+            let lost = over - begins.max(start);
             end = end.checked_add(lost.max(0)).ok_or(OutOfRange)?;
         }
         let end = Timestamp::from_unix_micros(end).map_err(|_| OutOfRange)?;
         Ok((end, stands))
     }
+}
+
+/// The instant at which a day begins, for periods of hours that stand still over whole days.
+fn midnight(day: Day) -> Result<i64, OutOfRange> {
+    let begins = Timestamp::start_of_legal_day(day).map_err(|_| OutOfRange)?;
+    Ok(begins.unix_micros())
 }
 
 impl Pause {

@@ -5,14 +5,14 @@
 //!
 //! Invariant: unknown fields are refused, sizes are bounded, and an error names the line.
 
-use quanlian_record::time::{Day, Timestamp};
+use quanlian_record::time::Day;
 use serde::{Deserialize, Serialize};
 
 use super::{
     moment::{Events, events_once},
     terms::Length,
 };
-use crate::{nesting, rule::toml_day};
+use crate::{rule::toml_day, written};
 
 /// Largest timeline, in bytes.
 pub const MAX_TIMELINE_BYTES: usize = 256 * 1024;
@@ -140,28 +140,16 @@ impl TimelineError {
 impl Timeline {
     /// Reads JSON where the text begins like JSON, TOML otherwise.
     pub fn parse(text: &str) -> Result<Self, TimelineError> {
-        let text = text.trim_start_matches('\u{feff}');
         if text.len() > MAX_TIMELINE_BYTES {
             return Err(TimelineError::TooLarge {
                 size_bytes: text.len(),
                 limit_bytes: MAX_TIMELINE_BYTES,
             });
         }
-        if let Some(line) = nesting::too_deep(text, MAX_TIMELINE_NESTING) {
-            let problem = format!("brackets are nested more than {MAX_TIMELINE_NESTING} deep");
-            return Err(TimelineError::Shape { line, problem });
-        }
-        if text.trim_start().starts_with('{') {
-            serde_json::from_str(text).map_err(|error| TimelineError::Shape {
-                line: error.line(),
-                problem: crate::facts::without_place(&error),
-            })
-        } else {
-            toml::from_str(text).map_err(|error| TimelineError::Shape {
-                line: error.span().map_or(1, |span| nesting::line_of(text, span.start)),
-                problem: error.message().trim().replace('\n', ", "),
-            })
-        }
+        written::either(text, MAX_TIMELINE_NESTING).map_err(|fault| TimelineError::Shape {
+            line: fault.line,
+            problem: fault.problem,
+        })
     }
 
     /// A timeline of plain events.
@@ -171,9 +159,4 @@ impl Timeline {
             ..Self::default()
         }
     }
-}
-
-/// The day of a timestamp at midnight in Shanghai, for periods of hours that stand still over whole days.
-pub(super) fn midnight(day: Day) -> Option<Timestamp> {
-    Timestamp::start_of_legal_day(day).ok()
 }

@@ -273,10 +273,10 @@ fn bad_shapes_name_the_line() {
             line 1: the event `filed_on` is given twice"]],
     );
     refused(
-        &format!("{{\"events\":{}", "[".repeat(5_000)),
+        &format!("events = {}", "[".repeat(5_000)),
         expect![[r"
         law_timeline_shape
-        line 1: brackets are nested more than 6 deep"]],
+        line 1: nested more than 6 deep"]],
     );
     refused(
         &" ".repeat(MAX_TIMELINE_BYTES + 1),
