@@ -536,6 +536,7 @@ impl Checker<'_> {
             timeline.events.insert(name.clone(), moment);
         }
         timeline.rule = Some(self.rule.id.clone());
+        timeline.group = None;
         let results = deadlines(self.law, &timeline).map_err(|error| error.to_string())?;
         let result = results.first().ok_or("there is no such clock")?;
         for (name, wanted) in &example.then {

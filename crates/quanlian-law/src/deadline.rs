@@ -59,6 +59,9 @@ pub enum ClockError {
     /// No such group of periods.
     #[error("`{group}` is not a group of deadlines; known are {known}")]
     UnknownGroup { group: String, known: String },
+    /// A rule and a group are asked for at once.
+    #[error("the timeline asks for the rule `{rule}` and for the group `{group}`; ask for one of them")]
+    RuleAndGroup { rule: String, group: String },
     /// No such event.
     #[error("`{name}` is not a known event{}; known are {known}", near.as_deref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default())]
     UnknownEvent {
@@ -112,6 +115,7 @@ impl ClockError {
         match self {
             Self::UnknownRule { .. } => "law_clock_unknown_rule",
             Self::UnknownGroup { .. } => "law_clock_unknown_group",
+            Self::RuleAndGroup { .. } => "law_clock_rule_and_group",
             Self::UnknownEvent { .. } => "law_clock_unknown_event",
             Self::TooManyEvents { .. } => "law_clock_too_many_events",
             Self::TooMany { .. } => "law_clock_too_many",
@@ -267,6 +271,12 @@ pub(crate) fn timeline(law: &Parsed, group: &str, events: &Events) -> Result<Vec
 /// The clocks that a timeline asks for: its rule, or else its group, or else those of a transfer.
 pub(crate) fn deadlines(law: &Parsed, timeline: &Timeline) -> Result<Vec<ClockResult>, ClockError> {
     let prepared = Prepared::new(law, timeline)?;
+    if let (Some(rule), Some(group)) = (&timeline.rule, &timeline.group) {
+        return Err(ClockError::RuleAndGroup {
+            rule: shortened(rule),
+            group: shortened(group),
+        });
+    }
     if let Some(id) = &timeline.rule {
         return Ok(vec![prepared.run(rule_of(law, id)?)?]);
     }

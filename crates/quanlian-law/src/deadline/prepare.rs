@@ -57,6 +57,9 @@ impl<'a> Prepared<'a> {
         if self.timeline.events.len() > MAX_EVENTS {
             return Err(ClockError::TooManyEvents { limit: MAX_EVENTS });
         }
+        if let Some(case) = &self.timeline.case {
+            check_text("timeline", "case", case)?;
+        }
         let lists = [
             ("service", self.timeline.service.len(), MAX_EVENTS),
             ("suspensions", self.timeline.suspensions.len(), MAX_EVENTS),

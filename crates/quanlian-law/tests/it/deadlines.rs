@@ -301,6 +301,18 @@ fn unknown_names_name_their_neighbour() {
         `transfers` is not a group of deadlines; known are adjudication, agency, appeal, penalty, platform, registration, reverse, transfer"]],
     );
     refused(
+        r#"{"rule":"tr.decide","group":"penalty"}"#,
+        expect![[r"
+        law_clock_rule_and_group
+        the timeline asks for the rule `tr.decide` and for the group `penalty`; ask for one of them"]],
+    );
+    refused(
+        r#"{"case":"","rule":"tr.decide"}"#,
+        expect![[r"
+        law_clock_bad_text
+        timeline.case: the text is empty or longer than 2000 bytes; say it in a sentence"]],
+    );
+    refused(
         r#"{"rule":"tr.decide","events":{"report_recieved_on":"2024-03-01"}}"#,
         expect![[r"
             law_clock_unknown_event
