@@ -41,14 +41,13 @@ pub fn entries(clocks: &[ClockResult]) -> impl Iterator<Item = &ClockResult> {
     })
 }
 
-/// The text of an iCalendar file.
+/// The text of an iCalendar file. RFC 5545 asks for at least one entry; look at [`entries`] first.
 pub fn write(clocks: &[ClockResult], diary: &Diary<'_>) -> String {
     let mut page = Page(String::new());
     page.line("BEGIN", "VCALENDAR");
     page.line("VERSION", "2.0");
     page.line("PRODID", "-//quanlian//law deadlines//EN");
     page.line("CALSCALE", "GREGORIAN");
-    page.line("METHOD", "PUBLISH");
     for clock in entries(clocks) {
         page.entry(clock, diary);
     }

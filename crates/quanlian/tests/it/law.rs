@@ -84,6 +84,20 @@ fn a_deadline_is_told_with_its_steps_and_goes_into_a_diary() {
     let diary = std::fs::read_to_string(&ics).unwrap();
     assert!(diary.contains("DTSTART;VALUE=DATE:20241002\r\n"), "{diary}");
 
+    // Nothing runs, so there is nothing to write.
+    let none = dir.path().join("none.ics");
+    let waiting = quanlian(&[
+        "law",
+        "deadline",
+        "--rule",
+        "tr.decide",
+        "--ics",
+        text(&none),
+        "--json",
+    ]);
+    assert_eq!(json(&waiting, 0)["clocks"][0]["state"], "waiting");
+    assert!(std::fs::read(&none).is_err(), "{}", stderr(&waiting));
+
     let timeline = dir.path().join("timeline.toml");
     std::fs::write(
         &timeline,

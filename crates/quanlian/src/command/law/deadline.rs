@@ -3,7 +3,7 @@
 //! In:  a timeline (file, stdin), or events on the command line.
 //! Out: clocks with their steps; with `--ics`, a file for the diary.
 
-use std::{fs, process::ExitCode};
+use std::{fs, path::Path, process::ExitCode};
 
 use anyhow::{Context, anyhow};
 use quanlian_law::{ClockResult, MAX_TIMELINE_BYTES, Moment, Timeline, icalendar};
@@ -31,22 +31,7 @@ pub(in crate::command) fn run(arguments: &LawDeadline, output: &Output) -> Outco
     let timeline = timeline(arguments)?;
     let clocks = book.deadlines(&timeline).bad_input()?;
     if let Some(path) = &arguments.ics {
-        let diary = icalendar::Diary {
-            language: language(output),
-            written_at: Timestamp::now(),
-            case: timeline.case.as_deref(),
-        };
-        fs::write(path, icalendar::write(&clocks, &diary))
-            .with_context(|| format!("cannot write {}", path.display()))
-            .system()?;
-        let entries = icalendar::entries(&clocks).count();
-        output.say(
-            "law.diary",
-            &[
-                ("entries", entries.to_string()),
-                ("file", path.display().to_string()),
-            ],
-        );
+        write_diary(path, &clocks, timeline.case.as_deref(), output)?;
     }
     output
         .document(&Answer {
@@ -57,6 +42,36 @@ pub(in crate::command) fn run(arguments: &LawDeadline, output: &Output) -> Outco
         .system()?;
     output.text(book.render_timeline(&clocks, language(output)).trim_end());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the clocks that run for a diary; nothing when none does, for an empty file is no iCalendar.
+fn write_diary(
+    path: &Path,
+    clocks: &[ClockResult],
+    case: Option<&str>,
+    output: &Output,
+) -> Result<(), Fault> {
+    let entries = icalendar::entries(clocks).count();
+    if entries == 0 {
+        output.say::<&str>("law.no_diary", &[]);
+        return Ok(());
+    }
+    let diary = icalendar::Diary {
+        language: language(output),
+        written_at: Timestamp::now(),
+        case,
+    };
+    fs::write(path, icalendar::write(clocks, &diary))
+        .with_context(|| format!("cannot write {}", path.display()))
+        .system()?;
+    output.say(
+        "law.diary",
+        &[
+            ("entries", entries.to_string()),
+            ("file", path.display().to_string()),
+        ],
+    );
+    Ok(())
 }
 
 /// The timeline of the file, with what the command line adds to it.
