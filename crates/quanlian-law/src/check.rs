@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     assess::{Assessment, Outcome, assess},
+    damages,
     deadline::{Events, Moment, clock},
     evaluate::{Reason, RuleSet},
     facts::{Conduct, FactSheet, FactValue, Statement, know},
@@ -97,6 +98,7 @@ fn unverified_parts(rule: &Rule) -> Vec<String> {
                 let unread = fine.steps.iter().enumerate().filter(|(_, step)| !step.verified);
                 parts.extend(unread.map(|(i, _)| format!("{}#{}@{}", rule.id, i + 1, version.from)));
             }
+            Body::Damages(_) | Body::Punitive(_) => parts.extend(damages::unread_parts(&version.body)),
             _ => {}
         }
     }
@@ -198,6 +200,14 @@ fn unused_words(law: &Parsed) -> Vec<Finding> {
                 FineBasis::ShareOf { fact, .. } => Some(fact.as_str()),
                 FineBasis::Fixed(_) => None,
             })),
+            Body::Damages(_) | Body::Punitive(_) | Body::AdministrativeFine(_) => {
+                let names = damages::names("", &version.body).into_iter();
+                used.extend(
+                    names
+                        .filter_map(|(_, name, _)| law.facts.get_key_value(&name))
+                        .map(|(name, _)| name.as_str()),
+                );
+            }
             Body::Clock(clock) => {
                 used.insert(&clock.starts);
                 used.extend(clock.ends.iter().map(String::as_str));
@@ -475,6 +485,12 @@ impl Checker<'_> {
         if self.rule.kind == Kind::Deadline {
             return self.run_deadline(example);
         }
+        if matches!(
+            self.rule.kind,
+            Kind::Damages | Kind::Punitive | Kind::AdministrativeFine
+        ) {
+            return damages::run_example(self.law, self.rule, example);
+        }
         let on = example.on;
         let conduct = example
             .conduct
@@ -561,7 +577,7 @@ fn find_line<'a>(reasons: impl IntoIterator<Item = &'a Reason>, id: &str) -> Opt
 }
 
 /// A number of an example in fen or pieces.
-fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
+pub(crate) fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
     match (value, unit) {
         (ExampleValue::Number(yuan), Amount::Fen(_)) => Fen::from_yuan(*yuan)
             .map(|fen| fen.0)
@@ -574,7 +590,7 @@ fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
     }
 }
 
-fn printed(value: &ExampleValue) -> String {
+pub(crate) fn printed(value: &ExampleValue) -> String {
     match value {
         ExampleValue::Flag(flag) => flag.to_string(),
         ExampleValue::Number(number) => number.to_string(),

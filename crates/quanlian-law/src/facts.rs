@@ -257,7 +257,7 @@ fn refuse_large(text: &str) -> Result<(), SheetError> {
 }
 
 /// The message without serde_json's own line and column at its end; we print the line ourselves.
-fn without_place(error: &serde_json::Error) -> String {
+pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ")
         .map_or(text.clone(), |(problem, _)| problem.to_owned())
@@ -296,6 +296,20 @@ impl KnownFact {
             evidence: Arc::new([]),
             stated_by: Arc::new([]),
             contradicted: false,
+        }
+    }
+
+    /// An amount that was computed from other statements.
+    pub(crate) fn amount(
+        interval: Interval,
+        evidence: BTreeSet<String>,
+        stated_by: BTreeSet<String>,
+    ) -> Self {
+        Self {
+            interval,
+            evidence: evidence.into_iter().collect(),
+            stated_by: stated_by.into_iter().collect(),
+            ..Self::nothing()
         }
     }
 }

@@ -24,6 +24,7 @@ use include_dir::{Dir, include_dir};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    damages,
     nesting::too_deep,
     rule::{Amount, Body, Condition, FineBasis, Rule},
     text::{MessageFault, Messages, Text},
@@ -413,6 +414,11 @@ fn sub_ids(rule: &Rule) -> BTreeSet<String> {
         match &version.body {
             Body::Lines(lines) => ids.extend(lines.iter().map(|line| line.id.clone())),
             Body::Elements(elements) => ids.extend(elements.iter().map(|element| element.id.clone())),
+            Body::Damages(damages) => ids.extend(damages.way.iter().map(|way| way.id.clone())),
+            Body::Punitive(punitive) => {
+                ids.extend(punitive.factors().map(|factor| factor.id.clone()));
+                ids.extend(punitive.way.iter().map(|way| way.id.clone()));
+            }
             _ => {}
         }
     }
@@ -484,6 +490,11 @@ fn check_names(
                     }
                 }
             }
+            Body::Damages(_) | Body::Punitive(_) | Body::AdministrativeFine(_) => {
+                for (place, name, kinds) in damages::names(&rule.id, &version.body) {
+                    fact(place, &name, kinds)?;
+                }
+            }
             Body::Clock(clock) => {
                 event(&rule.id, &clock.starts)?;
                 clock.ends.iter().try_for_each(|ends| event(&rule.id, ends))?;
@@ -537,6 +548,21 @@ fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> R
                 .steps
                 .iter()
                 .try_for_each(|step| known(&rule.id, &step.against))?,
+            Body::Damages(damages) => {
+                damages
+                    .way
+                    .iter()
+                    .try_for_each(|way| known(&way.id, &way.against))?;
+            }
+            Body::Punitive(punitive) => {
+                punitive
+                    .factors()
+                    .try_for_each(|factor| known(&factor.id, &factor.against))?;
+                punitive
+                    .way
+                    .iter()
+                    .try_for_each(|way| known(&way.id, &way.against))?;
+            }
             _ => {}
         }
     }

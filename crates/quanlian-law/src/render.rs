@@ -15,14 +15,31 @@ use crate::{
 };
 
 /// Lines with a depth each.
-struct Page<'a> {
+pub(crate) struct Page<'a> {
     law: &'a Parsed,
     language: Language,
-    out: String,
+    pub(crate) out: String,
 }
 
-impl Page<'_> {
-    fn line(&mut self, depth: usize, text: &str) {
+impl<'a> Page<'a> {
+    pub(crate) fn new(law: &'a Parsed, language: Language) -> Self {
+        Self {
+            law,
+            language,
+            out: String::new(),
+        }
+    }
+
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
+    /// A message without values, in both languages.
+    pub(crate) fn message(&self, key: &str) -> Text {
+        self.law.messages.say(key, &[])
+    }
+
+    pub(crate) fn line(&mut self, depth: usize, text: &str) {
         for _ in 0..depth {
             self.out.push_str("  ");
         }
@@ -30,16 +47,16 @@ impl Page<'_> {
         self.out.push('\n');
     }
 
-    fn text(&mut self, depth: usize, text: &Text) {
+    pub(crate) fn text(&mut self, depth: usize, text: &Text) {
         let line = text.get(self.language).to_owned();
         self.line(depth, &line);
     }
 
-    fn say(&self, key: &str, values: &[(&str, &Text)]) -> String {
+    pub(crate) fn say(&self, key: &str, values: &[(&str, &Text)]) -> String {
         self.law.messages.say(key, values).get(self.language).to_owned()
     }
 
-    fn heading(&mut self, key: &str) {
+    pub(crate) fn heading(&mut self, key: &str) {
         let heading = self.say(key, &[]);
         self.line(0, &heading);
     }

@@ -13,7 +13,10 @@ use std::collections::BTreeMap;
 use quanlian_record::time::Day;
 use serde::{Deserialize, Serialize};
 
-use crate::text::Text;
+use crate::{
+    damages::rule::{AdministrativeFineRule, DamagesRule, PunitiveRule},
+    text::Text,
+};
 
 /// The two tiers of an offence, and what lies under them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,6 +91,12 @@ pub enum Kind {
     Deadline,
     /// Papers that an act needs (材料).
     Papers,
+    /// How damages are measured (损害赔偿).
+    Damages,
+    /// How punitive damages are found (惩罚性赔偿).
+    Punitive,
+    /// The range of an administrative fine (罚款).
+    AdministrativeFine,
     /// A rule that is cited but computes nothing.
     Note,
 }
@@ -230,6 +239,12 @@ pub enum Body {
     Clock(Clock),
     /// See [`Kind::Papers`].
     Papers(Vec<Paper>),
+    /// See [`Kind::Damages`].
+    Damages(Box<DamagesRule>),
+    /// See [`Kind::Punitive`].
+    Punitive(Box<PunitiveRule>),
+    /// See [`Kind::AdministrativeFine`].
+    AdministrativeFine(Box<AdministrativeFineRule>),
     /// Nothing to compute ([`Kind::Temporal`], [`Kind::Note`]).
     Nothing,
 }

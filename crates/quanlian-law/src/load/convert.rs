@@ -20,6 +20,7 @@ use super::{
     },
 };
 use crate::{
+    damages::rule::Senseless,
     nesting::line_of,
     rule::{
         Amount, Body, Boundary, Clock, ClockPeriod, Condition, Example, ExampleValue, FineBasis, FineRule,
@@ -126,6 +127,9 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
         Kind::Unit => &["times"],
         Kind::Limitation => &["step"],
         Kind::Papers => &["paper"],
+        Kind::Damages => &["damages"],
+        Kind::Punitive => &["punitive"],
+        Kind::AdministrativeFine => &["administrative_fine"],
         Kind::Deadline => &[
             "actor", "act", "starts", "ends", "at_once", "hours", "days", "count", "months", "years",
         ],
@@ -199,6 +203,23 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
             Body::Limitation(steps)
         }
         Kind::Papers => Body::Papers(raw.paper.ok_or_else(|| lacking("paper"))?),
+        Kind::Damages => {
+            let rule = raw.damages.ok_or_else(|| lacking("damages"))?;
+            sensible(place, &span, rule.check())?;
+            Body::Damages(Box::new(rule))
+        }
+        Kind::Punitive => {
+            let rule = raw.punitive.ok_or_else(|| lacking("punitive"))?;
+            sensible(place, &span, rule.check())?;
+            Body::Punitive(Box::new(rule))
+        }
+        Kind::AdministrativeFine => {
+            let rule = raw
+                .administrative_fine
+                .ok_or_else(|| lacking("administrative_fine"))?;
+            sensible(place, &span, rule.check())?;
+            Body::AdministrativeFine(Box::new(rule))
+        }
         Kind::Deadline => Body::Clock(clock_of(place, span, raw)?),
         Kind::Temporal | Kind::Note => Body::Nothing,
     };
@@ -208,6 +229,10 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
         source,
         body,
     })
+}
+
+fn sensible(place: &Place<'_>, span: &Range<usize>, checked: Result<(), Senseless>) -> Result<(), LoadError> {
+    checked.map_err(|(problem, way_out)| place.invalid(span.clone(), problem, way_out))
 }
 
 fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
@@ -222,6 +247,9 @@ fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
         ("times", raw.times.is_some()),
         ("step", raw.step.is_some()),
         ("paper", raw.paper.is_some()),
+        ("damages", raw.damages.is_some()),
+        ("punitive", raw.punitive.is_some()),
+        ("administrative_fine", raw.administrative_fine.is_some()),
         ("actor", raw.actor.is_some()),
         ("act", raw.act.is_some()),
         ("starts", raw.starts.is_some()),

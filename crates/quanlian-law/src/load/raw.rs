@@ -11,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
+    damages::rule::{AdministrativeFineRule, DamagesRule, PunitiveRule},
     rule::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
         toml_day,
@@ -69,6 +70,10 @@ pub(super) struct RawVersion {
     pub(super) step: Option<Vec<LimitationStep>>,
     // papers
     pub(super) paper: Option<Vec<Paper>>,
+    // damages, punitive, administrative_fine
+    pub(super) damages: Option<DamagesRule>,
+    pub(super) punitive: Option<PunitiveRule>,
+    pub(super) administrative_fine: Option<AdministrativeFineRule>,
     // deadline
     pub(super) actor: Option<Text>,
     pub(super) act: Option<Text>,

@@ -113,7 +113,7 @@ fn rows(table: &str, heading: &str) -> Vec<Row> {
     rows
 }
 
-fn law_facts() -> Option<String> {
+pub(crate) fn law_facts() -> Option<String> {
     let folder = std::env::var_os("QUANLIAN_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         Into::into,

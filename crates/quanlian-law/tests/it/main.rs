@@ -7,6 +7,7 @@
 )]
 
 mod book;
+mod damages;
 mod files;
 mod hostile;
 mod properties;
