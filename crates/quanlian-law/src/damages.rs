@@ -30,6 +30,7 @@ use quanlian_record::time::Day;
 
 use crate::{
     assess::{OpenPoint, Unverified},
+    check::{Finding, Severity},
     facts::{Contradiction, Known, KnownFact, know},
     interval::Interval,
     load::Parsed,
@@ -39,10 +40,10 @@ use crate::{
     vocabulary::FactKind,
 };
 pub use answer::{
-    Cited, ClaimDistance, ClaimResult, CostsResult, DamagesAnswer, DistanceKind, FactorResult, Finding,
-    FineWeighed, Found, GoverningLaw, Governs, InterestPeriod, InterestResult, LawResult, LicenceInput,
-    LicenceValue, MethodResult, MethodState, MissingFact, PunitiveResult, PunitiveState, Reading,
-    StatutoryResult, StatutoryState, WayResult,
+    Cited, ClaimDistance, ClaimResult, CostsResult, DamagesAnswer, DistanceKind, FactorResult, FineWeighed,
+    FineWeight, Found, GoverningLaw, Governs, InterestPeriod, InterestResult, LawResult, LicenceInput,
+    LicenceValue, MethodResult, MethodState, MissingFact, PunitiveFinding, PunitiveResult, PunitiveState,
+    Reading, StatutoryResult, StatutoryState, WayResult,
 };
 pub use fine::{AdministrativeFineAnswer, FineBranch, FineSet, FineState};
 pub use sheet::{
@@ -56,7 +57,7 @@ pub(crate) use fine::administrative_fine;
 pub(crate) use view::{damages as render_damages, fine as render_fine};
 
 use amount::{fen_range, hull};
-use laws::Selection;
+use laws::{Candidate, Selection};
 use missing::Missing;
 use rule::{Right, Strength};
 use total::{Application, Applied};
@@ -131,6 +132,11 @@ pub(crate) fn names<'a>(rule: &'a str, body: &'a Body) -> Vec<Used<'a>> {
                     .iter()
                     .map(|costs| (rule, costs.fact.clone(), MONEY)),
             );
+            let licence = damages
+                .licence_value
+                .iter()
+                .flat_map(|facts| [&facts.value, &facts.cost]);
+            names.extend(licence.map(|name| (rule, name.clone(), MONEY)));
             for method in damages.methods.iter().flatten() {
                 names.push((rule, method.word().to_owned(), MONEY));
                 names.push((rule, method.undeterminable(), FLAG));
@@ -158,6 +164,42 @@ fn names_of_ways(ways: &[rule::Way]) -> impl Iterator<Item = Used<'_>> {
             .chain(way.percents().map(used(COUNT)))
             .chain(way.flags().map(used(FLAG)))
     })
+}
+
+/// Two laws that measure the same right, or two rules that fine the same act in the same place, on one day.
+pub(crate) fn ambiguous(law: &Parsed) -> Vec<Finding> {
+    let rules: Vec<(&Rule, &Version)> = law
+        .rules
+        .values()
+        .flat_map(|rule| rule.versions.iter().map(move |version| (rule, version)))
+        .collect();
+    let mut findings = Vec::new();
+    for (index, (rule, version)) in rules.iter().enumerate() {
+        for (other, later) in &rules[index + 1..] {
+            let same = match (&version.body, &later.body) {
+                (Body::Damages(a), Body::Damages(b)) => {
+                    let shared = a.rights.iter().any(|right| b.rights.contains(right));
+                    shared && !a.methods.is_empty() && !b.methods.is_empty() && a.place == b.place
+                }
+                (Body::AdministrativeFine(a), Body::AdministrativeFine(b)) => {
+                    a.act == b.act && a.place == b.place
+                }
+                (Body::Punitive(_), Body::Punitive(_)) => true,
+                _ => false,
+            };
+            let on = version.from.max(later.from);
+            if same && version.in_force(on) && later.in_force(on) {
+                findings.push(Finding {
+                    severity: Severity::Error,
+                    file: law.files.get(&other.id).cloned().unwrap_or_default(),
+                    at_line: None,
+                    code: "ambiguous",
+                    message: format!("on {on} `{}` answers the same question; end one of them", rule.id),
+                });
+            }
+        }
+    }
+    findings
 }
 
 /// Ids of the parts of a version that nobody has read.
@@ -354,6 +396,7 @@ fn answer(
                 })
             }),
     );
+    once(&mut open);
     if let Some(choice) = &sheet.chosen_reading {
         open.insert(0, chosen_point(law, choice));
     }
@@ -368,7 +411,11 @@ fn answer(
         choice_required,
         rests_on_unverified: unverified.iter().any(|unread| unread.decisive),
         governing: GoverningLaw {
-            law: selection.law,
+            law: selection
+                .candidates
+                .iter()
+                .find(|c| c.governs == Governs::Yes)
+                .map(Candidate::id),
             why: selection.why,
             rules: selection.time_rules,
         },
@@ -387,6 +434,18 @@ fn answer(
         citations,
         rule_book_version: law.digest.clone(),
     })
+}
+
+/// Two versions of one rule leave the same things open; they are said once.
+fn once(open: &mut Vec<OpenPoint>) {
+    let mut seen: Vec<OpenPoint> = Vec::new();
+    open.retain(|point| {
+        let new = !seen.contains(point);
+        if new {
+            seen.push(point.clone());
+        }
+        new
+    });
 }
 
 fn contradiction(law: &Parsed, fact: String, stated: Vec<crate::facts::Statement>) -> Contradiction {
@@ -498,14 +557,18 @@ fn holds(laws: &[LawResult], id: &str) -> bool {
 
 fn weigh_fine(law: &Parsed, fine: &FinePaid, laws: &[LawResult]) -> FineWeighed {
     let counts = fine.same_act == Some(true) && fine.paid_on.is_some();
-    let mut weighed: Vec<(String, Strength)> = Vec::new();
+    let mut weighed: Vec<FineWeight> = Vec::new();
     let governing = laws.iter().filter(|result| result.governs != Governs::No);
     for punitive in governing.flat_map(|result| &result.punitive).filter(|_| counts) {
-        let row = punitive::row_of(punitive.interpretation.as_ref());
-        if let Some(pair) = row.zip(punitive.prior_fines)
-            && !weighed.contains(&pair)
+        if let (Some(cited), Some(strength)) = (&punitive.interpretation, punitive.prior_fines)
+            && let Some(row) = &cited.row
+            && !weighed.iter().any(|known| known.interpretation == *row)
         {
-            weighed.push(pair);
+            weighed.push(FineWeight {
+                interpretation: row.clone(),
+                citation: cited.citation.clone(),
+                strength,
+            });
         }
     }
     let kind = match fine.kind {
@@ -524,12 +587,12 @@ fn weigh_fine(law: &Parsed, fine: &FinePaid, laws: &[LawResult]) -> FineWeighed 
         _ => None,
     };
     text.append(&message.map(|key| law.messages.say(key, &[])).unwrap_or_default());
-    for (row, strength) in &weighed {
-        let key = match strength {
+    for weight in &weighed {
+        let key = match weight.strength {
             Strength::May => key::DAMAGES_FINE_MAY,
             Strength::Shall => key::DAMAGES_FINE_SHALL,
         };
-        text.append(&law.messages.say(key, &[("rule", &Text::same(row.clone()))]));
+        text.append(&law.messages.say(key, &[("rule", &weight.citation)]));
     }
     FineWeighed {
         fen: fine.fen,

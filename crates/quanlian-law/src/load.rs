@@ -384,6 +384,7 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
         owners.insert(rule.id.clone(), name.clone());
         rules.insert(rule.id.clone(), rule);
     }
+    check_rule_names(&rules, &owners)?;
     Ok(Parsed {
         rules,
         files: owners,
@@ -500,6 +501,34 @@ fn check_names(
                 clock.ends.iter().try_for_each(|ends| event(&rule.id, ends))?;
             }
             _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Rules that other rules name by their id.
+fn check_rule_names(
+    rules: &BTreeMap<String, Rule>,
+    owners: &BTreeMap<String, String>,
+) -> Result<(), LoadError> {
+    for rule in rules.values() {
+        for version in &rule.versions {
+            let Body::Damages(body) = &version.body else {
+                continue;
+            };
+            let stranger = body
+                .continuing
+                .iter()
+                .find(|continuing| !rules.contains_key(&continuing.rule));
+            if let Some(continuing) = stranger {
+                return Err(LoadError::UnknownName {
+                    file: owners.get(&rule.id).cloned().unwrap_or_default(),
+                    place: "continuing".to_owned(),
+                    name: continuing.rule.clone(),
+                    vocabulary: "the rules of the folder",
+                    near: nearest(&continuing.rule, rules.keys().map(String::as_str)).map(str::to_owned),
+                });
+            }
         }
     }
     Ok(())

@@ -91,7 +91,7 @@ pub enum Governs {
 /// Which law governs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GoverningLaw {
-    /// Id of the law that governs; none while that is open.
+    /// Short id of the law that governs, as in `laws`; none while that is open.
     pub law: Option<String>,
     /// Why.
     pub why: Text,
@@ -273,7 +273,7 @@ pub struct FactorResult {
 
 /// Intent or gravity, with the listed cases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct PunitiveFinding {
     /// The flag that states it as a whole.
     pub fact: String,
     /// Whether it is found.
@@ -310,9 +310,9 @@ pub struct PunitiveResult {
     /// Whether the multiple opens.
     pub state: PunitiveState,
     /// Intent.
-    pub intent: Option<Finding>,
+    pub intent: Option<PunitiveFinding>,
     /// Serious circumstances.
-    pub gravity: Option<Finding>,
+    pub gravity: Option<PunitiveFinding>,
     /// Especially serious circumstances, where they have a multiple of their own.
     pub especially: Option<Truth>,
     /// The multiple, in hundredths: the one claimed, or the range of the law.
@@ -430,12 +430,23 @@ pub enum DistanceKind {
 pub struct FineWeighed {
     /// How much.
     pub fen: i64,
-    /// Whether it counts under each interpretation: its row, and may or shall; empty where it does not.
-    pub weighed: Vec<(String, Strength)>,
+    /// How it is weighed in the multiple; empty where it is not.
+    pub weighed: Vec<FineWeight>,
     /// The same in words.
     pub text: Text,
     /// Ids of the evidence.
     pub evidence: Vec<String>,
+}
+
+/// How an interpretation weighs a fine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FineWeight {
+    /// Row of the interpretation.
+    pub interpretation: String,
+    /// Instrument and article.
+    pub citation: Text,
+    /// Whether the court may or must weigh it.
+    pub strength: Strength,
 }
 
 /// A fact that could change the total.

@@ -202,6 +202,7 @@ pub(crate) fn administrative_fine(
             effect: open.effect.clone(),
         })
     }));
+    super::once(&mut open);
     let unverified = citations
         .iter()
         .filter(|cited| !cited.verified)

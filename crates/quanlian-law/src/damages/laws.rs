@@ -71,7 +71,6 @@ pub(super) struct Selection<'a> {
     pub(super) ways: Vec<WaySource<'a>>,
     /// General clauses that are cited and compute nothing.
     pub(super) clauses: Vec<Dated<'a, DamagesRule>>,
-    pub(super) law: Option<String>,
     pub(super) why: Text,
     pub(super) time_rules: Vec<Cited>,
     pub(super) open: Vec<OpenPoint>,
@@ -135,7 +134,6 @@ pub(super) fn select<'a>(law: &'a Parsed, case: &Case<'_>) -> Selection<'a> {
         interpretations: interpretations(law, to, case.judged_on),
         ways: Vec::new(),
         clauses: Vec::new(),
-        law: None,
         why: Text::default(),
         time_rules: Vec::new(),
         open: Vec::new(),
@@ -245,9 +243,6 @@ fn govern<'a>(
         None => (Governs::Open, key::DAMAGES_LAW_OPEN),
     };
     selection.why = law.messages.say(message, &values);
-    if governs_last == Governs::Yes {
-        selection.law = Some(last.rule.id.clone());
-    }
     for (index, dated) in laws.iter().enumerate() {
         let governs = match governs_last {
             Governs::Yes if index + 1 < laws.len() => Governs::No,

@@ -104,6 +104,13 @@ impl Measure<'_> {
                 .methods
                 .extend(weighed.into_iter().map(|method| method.result));
         }
+        for method in measured
+            .methods
+            .iter_mut()
+            .filter(|method| !measured.preferred.contains(&method.method))
+        {
+            method.ways.iter_mut().for_each(|way| way.used = false);
+        }
         Ok(measured)
     }
 

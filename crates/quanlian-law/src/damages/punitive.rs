@@ -9,7 +9,7 @@
 use super::{
     Case,
     amount::{Ratio, fen_range},
-    answer::{Cited, FactorResult, Finding, Found, PunitiveResult, PunitiveState},
+    answer::{Cited, FactorResult, Found, PunitiveFinding, PunitiveResult, PunitiveState},
     cited,
     laws::{Candidate, Dated},
     method::Measured,
@@ -224,7 +224,7 @@ impl Punitive<'_> {
         self.law.messages.say(key, &[])
     }
 
-    fn finding(&self, fact: &str, factors: &[Factor], means: Strength, title: Text) -> Finding {
+    fn finding(&self, fact: &str, factors: &[Factor], means: Strength, title: Text) -> PunitiveFinding {
         let factors: Vec<FactorResult> = factors.iter().map(|factor| self.factor(factor)).collect();
         let stated = self.known.flag(fact, &self.law.facts).0;
         let listed = factors.iter().any(|factor| factor.state == Truth::Met);
@@ -254,7 +254,7 @@ impl Punitive<'_> {
             message,
             &[("what", &title), ("met", &of(Truth::Met)), ("open", &open)],
         );
-        Finding {
+        PunitiveFinding {
             fact: fact.to_owned(),
             state,
             factors,

@@ -289,7 +289,14 @@ fn both_punitive_interpretations_of_the_table_of_law_facts_are_in_the_files() {
         new.statutory_base,
         quanlian_law::damages::rule::StatutoryBase::Excluded
     );
-    assert!(!old.base_with_costs && old.intent.iter().chain(&old.gravity).all(|factor| factor.verified));
+    assert!(
+        !old.base_with_costs
+            && old
+                .intent
+                .iter()
+                .chain(&old.gravity)
+                .all(|factor| factor.verified)
+    );
 }
 
 #[test]
@@ -617,6 +624,13 @@ fn refused_books_let_the_court_follow_the_holders_figure_or_the_statutory_range(
     assert_eq!(law(&given, "patent.2021").preferred, []);
 }
 
+fn weights(answer: &DamagesAnswer) -> Vec<(&str, Strength)> {
+    let weighed = answer.fines_paid[0].weighed.iter();
+    weighed
+        .map(|weight| (weight.interpretation.as_str(), weight.strength))
+        .collect()
+}
+
 #[test]
 fn fines_already_paid_are_never_deducted_and_weighed_as_each_interpretation_says() {
     let with = |judged: &str, paid: &str| {
@@ -630,10 +644,7 @@ fn fines_already_paid_are_never_deducted_and_weighed_as_each_interpretation_says
         ))
     };
     let old = with("2026-03-01", r#""paid_on":"2026-01-15","same_act":true,"#);
-    assert_eq!(
-        old.fines_paid[0].weighed,
-        [("punitive.2021".to_owned(), Strength::May)]
-    );
+    assert_eq!(weights(&old), [("punitive.2021", Strength::May)]);
     assert_eq!(
         total(&old),
         (100_000_000, Some(100_000_000)),
@@ -641,10 +652,10 @@ fn fines_already_paid_are_never_deducted_and_weighed_as_each_interpretation_says
     );
     let new = with("2026-06-01", r#""paid_on":"2026-01-15","same_act":true,"#);
     assert_eq!(
-        new.fines_paid[0].weighed,
+        weights(&new),
         [
-            ("punitive.2021".to_owned(), Strength::May),
-            ("punitive.2026".to_owned(), Strength::Shall)
+            ("punitive.2021", Strength::May),
+            ("punitive.2026", Strength::Shall)
         ]
     );
     assert_eq!(
@@ -1065,7 +1076,10 @@ fn refuse(sheet: &str, code: &str, then: Expect) {
         .and_then(|sheet| shared().damages(&sheet, today()))
         .unwrap_err();
     assert_eq!(error.code(), code, "{error}");
-    then.assert_eq(&error.to_string().chars().take(160).collect::<String>());
+    // The list of all facts grows with the law; the name and its neighbour are what is looked at.
+    let text = error.to_string();
+    let text = text.split("; known are act_type").next().unwrap_or_default();
+    then.assert_eq(&text.chars().take(160).collect::<String>());
 }
 
 #[test]
@@ -1090,9 +1104,7 @@ fn sheets_that_cannot_be_are_refused_with_field_and_way_out() {
     refuse(
         r#"{"right":"patent","facts":[{"name":"actual_los","fen":1}]}"#,
         "law_sheet_unknown_fact",
-        expect![
-            "facts[0].name: `actual_los` is not a known fact (did you mean `actual_loss`?); known are act_type, actual_clicks, actual_loss, actual_loss_undeterminable, ads_"
-        ],
+        expect!["facts[0].name: `actual_los` is not a known fact (did you mean `actual_loss`?)"],
     );
     refuse(
         r#"{"right":"patent","claim":{"total_fen":-5}}"#,
