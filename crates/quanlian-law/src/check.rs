@@ -141,7 +141,7 @@ pub(crate) fn check(law: &Parsed) -> CheckReport {
     }
     report.findings.extend(unused_words(law));
     report.findings.extend(ambiguous(law));
-    report.findings.extend(damages::ambiguous(law));
+    report.findings.extend(damages::lint(law));
     report
 }
 

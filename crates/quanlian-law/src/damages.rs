@@ -166,8 +166,63 @@ fn names_of_ways(ways: &[rule::Way]) -> impl Iterator<Item = Used<'_>> {
     })
 }
 
+/// What the check finds in rules of these kinds, beyond their examples.
+pub(crate) fn lint(law: &Parsed) -> Vec<Finding> {
+    let mut findings = ambiguous(law);
+    for rule in law.rules.values() {
+        for way in rule.versions.iter().flat_map(|version| ways_of(&version.body)) {
+            let money = |name: &&String| {
+                law.facts
+                    .get(*name)
+                    .is_some_and(|fact| fact.kind == FactKind::Money)
+            };
+            // Yuan times yuan is no amount, and pieces times pieces are none either.
+            if way
+                .terms
+                .iter()
+                .any(|term| term.iter().filter(money).count() != 1)
+            {
+                findings.push(error(law, rule, "way_not_money", format!(
+                    "each of `terms` of `{}` must hold one amount of money, and otherwise numbers of things",
+                    way.id
+                )));
+            }
+            if way.verified && way.against.iter().all(|key| key == "M") {
+                findings.push(error(
+                    law,
+                    rule,
+                    "verified_by_memory",
+                    format!(
+                        "the way `{}` is marked verified, but rests on memory alone",
+                        way.id
+                    ),
+                ));
+            }
+        }
+    }
+    findings
+}
+
+fn error(law: &Parsed, rule: &Rule, code: &'static str, message: String) -> Finding {
+    Finding {
+        severity: Severity::Error,
+        file: law.files.get(&rule.id).cloned().unwrap_or_default(),
+        at_line: None,
+        code,
+        message,
+    }
+}
+
+fn ways_of(body: &Body) -> &[rule::Way] {
+    match body {
+        Body::Damages(damages) => &damages.way,
+        Body::Punitive(punitive) => &punitive.way,
+        _ => &[],
+    }
+}
+
 /// Two laws that measure the same right, or two rules that fine the same act in the same place, on one day.
-pub(crate) fn ambiguous(law: &Parsed) -> Vec<Finding> {
+fn ambiguous(law: &Parsed) -> Vec<Finding> {
     let rules: Vec<(&Rule, &Version)> = law
         .rules
         .values()
@@ -189,13 +244,8 @@ pub(crate) fn ambiguous(law: &Parsed) -> Vec<Finding> {
             };
             let on = version.from.max(later.from);
             if same && version.in_force(on) && later.in_force(on) {
-                findings.push(Finding {
-                    severity: Severity::Error,
-                    file: law.files.get(&other.id).cloned().unwrap_or_default(),
-                    at_line: None,
-                    code: "ambiguous",
-                    message: format!("on {on} `{}` answers the same question; end one of them", rule.id),
-                });
+                let message = format!("on {on} `{}` answers the same question; end one of them", rule.id);
+                findings.push(error(law, other, "ambiguous", message));
             }
         }
     }
@@ -259,7 +309,7 @@ pub(crate) fn damages(law: &Parsed, sheet: &DamagesSheet, today: Day) -> Result<
         selection: &selection,
     }
     .run();
-    Ok(answer(
+    answer(
         law,
         sheet,
         &case,
@@ -270,7 +320,7 @@ pub(crate) fn damages(law: &Parsed, sheet: &DamagesSheet, today: Day) -> Result<
             missing,
             contradicted,
         },
-    )?)
+    )
 }
 
 /// What goes into an answer as it is.

@@ -30,6 +30,21 @@ use crate::{
     vocabulary::FactKind,
 };
 
+/// What an example is compared with.
+enum Answered {
+    Damages(Box<(DamagesAnswer, LawResult)>),
+    Fine(Box<AdministrativeFineAnswer>),
+}
+
+impl Answered {
+    fn of(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Damages(both) => of_damages(&both.0, &both.1, name),
+            Self::Fine(answer) => of_fine(answer, name),
+        }
+    }
+}
+
 /// Runs one example of a rule of these kinds.
 pub(crate) fn run_example(law: &Parsed, rule: &Rule, example: &Example) -> Result<(), String> {
     let on = example.on;
@@ -42,16 +57,16 @@ pub(crate) fn run_example(law: &Parsed, rule: &Rule, example: &Example) -> Resul
         from: Some(days.0),
         to: Some(days.1),
     };
-    let answered: Box<dyn Fn(&str) -> Option<String>> = if rule.kind == Kind::AdministrativeFine {
-        let answer = run_fine(law, rule, example, conduct, judged_on)?;
-        Box::new(move |name| of_fine(&answer, name))
+    let answer = if rule.kind == Kind::AdministrativeFine {
+        Answered::Fine(Box::new(run_fine(law, rule, example, conduct, judged_on)?))
     } else {
         let answer = run_damages(law, rule, example, conduct, judged_on)?;
         let result = law_of(rule, &answer)?;
-        Box::new(move |name| of_damages(&answer, &result, name))
+        Answered::Damages(Box::new((answer, result)))
     };
     for (name, wanted) in &example.then {
-        let got = answered(name)
+        let got = answer
+            .of(name)
             .ok_or_else(|| format!("`{name}` is not something that an example can ask, or there is none"))?;
         if got != printed(wanted) {
             return Err(format!("`{name}` is {got}, the file says {}", printed(wanted)));

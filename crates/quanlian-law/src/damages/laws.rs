@@ -76,7 +76,7 @@ pub(super) struct Selection<'a> {
     pub(super) open: Vec<OpenPoint>,
 }
 
-fn damages_rules<'a>(law: &'a Parsed) -> impl Iterator<Item = Dated<'a, DamagesRule>> {
+fn damages_rules(law: &Parsed) -> impl Iterator<Item = Dated<'_, DamagesRule>> {
     law.rules.values().flat_map(|rule| {
         rule.versions
             .iter()
@@ -93,10 +93,8 @@ fn damages_rules<'a>(law: &'a Parsed) -> impl Iterator<Item = Dated<'a, DamagesR
 
 /// The facts that a licence value of a trade secret is made of, on a day.
 pub(super) fn licence_facts(law: &Parsed, on: Day) -> Option<&LicenceFacts> {
-    let in_force = damages_rules(law).filter(|dated| dated.version.in_force(on));
-    in_force
-        .filter_map(|dated| dated.body.licence_value.as_ref())
-        .next()
+    let mut in_force = damages_rules(law).filter(|dated| dated.version.in_force(on));
+    in_force.find_map(|dated| dated.body.licence_value.as_ref())
 }
 
 fn in_force_between(version: &Version, from: Day, to: Day) -> bool {

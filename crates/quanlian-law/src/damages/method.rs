@@ -361,14 +361,12 @@ impl Measure<'_> {
             list.sort();
             list.dedup();
         }
-        let formula = match &computed {
-            Some((amount, _)) => self.formula(way, *amount),
-            None => {
-                let names: Vec<Text> = lacking.iter().map(|name| self.law.fact_title(name)).collect();
-                self.law
-                    .messages
-                    .say(key::DAMAGES_FORMULA_LACKING, &[("facts", &Text::join(&names))])
-            }
+        let formula = if let Some((amount, _)) = &computed {
+            self.formula(way, *amount)
+        } else {
+            let names: Vec<Text> = lacking.iter().map(|name| self.law.fact_title(name)).collect();
+            let values = [("facts", &Text::join(&names))];
+            self.law.messages.say(key::DAMAGES_FORMULA_LACKING, &values)
         };
         Ok(Worked {
             result: WayResult {

@@ -54,7 +54,11 @@ impl Missing<'_> {
         let mut moves: BTreeMap<String, Option<i64>> = BTreeMap::new();
         for supposition in self.suppositions() {
             let then = self.total(&self.suppose(&supposition));
-            let Some(moved) = moved(now, then) else { continue };
+            let by = match moved(now, then) {
+                Moved::Not => continue,
+                Moved::By(fen) => Some(fen),
+                Moved::Unbounded => None,
+            };
             let unbounded = supposition
                 .iter()
                 .any(|(name, what)| matches!(what, Supposed::Amount(_)) && self.is_open_amount(name));
@@ -63,7 +67,7 @@ impl Missing<'_> {
                 *seen = if unbounded {
                     None
                 } else {
-                    seen.zip(moved).map(|(a, b)| a.max(b))
+                    seen.zip(by).map(|(a, b)| a.max(b))
                 };
             }
         }
@@ -244,19 +248,27 @@ impl Missing<'_> {
     }
 }
 
-/// How far the further end moved: `None` when the total is the same, `Some(None)` when an end has no bound.
-fn moved(now: Option<Interval>, then: Option<Interval>) -> Option<Option<i64>> {
-    match (now, then) {
-        _ if now == then => None,
-        (Some(now), Some(then)) => {
-            let low = now.low.abs_diff(then.low);
-            let high = match (now.high, then.high) {
-                (Some(a), Some(b)) => Some(a.abs_diff(b)),
-                (None, None) => Some(0),
-                _ => None,
-            };
-            Some(high.map(|high| i64::try_from(high.max(low)).unwrap_or(i64::MAX)))
-        }
-        _ => Some(None),
+/// How far a total moved.
+enum Moved {
+    Not,
+    By(i64),
+    /// An end gained or lost its bound.
+    Unbounded,
+}
+
+/// How far the further end moved.
+fn moved(now: Option<Interval>, then: Option<Interval>) -> Moved {
+    if now == then {
+        return Moved::Not;
     }
+    let Some((now, then)) = now.zip(then) else {
+        return Moved::Unbounded;
+    };
+    let low = now.low.abs_diff(then.low);
+    let high = match (now.high, then.high) {
+        (Some(a), Some(b)) => a.abs_diff(b),
+        (None, None) => 0,
+        _ => return Moved::Unbounded,
+    };
+    Moved::By(i64::try_from(high.max(low)).unwrap_or(i64::MAX))
 }

@@ -137,13 +137,13 @@ impl Punitive<'_> {
             &provision.intent,
             body.map_or(&[], |body| &body.intent),
             body.map_or(Strength::May, |body| body.intent_means),
-            self.fault(provision.fault),
+            &self.fault(provision.fault),
         );
         let gravity = self.finding(
             &provision.gravity,
             body.map_or(&[], |body| &body.gravity),
             body.map_or(Strength::May, |body| body.gravity_means),
-            self.law.fact_title(&provision.gravity),
+            &self.law.fact_title(&provision.gravity),
         );
         result.especially = provision
             .especially
@@ -224,7 +224,7 @@ impl Punitive<'_> {
         self.law.messages.say(key, &[])
     }
 
-    fn finding(&self, fact: &str, factors: &[Factor], means: Strength, title: Text) -> PunitiveFinding {
+    fn finding(&self, fact: &str, factors: &[Factor], means: Strength, title: &Text) -> PunitiveFinding {
         let factors: Vec<FactorResult> = factors.iter().map(|factor| self.factor(factor)).collect();
         let stated = self.known.flag(fact, &self.law.facts).0;
         let listed = factors.iter().any(|factor| factor.state == Truth::Met);
@@ -252,7 +252,7 @@ impl Punitive<'_> {
         let open = of(Truth::Unknown);
         let text = self.law.messages.say(
             message,
-            &[("what", &title), ("met", &of(Truth::Met)), ("open", &open)],
+            &[("what", title), ("met", &of(Truth::Met)), ("open", &open)],
         );
         PunitiveFinding {
             fact: fact.to_owned(),

@@ -86,7 +86,7 @@ impl Application<'_> {
             if let Some(found) = found {
                 let row = row_of(result.interpretation.as_ref());
                 let formulas = formulas.unwrap_or(&[Formula::BaseTimesN]);
-                awards.extend(self.multiplied_awards(&measured, found, formulas, row, &costs)?);
+                awards.extend(self.multiplied_awards(&measured, found, formulas, row.as_ref(), &costs)?);
             }
         }
         // While the multiple may still fail, the plain damages stay beside it.
@@ -292,7 +292,7 @@ impl Application<'_> {
         measured: &Measured,
         found: Multiplied,
         formulas: &[Formula],
-        row: Option<String>,
+        row: Option<&String>,
         costs: &CostsResult,
     ) -> Result<Vec<Award>, DamagesError> {
         let mut awards = Vec::new();
@@ -323,8 +323,12 @@ impl Application<'_> {
                 ("amount", &money_interval(self.law, amount)),
             ];
             let award = Award {
-                parts: row.iter().cloned().chain([formula.word().to_owned()]).collect(),
-                interpretation: row.clone(),
+                parts: row
+                    .into_iter()
+                    .cloned()
+                    .chain([formula.word().to_owned()])
+                    .collect(),
+                interpretation: row.cloned(),
                 formula: Some(*formula),
                 costs_added: false,
                 amount,

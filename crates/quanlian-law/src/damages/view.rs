@@ -45,7 +45,7 @@ pub(super) fn claim(law: &Parsed, claim: &Claim, laws: &[LawResult]) -> ClaimRes
                     claimed,
                     by,
                     message,
-                    Text::same(reading.id.clone()),
+                    &Text::same(reading.id.clone()),
                     &reading.id,
                 )
             }));
@@ -97,7 +97,7 @@ fn to_statutory(law: &Parsed, claimed: i64, result: &LawResult) -> Option<ClaimD
         claimed,
         by,
         message,
-        result.title.clone(),
+        &result.title,
         &result.id,
     ))
 }
@@ -108,13 +108,13 @@ fn distance(
     claimed: i64,
     by_fen: i64,
     message: &str,
-    to: Text,
+    to: &Text,
     id: &str,
 ) -> ClaimDistance {
     let values = [
         ("claimed", &law.money(claimed)),
         ("by", &law.money(by_fen)),
-        ("to", &to),
+        ("to", to),
     ];
     ClaimDistance {
         to: id.to_owned(),
@@ -253,7 +253,9 @@ fn texts<'a>(page: &mut Page<'_>, heading: &str, texts: impl IntoIterator<Item =
     let texts: Vec<&Text> = texts.into_iter().collect();
     if !texts.is_empty() {
         page.heading(heading);
-        texts.into_iter().for_each(|text| page.text(1, text));
+        for text in texts {
+            page.text(1, text);
+        }
     }
 }
 
