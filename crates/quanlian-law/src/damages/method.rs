@@ -441,31 +441,44 @@ impl Measure<'_> {
         let divisor = i128::from(way.divisor.unwrap_or(1));
         let mut low = Ratio::new(1, divisor);
         let mut high = Some(Ratio::new(1, divisor));
+        // A share is never above the whole; a multiple that nobody states is at least one and open upwards.
+        let whole = Interval {
+            low: 0,
+            high: Some(WHOLE_PERCENT),
+        };
+        let multiple = Interval { low: 0, high: None };
         let percents = [
-            (&way.share_percent, WHOLE_PERCENT, Interval::exact(WHOLE_PERCENT)),
+            (
+                &way.share_percent,
+                WHOLE_PERCENT,
+                whole,
+                Interval::exact(WHOLE_PERCENT),
+            ),
             (
                 &way.multiple_percent,
                 MAX_MULTIPLE_PERCENT,
+                multiple,
                 Interval {
                     low: ONE_FOLD_PERCENT,
                     high: None,
                 },
             ),
         ];
-        for (name, limit, unstated) in percents {
+        for (name, limit, possible, unstated) in percents {
             let Some(name) = name else { continue };
-            let percent = if self.known.is_stated(name) {
+            let stated = if self.known.is_stated(name) {
                 self.known.interval(name)
             } else {
                 unstated
             };
-            let highest = percent.high.unwrap_or(percent.low).max(percent.low);
-            if highest > limit {
-                return Err(DamagesError::Number {
+            let highest = stated.high.unwrap_or(stated.low);
+            let percent = stated
+                .intersect(possible)
+                .filter(|_| highest <= limit)
+                .ok_or_else(|| DamagesError::Number {
                     field: name.clone(),
                     problem: format!("{highest} percent is not possible; write 0 to {limit}"),
-                });
-            }
+                })?;
             let by =
                 |ratio: Ratio, percent: i64| ratio.times(i128::from(percent)).and_then(|r| r.divided(100));
             let beyond = || DamagesError::Overflow {
