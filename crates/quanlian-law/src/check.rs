@@ -98,7 +98,10 @@ fn unverified_parts(rule: &Rule) -> Vec<String> {
                 let unread = fine.steps.iter().enumerate().filter(|(_, step)| !step.verified);
                 parts.extend(unread.map(|(i, _)| format!("{}#{}@{}", rule.id, i + 1, version.from)));
             }
-            Body::Damages(_) | Body::Punitive(_) => parts.extend(damages::unread_parts(&version.body)),
+            // Where the whole was not read, its own id stands for its parts.
+            Body::Damages(_) | Body::Punitive(_) if rule.source_of(version).checked.verified => {
+                parts.extend(damages::unread_parts(&version.body));
+            }
             _ => {}
         }
     }

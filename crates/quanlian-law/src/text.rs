@@ -193,6 +193,7 @@ keys! {
     DAMAGES_SUMMARY_NONE = "damages.summary.none";
     DAMAGES_CHOSEN = "damages.chosen";
     DAMAGES_CONTRADICTION = "damages.contradiction";
+    DAMAGES_HARD_BUT_STATED = "damages.hard_but_stated";
     DAMAGES_WAYS_DIFFER = "damages.ways_differ";
     DAMAGES_NO_LAW = "damages.law.none";
     DAMAGES_LAW_OF_THE_ACT = "damages.law.of_the_act";

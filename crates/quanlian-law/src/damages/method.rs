@@ -197,6 +197,16 @@ impl Measure<'_> {
                 .unwrap_or(agreed)
         });
         let title = self.law.fact_title(method.word());
+        if hard && self.known.is_stated(method.word()) {
+            contradictions.push(Contradiction {
+                fact: method.word().to_owned(),
+                stated: Vec::new(),
+                text: self
+                    .law
+                    .messages
+                    .say(key::DAMAGES_HARD_BUT_STATED, &[("method", &title)]),
+            });
+        }
         if common.is_none() {
             let used = amount.map_or_else(Text::default, |amount| self.amount(amount));
             contradictions.push(Contradiction {
@@ -412,7 +422,11 @@ impl Measure<'_> {
             });
             let (term_low, term_high) = product.ok_or_else(beyond)?;
             let (sum_low, sum_high) = sum.unwrap_or((0, Some(0)));
-            sum = Some((sum_low + term_low, sum_high.zip(term_high).map(|(a, b)| a + b)));
+            let high = match sum_high.zip(term_high) {
+                Some((sum, term)) => Some(sum.checked_add(term).ok_or_else(beyond)?),
+                None => None,
+            };
+            sum = Some((sum_low.checked_add(term_low).ok_or_else(beyond)?, high));
         }
         let (sum_low, sum_high) = sum.unwrap_or((0, None));
         let end = |amount: i128, by: Ratio| by.times(amount).and_then(Ratio::rounded).ok_or_else(beyond);

@@ -367,6 +367,22 @@ fn all_administrative_fines_of_the_table_of_law_facts_are_in_the_files() {
     }
 }
 
+#[test]
+fn exactly_what_the_table_of_law_facts_flags_is_unread() {
+    let report = shared().check();
+    let ours = |id: &&String| {
+        id.starts_with("cn/civil/") || id.starts_with("cn/administrative/") || id.starts_with("punitive.")
+    };
+    let unread: Vec<&String> = report.unverified.iter().filter(ours).collect();
+    assert_eq!(
+        unread,
+        [
+            "cn/administrative/pudong-2021-art-10-2",
+            "cn/civil/punitive/2026-7"
+        ]
+    );
+}
+
 // ---- stories ----
 
 #[test]
@@ -746,6 +762,29 @@ fn statements_that_cannot_both_be_true_are_shown_and_not_averaged() {
     let differing = answer(&sheet(head, &format!("{computed},{NOT_WILFUL}")));
     assert_eq!(total(&differing), (6_000_000, Some(10_000_000)));
     assert_eq!(differing.contradictions[0].fact, "actual_loss");
+}
+
+#[test]
+fn an_amount_that_is_also_said_to_be_hard_to_determine_is_pointed_out() {
+    let head = r#""right":"trademark","infringement":{"from":"2025-01-01","to":"2025-12-31"},"judged_on":"2026-03-01""#;
+    let both = r#"{"name":"actual_loss","fen":10000000},{"name":"actual_loss_undeterminable","value":true}"#;
+    let answer = answer(&sheet(head, &format!("{both},{NOT_WILFUL}")));
+    assert!(
+        answer.contradictions[0].text.en.contains("not used"),
+        "{:?}",
+        answer.contradictions
+    );
+    assert_eq!(law(&answer, "trademark.2019").preferred, []);
+}
+
+#[test]
+fn a_share_that_is_only_known_to_be_at_least_so_much_ends_at_the_whole() {
+    let head =
+        r#""right":"patent","infringement":{"from":"2025-01-01","to":"2025-12-31"},"judged_on":"2026-03-01""#;
+    let facts =
+        r#"{"name":"operating_profit","fen":10000000},{"name":"contribution_percent","at_least_count":40}"#;
+    let answer = answer(&sheet(head, &format!("{facts},{NOT_WILFUL}")));
+    assert_eq!(total(&answer), (4_000_000, Some(10_000_000)));
 }
 
 #[test]
