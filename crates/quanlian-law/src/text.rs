@@ -227,6 +227,7 @@ keys! {
     DAMAGES_COSTS_INCLUDED = "damages.costs.included";
     DAMAGES_FAULT_INTENTIONAL = "damages.fault.intentional";
     DAMAGES_FAULT_BAD_FAITH = "damages.fault.bad_faith";
+    DAMAGES_NONE = "damages.none";
     DAMAGES_FOUND_STATED = "damages.found.stated";
     DAMAGES_FOUND_BY_LIST = "damages.found.by_list";
     DAMAGES_FOUND_MAY = "damages.found.may";

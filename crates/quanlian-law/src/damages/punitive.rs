@@ -239,7 +239,12 @@ impl Punitive<'_> {
                 .iter()
                 .filter(|factor| factor.state == wanted)
                 .map(|factor| &factor.title);
-            Text::join(titles)
+            let titles = Text::join(titles);
+            if titles.zh.is_empty() {
+                self.law.messages.say(key::DAMAGES_NONE, &[])
+            } else {
+                titles
+            }
         };
         let message = match state {
             Found::Met if listed => key::DAMAGES_FOUND_BY_LIST,
