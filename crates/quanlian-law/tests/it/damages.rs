@@ -1307,7 +1307,7 @@ proptest! {
     ) {
         let total_of = |low: i64, high: i64| {
             let facts = format!(
-                r#"{{"name":"infringing_units","at_least_count":{low},"at_most_count":{high}}},{{"name":"infringer_unit_profit","fen":{profit}}},
+                r#"{{"name":"infringing_units","at_least_count":{low},"at_most_count":{high}}},{{"name":"infringing_unit_profit","fen":{profit}}},
                 {{"name":"contribution_percent","count":{share}}},{{"name":"actual_loss_undeterminable","value":true}},{WILFUL}"#
             );
             let hundredths = format!("{}.{:02}", multiple / 100, multiple % 100);

@@ -215,7 +215,7 @@ fn rules_on_damages_must_make_sense() {
 fn the_check_finds_wrong_money_and_rival_laws_on_damages() {
     let ways = "cn/civil/damages/ways-patent.toml";
     let terms = "terms    = [[\"infringing_units\", \"own_unit_profit\"]]";
-    let two_prices = "terms    = [[\"infringer_unit_profit\", \"own_unit_profit\"]]";
+    let two_prices = "terms    = [[\"infringing_unit_profit\", \"own_unit_profit\"]]";
     assert!(found(ways, terms, two_prices).contains(&"way_not_money"));
     let fine = "cn/administrative/copyright-law-art-53.toml";
     assert!(found(fine, "line_yuan = 50_000", "line_yuan = 50_001").contains(&"example_fails"));
