@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::{
     acts::Act,
     assess::{AssessOptions, Assessment, Outcome, assess},
+    damages,
     deadline::{ClockResult, Moment, ReadingKind, deadlines, served_on},
     derived,
     evaluate::{Reason, RuleSet},
@@ -110,6 +111,10 @@ fn unverified_parts(rule: &Rule) -> Vec<String> {
                 let unread = fine.steps.iter().enumerate().filter(|(_, step)| !step.verified);
                 parts.extend(unread.map(|(i, _)| format!("{}#{}@{}", rule.id, i + 1, version.from)));
             }
+            // Where the whole was not read, its own id stands for its parts.
+            Body::Damages(_) | Body::Punitive(_) if rule.source_of(version).checked.verified => {
+                parts.extend(damages::unread_parts(&version.body));
+            }
             _ => {}
         }
     }
@@ -152,6 +157,7 @@ pub(crate) fn check(law: &Parsed) -> CheckReport {
     }
     report.findings.extend(unused_words(law));
     report.findings.extend(ambiguous(law));
+    report.findings.extend(damages::lint(law));
     report
 }
 
@@ -220,6 +226,14 @@ fn unused_words(law: &Parsed) -> Vec<Finding> {
             Body::FineFloor { minor_fact, .. } => used.extend(minor_fact.as_deref()),
             Body::Probation(probation) => used.extend(probation.grounds().map(|g| g.fact.as_str())),
             Body::Circumstance(circumstance) => used.extend(circumstance.names()),
+            Body::Damages(_) | Body::Punitive(_) | Body::AdministrativeFine(_) => {
+                let names = damages::names("", &version.body).into_iter();
+                used.extend(
+                    names
+                        .filter_map(|(_, name, _)| law.facts.get_key_value(&name))
+                        .map(|(name, _)| name.as_str()),
+                );
+            }
             Body::Clock(clock) => {
                 used.insert(&clock.starts);
                 used.extend(clock.ends.iter().map(String::as_str));
@@ -538,6 +552,12 @@ impl Checker<'_> {
             Kind::Service => return self.run_service(example),
             _ => {}
         }
+        if matches!(
+            self.rule.kind,
+            Kind::Damages | Kind::Punitive | Kind::AdministrativeFine
+        ) {
+            return damages::run_example(self.law, self.rule, example);
+        }
         let on = example.on;
         let conduct = example
             .conduct
@@ -712,7 +732,7 @@ fn find_line<'a>(reasons: impl IntoIterator<Item = &'a Reason>, id: &str) -> Opt
 }
 
 /// A number of an example in fen or pieces.
-fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
+pub(crate) fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
     match (value, unit) {
         (ExampleValue::Number(yuan), Amount::Fen(_)) => Fen::from_yuan(*yuan)
             .map(|fen| fen.0)
@@ -730,7 +750,7 @@ fn yuan(fen: i64) -> String {
     Fen(fen).to_yuan_string().trim_end_matches(".00").replace(',', "")
 }
 
-fn printed(value: &ExampleValue) -> String {
+pub(crate) fn printed(value: &ExampleValue) -> String {
     match value {
         ExampleValue::Flag(flag) => flag.to_string(),
         ExampleValue::Number(number) => number.to_string(),

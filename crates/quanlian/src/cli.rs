@@ -233,6 +233,24 @@ pub(crate) enum Law {
     },
     /// Say when the periods of a matter end, step by step
     Deadline(LawDeadline),
+    /// Compute damages, method by method (JSON or TOML; `-` for stdin)
+    Damages {
+        /// The damages sheet
+        sheet: PathBuf,
+        #[command(flatten)]
+        source: LawSource,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+    /// Give the range of an administrative fine (JSON or TOML; `-` for stdin)
+    Fine {
+        /// The fine sheet
+        sheet: PathBuf,
+        #[command(flatten)]
+        source: LawSource,
+        #[command(flatten)]
+        form: JsonForm,
+    },
     /// Show one rule with its versions, source, open questions and examples
     Show {
         /// Id of the rule, such as cn/criminal/217

@@ -41,6 +41,12 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Law(Law::Deadline(arguments)) => {
             law::deadline::run(&arguments, &output(arguments.form.form()))
         }
+        Command::Law(Law::Damages { sheet, source, form }) => {
+            law::damages::damages(&sheet, &source, &output(form.form()))
+        }
+        Command::Law(Law::Fine { sheet, source, form }) => {
+            law::damages::fine(&sheet, &source, &output(form.form()))
+        }
         Command::Law(Law::Show { rule, source, form }) => law::show(&rule, &source, &output(form.form())),
         Command::Law(Law::List { source, form }) => law::list(&source, &output(form.form())),
         Command::Law(Law::Check { source, form }) => law::check(&source, &output(form.form())),

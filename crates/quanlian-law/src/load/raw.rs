@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use crate::{
     acts::AccumulationRule,
+    damages::rule::{AdministrativeFineRule, DamagesRule, PunitiveRule},
     deadline::{ExtensionRule, FirstHour, LastDay, ServiceRule, SuspensionRule, Timeline},
     rule::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
@@ -85,6 +86,10 @@ pub(super) struct RawVersion {
     pub(super) probation: Option<ProbationRule>,
     pub(super) circumstance: Option<CircumstanceRule>,
     pub(super) sentencing: Option<SentencingRule>,
+    // damages, punitive, administrative_fine
+    pub(super) damages: Option<DamagesRule>,
+    pub(super) punitive: Option<PunitiveRule>,
+    pub(super) administrative_fine: Option<AdministrativeFineRule>,
     // deadline
     pub(super) actor: Option<Text>,
     pub(super) act: Option<Text>,

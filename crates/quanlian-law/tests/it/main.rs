@@ -10,6 +10,7 @@ mod acts;
 mod book;
 mod boundaries;
 mod calendar;
+mod damages;
 mod deadlines;
 mod files;
 mod hostile;

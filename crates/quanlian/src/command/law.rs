@@ -3,6 +3,7 @@
 //! In:  fact sheets and ids of rules.
 //! Out: assessments with reasons, rules, the report of the check.
 
+pub(super) mod damages;
 pub(super) mod deadline;
 
 use std::{io::Read, path::Path, process::ExitCode};
