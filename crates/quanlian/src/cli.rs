@@ -231,6 +231,8 @@ pub(crate) enum Law {
         #[command(flatten)]
         form: JsonForm,
     },
+    /// Say when the periods of a matter end, step by step
+    Deadline(LawDeadline),
     /// Show one rule with its versions, source, open questions and examples
     Show {
         /// Id of the rule, such as cn/criminal/217
@@ -254,6 +256,29 @@ pub(crate) enum Law {
         #[command(flatten)]
         form: JsonForm,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LawDeadline {
+    /// The timeline (JSON or TOML; `-` for stdin)
+    #[arg(required_unless_present_any = ["rule", "group", "event"])]
+    pub(crate) timeline: Option<PathBuf>,
+    /// One period, by the id or row of its rule, such as tr.decide
+    #[arg(long, value_name = "ID", conflicts_with = "group")]
+    pub(crate) rule: Option<String>,
+    /// The periods of one group: transfer (else), reverse, penalty, adjudication, appeal, registration, platform, agency
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// An event, such as report_received_on=2024-03-01; may be repeated
+    #[arg(long, value_name = "NAME=WHEN")]
+    pub(crate) event: Vec<String>,
+    /// Also write the periods that run as an iCalendar file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ics: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: LawSource,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
 }
 
 /// Which rule files are read.

@@ -38,6 +38,9 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Law(Law::Assess { facts, source, form }) => {
             law::assess(&facts, &source, &output(form.form()))
         }
+        Command::Law(Law::Deadline(arguments)) => {
+            law::deadline::run(&arguments, &output(arguments.form.form()))
+        }
         Command::Law(Law::Show { rule, source, form }) => law::show(&rule, &source, &output(form.form())),
         Command::Law(Law::List { source, form }) => law::list(&source, &output(form.form())),
         Command::Law(Law::Check { source, form }) => law::check(&source, &output(form.form())),

@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use crate::{
     acts::AccumulationRule,
+    deadline::{ExtensionRule, FirstHour, LastDay, ServiceRule, SuspensionRule, Timeline},
     rule::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
         toml_day,
@@ -95,6 +96,16 @@ pub(super) struct RawVersion {
     pub(super) count: Option<DayCount>,
     pub(super) months: Option<u32>,
     pub(super) years: Option<u32>,
+    pub(super) reasonable: Option<bool>,
+    pub(super) other_count: Option<DayCount>,
+    pub(super) last_day: Option<LastDay>,
+    pub(super) first_hour: Option<FirstHour>,
+    pub(super) before: Option<bool>,
+    pub(super) counted_by: Option<String>,
+    pub(super) suspension: Option<SuspensionRule>,
+    pub(super) extension: Option<ExtensionRule>,
+    // service
+    pub(super) service: Option<ServiceRule>,
 }
 
 /// A `[[version.line]]`: a condition with a name, a tier and a source.
@@ -202,6 +213,7 @@ pub(super) struct RawExample {
     pub(super) given: BTreeMap<String, toml::Value>,
     #[serde(default)]
     pub(super) acts: Vec<BTreeMap<String, toml::Value>>,
+    pub(super) timeline: Option<Timeline>,
     pub(super) then: BTreeMap<String, toml::Value>,
 }
 

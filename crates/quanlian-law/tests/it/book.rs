@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use quanlian_law::{
     Kind, Tier,
-    rule::{Body, ClockPeriod},
+    rule::{Body, ClockPeriod, DayCount},
 };
 
 use crate::book;
@@ -129,9 +129,14 @@ pub(crate) fn law_facts() -> Option<String> {
 }
 
 #[test]
-fn every_transfer_clock_of_the_table_of_law_facts_is_in_the_files() {
+fn every_clock_of_the_table_of_law_facts_is_in_the_files() {
     let Some(table) = law_facts() else { return };
     let rows = rows(&table, "deadlines:");
+    assert_eq!(
+        rows.len(),
+        38,
+        "the table changed; look at the reader of this test"
+    );
     let book = book();
     let ours: BTreeMap<String, _> = book
         .list()
@@ -140,34 +145,64 @@ fn every_transfer_clock_of_the_table_of_law_facts_is_in_the_files() {
         .filter_map(|summary| book.show(&summary.id))
         .filter_map(|rule| rule.row.clone().map(|row| (row, rule)))
         .collect();
-    let wanted = |row: &&Row| {
-        row["id"].starts_with("tr.") || ["adm.decide", "adm.limit"].contains(&row["id"].as_str())
-    };
-    let mut compared = 0;
-    for row in rows.iter().filter(wanted) {
+    for row in &rows {
         let id = &row["id"];
         let rule = ours.get(id).unwrap_or_else(|| panic!("{id} is not in the files"));
-        let version = rule.versions.last().unwrap();
-        let Body::Clock(clock) = &version.body else {
-            panic!("{id}")
-        };
-        let length = match clock.period {
-            ClockPeriod::AtOnce => ["immediately", "simultaneous"].contains(&row["limit"].as_str()),
-            ClockPeriod::Hours(n) => row["unit"] == "hour" && row["limit"] == n.to_string(),
-            ClockPeriod::Days { days, .. } => row["unit"] == "day" && row["limit"] == days.to_string(),
-            ClockPeriod::Months(n) => row["unit"] == "month" && row["limit"] == n.to_string(),
-            ClockPeriod::Years(n) => row["unit"] == "year" && row["limit"] == n.to_string(),
-        };
-        assert!(
-            length,
-            "{id}: {:?} against {} {}",
-            clock.period, row["limit"], row["unit"]
-        );
-        assert_eq!(version.from.to_string(), row["effective_from"], "{id}");
+        let (first, last) = (rule.versions.first().unwrap(), rule.versions.last().unwrap());
+        for version in &rule.versions {
+            let Body::Clock(clock) = &version.body else {
+                panic!("{id}")
+            };
+            // `90 (from memory)` is ninety.
+            let number = row["limit"].split(' ').next().unwrap();
+            let is = |unit: &str, n: u32| row["unit"] == unit && number == n.to_string();
+            let same = match clock.period {
+                ClockPeriod::AtOnce => ["immediately", "simultaneous"].contains(&number),
+                ClockPeriod::Reasonable => row["limit"] == "reasonable period",
+                ClockPeriod::Hours(n) => is("hour", n),
+                ClockPeriod::Days {
+                    days,
+                    count: DayCount::Calendar,
+                } => is("day", days),
+                ClockPeriod::Days {
+                    days,
+                    count: DayCount::Working,
+                } => is("working_day", days),
+                ClockPeriod::Months(n) => is("month", n),
+                ClockPeriod::Years(n) => is("year", n),
+            };
+            assert!(same, "{id}: {:?} against {row:?}", clock.period);
+            assert_eq!(clock.before, row["trigger"].starts_with("before "), "{id}");
+            assert!(
+                !clock.ends.is_empty(),
+                "{id}: nobody could tell whether it was kept"
+            );
+        }
+        assert_eq!(first.from.to_string(), row["effective_from"], "{id}");
+        let to = last.to.map(|to| to.to_string());
+        assert_eq!(to.as_deref().unwrap_or("null"), row["effective_to"], "{id}");
         assert_eq!(rule.source.checked.verified.to_string(), row["verified"], "{id}");
-        compared += 1;
+        assert!(
+            rule.source.checked.against.contains(&row["source"]),
+            "{id}: {:?} against {}",
+            rule.source.checked.against,
+            row["source"]
+        );
+        assert!(rule.group.is_some(), "{id}");
     }
-    assert_eq!((compared, ours.len()), (19, 19));
+    assert_eq!(ours.len(), rows.len(), "a row of ours is not in the table");
+    // `at most 5 months in all`: three and two more.
+    let Body::Clock(local) = &ours["adj.local.close"].versions[0].body else {
+        panic!("not a clock")
+    };
+    let most = local.extension.as_ref().and_then(|extension| extension.at_most);
+    assert_eq!(most, Some(quanlian_law::Length::Months(2)));
+    let unread: Vec<&str> = ours
+        .iter()
+        .filter(|(_, rule)| !rule.source.checked.verified)
+        .map(|(row, _)| row.as_str())
+        .collect();
+    assert_eq!(unread, ["rev.reply", "tr.copy.procuratorate"]);
 }
 
 #[test]

@@ -9,10 +9,13 @@
 mod acts;
 mod book;
 mod boundaries;
+mod calendar;
+mod deadlines;
 mod files;
 mod hostile;
 mod marks;
 mod monotone;
+mod oracle;
 mod properties;
 mod secrets;
 mod sensitivity;

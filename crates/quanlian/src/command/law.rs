@@ -3,6 +3,8 @@
 //! In:  fact sheets and ids of rules.
 //! Out: assessments with reasons, rules, the report of the check.
 
+pub(super) mod deadline;
+
 use std::{io::Read, path::Path, process::ExitCode};
 
 use anyhow::Context;
@@ -20,7 +22,7 @@ use crate::{
 /// `law assess`
 pub(super) fn assess(facts: &Path, source: &LawSource, output: &Output) -> Outcome {
     let book = book(source)?;
-    let sheet = FactSheet::parse(&read(facts)?)
+    let sheet = FactSheet::parse(&read(facts, MAX_SHEET_BYTES)?)
         .with_context(|| format!("cannot use {}", facts.display()))
         .bad_input()?;
     let answer = book.assess(&sheet, Timestamp::now().legal_day()).bad_input()?;
@@ -128,10 +130,10 @@ pub(crate) fn language(output: &Output) -> quanlian_law::Language {
     }
 }
 
-/// A file or, for `-`, the standard input; bounded by what a fact sheet may have.
-fn read(path: &Path) -> Result<String, Fault> {
+/// A file or, for `-`, the standard input; one byte more than allowed, for the reader to refuse.
+fn read(path: &Path, limit_bytes: usize) -> Result<String, Fault> {
     let mut text = String::new();
-    let limit = MAX_SHEET_BYTES as u64 + 1;
+    let limit = limit_bytes as u64 + 1;
     let read = if path == Path::new("-") {
         std::io::stdin().lock().take(limit).read_to_string(&mut text)
     } else {
