@@ -179,7 +179,7 @@ impl<'a> RuleSet<'a> {
             unit: None,
             elements: None,
         };
-        for rule in law.rules.values().filter(|rule| rule.is_about(offence)) {
+        for rule in law.about(offence) {
             let Some(version) = rule.version_on(on) else {
                 continue;
             };
@@ -613,16 +613,5 @@ pub(crate) fn element_truth(element: &Element, known: &Known) -> Truth {
         (inside, all) if inside == all => Truth::Met,
         (0, _) => Truth::NotMet,
         _ => Truth::Unknown,
-    }
-}
-
-impl Parsed {
-    /// The rule that the engine knows by a role, in the version of a day.
-    pub(crate) fn by_role(&self, role: &str, on: Day) -> Option<(&Rule, &Version)> {
-        let rule = self
-            .rules
-            .values()
-            .find(|rule| rule.role.as_deref() == Some(role))?;
-        rule.version_on(on).map(|version| (rule, version))
     }
 }

@@ -31,9 +31,11 @@ mod interval;
 mod load;
 mod nesting;
 mod penalty;
+mod position;
 mod render;
 pub mod rule;
 mod text;
+mod unverified;
 mod vocabulary;
 mod words;
 
@@ -57,6 +59,7 @@ pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_NESTI
 pub use penalty::{BandResult, FenRange, FineResult};
 pub use rule::{Amount, Kind, Paper, Person, Rule, Tier};
 pub use text::{Language, Text};
+pub use unverified::{UnreadPart, UnverifiedReport};
 pub use vocabulary::{EventDefinition, FactDefinition, FactKind};
 
 /// All rules, ready to be applied.
@@ -143,7 +146,7 @@ impl RuleBook {
             title: rule.title.clone(),
             citation: rule.source.cite.clone(),
             versions: rule.versions.iter().map(|version| version.from).collect(),
-            verified: check::is_verified(rule),
+            verified: unverified::is_verified(rule),
             file: file(&rule.id),
         };
         self.law.rules.values().map(summary).collect()
@@ -167,6 +170,11 @@ impl RuleBook {
     /// Runs every example of every file and looks for gaps in the files.
     pub fn check(&self) -> CheckReport {
         check::check(&self.law)
+    }
+
+    /// Every rule version, line, step and element that nobody has read in a source.
+    pub fn unverified(&self) -> UnverifiedReport {
+        unverified::report(&self.law)
     }
 
     /// An assessment as an indented text.

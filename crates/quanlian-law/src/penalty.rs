@@ -128,9 +128,7 @@ fn rules_about<'a>(
     offence: &'a str,
     on: Day,
 ) -> impl Iterator<Item = (&'a Rule, &'a Version)> {
-    law.rules
-        .values()
-        .filter(move |rule| rule.is_about(offence))
+    law.about(offence)
         .filter_map(move |rule| rule.version_on(on).map(|version| (rule, version)))
 }
 

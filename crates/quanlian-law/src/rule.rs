@@ -474,6 +474,23 @@ pub struct OpenQuestion {
     pub question: Text,
     /// What would change.
     pub effect: Text,
+    /// Days for which the files knowingly have no rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
+}
+
+/// Days on which no rule of a kind is in the files, and somebody knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gap {
+    /// Which kind of rule is missing.
+    pub kind: Kind,
+    /// First day.
+    #[serde(with = "toml_day")]
+    pub from: Day,
+    /// Last day; `None` while it lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    pub to: Option<Day>,
 }
 
 /// A worked example of a rule.

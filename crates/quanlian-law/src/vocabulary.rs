@@ -47,6 +47,9 @@ pub struct FactDefinition {
     /// For a flag: facts that imply it when they are true or above nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub implied_by: Vec<String>,
+    /// For a flag: the group of flags of which exactly one holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_of: Option<String>,
 }
 
 /// An event that starts or ends a period.

@@ -91,7 +91,7 @@ fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &Sets<'_>) -> Vec<OpenP
     used.flat_map(|rule| {
         rule.open
             .iter()
-            .map(|OpenQuestion { question, effect }| OpenPoint {
+            .map(|OpenQuestion { question, effect, .. }| OpenPoint {
                 rule: Some(rule.id.clone()),
                 question: question.clone(),
                 effect: effect.clone(),

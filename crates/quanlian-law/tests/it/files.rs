@@ -10,7 +10,7 @@ use crate::law_files;
 const DECIDE: &str = "cn/transfer-of-suspected-crimes/art-05-decide.toml";
 const GAIN: &str = "cn/criminal/217/2004-19-art-05.toml";
 
-fn load(files: &BTreeMap<String, String>) -> Result<RuleBook, LoadError> {
+pub(crate) fn load(files: &BTreeMap<String, String>) -> Result<RuleBook, LoadError> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);

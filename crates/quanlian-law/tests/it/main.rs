@@ -9,6 +9,7 @@
 mod book;
 mod files;
 mod hostile;
+mod lints;
 mod properties;
 mod stories;
 mod timeline;

@@ -1,0 +1,274 @@
+//! The examples of a rule file, run: what is given, what must come out, and the boundaries of each line.
+//!
+//! In:  a rule with its examples. Out: for each that fails, what came out instead.
+//!
+//! Invariant: an example that cannot be run is a failure, never skipped.
+
+use std::collections::BTreeMap;
+
+use quanlian_record::{money::Fen, time::Day};
+
+use super::Checker;
+use crate::{
+    assess::{Assessment, Outcome, assess},
+    deadline::{Events, Moment, clock},
+    evaluate::{Reason, RuleSet},
+    facts::{Conduct, FactSheet, FactValue, Statement, know},
+    interval::Truth,
+    penalty,
+    rule::{Amount, Boundary, Condition, Example, ExampleValue, Kind, Line, Person, Tier},
+    vocabulary::FactKind,
+};
+
+impl Checker<'_> {
+    /// A plain line is tried one fen or one piece below, exactly at, and one above.
+    pub(super) fn not_just_beside(&self, boundary: &Boundary, line: &Line) -> Option<String> {
+        let Condition::AtOrAbove { fact, threshold } = &line.condition else {
+            return None;
+        };
+        let times = self.unit_times(boundary);
+        let wanted = threshold.number().saturating_mul(times);
+        let read = |values: &BTreeMap<String, ExampleValue>| {
+            values.get(fact).and_then(|value| number(value, *threshold).ok())
+        };
+        let got = [read(&boundary.below), read(&boundary.at), read(&boundary.above)];
+        let want = [Some(wanted - 1), Some(wanted), Some(wanted + 1)];
+        (got != want).then(|| {
+            format!(
+                "the line is at {wanted}; `below`, `at` and `above` must state `{fact}` one less, equal and one more (found {got:?})"
+            )
+        })
+    }
+
+    fn unit_times(&self, boundary: &Boundary) -> i64 {
+        if boundary.person != Some(Person::Unit) {
+            return 1;
+        }
+        let offence = self.rule.offences.first().map_or("", String::as_str);
+        let set = RuleSet::of(self.law, offence, boundary.on);
+        let known = crate::facts::Known {
+            facts: BTreeMap::new(),
+            person: Some(Person::Unit),
+        };
+        set.for_person(Amount::Count(1), &known).low
+    }
+
+    fn sheet(
+        &self,
+        person: Option<Person>,
+        conduct: (Day, Day),
+        judged_on: Day,
+        given: &BTreeMap<String, ExampleValue>,
+    ) -> Result<FactSheet, String> {
+        // A general rule (limitation, counting) is tried on the first offence that there is.
+        let offences = || self.law.rules.values().filter(|rule| rule.kind == Kind::Element);
+        let offence = self
+            .rule
+            .offences
+            .first()
+            .or_else(|| offences().map(|rule| &rule.id).next())
+            .cloned();
+        let offence = offence.ok_or("the folder has no offence to try it on")?;
+        let mut facts = Vec::new();
+        for (name, value) in given {
+            facts.push(self.statement(name, value)?);
+        }
+        Ok(FactSheet {
+            offence,
+            person: Some(person.unwrap_or(Person::Natural)),
+            conduct: Some(Conduct {
+                from: Some(conduct.0),
+                to: Some(conduct.1),
+            }),
+            judged_on: Some(judged_on),
+            facts,
+            chosen_rule_set: None,
+        })
+    }
+
+    fn statement(&self, name: &str, value: &ExampleValue) -> Result<Statement, String> {
+        let mut statement = Statement {
+            name: name.to_owned(),
+            ..Statement::default()
+        };
+        match (self.law.facts.get(name).map(|definition| definition.kind), value) {
+            (Some(FactKind::Money), value) => statement.fen = Some(number(value, Amount::Fen(0))?),
+            (Some(FactKind::Count), value) => statement.count = Some(number(value, Amount::Count(0))?),
+            (_, ExampleValue::Flag(flag)) => statement.value = Some(FactValue::Flag(*flag)),
+            (_, ExampleValue::Text(word)) => statement.value = Some(FactValue::Text(word.clone())),
+            (_, ExampleValue::Number(_)) => return Err(format!("`{name}` is not an amount")),
+        }
+        Ok(statement)
+    }
+
+    pub(super) fn run_boundary(&self, boundary: &Boundary) -> Vec<String> {
+        let wanted = [
+            ("below", &boundary.below, Truth::NotMet),
+            ("at", &boundary.at, Truth::Met),
+            ("above", &boundary.above, Truth::Met),
+        ];
+        wanted
+            .into_iter()
+            .filter_map(|(name, values, wanted)| match self.line_state(boundary, values) {
+                Ok(state) if state == wanted => None,
+                Ok(state) => Some(format!("`{name}` gives {state:?}, the file says {wanted:?}")),
+                Err(message) => Some(format!("`{name}`: {message}")),
+            })
+            .collect()
+    }
+
+    fn line_state(
+        &self,
+        boundary: &Boundary,
+        values: &BTreeMap<String, ExampleValue>,
+    ) -> Result<Truth, String> {
+        let mut given = boundary.with.clone();
+        given.extend(values.clone());
+        let sheet = self.sheet(boundary.person, (boundary.on, boundary.on), boundary.on, &given)?;
+        let (known, _) = know(&sheet, &self.law.facts).map_err(|error| error.to_string())?;
+        let set = RuleSet::of(self.law, &sheet.offence, boundary.on);
+        let mut lines = set.lines();
+        let line = lines.find(|(_, _, line)| line.id == boundary.line);
+        let (_, _, line) = line.ok_or_else(|| format!("the line is not in force on {}", boundary.on))?;
+        Ok(set.line_truth(line, &known))
+    }
+
+    pub(super) fn run_example(&self, example: &Example) -> Result<(), String> {
+        if example.then.is_empty() {
+            return Err("`then` is empty".into());
+        }
+        if self.rule.kind == Kind::Deadline {
+            return self.run_deadline(example);
+        }
+        let on = example.on;
+        let conduct = example
+            .conduct
+            .or(on.map(|on| (on, on)))
+            .ok_or("give `on`, or `conduct` and `judged_on`")?;
+        let judged_on = example.judged_on.or(on).ok_or("give `on` or `judged_on`")?;
+        let sheet = self.sheet(example.person, conduct, judged_on, &example.given)?;
+        let answer = assess(self.law, &sheet, judged_on).map_err(|error| error.to_string())?;
+        for (name, wanted) in &example.then {
+            let got = self.answered(&answer, conduct.1, name).ok_or_else(|| {
+                format!("`{name}` is not something that an example can ask, or there is none")
+            })?;
+            if got != printed(wanted) {
+                return Err(format!("`{name}` is {got}, the file says {}", printed(wanted)));
+            }
+        }
+        Ok(())
+    }
+
+    fn answered(&self, answer: &Assessment, ended_on: Day, name: &str) -> Option<String> {
+        let set = answer.rule_sets.iter().find(|set| set.governs)?;
+        let yuan = |fen: i64| Some(Fen(fen).to_yuan_string().trim_end_matches(".00").replace(',', ""));
+        match name {
+            "outcome" => Some(outcome_word(answer.outcome).to_owned()),
+            "could_reach" => Some(tier_word(answer.could_reach).to_owned()),
+            "governs" => Some(answer.governing.as_of.to_string()),
+            "rule_sets" => Some(answer.rule_sets.len().to_string()),
+            "choice_required" => Some(answer.governing.choice_required.to_string()),
+            "missing_first" => answer.missing.first().map(|missing| missing.fact.clone()),
+            "min_months" => set.band.as_ref().map(|band| band.min_months.to_string()),
+            "max_months" => set.band.as_ref().map(|band| band.max_months.to_string()),
+            "detention_possible" => set.band.as_ref().map(|band| band.detention_possible.to_string()),
+            "fine_low" => set.fine.as_ref().and_then(|fine| yuan(fine.low.at_least_fen)),
+            "fine_high" => set.fine.as_ref().and_then(|fine| yuan(fine.high.at_most_fen?)),
+            "prosecution_until" => {
+                let band = set.band.as_ref()?;
+                penalty::prosecution_until(self.law, set.as_of, band.max_months, ended_on)
+                    .map(|day| day.to_string())
+            }
+            id => {
+                let reasons = set.reasons.iter().chain(&answer.elements);
+                find_line(reasons, id)
+                    .and_then(|reason| reason.state)
+                    .map(state_word)
+            }
+        }
+    }
+
+    fn run_deadline(&self, example: &Example) -> Result<(), String> {
+        let mut events = Events::new();
+        for (name, value) in &example.given {
+            let moment: Moment = printed(value)
+                .parse()
+                .map_err(|error| format!("`{name}`: {error}"))?;
+            events.insert(name.clone(), moment);
+        }
+        let result = clock(self.law, &self.rule.id, &events).map_err(|error| error.to_string())?;
+        for (name, wanted) in &example.then {
+            let got = match name.as_str() {
+                "due_on" => result.due_on.map(|day| day.to_string()),
+                "due_at" => result.due_at.map(|at| at.to_string()),
+                "state" => serde_json::to_value(result.state)
+                    .ok()
+                    .and_then(|v| v.as_str().map(str::to_owned)),
+                _ => return Err(format!("`{name}` is not something that a deadline answers")),
+            };
+            let wanted = printed(wanted);
+            if got.as_ref() != Some(&wanted) {
+                return Err(format!(
+                    "`{name}` is {}, the file says {wanted}",
+                    got.as_deref().unwrap_or("open")
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn find_line<'a>(reasons: impl IntoIterator<Item = &'a Reason>, id: &str) -> Option<&'a Reason> {
+    reasons.into_iter().find_map(|reason| {
+        let own = (reason.line.as_deref() == Some(id)).then_some(reason);
+        own.or_else(|| find_line(&reason.children, id))
+    })
+}
+
+/// A number of an example in fen or pieces.
+fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
+    match (value, unit) {
+        (ExampleValue::Number(yuan), Amount::Fen(_)) => Fen::from_yuan(*yuan)
+            .map(|fen| fen.0)
+            .ok_or_else(|| format!("{yuan} is too large")),
+        (ExampleValue::Text(text), Amount::Fen(_)) => Fen::parse_yuan(text)
+            .map(|fen| fen.0)
+            .map_err(|error| error.to_string()),
+        (ExampleValue::Number(count), Amount::Count(_)) => Ok(*count),
+        _ => Err("not an amount of that unit".into()),
+    }
+}
+
+fn printed(value: &ExampleValue) -> String {
+    match value {
+        ExampleValue::Flag(flag) => flag.to_string(),
+        ExampleValue::Number(number) => number.to_string(),
+        ExampleValue::Text(text) => text.clone(),
+    }
+}
+
+fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Below => "below",
+        Outcome::Undetermined => "undetermined",
+        Outcome::Serious => "serious",
+        Outcome::EspeciallySerious => "especially_serious",
+    }
+}
+
+fn tier_word(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Below => "below",
+        Tier::Serious => "serious",
+        Tier::EspeciallySerious => "especially_serious",
+    }
+}
+
+fn state_word(state: Truth) -> String {
+    match state {
+        Truth::Met => "met",
+        Truth::NotMet => "not_met",
+        Truth::Unknown => "unknown",
+    }
+    .to_owned()
+}
