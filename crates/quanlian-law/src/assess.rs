@@ -10,6 +10,7 @@
 //!
 //! Not here: the evaluation of one rule set (`evaluate`), penalties (`penalty`).
 
+mod brief;
 mod governing;
 mod missing;
 mod open;
@@ -19,9 +20,10 @@ use std::collections::BTreeSet;
 
 use quanlian_record::time::Day;
 
+pub(crate) use brief::brief;
 pub use governing::{Governing, Which};
 pub use missing::Missing;
-pub use result::{Assessment, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
+pub use result::{Assessment, Brief, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
 
 use crate::{
     evaluate::RuleSet,

@@ -45,7 +45,7 @@ use quanlian_record::time::Day;
 use serde::Serialize;
 
 pub use assess::{
-    Assessment, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified, Which,
+    Assessment, Brief, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified, Which,
 };
 pub use check::{CheckReport, Finding, Severity};
 pub use deadline::{ClockError, ClockResult, ClockState, Events, MAX_EVENTS, Moment};
@@ -106,6 +106,11 @@ impl RuleBook {
     /// Applies the rules to a fact sheet. `today` stands in for a missing day of judgment.
     pub fn assess(&self, sheet: &FactSheet, today: Day) -> Result<Assessment, SheetError> {
         assess::assess(&self.law, sheet, today)
+    }
+
+    /// The short answer to a fact sheet, without reasons: for many cases at once.
+    pub fn assess_brief(&self, sheet: &FactSheet, today: Day) -> Result<Brief, SheetError> {
+        assess::brief(&self.law, sheet, today)
     }
 
     /// One period, by the id of its rule (or its row in the table of law facts: `tr.decide`).
