@@ -324,7 +324,8 @@ fn clock_of(version: &Version) -> Option<&Clock> {
     }
 }
 
-fn length(law: &Parsed, period: ClockPeriod) -> Text {
+/// How long a period is, in words.
+pub(crate) fn length(law: &Parsed, period: ClockPeriod) -> Text {
     let (message, number) = match period {
         ClockPeriod::AtOnce => return law.messages.say(key::CLOCK_AT_ONCE, &[]),
         ClockPeriod::Hours(n) => (key::CLOCK_HOURS, n),

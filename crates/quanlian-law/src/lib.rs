@@ -25,6 +25,8 @@
 mod assess;
 mod check;
 mod deadline;
+mod describe;
+mod diff;
 mod evaluate;
 mod facts;
 mod interval;
@@ -49,6 +51,10 @@ pub use assess::{
 };
 pub use check::{CheckReport, Finding, Severity};
 pub use deadline::{ClockError, ClockResult, ClockState, Events, MAX_EVENTS, Moment};
+pub use diff::{
+    Change, DiffError, FieldChange, LawDiff, OffenceDiff, Point, PointChange, PointSide, RuleChange,
+    VersionSide,
+};
 pub use evaluate::{Compared, Distance, Reason, ReasonKind};
 pub use facts::{
     Choice, Conduct, Contradiction, FactSheet, FactValue, MAX_COUNT, MAX_EVIDENCE_PER_STATEMENT, MAX_FEN,
@@ -66,6 +72,17 @@ pub use vocabulary::{EventDefinition, FactDefinition, FactKind};
 #[derive(Debug)]
 pub struct RuleBook {
     law: load::Parsed,
+}
+
+/// A list of words that files and fact sheets share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vocabulary {
+    /// `facts.toml`.
+    Facts,
+    /// `events.toml`.
+    Events,
+    /// `sources.toml`.
+    Sources,
 }
 
 /// One line of [`RuleBook::list`].
@@ -177,6 +194,11 @@ impl RuleBook {
         check::check(&self.law)
     }
 
+    /// What changed between the law of two days, of all offences or of one.
+    pub fn diff(&self, before: Day, after: Day, offence: Option<&str>) -> Result<LawDiff, DiffError> {
+        diff::diff(&self.law, before, after, offence)
+    }
+
     /// Every rule version, line, step and element that nobody has read in a source.
     pub fn unverified(&self) -> UnverifiedReport {
         unverified::report(&self.law)
@@ -185,6 +207,30 @@ impl RuleBook {
     /// An assessment as an indented text.
     pub fn render_assessment(&self, assessment: &Assessment, language: Language) -> String {
         render::assessment(&self.law, assessment, language)
+    }
+
+    /// A comparison of two days as an indented text.
+    pub fn render_diff(&self, diff: &LawDiff, language: Language) -> String {
+        render::diff(&self.law, diff, language)
+    }
+
+    /// What nobody has read, as an indented text.
+    pub fn render_unverified(&self, report: &UnverifiedReport, language: Language) -> String {
+        render::unverified(&self.law, report, language)
+    }
+
+    /// A rule as an indented text, with all versions or that of one day; an offence with the facts that it asks for.
+    pub fn render_rule(&self, rule: &Rule, on: Option<Day>, language: Language) -> String {
+        render::rule(&self.law, rule, on, language)
+    }
+
+    /// The facts, events or sources that rules and fact sheets may name, one a line.
+    pub fn render_vocabulary(&self, which: Vocabulary, language: Language) -> String {
+        match which {
+            Vocabulary::Facts => render::fact_list(&self.law, language),
+            Vocabulary::Events => render::event_list(&self.law, language),
+            Vocabulary::Sources => render::source_list(&self.law, language),
+        }
     }
 
     /// A tree of reasons as an indented text.

@@ -107,7 +107,7 @@ pub(crate) fn band(law: &Parsed, offence: &str, on: Day, tier: Tier) -> Option<B
     })
 }
 
-fn band_text(law: &Parsed, band: &Band) -> Text {
+pub(crate) fn band_text(law: &Parsed, band: &Band) -> Text {
     let message = if band.detention_possible {
         key::BAND_DETENTION
     } else {

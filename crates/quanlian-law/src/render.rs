@@ -4,6 +4,14 @@
 //!
 //! Invariant: state is a word, never a colour or a sign alone.
 
+mod diff;
+mod rule;
+mod unverified;
+
+pub(crate) use diff::diff;
+pub(crate) use rule::{event_list, fact_list, rule, source_list};
+pub(crate) use unverified::unverified;
+
 use crate::{
     assess::{Assessment, Outcome, RuleSetResult, SetAt},
     deadline::ClockResult,

@@ -129,7 +129,7 @@ fn fields_of_another_kind_are_refused() {
         "count = 9, share_percent = 50",
         "law_load_invalid",
         expect![
-            "cn/criminal/217/2011-03-art-13.toml, line 109: `at_least` can never be met or is always met; count must be 1 to the number of lines, share_percent 1 to 100"
+            "cn/criminal/217/2011-03-art-13.toml, line 111: `at_least` can never be met or is always met; count must be 1 to the number of lines, share_percent 1 to 100"
         ],
     );
     check(
@@ -138,7 +138,7 @@ fn fields_of_another_kind_are_refused() {
         "of = [\"217.o.gain1\"",
         "law_load_invalid",
         expect![
-            "cn/criminal/217/2011-03-art-13.toml, line 109: `217.o.gain1` is not a line above this one that compares one amount; move that line up or correct the id"
+            "cn/criminal/217/2011-03-art-13.toml, line 111: `217.o.gain1` is not a line above this one that compares one amount; move that line up or correct the id"
         ],
     );
     check(

@@ -7,9 +7,11 @@
 )]
 
 mod book;
+mod compare;
 mod files;
 mod hostile;
 mod lints;
+mod pages;
 mod properties;
 mod stories;
 mod timeline;
