@@ -233,6 +233,11 @@ impl RuleBook {
         }
     }
 
+    /// The page `docs/FACTS.md`: every fact and event in both languages, with the rules that ask for it.
+    pub fn facts_page(&self) -> String {
+        render::facts_page(&self.law)
+    }
+
     /// A tree of reasons as an indented text.
     pub fn render_reasons(&self, reasons: &[Reason], language: Language) -> String {
         render::reasons(&self.law, reasons, language)

@@ -5,10 +5,12 @@
 //! Invariant: state is a word, never a colour or a sign alone.
 
 mod diff;
+mod facts;
 mod rule;
 mod unverified;
 
 pub(crate) use diff::diff;
+pub(crate) use facts::facts_page;
 pub(crate) use rule::{event_list, fact_list, rule, source_list};
 pub(crate) use unverified::unverified;
 

@@ -222,6 +222,16 @@ keys! {
     FACT_COUNT = "fact.count";
     FACT_FLAG = "fact.flag";
     FACT_TEXT = "fact.text";
+    FACTS_TITLE = "facts.title";
+    FACTS_INTRO = "facts.intro";
+    FACTS_FACTS = "facts.facts";
+    FACTS_EVENTS = "facts.events";
+    FACTS_EVENTS_INTRO = "facts.events_intro";
+    FACTS_NAME = "facts.name";
+    FACTS_KIND = "facts.kind";
+    FACTS_TITLE_COLUMN = "facts.title_column";
+    FACTS_MEANING = "facts.meaning";
+    FACTS_ASKED_BY = "facts.asked_by";
     DIFF_TITLE = "diff.title";
     DIFF_SAME = "diff.same";
     DIFF_BEFORE = "diff.before";

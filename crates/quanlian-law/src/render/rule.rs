@@ -183,20 +183,24 @@ pub(crate) fn asked<'a>(law: &'a Parsed, offence: &str, on: Option<Day>) -> Vec<
     facts
 }
 
-fn fact(page: &mut Page<'_>, depth: usize, fact: &FactDefinition) {
-    let kind = match fact.kind {
+/// The key of the words for a kind of fact.
+pub(super) fn kind_of(kind: FactKind) -> &'static str {
+    match kind {
         FactKind::Money => key::FACT_MONEY,
         FactKind::Count => key::FACT_COUNT,
         FactKind::Flag => key::FACT_FLAG,
         FactKind::Text => key::FACT_TEXT,
-    };
+    }
+}
+
+fn fact(page: &mut Page<'_>, depth: usize, fact: &FactDefinition) {
     let unit = fact.unit.as_ref().map_or_else(Text::default, |unit| Text {
         zh: format!("，{}", unit.zh),
         en: format!(", {}", unit.en),
     });
     let values = [
         ("name", &Text::same(fact.name.clone())),
-        ("kind", &page.law.messages.say(kind, &[])),
+        ("kind", &page.law.messages.say(kind_of(fact.kind), &[])),
         ("unit", &unit),
         ("title", &fact.title),
         ("meaning", &fact.meaning),

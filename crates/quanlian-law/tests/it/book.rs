@@ -1,6 +1,9 @@
 //! The files under `law/` against themselves and against the table of law facts.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use expect_test::expect;
 use quanlian_law::{
@@ -244,4 +247,113 @@ fn every_transfer_clock_of_the_table_of_law_facts_is_in_the_files() {
 #[test]
 fn a_tier_has_an_order() {
     assert!(Tier::Below < Tier::Serious && Tier::Serious < Tier::EspeciallySerious);
+}
+
+/// Every `verified` of the table that stands beside an `id`, by that id.
+fn marks_of(table: &str) -> BTreeMap<String, String> {
+    let mut marks = BTreeMap::new();
+    let mut row: Option<(usize, String)> = None;
+    for line in table.lines() {
+        // A list item begins two columns further in, where its keys stand.
+        let keys_at = line.len() - line.trim_start_matches([' ', '-']).len();
+        let Some((key, value)) = line.trim_start_matches([' ', '-']).split_once(": ") else {
+            continue;
+        };
+        let value = value.trim_matches('\'').to_owned();
+        match (key, &row) {
+            ("id", _) => row = Some((keys_at, value)),
+            ("verified", Some((at, id))) if *at == keys_at => {
+                marks.insert(id.clone(), value);
+            }
+            _ => {}
+        }
+    }
+    marks
+}
+
+/// Rows that the table marks as read in part, and what of them stands here as unread. Both lists of ids are those
+/// of `law unverified`: a line has the id of its row, a step of a fine is `row#number@first day`.
+const PARTLY_READ: [(&str, &str, &[&str]); 1] = [(
+    "fine.2025",
+    "first step only",
+    &["fine#2@2025-04-26", "fine#3@2025-04-26"],
+)];
+
+/// Parts that are marked unread here and have no row of their own in the table.
+const WITHOUT_A_ROW: [&str; 2] = [
+    // The list of acts before 2021: the table has the amendment, not the older text.
+    "217.element.act.1997",
+    // The provision as a whole; the table marks its lines one by one.
+    "cn/criminal/217/2025-05-art-13",
+];
+
+#[test]
+fn exactly_what_the_table_of_law_facts_flags_is_listed_as_unread() {
+    let Some(table) = law_facts() else { return };
+    let marks = marks_of(&table);
+    let flagged_there = marks.values().filter(|mark| *mark == "false").count();
+    assert!(
+        flagged_there > 40,
+        "the table changed; look at the reader of this test"
+    );
+    let book = book();
+    let mut ours: BTreeSet<String> = BTreeSet::new();
+    for rule in book.list().iter().filter_map(|summary| book.show(&summary.id)) {
+        ours.extend(rule.row.clone());
+        for version in &rule.versions {
+            if let Body::Lines(lines) = &version.body {
+                ours.extend(lines.iter().map(|line| line.id.clone()));
+            }
+        }
+    }
+    let mut unread: BTreeSet<String> = book.unverified().parts.into_iter().map(|part| part.row).collect();
+    for (row, mark, parts) in PARTLY_READ {
+        assert_eq!(marks.get(row).map(String::as_str), Some(mark), "{row}");
+        for part in parts {
+            assert!(
+                unread.remove(*part),
+                "{row} is read in part, and {part} is not listed"
+            );
+        }
+    }
+    let flagged: BTreeSet<String> = ours
+        .iter()
+        .filter(|row| marks.get(*row).is_some_and(|mark| mark == "false"))
+        .cloned()
+        .collect();
+    for row in WITHOUT_A_ROW {
+        assert!(!marks.contains_key(row), "{row} has a row now");
+        unread.remove(row);
+    }
+    assert_eq!(unread, flagged);
+    assert!(flagged.len() >= 19, "{flagged:?}");
+}
+
+#[test]
+fn an_unread_part_says_where_it_is_what_it_rests_on_and_what_it_can_touch() {
+    let report = book().unverified();
+    let clicks = report
+        .parts
+        .iter()
+        .find(|part| part.id == "217.n.clicks1")
+        .unwrap();
+    let text = &crate::law_files()[&clicks.file];
+    assert!(
+        text.lines()
+            .nth(clicks.at_line.unwrap() - 1)
+            .unwrap()
+            .contains("217.n.clicks1")
+    );
+    assert_eq!(clicks.offences, ["cn/criminal/217"]);
+    assert_eq!(clicks.against, ["M", "P21"]);
+    assert!(clicks.note.as_ref().unwrap().en.contains("P21"));
+    let copy = report
+        .parts
+        .iter()
+        .find(|part| part.row == "tr.copy.procuratorate")
+        .unwrap();
+    assert!(copy.whole && copy.offences.is_empty(), "{copy:?}");
+    let by_kind: usize = report.by_kind.values().sum();
+    assert_eq!(by_kind, report.parts.len());
+    assert_eq!(report.by_offence["cn/criminal/217"], report.parts.len() - 1);
 }

@@ -1,6 +1,6 @@
 //! Rules, and what nobody has read, as people see them.
 
-use expect_test::{Expect, expect};
+use expect_test::{Expect, expect, expect_file};
 use quanlian_law::{Language, Vocabulary};
 
 use crate::book;
@@ -34,23 +34,28 @@ fn a_threshold_on_one_day_in_english() {
 
 #[test]
 fn a_rule_whose_versions_come_from_two_instruments_in_chinese() {
-    check("cn/criminal/ip-units", None, Language::Zh, expect![[r#"
-        cn/criminal/ip-units  单位犯知识产权罪的标准
-        类别 unit；文件 cn/criminal/ip-units.toml
-        最高人民法院、最高人民检察院关于办理侵犯知识产权刑事案件具体应用法律若干问题的解释 · 法释〔2004〕19号 · 第十五条
-        单位实施的，按自然人标准的三倍。
-        已核对 · 2026-11-22 核对：LawRefBook/Laws 全文库，提交 2f4c5c2（2025-04-19）
-        版本
-          2004-12-22 至 2007-04-04　已核对　法释〔2004〕19号第十五条
-            单位：各项标准为自然人的 3 倍
-          2007-04-05 至 今　已核对　法释〔2007〕6号第六条；刑法第二百二十条
-            最高人民法院、最高人民检察院关于办理侵犯知识产权刑事案件具体应用法律若干问题的解释（二） · 法释〔2007〕6号 · 第六条
-            单位与自然人适用同一标准，单位判处罚金，并处罚有关责任人员。
+    check(
+        "cn/criminal/ip-units",
+        None,
+        Language::Zh,
+        expect![[r#"
+            cn/criminal/ip-units  单位犯知识产权罪的标准
+            类别 unit；文件 cn/criminal/ip-units.toml
+            最高人民法院、最高人民检察院关于办理侵犯知识产权刑事案件具体应用法律若干问题的解释 · 法释〔2004〕19号 · 第十五条
+            单位实施的，按自然人标准的三倍。
             已核对 · 2026-11-22 核对：LawRefBook/Laws 全文库，提交 2f4c5c2（2025-04-19）
-            未见部分：2025年解释是否沿用未核对。
-            单位：各项标准为自然人的 1 倍
-        示例 3 个，边界 0 组
-    "#]]);
+            版本
+              2004-12-22 至 2007-04-04　已核对　法释〔2004〕19号第十五条
+                单位：各项标准为自然人的 3 倍
+              2007-04-05 至 今　已核对　法释〔2007〕6号第六条；刑法第二百二十条
+                最高人民法院、最高人民检察院关于办理侵犯知识产权刑事案件具体应用法律若干问题的解释（二） · 法释〔2007〕6号 · 第六条
+                单位与自然人适用同一标准，单位判处罚金，并处罚有关责任人员。
+                已核对 · 2026-11-22 核对：LawRefBook/Laws 全文库，提交 2f4c5c2（2025-04-19）
+                核对说明：2025年解释是否沿用未核对。
+                单位：各项标准为自然人的 1 倍
+            示例 3 个，边界 0 组
+        "#]],
+    );
 }
 
 #[test]
@@ -125,4 +130,9 @@ fn every_rule_and_list_can_be_shown_in_both_languages() {
             "{unread}"
         );
     }
+}
+
+#[test]
+fn the_page_of_facts_and_events_is_current() {
+    expect_file!["../../../../docs/FACTS.md"].assert_eq(&book().facts_page());
 }
