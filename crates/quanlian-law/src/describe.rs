@@ -102,7 +102,7 @@ pub(crate) fn version(law: &Parsed, version: &Version) -> Vec<Said> {
             ];
             vec![Said::plain(law.messages.say(key::RULE_CLOCK, &values))]
         }
-        Body::Nothing => Vec::new(),
+        // Kinds without words of their own, so that a new kind is shown from its first day.
         other => fields(other)
             .into_iter()
             .map(|(path, value)| Said {
@@ -288,10 +288,8 @@ fn limitation(law: &Parsed, step: &LimitationStep) -> Text {
 pub(crate) fn fields(body: &Body) -> Vec<(String, Text)> {
     let mut found = Vec::new();
     // A body serialises as `{ kind: content }`; the name of the kind is no part of the path.
-    match serde_json::to_value(body) {
-        Ok(Value::Object(kinds)) => kinds.values().for_each(|value| flatten(value, "", &mut found)),
-        Ok(value) => flatten(&value, "", &mut found),
-        Err(_) => {}
+    if let Ok(Value::Object(kinds)) = serde_json::to_value(body) {
+        kinds.values().for_each(|value| flatten(value, "", &mut found));
     }
     found
 }

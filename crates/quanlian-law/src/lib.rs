@@ -36,6 +36,7 @@ mod penalty;
 mod position;
 mod render;
 pub mod rule;
+mod schema;
 mod text;
 mod unverified;
 mod vocabulary;
@@ -64,6 +65,7 @@ pub use interval::Truth;
 pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_NESTING, MAX_TOTAL_BYTES};
 pub use penalty::{BandResult, FenRange, FineResult};
 pub use rule::{Amount, Kind, Paper, Person, Rule, Tier};
+pub use schema::rule_schema;
 pub use text::{Language, Text};
 pub use unverified::{UnreadPart, UnverifiedReport};
 pub use vocabulary::{EventDefinition, FactDefinition, FactKind};
@@ -231,6 +233,11 @@ impl RuleBook {
             Vocabulary::Events => render::event_list(&self.law, language),
             Vocabulary::Sources => render::source_list(&self.law, language),
         }
+    }
+
+    /// A JSON Schema (draft 2020-12) of fact sheets, with the offences and facts of these rules.
+    pub fn sheet_schema(&self) -> serde_json::Value {
+        schema::sheet_schema(&self.law)
     }
 
     /// The page `docs/FACTS.md`: every fact and event in both languages, with the rules that ask for it.

@@ -14,6 +14,9 @@ mod place;
 mod raw;
 mod shared;
 
+pub(crate) use convert::fields_of;
+pub(crate) use raw::RawRule;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read as _,

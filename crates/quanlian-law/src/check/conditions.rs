@@ -87,7 +87,7 @@ fn pair(law: &Parsed, on: Day, a: &Plain<'_>, b: &Plain<'_>) -> Option<Finding> 
                 "on {on} the upper line `{}` does not lie above the entry line `{}` for the same fact; correct one",
                 upper.line.id, entry.line.id
             );
-            finding(law, upper, Severity::Error, "upper_below_entry", message)
+            finding(law, upper, Severity::Error, "upper_below_entry", &message)
         });
     }
     if at == with {
@@ -107,7 +107,7 @@ fn pair(law: &Parsed, on: Day, a: &Plain<'_>, b: &Plain<'_>) -> Option<Finding> 
         } else {
             "overlap"
         };
-        return Some(finding(law, b, Severity::Error, code, message));
+        return Some(finding(law, b, Severity::Error, code, &message));
     }
     // The one that asks for less makes the other pointless when its line is not higher.
     let (wide, narrow) = if at.is_subset(&with) {
@@ -126,11 +126,11 @@ fn pair(law: &Parsed, on: Day, a: &Plain<'_>, b: &Plain<'_>) -> Option<Finding> 
             "on {on} the line changes nothing beside `{}`, which asks for fewer conditions; {why}",
             wide.line.id
         );
-        finding(law, narrow, Severity::Warning, "line_without_effect", message)
+        finding(law, narrow, Severity::Warning, "line_without_effect", &message)
     })
 }
 
-fn finding(law: &Parsed, at: &Plain<'_>, severity: Severity, code: &'static str, message: String) -> Finding {
+fn finding(law: &Parsed, at: &Plain<'_>, severity: Severity, code: &'static str, message: &str) -> Finding {
     Finding {
         severity,
         file: law.file_of(at.rule).to_owned(),

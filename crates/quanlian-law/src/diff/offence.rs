@@ -46,7 +46,9 @@ impl Placed<'_> {
 
     fn is_twin_of(&self, other: &Placed<'_>) -> bool {
         let mut sorted = [self.line.applies.clone(), other.line.applies.clone()];
-        sorted.iter_mut().for_each(|flags| flags.sort());
+        for flags in &mut sorted {
+            flags.sort();
+        }
         self.is_like(other) && sorted[0] == sorted[1]
     }
 

@@ -117,22 +117,10 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
     let span = spanned.span();
     let raw = spanned.into_inner();
     let present = fields_present(&raw);
-    let allowed: &[&str] = match kind {
-        Kind::Threshold => &["line"],
-        Kind::Element => &["element"],
-        Kind::Band => &["band"],
-        Kind::Fine => &["choose", "fine"],
-        Kind::FineFloor => &["adult_yuan", "minor_yuan"],
-        Kind::Unit => &["times"],
-        Kind::Limitation => &["step"],
-        Kind::Papers => &["paper"],
-        Kind::Deadline => &[
-            "actor", "act", "starts", "ends", "at_once", "hours", "days", "count", "months", "years",
-        ],
-        Kind::Temporal | Kind::Note => &[],
-    };
+    let (needed, optional) = fields_of(kind);
+    let allowed: Vec<&str> = needed.iter().chain(optional).copied().collect();
     if let Some(foreign) = present.iter().find(|field| !allowed.contains(field)) {
-        let way_out = match allowed {
+        let way_out = match allowed.as_slice() {
             [] => "a rule of this kind has only `from` and `to`".to_owned(),
             fields => format!("a rule of this kind has `{}`", fields.join("`, `")),
         };
@@ -208,6 +196,26 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
         source,
         body,
     })
+}
+
+/// The fields of a version by the kind of its rule: those that it needs, and those that it may have.
+/// The schema of rule files is made from the same table.
+pub(crate) fn fields_of(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
+    match kind {
+        Kind::Threshold => (&["line"], &[]),
+        Kind::Element => (&["element"], &[]),
+        Kind::Band => (&["band"], &[]),
+        Kind::Fine => (&["choose", "fine"], &[]),
+        Kind::FineFloor => (&["adult_yuan", "minor_yuan"], &[]),
+        Kind::Unit => (&["times"], &[]),
+        Kind::Limitation => (&["step"], &[]),
+        Kind::Papers => (&["paper"], &[]),
+        Kind::Deadline => (
+            &["actor", "act", "starts"],
+            &["ends", "at_once", "hours", "days", "count", "months", "years"],
+        ),
+        Kind::Temporal | Kind::Note => (&[], &[]),
+    }
 }
 
 fn fields_present(raw: &RawVersion) -> Vec<&'static str> {

@@ -244,23 +244,39 @@ pub(crate) fn fact_list(law: &Parsed, language: Language) -> String {
     };
     let mut facts: Vec<&FactDefinition> = law.facts.values().collect();
     facts.sort_by_key(|fact| (fact.rank, &fact.name));
-    facts.into_iter().for_each(|item| fact(&mut page, 0, item));
+    for item in facts {
+        fact(&mut page, 0, item);
+    }
     page.out
 }
 
 /// All events that a timeline may be given.
 pub(crate) fn event_list(law: &Parsed, language: Language) -> String {
-    let line = |(name, title): (&String, &Text)| format!("{name}  {}\n", title.get(language));
-    law.events
-        .iter()
-        .map(|(name, event)| line((name, &event.title)))
-        .collect()
+    words(
+        law,
+        language,
+        law.events.iter().map(|(name, event)| (name, &event.title)),
+    )
 }
 
 /// What the source keys stand for.
 pub(crate) fn source_list(law: &Parsed, language: Language) -> String {
-    law.sources
-        .iter()
-        .map(|(key, text)| format!("{key}  {}\n", text.get(language)))
-        .collect()
+    words(law, language, &law.sources)
+}
+
+fn words<'a>(
+    law: &Parsed,
+    language: Language,
+    list: impl IntoIterator<Item = (&'a String, &'a Text)>,
+) -> String {
+    let mut page = Page {
+        law,
+        language,
+        out: String::new(),
+    };
+    for (name, text) in list {
+        let line = format!("{name}  {}", text.get(language));
+        page.line(0, &line);
+    }
+    page.out
 }

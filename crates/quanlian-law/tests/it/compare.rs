@@ -29,7 +29,7 @@ fn the_amendment_of_2025_for_copyright_in_english() {
         "2025-04-25",
         "2025-04-26",
         Language::En,
-        expect![[r#"
+        expect![[r"
             The law of 2025-04-25 and of 2025-04-26
             cn/criminal/217  Copyright crime
               raised  illegal gain, 150,000.00 yuan → 300,000.00 yuan: from 150,000.00 yuan to 299,999.99 yuan, acts are no longer over this line for: upper tier (especially serious)
@@ -91,7 +91,7 @@ fn the_amendment_of_2025_for_copyright_in_english() {
                 after: Lines by gain, business volume, repetition within two years, copies, and online by works, downloads, clicks and members; two at half are enough; ten times is the upper tier. · 法释〔2025〕5号, art. 13 (source not read)
               changed  cn/criminal/ip-fines  General range of fines
                 before: By the gain first; if it cannot be found, by the business volume; failing both, fixed ranges by tier. All are general ranges. · 法释〔2020〕10号, art. 10
-                after: The ceiling by gain rises to ten times; the rest is unchanged as far as remembered. · 法释〔2025〕5号 (fines; article number not checked) (source not read)"#]],
+                after: The ceiling by gain rises to ten times; the rest is unchanged as far as remembered. · 法释〔2025〕5号 (fines; article number not checked) (source not read)"]],
     );
 }
 
@@ -101,7 +101,7 @@ fn the_amendment_of_2025_for_copyright_in_chinese() {
         "2025-04-25",
         "2025-04-26",
         Language::Zh,
-        expect![[r#"
+        expect![[r"
             2025-04-25 与 2025-04-26 的规则相比
             cn/criminal/217  侵犯著作权罪
               提高  违法所得标准由 150,000.00 元 提高到 300,000.00 元：150,000.00 元 至 299,999.99 元 的，不再达到“第二档（情节特别严重/数额巨大）”的这一标准
@@ -163,7 +163,7 @@ fn the_amendment_of_2025_for_copyright_in_chinese() {
                 此后：按违法所得、非法经营数额、二年内再犯、复制品数量、网络传播的作品数、下载次数、点击数、会员数分别定标准；两项以上各达一半亦可；十倍为第二档。 · 法释〔2025〕5号第十三条（未经核对原文）
               变更　cn/criminal/ip-fines　侵犯知识产权犯罪的罚金幅度
                 此前：先按违法所得，查不清的按非法经营数额，都查不清的按刑档给定幅度；均为一般幅度。 · 法释〔2020〕10号第十条
-                此后：违法所得倍数上限提高到十倍，其余据记忆不变。 · 法释〔2025〕5号（罚金条，条号未核对）（未经核对原文）"#]],
+                此后：违法所得倍数上限提高到十倍，其余据记忆不变。 · 法释〔2025〕5号（罚金条，条号未核对）（未经核对原文）"]],
     );
 }
 
@@ -173,7 +173,7 @@ fn the_amendment_of_the_criminal_law_in_2021() {
         "2021-02-28",
         "2021-03-01",
         Language::En,
-        expect![[r#"
+        expect![[r"
             The law of 2021-02-28 and of 2021-03-01
             cn/criminal/217  Copyright crime
               changed  statutory element “one of the acts that the article lists”: added performance_copied_or_made_available, protection_measure_circumvented; removed nothing
@@ -191,7 +191,7 @@ fn the_amendment_of_the_criminal_law_in_2021() {
                 after: For profit and without permission, one of the listed acts, reaching a line of amount or gravity. · Criminal Law art. 217
               changed  cn/criminal/217/bands  Penalty bands of copyright crime
                 before: Entry tier up to three years or detention; upper tier three to seven years. · Criminal Law art. 217 (before 2021-03-01)
-                after: Entry tier up to three years, with or only a fine; upper tier three to ten years with a fine. · Criminal Law art. 217 (Amendment XI art. 20)"#]],
+                after: Entry tier up to three years, with or only a fine; upper tier three to ten years with a fine. · Criminal Law art. 217 (Amendment XI art. 20)"]],
     );
 }
 
@@ -201,7 +201,7 @@ fn the_interpretation_of_2007_for_units_and_copies() {
         "2007-04-04",
         "2007-04-05",
         Language::En,
-        expect![[r#"
+        expect![[r"
             The law of 2007-04-04 and of 2007-04-05
             cn/criminal/217  Copyright crime
               lowered  copies, 1,000 copies → 500 copies: from 500 copies to 999 copies, acts are now over this line for: entry tier (serious)
@@ -225,7 +225,7 @@ fn the_interpretation_of_2007_for_units_and_copies() {
                 after: In general one to five times the gain, or 50 to 100 % of the business volume. · 法释〔2007〕6号, art. 4
               changed  cn/criminal/ip-units  Lines for units
                 before: A unit is judged by three times the lines of a natural person. · 法释〔2004〕19号, art. 15
-                after: Units and persons have the same lines; the unit is fined and the people responsible are punished. · 法释〔2007〕6号, art. 6; Criminal Law art. 220"#]],
+                after: Units and persons have the same lines; the unit is fined and the people responsible are punished. · 法释〔2007〕6号, art. 6; Criminal Law art. 220"]],
     );
 }
 

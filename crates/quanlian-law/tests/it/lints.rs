@@ -99,10 +99,11 @@ fn a_gap_between_instruments_is_found_though_each_file_is_whole() {
 fn a_gap_that_an_open_question_names_is_a_warning_and_only_that_one() {
     let named = |from: &str| {
         let mut files = damaged(LINES_2025, "from = 2025-04-26", "from = 2025-05-01");
-        files.get_mut(LINES_2025).unwrap().push_str(&format!(
+        let question = format!(
             "\n[[open]]\nquestion = {{ zh = \"问\", en = \"question\" }}\neffect = {{ zh = \"答\", en = \"effect\" }}\n\
              gap = {{ kind = \"threshold\", from = {from}, to = 2025-04-30 }}\n"
-        ));
+        );
+        files.get_mut(LINES_2025).unwrap().push_str(&question);
         files
     };
     check(

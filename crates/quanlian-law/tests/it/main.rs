@@ -13,6 +13,7 @@ mod hostile;
 mod lints;
 mod pages;
 mod properties;
+mod schema;
 mod stories;
 mod timeline;
 

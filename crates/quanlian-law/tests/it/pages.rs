@@ -17,7 +17,7 @@ fn a_threshold_on_one_day_in_english() {
         "cn/criminal/217/2007-06-art-01",
         Some("2020-06-01"),
         Language::En,
-        expect![[r#"
+        expect![[r"
             cn/criminal/217/2007-06-art-01  Copyright crime: number of copies under the 2007 interpretation
             kind threshold; file cn/criminal/217/2007-06-art-01.toml
             最高人民法院、最高人民检察院关于办理侵犯知识产权刑事案件具体应用法律若干问题的解释（二） · 法释〔2007〕6号 · 第一条
@@ -28,7 +28,7 @@ fn a_threshold_on_one_day_in_english() {
                 217.o.copies07.1  read  entry tier (serious): copies: 500 copies or more
                 217.o.copies07.5  read  upper tier (especially serious): copies: 2,500 copies or more
             2 examples, 2 boundaries of three
-        "#]],
+        "]],
     );
 }
 
@@ -38,7 +38,7 @@ fn a_rule_whose_versions_come_from_two_instruments_in_chinese() {
         "cn/criminal/ip-units",
         None,
         Language::Zh,
-        expect![[r#"
+        expect![[r"
             cn/criminal/ip-units  单位犯知识产权罪的标准
             类别 unit；文件 cn/criminal/ip-units.toml
             最高人民法院、最高人民检察院关于办理侵犯知识产权刑事案件具体应用法律若干问题的解释 · 法释〔2004〕19号 · 第十五条
@@ -54,7 +54,7 @@ fn a_rule_whose_versions_come_from_two_instruments_in_chinese() {
                 核对说明：2025年解释是否沿用未核对。
                 单位：各项标准为自然人的 1 倍
             示例 3 个，边界 0 组
-        "#]],
+        "]],
     );
 }
 
@@ -64,7 +64,7 @@ fn a_period_in_english() {
         "cn/transfer-of-suspected-crimes/art-05-decide",
         None,
         Language::En,
-        expect![[r#"
+        expect![[r"
             cn/transfer-of-suspected-crimes/art-05-decide  Decision to transfer
             kind deadline; file cn/transfer-of-suspected-crimes/art-05-decide.toml
             行政执法机关移送涉嫌犯罪案件的规定 · 国务院令第310号（2020年8月7日修订） · 第五条第二款
@@ -77,7 +77,7 @@ fn a_period_in_english() {
               The provision does not say whether these days are working days.
                 Counted in working days, the last day moves to the matching working day.
             4 examples, 0 boundaries of three
-        "#]],
+        "]],
     );
 }
 
@@ -87,7 +87,7 @@ fn a_day_without_a_version_says_so() {
         "cn/criminal/217/2007-06-art-01",
         Some("2026-01-01"),
         Language::En,
-        expect![[r#"
+        expect![[r"
             cn/criminal/217/2007-06-art-01  Copyright crime: number of copies under the 2007 interpretation
             kind threshold; file cn/criminal/217/2007-06-art-01.toml
             最高人民法院、最高人民检察院关于办理侵犯知识产权刑事案件具体应用法律若干问题的解释（二） · 法释〔2007〕6号 · 第一条
@@ -95,7 +95,7 @@ fn a_day_without_a_version_says_so() {
             read · checked on 2026-11-22: LawRefBook/Laws, full texts, commit 2f4c5c2 (2025-04-19)
             No version is in force on 2026-01-01.
             2 examples, 2 boundaries of three
-        "#]],
+        "]],
     );
 }
 
