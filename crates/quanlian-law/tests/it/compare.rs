@@ -14,11 +14,12 @@ fn diff(before: &str, after: &str, offence: Option<&str>) -> LawDiff {
 }
 
 fn check(before: &str, after: &str, language: Language, then: Expect) {
+    let book = book();
     let found = diff(before, after, Some("cn/criminal/217"));
-    let text = book().render_diff(&found, language);
+    let text = book.render_diff(&found, language);
     let shown: Vec<&str> = text
         .lines()
-        .filter(|line| !line.contains(book().rule_book_version()))
+        .filter(|line| !line.contains(book.rule_book_version()))
         .collect();
     then.assert_eq(&shown.join("\n"));
 }

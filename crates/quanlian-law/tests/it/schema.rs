@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jsonschema::Validator;
-use quanlian_law::rule_schema;
+use quanlian_law::{RuleBook, rule_schema};
 use serde_json::{Value, json};
 
-use crate::{book, files::load, law_files};
+use crate::{book, law_files};
 
 const SHARED: [&str; 4] = ["facts.toml", "events.toml", "sources.toml", "messages.toml"];
 
@@ -109,6 +109,7 @@ fn the_schema_and_the_loader_refuse_the_same_shapes() {
     let schema = jsonschema::validator_for(&rule_schema()).unwrap();
     let mut tried: BTreeSet<String> = BTreeSet::new();
     let (mut both, mut neither) = (0, 0);
+    let folder = Folder::new();
     for (name, text) in rule_files() {
         let file = parse(&text);
         let kind = file["kind"].as_str().unwrap().to_owned();
@@ -132,7 +133,7 @@ fn the_schema_and_the_loader_refuse_the_same_shapes() {
                 let mut damaged = file.clone();
                 damage(&mut damaged, &path, strange);
                 let schema_refuses = !faults(&schema, &damaged).is_empty();
-                let loader_refuses = loader_refuses(&name, &damaged);
+                let loader_refuses = folder.refuses(&name, &damaged);
                 let at = format!("{name}: {} ({strange})", path.join("."));
                 match (schema_refuses, loader_refuses.as_deref()) {
                     (true, None) => panic!("{at}: the schema refuses what the loader accepts"),
@@ -151,13 +152,28 @@ fn the_schema_and_the_loader_refuse_the_same_shapes() {
     );
 }
 
-/// The code with which the loader refuses the folder with this file in place of its own.
-fn loader_refuses(name: &str, file: &toml::Value) -> Option<String> {
-    let mut files: BTreeMap<String, String> = law_files();
-    // The other files are not needed to read this one.
-    files.retain(|other, _| SHARED.contains(&other.as_str()));
-    files.insert(name.to_owned(), toml::to_string(file).unwrap());
-    load(&files).err().map(|error| error.code().to_owned())
+/// A folder with the shared files, into which one rule file after the other is put.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let files = law_files();
+        for name in SHARED {
+            std::fs::write(folder.path().join(name), &files[name]).unwrap();
+        }
+        Self(folder)
+    }
+
+    /// The code with which the loader refuses the folder with this file.
+    fn refuses(&self, name: &str, file: &toml::Value) -> Option<String> {
+        let path = self.0.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, toml::to_string(file).unwrap()).unwrap();
+        let refused = RuleBook::from_dir(self.0.path()).err();
+        std::fs::remove_file(path).unwrap();
+        refused.map(|error| error.code().to_owned())
+    }
 }
 
 /// Paths of all fields; free tables of facts are left out.
