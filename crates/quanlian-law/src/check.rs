@@ -34,6 +34,39 @@ pub enum Severity {
     Warning,
 }
 
+/// Every code that a [`Finding`] can have.
+pub const FINDING_CODES: &[&str] = &[
+    "ambiguous",
+    "applies_never",
+    "applies_twice",
+    "boundary_fails",
+    "boundary_not_tight",
+    "citation_without_article",
+    "empty_text",
+    "example_fails",
+    "gap",
+    "implied_in_a_circle",
+    "known_gap",
+    "line_twice",
+    "line_without_effect",
+    "memory_without_note",
+    "no_boundary",
+    "no_example",
+    "overlap",
+    "same_text",
+    "share_reached_by_one",
+    "unknown_line",
+    "unknown_offence",
+    "unread_without_reason",
+    "unused_name",
+    "unused_source",
+    "upper_below_entry",
+    "verified_by_memory",
+    "verified_contradicts_parts",
+    "version_never_applies",
+    "wrong_language",
+];
+
 /// One thing that the check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -109,6 +142,13 @@ pub(crate) fn check(law: &Parsed) -> CheckReport {
     report.findings.extend(words::unused(law));
     report.findings.extend(words::circles(law));
     report.findings.extend(prose::shared_texts(law));
+    debug_assert!(
+        report
+            .findings
+            .iter()
+            .all(|finding| FINDING_CODES.contains(&finding.code)),
+        "a finding has a code that is not listed"
+    );
     report
 }
 

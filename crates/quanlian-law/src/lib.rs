@@ -42,7 +42,7 @@ mod unverified;
 mod vocabulary;
 mod words;
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use quanlian_record::time::Day;
 use serde::Serialize;
@@ -50,7 +50,7 @@ use serde::Serialize;
 pub use assess::{
     Assessment, Brief, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified, Which,
 };
-pub use check::{CheckReport, Finding, Severity};
+pub use check::{CheckReport, FINDING_CODES, Finding, Severity};
 pub use deadline::{ClockError, ClockResult, ClockState, Events, MAX_EVENTS, Moment};
 pub use diff::{
     Change, DiffError, FieldChange, LawDiff, OffenceDiff, Point, PointChange, PointSide, RuleChange,
@@ -179,6 +179,16 @@ impl RuleBook {
     /// The facts that a fact sheet may state.
     pub fn fact_names(&self) -> impl Iterator<Item = &FactDefinition> {
         self.law.facts.values()
+    }
+
+    /// The facts that the rules about an offence ask for, on one day or ever, in the order in which they are asked.
+    pub fn facts_of(&self, offence: &str, on: Option<Day>) -> Vec<&FactDefinition> {
+        render::asked(&self.law, offence, on)
+    }
+
+    /// What the source keys of rule files stand for.
+    pub fn sources(&self) -> &BTreeMap<String, Text> {
+        &self.law.sources
     }
 
     /// The events that a timeline may be given.

@@ -11,7 +11,7 @@ mod unverified;
 
 pub(crate) use diff::diff;
 pub(crate) use facts::facts_page;
-pub(crate) use rule::{event_list, fact_list, rule, source_list};
+pub(crate) use rule::{asked, event_list, fact_list, rule, source_list};
 pub(crate) use unverified::unverified;
 
 use crate::{
