@@ -31,6 +31,8 @@ pub struct Dossier {
     pub reference: String,
     /// The full report in machine form, for what the paper only counts.
     pub report: Option<String>,
+    /// The case on one page: what was found, which line is met, what is open, what is due next.
+    pub glance: Vec<Note>,
     /// The program and rule book that made the contents, in the footer of every page.
     pub made_with: MadeWith,
     /// 当事人.
@@ -292,6 +294,23 @@ pub struct Assessment {
     pub elements: Vec<Text>,
     /// Facts that would settle what is open.
     pub missing: Vec<MissingFact>,
+    /// What changed between conduct and judgment: statutes and interpretations apart.
+    pub layers: Vec<Note>,
+    /// Which stated fact the outcome hangs on, and where it would turn.
+    pub sensitivity: Vec<Note>,
+}
+
+/// A sentence under a heading of its own, with the article that it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// What it is about.
+    pub label: Text,
+    /// What it says.
+    pub text: Text,
+    /// The article; empty where it rests on none.
+    pub cite: Text,
+    /// Whether someone has read the source text.
+    pub verified: bool,
 }
 
 /// How serious the conduct is under a rule set.
@@ -302,6 +321,8 @@ pub enum Outcome {
     EspeciallySerious,
     /// 有其他严重情节: the lower tier.
     Serious,
+    /// 基本犯: the offence itself, where it has no line of amounts.
+    Base,
     /// Below every line.
     Below,
     /// Cannot be said from the facts given.
@@ -348,7 +369,7 @@ pub struct Reason {
     pub children: Vec<Reason>,
 }
 
-/// Three-valued answer.
+/// Three-valued answer, and a mark for a node that answers nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -358,6 +379,8 @@ pub enum State {
     NotMet,
     /// 不明.
     Unknown,
+    /// 说明: a rule that was used and has no answer of its own.
+    Note,
 }
 
 /// A fact that is missing, and what it would settle.
@@ -376,6 +399,25 @@ pub struct Penalty {
     pub bands: Vec<PenaltyLine>,
     /// Fines.
     pub fines: Vec<PenaltyLine>,
+    /// What shapes a sentence inside the range: circumstances, probation (缓刑) and its bars.
+    pub frame: Vec<Note>,
+    /// A judgment that was given, laid beside the frame.
+    pub deviations: Vec<Deviation>,
+}
+
+/// One part of a judgment beside the frame: inside it, or how far outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deviation {
+    /// Which part: imprisonment, probation, fine.
+    pub what: Text,
+    /// What the judgment says.
+    pub given: Text,
+    /// What the frame says.
+    pub frame: Text,
+    /// How the two stand to each other, in words.
+    pub state: Text,
+    /// Why, and the article.
+    pub why: Text,
 }
 
 /// One line of the penalty range.
@@ -404,6 +446,8 @@ pub struct Clock {
     pub due: Option<Text>,
     /// How it stands.
     pub status: ClockStatus,
+    /// How the last day was counted, step by step.
+    pub steps: Vec<Text>,
     /// The article.
     pub cite: Text,
     /// Whether someone has read the source text.

@@ -113,6 +113,7 @@ impl Writer<'_> {
             },
         });
         let sections = json!({
+            "glance": self.list(&d.glance, limits::MAX_PER_LINE, Self::note),
             "parties": self.list(&d.parties, limits::MAX_LINES, |w, p| json!({
                 "role": p.role,
                 "name": w.maybe(p.name.as_ref()),
@@ -134,12 +135,21 @@ impl Writer<'_> {
             "assessment": self.assessment(&d.assessment),
             "bands": self.list(&d.penalty.bands, limits::MAX_PER_LINE, Self::penalty_line),
             "fines": self.list(&d.penalty.fines, limits::MAX_PER_LINE, Self::penalty_line),
+            "frame": self.list(&d.penalty.frame, limits::MAX_LINES, Self::note),
+            "deviations": self.list(&d.penalty.deviations, limits::MAX_PER_LINE, |w, deviation| json!({
+                "what": w.text(&deviation.what),
+                "given": w.text(&deviation.given),
+                "frame": w.text(&deviation.frame),
+                "state": w.text(&deviation.state),
+                "why": w.text(&deviation.why),
+            })),
             "clocks": self.list(&d.clocks, limits::MAX_LINES, |w, clock| json!({
                 "rule": w.text(&clock.rule),
                 "trigger": w.text(&clock.trigger),
                 "started_on": clock.started_on,
                 "due": clock.due.as_ref().map(|due| w.text(due)),
                 "status": clock.status,
+                "steps": w.list(&clock.steps, limits::MAX_PER_LINE, Self::text),
                 "cite": w.text(&clock.cite),
                 "verified": clock.verified,
             })),
@@ -233,6 +243,17 @@ impl Writer<'_> {
                 "label": w.text(&missing.label),
                 "effect": w.text(&missing.effect),
             })),
+            "layers": self.list(&a.layers, limits::MAX_LINES, Self::note),
+            "sensitivity": self.list(&a.sensitivity, limits::MAX_LINES, Self::note),
+        })
+    }
+
+    fn note(&mut self, note: &crate::dossier::Note) -> Value {
+        json!({
+            "label": self.text(&note.label),
+            "text": self.text(&note.text),
+            "cite": self.text(&note.cite),
+            "verified": note.verified,
         })
     }
 

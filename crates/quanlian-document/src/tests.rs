@@ -117,8 +117,12 @@ fn the_paper_shows_the_case_with_every_article_and_proof() {
             "未核 unverified",
             "不认定任何人有罪",
             "states nobody's guilt",
-            "第 1 页 共 10 页",
-            "Page 10 of 10",
+            "低于 250,000 次即降至“严重”档",
+            "may lower the base sentence by up to 40 %",
+            "低于幅度 below the frame",
+            "1. 当日不计入",
+            "第 1 页 共 11 页",
+            "Page 11 of 11",
         ],
     );
 }
@@ -491,9 +495,15 @@ fn every_variant_has_a_label() {
     check("unit", &[Unit::Ms, Unit::Char, Unit::Line]);
     check(
         "outcome",
-        &[O::EspeciallySerious, O::Serious, O::Below, O::Undetermined],
+        &[
+            O::EspeciallySerious,
+            O::Serious,
+            O::Base,
+            O::Below,
+            O::Undetermined,
+        ],
     );
-    check("state", &[State::Met, State::NotMet, State::Unknown]);
+    check("state", &[State::Met, State::NotMet, State::Unknown, State::Note]);
     check(
         "clock",
         &[C::NotStarted, C::Running, C::Done, C::Late, C::Unknown],

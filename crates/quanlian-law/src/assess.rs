@@ -15,8 +15,9 @@ mod governing;
 mod missing;
 mod open;
 mod result;
+mod transfer;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quanlian_record::time::Day;
 
@@ -24,14 +25,16 @@ pub(crate) use brief::brief;
 pub use governing::{Governing, Which};
 pub use missing::Missing;
 pub use result::{Assessment, Brief, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
+pub use transfer::{Transfer, TransferAnswer};
 
 use crate::{
-    evaluate::RuleSet,
+    acts::with_conduct,
+    evaluate::{Reason, ReasonKind, RuleSet},
     facts::{Contradiction, FactSheet, Known, SheetError, check_dates, know},
     interval::Truth,
     load::Parsed,
     penalty::{self, BandResult, FineResult},
-    rule::{Kind, Tier},
+    rule::{Kind, Line, Rule, Tier, Version},
     text::{Text, key},
 };
 
@@ -39,6 +42,8 @@ use crate::{
 struct Evaluated<'a> {
     set: RuleSet<'a>,
     at: SetAt,
+    /// What is stated, and what the set derives from it.
+    known: Known,
     established: Tier,
     possible: Tier,
 }
@@ -57,6 +62,7 @@ fn outcome(established: Tier, possible: Tier) -> Outcome {
     match (established, possible) {
         (Tier::EspeciallySerious, _) => Outcome::EspeciallySerious,
         (Tier::Serious, _) => Outcome::Serious,
+        (Tier::Base, _) => Outcome::Base,
         (Tier::Below, Tier::Below) => Outcome::Below,
         (Tier::Below, _) => Outcome::Undetermined,
     }
@@ -73,9 +79,11 @@ impl<'a> Sets<'a> {
         let evaluated = |on, at| {
             let set = RuleSet::of(law, &sheet.offence, on);
             let (established, possible) = set.reach(known);
+            let known = set.derive(known).into_owned();
             Evaluated {
                 set,
                 at,
+                known,
                 established,
                 possible,
             }
@@ -112,6 +120,7 @@ impl<'a> Sets<'a> {
 /// Applies the rules to a fact sheet. `today` stands in for a missing day of judgment.
 pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Assessment, SheetError> {
     let title = offence_title(law, &sheet.offence)?;
+    let sheet = &*with_conduct(sheet);
     let judged_on = check_dates(sheet, today)?;
     let (known, contradicted) = know(sheet, &law.facts)?;
     let conduct = sheet.conduct.unwrap_or_default();
@@ -119,7 +128,7 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
     let sets = Sets::of(law, sheet, judged_on, &known);
     let undated = conduct.to.is_none();
     let lowest = undated.then(|| lowest_established(law, sheet, judged_on, &known));
-    let governing = governing::govern(law, sheet, &sets, &known, lowest)?;
+    let governing = governing::govern(law, sheet, &sets, lowest)?;
     let governs = sets.on(governing.as_of);
 
     // The lighter rules win, so a tier that either set excludes is out of reach, unless a person chose.
@@ -141,15 +150,35 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
         .collect();
     let mut missing = all_missing(&rule_sets);
     if undated && rules_changed(law, sheet, judged_on) {
-        missing.insert(0, missing::conduct(law, could_reach, judged_on));
+        missing.insert(0, missing::conduct(law, &sheet.offence, could_reach, judged_on));
     }
     let unverified: BTreeSet<Unverified> = rule_sets.iter().flat_map(|set| set.unverified.clone()).collect();
     let rests = Rests::on(&rule_sets);
-    let contradictions = contradicted.into_iter();
+    let stated_apart = contradicted.into_iter();
+    let mut contradictions: Vec<Contradiction> = stated_apart
+        .map(|(fact, stated)| contradiction(law, &known, fact, stated))
+        .collect();
+    for found in sets.iter().flat_map(|set| derived_contradictions(set, sheet)) {
+        if !contradictions.contains(&found) {
+            contradictions.push(found);
+        }
+    }
+    let mut summary = summary(
+        law,
+        &sheet.offence,
+        &title,
+        outcome,
+        could_reach,
+        governing.as_of,
+        rests,
+    );
+    if established == governs.established && rule_sets.iter().any(|set| set.governs && set.attempt) {
+        summary.append(&law.messages.say(key::SUMMARY_ATTEMPT, &[]));
+    }
 
     Ok(Assessment {
         offence: sheet.offence.clone(),
-        summary: summary(law, &title, outcome, could_reach, governing.as_of, rests),
+        summary,
         title,
         outcome,
         could_reach,
@@ -158,14 +187,13 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
         conduct_from: conduct.from,
         conduct_to: conduct.to,
         judged_on,
+        transfer: transfer::transfer(law, outcome, could_reach, judged_on),
         elements: governs.set.element_reasons(&known),
         open: open::open_points(law, sheet, &sets, judged_on, &known),
         governing,
         missing,
         unverified: unverified.into_iter().collect(),
-        contradictions: contradictions
-            .map(|(fact, stated)| contradiction(law, &known, fact, stated))
-            .collect(),
+        contradictions,
         rule_sets,
         rule_book_version: law.digest.clone(),
     })
@@ -250,7 +278,7 @@ fn changes(law: &Parsed, offence: &str) -> BTreeSet<Day> {
 /// the earliest possible day, and every change up to the judgment.
 fn possible_days(law: &Parsed, sheet: &FactSheet, judged_on: Day) -> BTreeSet<Day> {
     let changes = changes(law, &sheet.offence);
-    let has_lines = |on: &Day| !RuleSet::of(law, &sheet.offence, *on).thresholds.is_empty();
+    let has_lines = |on: &Day| !RuleSet::of(law, &sheet.offence, *on).is_silent();
     let begun = sheet.conduct.and_then(|conduct| conduct.from);
     let first = begun
         .or_else(|| changes.iter().copied().find(has_lines))
@@ -291,18 +319,24 @@ fn describe(
         established,
         possible,
         at,
+        ..
     } = evaluated;
     let band = |tier| penalty::band(law, &sheet.offence, set.on, tier);
     let mut reasons = set.reasons(known);
     let tier_band = band(*established);
     let ended_on = sheet.conduct.and_then(|conduct| conduct.to);
-    if let (Some(ended_on), Some(band)) = (ended_on, tier_band.clone().or_else(|| band(Tier::Serious)))
+    let lowest_band = || band(Tier::Base).or_else(|| band(Tier::Serious));
+    if let (Some(ended_on), Some(band)) = (ended_on, tier_band.clone().or_else(lowest_band))
         && *possible > Tier::Below
     {
         reasons.extend(penalty::limitation(law, set.on, &band, ended_on, judged_on));
     }
+    let attempt = *established > Tier::Below && set.is_attempt(known, *established);
+    if attempt {
+        reasons.extend(attempt_note(law, set.on, *established));
+    }
     let fine = (*established > Tier::Below)
-        .then(|| penalty::fine(law, &sheet.offence, set.on, *established, known))
+        .then(|| penalty::fine(law, &sheet.offence, set.on, *established, &evaluated.known))
         .flatten();
     let unverified = unverified(evaluated, known, tier_band.as_ref(), fine.as_ref());
     RuleSetResult {
@@ -311,6 +345,7 @@ fn describe(
         governs,
         outcome: evaluated.outcome(),
         could_reach: *possible,
+        attempt,
         reasons,
         band: tier_band,
         could_reach_band: (possible != established).then(|| band(*possible)).flatten(),
@@ -318,6 +353,14 @@ fn describe(
         missing: missing::missing(law, evaluated, known),
         unverified,
     }
+}
+
+/// That the tier is reached by unsold goods only, with the provision on attempt.
+fn attempt_note(law: &Parsed, on: Day, tier: Tier) -> Option<Reason> {
+    let (rule, version) = law.by_role("attempt", on)?;
+    let values = [("tier", &law.tier(tier)), ("gist", &rule.source_of(version).gist)];
+    let text = law.messages.say(key::ATTEMPT, &values);
+    Some(Reason::new(ReasonKind::Note, None, text).citing(rule, version))
 }
 
 fn unverified(
@@ -328,31 +371,20 @@ fn unverified(
 ) -> Vec<Unverified> {
     let mut found = Vec::new();
     let Evaluated { set, established, .. } = evaluated;
+    // The outcome rests on lines of its tier that are met, and on those above it that are excluded.
+    let is_decisive = |line: &Line| match set.line_truth_apart(line, known) {
+        Truth::Met => line.tier == *established,
+        Truth::NotMet => line.tier > *established,
+        Truth::Unknown => false,
+    };
     for (rule, version, line) in set.lines().filter(|(_, _, line)| !line.verified) {
-        // The outcome rests on lines of its tier that are met, and on those above it that are excluded.
-        let decisive = match set.line_truth(line, known) {
-            Truth::Met => line.tier == *established,
-            Truth::NotMet => line.tier > *established,
-            Truth::Unknown => false,
-        };
-        found.push(Unverified {
-            rule: rule.id.clone(),
-            version: version.from,
-            line: Some(line.id.clone()),
-            citation: rule.source_of(version).cite.clone(),
-            decisive,
-        });
+        found.push(unread(rule, version, &line.id, is_decisive(line)));
     }
+    found.extend(derived_unverified(evaluated, known, is_decisive));
     for (rule, version, element) in set.unread_elements() {
-        found.push(Unverified {
-            rule: rule.id.clone(),
-            version: version.from,
-            line: Some(element.id.clone()),
-            citation: rule.source_of(version).cite.clone(),
-            decisive: set
-                .excluding_element(known)
-                .is_some_and(|excluding| excluding.id == element.id),
-        });
+        let excluding = set.excluding_element(known);
+        let decisive = excluding.is_some_and(|excluding| excluding.id == element.id);
+        found.push(unread(rule, version, &element.id, decisive));
     }
     let penalties = [
         band.filter(|band| !band.verified)
@@ -373,8 +405,63 @@ fn unverified(
     found
 }
 
+fn unread(rule: &Rule, version: &Version, part: &str, decisive: bool) -> Unverified {
+    Unverified {
+        rule: rule.id.clone(),
+        version: version.from,
+        line: Some(part.to_owned()),
+        citation: rule.source_of(version).cite.clone(),
+        decisive,
+    }
+}
+
+/// Unread lines of other offences that a line rests on, and unread ways in which an amount was found.
+fn derived_unverified(
+    evaluated: &Evaluated<'_>,
+    stated: &Known,
+    is_decisive: impl Fn(&Line) -> bool,
+) -> Vec<Unverified> {
+    let Evaluated { set, known, .. } = evaluated;
+    let mut found: BTreeMap<Unverified, bool> = BTreeMap::new();
+    let mut add = |unverified: Unverified| {
+        let decisive = unverified.decisive;
+        let key = Unverified {
+            decisive: false,
+            ..unverified
+        };
+        *found.entry(key).or_default() |= decisive;
+    };
+    for (_, _, own) in set.lines() {
+        let named = set.named_lines(own);
+        for (inner, rule, version, line) in named.iter().filter(|(_, _, _, line)| !line.verified) {
+            let same = inner.line_truth(line, known) == set.line_truth(own, known);
+            add(unread(rule, version, &line.id, is_decisive(own) && same));
+        }
+        let facts = named.iter().flat_map(|(_, _, _, line)| line.condition.names());
+        let ways: Vec<_> = facts
+            .chain(own.condition.names())
+            .flat_map(|fact| set.unread_ways(fact, known))
+            .collect();
+        // A line that comes out the same on what is stated alone does not rest on a derivation.
+        let rests_on_them = !ways.is_empty()
+            && is_decisive(own)
+            && set.truth_as_stated(own, stated) != set.line_truth(own, known);
+        for (rule, version, way) in ways {
+            add(unread(rule, version, way, rests_on_them));
+        }
+    }
+    found
+        .into_iter()
+        .map(|(unverified, decisive)| Unverified {
+            decisive,
+            ..unverified
+        })
+        .collect()
+}
+
 fn summary(
     law: &Parsed,
+    offence: &str,
     title: &Text,
     outcome: Outcome,
     could_reach: Tier,
@@ -384,13 +471,17 @@ fn summary(
     let (tier, reach) = match outcome {
         Outcome::Below => (law.tier(Tier::Below), None),
         Outcome::Undetermined => (law.messages.say(key::TIER_UNDETERMINED, &[]), Some(could_reach)),
+        Outcome::Base => (
+            law.tier(Tier::Base),
+            Some(could_reach).filter(|t| *t > Tier::Base),
+        ),
         Outcome::Serious => (
-            law.tier(Tier::Serious),
+            law.tier_of(offence, Tier::Serious),
             Some(could_reach).filter(|t| *t > Tier::Serious),
         ),
         Outcome::EspeciallySerious => (law.tier(Tier::EspeciallySerious), None),
     };
-    let reach_text = reach.map(|reach| law.tier(reach)).unwrap_or_default();
+    let reach_text = reach.map(|reach| law.tier_of(offence, reach)).unwrap_or_default();
     let message = if reach.is_some() {
         key::SUMMARY_COULD_REACH
     } else {
@@ -425,6 +516,20 @@ fn contradiction(
         _ => law.messages.say(key::STATE_UNKNOWN, &[]),
     });
     let count = Text::same(stated.len().to_string());
+    // Statements about several flags: the group that they belong to does not fit.
+    let others = law
+        .facts
+        .get(&fact)
+        .map_or(&[][..], |definition| definition.others.as_slice());
+    if stated.iter().any(|statement| statement.name != fact) {
+        let titles: Vec<Text> = std::iter::once(&fact)
+            .chain(others)
+            .map(|name| law.fact_title(name))
+            .collect();
+        let values = [("facts", &Text::join(&titles)), ("count", &count)];
+        let text = law.messages.say(key::CONTRADICTION_GROUP, &values);
+        return Contradiction { fact, stated, text };
+    }
     let values = [
         ("fact", &law.fact_title(&fact)),
         ("count", &count),
@@ -432,4 +537,21 @@ fn contradiction(
     ];
     let text = law.messages.say(key::CONTRADICTION, &values);
     Contradiction { fact, stated, text }
+}
+
+/// What is stated against what a rule set derives from the rest.
+fn derived_contradictions(evaluated: &Evaluated<'_>, sheet: &FactSheet) -> Vec<Contradiction> {
+    let conflicts = evaluated.set.derived_contradictions(&evaluated.known).into_iter();
+    conflicts
+        .map(|(fact, text)| Contradiction {
+            stated: sheet
+                .facts
+                .iter()
+                .filter(|statement| statement.name == fact)
+                .cloned()
+                .collect(),
+            fact,
+            text,
+        })
+        .collect()
 }

@@ -13,7 +13,7 @@ use crate::{
     penalty,
     rule::{
         Band, Body, Condition, Element, FineBasis, FineChoice, FineMode, FineRule, LimitationStep, Line,
-        Tier, Version,
+        Rule, Tier, Version,
     },
     text::{Text, key},
 };
@@ -43,13 +43,17 @@ impl Said {
 }
 
 /// What a version says, in the order of the file.
-pub(crate) fn version(law: &Parsed, version: &Version) -> Vec<Said> {
+pub(crate) fn version(law: &Parsed, rule: &Rule, version: &Version) -> Vec<Said> {
+    let tier = |tier: Tier| match rule.offences.first() {
+        Some(offence) => law.tier_of(offence, tier),
+        None => law.tier(tier),
+    };
     match &version.body {
         Body::Lines(lines) => lines
             .iter()
             .map(|line| Said {
                 id: line.id.clone(),
-                text: tiered_line(law, line, lines),
+                text: tiered(law, &tier(line.tier), &self::line(law, line, lines)),
                 verified: Some(line.verified),
                 note: line.note.clone(),
             })
@@ -63,9 +67,10 @@ pub(crate) fn version(law: &Parsed, version: &Version) -> Vec<Said> {
                 note: None,
             })
             .collect(),
+        Body::NoOffence => vec![Said::plain(law.messages.say(key::RULE_NO_OFFENCE, &[]))],
         Body::Bands(bands) => bands
             .iter()
-            .map(|item| Said::plain(tiered_band(law, item)))
+            .map(|item| Said::plain(tiered(law, &tier(item.tier), &band(law, item))))
             .collect(),
         Body::Fine(fine) => {
             let verified = fine.steps.iter().map(|step| Some(step.verified));
@@ -116,18 +121,18 @@ pub(crate) fn version(law: &Parsed, version: &Version) -> Vec<Said> {
     }
 }
 
-/// A line with its tier: `entry tier: illegal gain at 30,000.00 yuan or more`.
-fn tiered_line(law: &Parsed, line: &Line, beside: &[Line]) -> Text {
-    let values = [
-        ("tier", &law.tier(line.tier)),
-        ("line", &self::line(law, line, beside)),
-    ];
-    law.messages.say(key::RULE_TIER, &values)
+/// A line or band with its tier: `entry tier: illegal gain: 30,000.00 yuan or more`.
+fn tiered(law: &Parsed, tier: &Text, said: &Text) -> Text {
+    law.messages
+        .say(key::RULE_TIER, &[("tier", tier), ("line", said)])
 }
 
 /// A line in words, without its tier. `beside` are the lines whose shares it may count.
 pub(crate) fn line(law: &Parsed, line: &Line, beside: &[Line]) -> Text {
-    let condition = condition(law, &line.condition, beside);
+    let mut condition = condition(law, &line.condition, beside);
+    if line.attempt {
+        condition = law.messages.say(key::RULE_ATTEMPT, &[("line", &condition)]);
+    }
     if line.applies.is_empty() {
         return condition;
     }
@@ -159,6 +164,14 @@ fn condition(law: &Parsed, condition: &Condition, beside: &[Line]) -> Text {
             law.messages.say(key::RULE_AT_OR_ABOVE, &values)
         }
         Condition::Flag(flag) => law.fact_title(flag),
+        Condition::Reaches { offence, tier } => {
+            let title = law.rules.get(offence).map(|rule| rule.title.clone());
+            let values = [
+                ("offence", &title.unwrap_or_else(|| Text::same(offence.clone()))),
+                ("tier", &law.tier_of(offence, *tier)),
+            ];
+            law.messages.say(key::RULE_REACHES, &values)
+        }
         Condition::All(inner) => several(key::RULE_ALL, inner),
         Condition::Any(inner) => several(key::RULE_ANY, inner),
         Condition::AtLeast {
@@ -203,12 +216,14 @@ pub(crate) fn element(law: &Parsed, element: &Element) -> Text {
         let signs = circumstances(law, &element.signs);
         text.append(&law.messages.say(key::RULE_ELEMENT_SIGNS, &[("signs", &signs)]));
     }
+    if !element.denied_by.is_empty() {
+        let flags = circumstances(law, &element.denied_by);
+        text.append(
+            &law.messages
+                .say(key::RULE_ELEMENT_DENIED_BY, &[("flags", &flags)]),
+        );
+    }
     text
-}
-
-fn tiered_band(law: &Parsed, band: &Band) -> Text {
-    let values = [("tier", &law.tier(band.tier)), ("line", &self::band(law, band))];
-    law.messages.say(key::RULE_TIER, &values)
 }
 
 /// A band in words, with the way a fine goes with it.

@@ -7,12 +7,21 @@
 //! Invariant: the state of a node follows from its children by three-valued logic
 //! alone; the truth functions and the tree use the same code for each leaf.
 //!
-//! Not here: which of two rule sets governs (`assess`), penalties (`penalty`).
+//! Not here: which of two rule sets governs (`assess`), penalties (`penalty`), amounts that follow
+//! from other facts (`derived`).
+
+use std::collections::BTreeMap;
+
+mod alternatives;
 
 use quanlian_record::time::Day;
 use serde::Serialize;
 
+use alternatives::Group;
+
 use crate::{
+    acts::AccumulationRule,
+    derived::{self, Valuation},
     facts::Known,
     interval::{Interval, Truth},
     load::Parsed,
@@ -36,6 +45,8 @@ pub enum ReasonKind {
     Element,
     /// Limitation of prosecution.
     Limitation,
+    /// An amount that was found from other facts, or added up.
+    Derivation,
     /// A rule that was used and has no state of its own.
     Note,
 }
@@ -114,9 +125,9 @@ impl Reason {
         self
     }
 
-    /// Everything under a line rests on the line's provision.
-    fn inherit(&mut self) {
-        for child in &mut self.children {
+    /// Everything under a line rests on the line's provision, unless it names one of its own.
+    pub(crate) fn inherit(&mut self) {
+        for child in self.children.iter_mut().filter(|child| child.rule.is_none()) {
             child.rule.clone_from(&self.rule);
             child.version = self.version;
             child.citation.clone_from(&self.citation);
@@ -126,7 +137,7 @@ impl Reason {
         }
     }
 
-    fn resting_on(mut self, fact: &str, known: &Known) -> Self {
+    pub(crate) fn resting_on(mut self, fact: &str, known: &Known) -> Self {
         self.fact = Some(fact.to_owned());
         (self.evidence, self.stated_by) = known.evidence(fact);
         self
@@ -163,21 +174,49 @@ pub enum Distance {
 pub(crate) struct RuleSet<'a> {
     pub(crate) law: &'a Parsed,
     pub(crate) on: Day,
+    /// Id of the offence.
+    offence: &'a str,
     /// Threshold rules with a version in force.
     pub(crate) thresholds: Vec<(&'a Rule, &'a Version, &'a [Line])>,
     /// The rule on units, if one is in force.
     unit: Option<(&'a Rule, &'a Version, u32)>,
     elements: Option<(&'a Rule, &'a Version, &'a [Element])>,
+    /// The highest tier with a penalty band.
+    highest_band: Option<Tier>,
+    /// Groups of flags of which exactly one holds (`one_of`), as far as lines ask for them.
+    groups: Vec<Group<'a>>,
+    /// The rule that says that the offence did not exist yet.
+    no_offence: Option<(&'a Rule, &'a Version)>,
+    /// How amounts are found, for this offence and those that its lines name; what one needs stands before it.
+    pub(crate) valuations: Vec<Valuation<'a>>,
+    /// Which amounts of several acts add up.
+    pub(crate) accumulation: Option<(&'a Rule, &'a Version, &'a AccumulationRule)>,
+    /// The sets of the offences that lines name ([`Condition::Reaches`]).
+    reached: BTreeMap<&'a str, RuleSet<'a>>,
 }
 
 impl<'a> RuleSet<'a> {
     pub(crate) fn of(law: &'a Parsed, offence: &str, on: Day) -> Self {
+        let offence = law.rules.get_key_value(offence).map_or("", |(id, _)| id.as_str());
+        let accumulation = law
+            .by_role("accumulation", on)
+            .and_then(|(rule, version)| match &version.body {
+                Body::Accumulation(adds) => Some((rule, version, &**adds)),
+                _ => None,
+            });
         let mut set = Self {
             law,
             on,
+            offence,
             thresholds: Vec::new(),
             unit: None,
             elements: None,
+            highest_band: None,
+            groups: Vec::new(),
+            no_offence: None,
+            valuations: Vec::new(),
+            accumulation,
+            reached: BTreeMap::new(),
         };
         for rule in law.about(offence) {
             let Some(version) = rule.version_on(on) else {
@@ -187,11 +226,70 @@ impl<'a> RuleSet<'a> {
                 Body::Lines(lines) => set.thresholds.push((rule, version, lines)),
                 Body::UnitFactor(times) => set.unit = Some((rule, version, *times)),
                 Body::Elements(elements) => set.elements = Some((rule, version, elements)),
+                Body::Bands(bands) => set.highest_band = bands.iter().map(|band| band.tier).max(),
+                Body::NoOffence => set.no_offence = Some((rule, version)),
+                Body::Valuation(valuation) => set.valuations.push((rule, version, valuation)),
                 _ => {}
             }
         }
+        set.add_reached();
+        set.valuations = derived::ordered(set.valuations);
         set.thresholds.sort_by_key(|(rule, _, _)| (rule.order, &rule.id));
+        set.groups = alternatives::groups(&set);
         set
+    }
+
+    /// The sets of the offences that the lines name. The loader refuses circles.
+    fn add_reached(&mut self) {
+        let leaves = self.lines().flat_map(|(_, _, line)| line.condition.leaves());
+        let named: Vec<&'a str> = leaves
+            .filter_map(|leaf| match leaf {
+                Condition::Reaches { offence, .. } => Some(offence.as_str()),
+                _ => None,
+            })
+            .collect();
+        for offence in named {
+            let other = Self::of(self.law, offence, self.on);
+            for valuation in &other.valuations {
+                if !self
+                    .valuations
+                    .iter()
+                    .any(|(rule, _, _)| rule.id == valuation.0.id)
+                {
+                    self.valuations.push(*valuation);
+                }
+            }
+            self.reached.insert(offence, other);
+        }
+    }
+
+    /// Whether the files say nothing from which a tier could follow on the day of the set.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.thresholds.is_empty() && self.no_offence.is_none()
+    }
+
+    /// The lines, and those of other offences that they name, each with the set that it is read in.
+    pub(crate) fn deep_lines(&self) -> Vec<(&Self, &'a Rule, &'a Version, &'a Line)> {
+        let own = self.lines().map(|line| (self, line.0, line.1, line.2));
+        own.flat_map(|own| std::iter::once(own).chain(self.named_lines(own.3)))
+            .collect()
+    }
+
+    /// The lines of other offences that a line of this set names, and those that these name.
+    pub(crate) fn named_lines(&self, line: &Line) -> Vec<(&Self, &'a Rule, &'a Version, &'a Line)> {
+        let leaves = line.condition.leaves().into_iter();
+        let named = leaves.filter_map(|leaf| match leaf {
+            Condition::Reaches { offence, tier } => Some((self.reached.get(offence.as_str())?, *tier)),
+            _ => None,
+        });
+        named
+            .flat_map(|(other, tier)| {
+                let lines = other.lines().filter(move |(_, _, line)| line.tier >= tier);
+                lines.flat_map(move |(rule, version, line)| {
+                    std::iter::once((other, rule, version, line)).chain(other.named_lines(line))
+                })
+            })
+            .collect()
     }
 
     pub(crate) fn lines(&self) -> impl Iterator<Item = (&'a Rule, &'a Version, &'a Line)> + '_ {
@@ -202,11 +300,15 @@ impl<'a> RuleSet<'a> {
 
     /// The tier that the facts establish, and the highest that they do not exclude.
     pub(crate) fn reach(&self, known: &Known) -> (Tier, Tier) {
-        if self.excluding_element(known).is_some() {
+        let known = &*self.derive(known);
+        if self.no_offence.is_some() || self.excluding_element(known).is_some() {
             return (Tier::Below, Tier::Below);
         }
         if self.thresholds.is_empty() {
-            return (Tier::Below, Tier::EspeciallySerious);
+            return (Tier::Below, self.highest_band.unwrap_or(Tier::EspeciallySerious));
+        }
+        if let Some(alternatives) = self.alternatives(known) {
+            return alternatives.reach(self, known);
         }
         let (mut established, mut possible) = (Tier::Below, Tier::Below);
         for (_, _, line) in self.lines() {
@@ -223,11 +325,19 @@ impl<'a> RuleSet<'a> {
     }
 
     pub(crate) fn line_truth(&self, line: &Line, known: &Known) -> Truth {
+        let known = &*self.derive(known);
         let applies = line
             .applies
             .iter()
             .map(|flag| known.flag(flag, &self.law.facts).0);
         Truth::all(applies.chain([self.condition_truth(&line.condition, known)]))
+    }
+
+    /// The state of a line on what is stated alone, without what follows from it.
+    pub(crate) fn truth_as_stated(&self, line: &Line, stated: &Known) -> Truth {
+        let mut stated = stated.clone();
+        stated.derived.get_or_insert_default();
+        self.line_truth(line, &stated)
     }
 
     fn condition_truth(&self, condition: &Condition, known: &Known) -> Truth {
@@ -250,7 +360,23 @@ impl<'a> RuleSet<'a> {
                     .collect();
                 Truth::at_least(*count, &shares)
             }
+            Condition::Reaches { offence, tier } => {
+                let other = self.reached.get(offence.as_str());
+                other.map_or(Truth::Unknown, |other| other.tier_truth(*tier, known))
+            }
         }
+    }
+
+    /// Whether a line of this tier or a higher one is met. Open where no lines are in force.
+    fn tier_truth(&self, tier: Tier, known: &Known) -> Truth {
+        if self.no_offence.is_some() {
+            return Truth::NotMet;
+        }
+        if self.thresholds.is_empty() {
+            return Truth::Unknown;
+        }
+        let lines = self.lines().filter(|(_, _, line)| line.tier >= tier);
+        Truth::any(lines.map(|(_, _, line)| self.line_truth(line, known)))
     }
 
     fn share_truth(&self, line: &Line, fact: &str, threshold: Amount, known: &Known) -> Truth {
@@ -301,7 +427,37 @@ impl<'a> RuleSet<'a> {
         let (_, _, elements) = self.elements?;
         elements
             .iter()
-            .find(|element| element_truth(element, known) == Truth::NotMet)
+            .find(|element| self.element_truth(element, known) == Truth::NotMet)
+    }
+
+    /// Whether the facts state or deny an element. A sign alone leaves it open.
+    fn element_truth(&self, element: &Element, known: &Known) -> Truth {
+        if self.denial(element, known).is_some() {
+            return Truth::NotMet;
+        }
+        let Some(fact) = known.facts.get(&element.fact) else {
+            return Truth::Unknown;
+        };
+        if element.values.is_empty() {
+            return fact.truth;
+        }
+        let inside = fact
+            .words
+            .iter()
+            .filter(|word| element.values.contains(word))
+            .count();
+        match (inside, fact.words.len()) {
+            (_, 0) => Truth::Unknown,
+            (inside, all) if inside == all => Truth::Met,
+            (0, _) => Truth::NotMet,
+            _ => Truth::Unknown,
+        }
+    }
+
+    /// The flag that holds and denies the element, whatever is stated of the element itself.
+    fn denial<'e>(&self, element: &'e Element, known: &Known) -> Option<&'e String> {
+        let holds = |flag: &&String| known.flag(flag, &self.law.facts).0 == Truth::Met;
+        element.denied_by.iter().find(holds)
     }
 
     /// Statutory elements that nobody has read in the source.
@@ -330,13 +486,19 @@ impl<'a> RuleSet<'a> {
     }
 
     fn element_reason(&self, element: &Element, known: &Known) -> Reason {
-        let state = element_truth(element, known);
+        let state = self.element_truth(element, known);
+        let denial = self.denial(element, known);
         let sign = element
             .signs
             .iter()
             .find(|sign| known.flag(sign, &self.law.facts).0 == Truth::Met);
         let (message, state, fact) = match (state, sign) {
             (Truth::Unknown, Some(sign)) => (key::ELEMENT_SIGN, Truth::Unknown, sign),
+            (Truth::NotMet, _) if denial.is_some() => (
+                key::ELEMENT_DENIED_BY,
+                Truth::NotMet,
+                denial.unwrap_or(&element.fact),
+            ),
             (Truth::Met, _) => (key::ELEMENT_MET, Truth::Met, &element.fact),
             (Truth::NotMet, _) => (key::ELEMENT_NOT_MET, Truth::NotMet, &element.fact),
             (Truth::Unknown, None) => (key::ELEMENT_UNKNOWN, Truth::Unknown, &element.fact),
@@ -350,7 +512,13 @@ impl<'a> RuleSet<'a> {
 
     /// The tree: one node for each tier, its lines below it, and the rules that shaped them.
     pub(crate) fn reasons(&self, known: &Known) -> Vec<Reason> {
+        let known = &*self.derive(known);
         let mut reasons = Vec::new();
+        if let Some((rule, version)) = self.no_offence {
+            let on = Text::same(self.on.to_string());
+            let text = self.law.messages.say(key::NO_OFFENCE, &[("on", &on)]);
+            return vec![Reason::new(ReasonKind::Element, Some(Truth::NotMet), text).citing(rule, version)];
+        }
         if let Some(element) = self.excluding_element(known) {
             let text = self
                 .law
@@ -369,14 +537,23 @@ impl<'a> RuleSet<'a> {
             reasons.push(Reason::new(ReasonKind::Tier, Some(Truth::Unknown), text));
             return reasons;
         }
-        for tier in [Tier::EspeciallySerious, Tier::Serious] {
-            let children: Vec<Reason> = self
+        let alternatives = self.alternatives(known);
+        for tier in Tier::HIGHEST_FIRST {
+            let mut children: Vec<Reason> = self
                 .lines()
                 .filter(|(_, _, line)| line.tier == tier)
                 .map(|(rule, version, line)| self.line_reason(rule, version, line, known))
                 .collect();
-            let state = Truth::any(children.iter().filter_map(|child| child.state));
-            let values = [("tier", &self.law.tier(tier)), ("state", &self.state(state))];
+            if children.is_empty() {
+                continue;
+            }
+            let mut state = Truth::any(children.iter().filter_map(|child| child.state));
+            if let Some(alternatives) = &alternatives {
+                let taken_in_turn = alternatives.reason(self, tier, known);
+                state = taken_in_turn.state.unwrap_or(state);
+                children.push(taken_in_turn);
+            }
+            let values = [("tier", &self.tier(tier)), ("state", &self.state(state))];
             let mut reason = Reason::new(
                 ReasonKind::Tier,
                 Some(state),
@@ -388,6 +565,11 @@ impl<'a> RuleSet<'a> {
         }
         reasons.extend(self.notes(known));
         reasons
+    }
+
+    /// A tier, as this offence calls it.
+    pub(crate) fn tier(&self, tier: Tier) -> Text {
+        self.law.tier_of(self.offence, tier)
     }
 
     fn notes(&self, known: &Known) -> Vec<Reason> {
@@ -424,6 +606,15 @@ impl<'a> RuleSet<'a> {
             Truth::Unknown => key::STATE_UNKNOWN,
         };
         self.law.messages.say(key, &[])
+    }
+
+    /// Whether only lines about unsold goods (attempt, 犯罪未遂) establish a tier.
+    pub(crate) fn is_attempt(&self, known: &Known, tier: Tier) -> bool {
+        let mut met = self
+            .lines()
+            .filter(|(_, _, line)| line.tier == tier && self.line_truth(line, known) == Truth::Met)
+            .peekable();
+        met.peek().is_some() && met.all(|(_, _, line)| line.attempt)
     }
 
     fn state(&self, state: Truth) -> Text {
@@ -469,10 +660,12 @@ impl<'a> RuleSet<'a> {
         reason
     }
 
-    fn flag_reason(&self, flag: &str, known: &Known) -> Reason {
+    pub(crate) fn flag_reason(&self, flag: &str, known: &Known) -> Reason {
         let (state, cause) = known.flag(flag, &self.law.facts);
         let implied = known.implied_by(flag, &self.law.facts);
         let (message, other) = match (state, &cause, &implied) {
+            (Truth::NotMet, Some(holder), None) => (key::APPLIES_EXCLUDED, self.law.fact_title(holder)),
+            (Truth::Met, Some(_), None) => (key::APPLIES_REMAINS, Text::default()),
             (Truth::Met, Some(cause), _) => (key::APPLIES_IMPLIED, self.law.fact_title(cause)),
             (Truth::NotMet, _, Some(denied)) => (key::APPLIES_CONTRADICTED, self.law.fact_title(denied)),
             (Truth::Unknown, ..) => (key::APPLIES_UNKNOWN, Text::default()),
@@ -527,6 +720,19 @@ impl<'a> RuleSet<'a> {
                 ];
                 (key::AT_LEAST_OF, values, children)
             }
+            Condition::Reaches { offence, tier } => {
+                let other = self.reached.get(offence.as_str());
+                let title = self.law.rules.get(offence).map(|rule| rule.title.clone());
+                let values = vec![
+                    ("offence", title.unwrap_or_else(|| Text::same(offence.clone()))),
+                    ("tier", self.law.tier_of(offence, *tier)),
+                ];
+                (
+                    key::REACHES,
+                    values,
+                    other.map_or_else(Vec::new, |other| other.tier_reasons(*tier, known)),
+                )
+            }
         };
         let state_text = self.state(state);
         let mut values: Vec<(&str, &Text)> = values.iter().map(|(name, text)| (*name, text)).collect();
@@ -538,6 +744,16 @@ impl<'a> RuleSet<'a> {
         );
         reason.children = children;
         reason
+    }
+
+    /// The lines of a tier and of those above it, the highest first.
+    fn tier_reasons(&self, tier: Tier, known: &Known) -> Vec<Reason> {
+        let mut lines: Vec<_> = self.lines().filter(|(_, _, line)| line.tier >= tier).collect();
+        lines.sort_by_key(|(_, _, line)| std::cmp::Reverse(line.tier));
+        let lines = lines.into_iter();
+        lines
+            .map(|(rule, version, line)| self.line_reason(rule, version, line, known))
+            .collect()
     }
 
     fn condition_reasons(&self, inner: &[Condition], known: &Known) -> Vec<Reason> {
@@ -591,27 +807,7 @@ impl<'a> RuleSet<'a> {
             threshold: threshold.with(shown),
             distance: distance.map(|(_, distance)| distance),
         });
+        reason.children = self.derivation_reasons(fact, known);
         reason
-    }
-}
-
-/// Whether the facts state or deny an element. A sign alone leaves it open.
-pub(crate) fn element_truth(element: &Element, known: &Known) -> Truth {
-    let Some(fact) = known.facts.get(&element.fact) else {
-        return Truth::Unknown;
-    };
-    if element.values.is_empty() {
-        return fact.truth;
-    }
-    let inside = fact
-        .words
-        .iter()
-        .filter(|word| element.values.contains(word))
-        .count();
-    match (inside, fact.words.len()) {
-        (_, 0) => Truth::Unknown,
-        (inside, all) if inside == all => Truth::Met,
-        (0, _) => Truth::NotMet,
-        _ => Truth::Unknown,
     }
 }

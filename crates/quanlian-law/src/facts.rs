@@ -3,9 +3,9 @@
 //! In:  JSON or TOML in the form that every part of the product shares.
 //! Out: [`FactSheet`], and [`Known`], which says for each fact what is known of it.
 //!
-//! Invariant: statements about one fact are never added up or averaged. Where they
-//! agree, what they leave in common is known; where they cannot all be true, the
-//! contradiction is reported and every stated value stays possible.
+//! Invariant: statements about one fact are never added up or averaged; only the amounts of
+//! separate acts are added ([`crate::acts`]). Where statements agree, what they leave in common is
+//! known; where they cannot all be true, the contradiction is reported and every stated value stays possible.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,6 +17,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    acts::{self, Act, KnownActs},
+    derived::Derivations,
     interval::{Interval, Truth},
     load::MAX_NESTING,
     nesting::{line_of, too_deep},
@@ -57,6 +59,9 @@ pub struct FactSheet {
     /// The statements.
     #[serde(default)]
     pub facts: Vec<Statement>,
+    /// Several acts with their own amounts, which are added up where the law says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<Act>,
     /// Which rule set a person chose, where the law leaves the choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen_rule_set: Option<Choice>,
@@ -149,7 +154,7 @@ pub enum SheetError {
     TooLarge { size_bytes: usize, limit_bytes: usize },
     /// Not JSON or TOML of the right shape.
     #[error(
-        "line {line}: {problem}; the fields are offence, person, conduct{{from,to}}, judged_on, facts[{{name, fen|count|value, evidence}}], chosen_rule_set"
+        "line {line}: {problem}; the fields are offence, person, conduct{{from,to}}, judged_on, facts[{{name, fen|count|value, evidence}}], acts[{{from, to, facts, punished_on}}], chosen_rule_set"
     )]
     Shape { line: usize, problem: String },
     /// A rule book has no such offence.
@@ -187,6 +192,9 @@ pub enum SheetError {
         limit: usize,
         way_out: &'static str,
     },
+    /// One of several acts cannot be as stated.
+    #[error("{field}: {problem}")]
+    Act { field: String, problem: String },
     /// The chosen rule set is not one of those that come into question, or has no reason.
     #[error("chosen_rule_set: {problem}")]
     Choice { problem: String },
@@ -205,6 +213,7 @@ impl SheetError {
             Self::EmptyRange { .. } => "law_sheet_empty_range",
             Self::Dates { .. } => "law_sheet_dates",
             Self::TooMany { .. } => "law_sheet_too_many",
+            Self::Act { .. } => "law_sheet_act",
             Self::Choice { .. } => "law_sheet_choice",
         }
     }
@@ -294,7 +303,7 @@ pub(crate) struct KnownFact {
 }
 
 impl KnownFact {
-    fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self {
             interval: Interval::ANYTHING,
             truth: Truth::Unknown,
@@ -307,10 +316,14 @@ impl KnownFact {
 }
 
 /// What is known of all facts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
     pub(crate) facts: BTreeMap<String, KnownFact>,
     pub(crate) person: Option<Person>,
+    /// Shared, because hypotheses copy what is known many times over.
+    pub(crate) acts: Arc<KnownActs>,
+    /// What a rule set derived from the rest; `None` while nothing but what is stated is in here.
+    pub(crate) derived: Option<Derivations>,
 }
 
 impl Known {
@@ -340,8 +353,29 @@ impl Known {
             Some(fact) if fact.truth != Truth::Unknown || fact.contradicted => (fact.truth, None),
             _ => match self.implied_by(name, definitions) {
                 Some(cause) => (Truth::Met, Some(cause)),
-                None => (Truth::Unknown, None),
+                None => self.left_by_others(name, definitions),
             },
+        }
+    }
+
+    fn stated(&self, name: &str) -> Truth {
+        self.facts.get(name).map_or(Truth::Unknown, |fact| fact.truth)
+    }
+
+    /// What follows for a flag of a group (`one_of`) from what is stated of the others: exactly one holds.
+    fn left_by_others(
+        &self,
+        name: &str,
+        definitions: &BTreeMap<String, FactDefinition>,
+    ) -> (Truth, Option<String>) {
+        let others = definitions.get(name).map_or(&[][..], |d| d.others.as_slice());
+        if let Some(holder) = others.iter().find(|other| self.stated(other) == Truth::Met) {
+            return (Truth::NotMet, Some(holder.clone()));
+        }
+        let is_last = others.iter().all(|other| self.stated(other) == Truth::NotMet);
+        match others.first().filter(|_| is_last) {
+            Some(other) => (Truth::Met, Some(other.clone())),
+            None => (Truth::Unknown, None),
         }
     }
 
@@ -405,19 +439,34 @@ pub(crate) fn know(
             way_out,
         });
     }
+    let (facts, mut contradictions) = joined_by_name("facts", &sheet.facts, definitions)?;
+    let (acts, mut of_acts) = acts::read(sheet, definitions)?;
+    contradictions.append(&mut of_acts);
+    let mut known = Known {
+        facts,
+        person: sheet.person,
+        acts: Arc::new(acts),
+        derived: None,
+    };
+    contradictions.extend(contradicted_groups(&mut known, sheet, definitions));
+    Ok((known, contradictions))
+}
+
+/// Checks a list of statements and joins those about one fact.
+pub(crate) fn joined_by_name(
+    field: &str,
+    statements: &[Statement],
+    definitions: &BTreeMap<String, FactDefinition>,
+) -> Result<(BTreeMap<String, KnownFact>, Contradicted), SheetError> {
     let mut by_name: BTreeMap<&str, Vec<(&Statement, Stated)>> = BTreeMap::new();
-    for (index, statement) in sheet.facts.iter().enumerate() {
-        let stated = read_statement(&format!("facts[{index}]"), statement, definitions)?;
+    for (index, statement) in statements.iter().enumerate() {
+        let stated = read_statement(&format!("{field}[{index}]"), statement, definitions)?;
         by_name
             .entry(&statement.name)
             .or_default()
             .push((statement, stated));
     }
-    let mut known = Known {
-        facts: BTreeMap::new(),
-        person: sheet.person,
-    };
-    let mut contradictions = Vec::new();
+    let (mut facts, mut contradictions) = (BTreeMap::new(), Contradicted::new());
     for (name, statements) in by_name {
         let fact = join(&statements);
         if fact.contradicted {
@@ -426,9 +475,45 @@ pub(crate) fn know(
                 statements.iter().map(|(s, _)| (*s).clone()).collect(),
             ));
         }
-        known.facts.insert(name.to_owned(), fact);
+        facts.insert(name.to_owned(), fact);
     }
-    Ok((known, contradictions))
+    Ok((facts, contradictions))
+}
+
+/// Groups (`one_of`) of which two flags are stated, or of which every flag is denied. Which of them
+/// holds is then open again, as with any contradiction.
+fn contradicted_groups(
+    known: &mut Known,
+    sheet: &FactSheet,
+    definitions: &BTreeMap<String, FactDefinition>,
+) -> Contradicted {
+    let mut found = Contradicted::new();
+    for definition in definitions.values() {
+        let is_first = definition.others.iter().all(|other| definition.name < *other);
+        if definition.others.is_empty() || !is_first {
+            continue;
+        }
+        let members = || std::iter::once(&definition.name).chain(&definition.others);
+        let holding = members().filter(|name| known.stated(name) == Truth::Met).count();
+        let denied = members()
+            .filter(|name| known.stated(name) == Truth::NotMet)
+            .count();
+        if holding < 2 && denied < members().count() {
+            continue;
+        }
+        for name in members() {
+            if let Some(fact) = known.facts.get_mut(name) {
+                fact.truth = Truth::Unknown;
+                fact.contradicted = true;
+            }
+        }
+        let about = |statement: &&Statement| members().any(|name| *name == statement.name);
+        found.push((
+            definition.name.clone(),
+            sheet.facts.iter().filter(about).cloned().collect(),
+        ));
+    }
+    found
 }
 
 /// A statement with its value in one form.
@@ -631,6 +716,7 @@ pub(crate) fn check_dates(sheet: &FactSheet, today: Day) -> Result<Day, SheetErr
             );
         }
     }
+    acts::check_dates(sheet, judged_on)?;
     Ok(judged_on)
 }
 

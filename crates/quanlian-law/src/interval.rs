@@ -93,6 +93,40 @@ impl Interval {
         }
     }
 
+    /// The sum of both. The upper end is open where one of them is, or where it leaves the range of numbers.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            low: self.low.saturating_add(other.low),
+            high: self.high.zip(other.high).and_then(|(a, b)| a.checked_add(b)),
+        }
+    }
+
+    /// The product of both, cut at `limit`.
+    pub(crate) fn times(self, other: Self, limit: i64) -> Self {
+        let product = |a: i64, b: i64| i64::try_from(i128::from(a) * i128::from(b)).ok();
+        Self {
+            low: product(self.low, other.low).unwrap_or(limit),
+            high: self.high.zip(other.high).and_then(|(a, b)| product(a, b)),
+        }
+        .within(limit)
+    }
+
+    /// The larger of two amounts.
+    pub(crate) fn larger(self, other: Self) -> Self {
+        Self {
+            low: self.low.max(other.low),
+            high: self.high.zip(other.high).map(|(a, b)| a.max(b)),
+        }
+    }
+
+    /// The same, where an amount beyond `limit` is only known to be that large.
+    pub(crate) fn within(self, limit: i64) -> Self {
+        Self {
+            low: self.low.min(limit),
+            high: self.high.filter(|high| *high <= limit),
+        }
+    }
+
     /// Whether the amount is at or above the threshold, which itself lies between two bounds
     /// (a unit's line is higher than a person's, and it may be open which of them it is).
     pub(crate) fn reaches(self, threshold: Self) -> Truth {

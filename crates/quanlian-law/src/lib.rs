@@ -22,9 +22,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod acts;
 mod assess;
 mod check;
 mod deadline;
+mod derived;
 mod describe;
 mod diff;
 mod evaluate;
@@ -39,6 +41,7 @@ pub mod rule;
 mod schema;
 mod text;
 mod unverified;
+mod valuation;
 mod vocabulary;
 mod words;
 
@@ -47,8 +50,10 @@ use std::{collections::BTreeMap, path::Path};
 use quanlian_record::time::Day;
 use serde::Serialize;
 
+pub use acts::{AccumulationRule, Act, MAX_ACT_STATEMENTS, MAX_ACTS};
 pub use assess::{
-    Assessment, Brief, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified, Which,
+    Assessment, Brief, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Transfer,
+    TransferAnswer, Unverified, Which,
 };
 pub use check::{CheckReport, FINDING_CODES, Finding, Severity};
 pub use deadline::{ClockError, ClockResult, ClockState, Events, MAX_EVENTS, Moment};
@@ -68,6 +73,7 @@ pub use rule::{Amount, Kind, Paper, Person, Rule, Tier};
 pub use schema::rule_schema;
 pub use text::{Language, Text};
 pub use unverified::{UnreadPart, UnverifiedReport};
+pub use valuation::{AddedAmount, Product, ValuationCase, ValuationRule, ValueOf};
 pub use vocabulary::{EventDefinition, FactDefinition, FactKind};
 
 /// All rules, ready to be applied.

@@ -10,6 +10,7 @@
 //! Not here: whether the examples hold (`check`).
 
 mod convert;
+mod links;
 mod place;
 mod raw;
 mod shared;
@@ -149,6 +150,24 @@ pub enum LoadError {
     /// The message file lacks a key, has one too many, or its languages differ.
     #[error("messages.toml: the key `{key}` {problem}")]
     Messages { key: String, problem: &'static str },
+    /// A line names an offence that the folder does not have.
+    #[error(
+        "{file}: `{place}` rests on the lines of `{offence}`, which is no offence of this folder; known are {known}"
+    )]
+    UnknownOffence {
+        file: String,
+        place: String,
+        offence: String,
+        known: String,
+    },
+    /// Rules that rest on each other.
+    #[error("{file}: `{name}` {verb} `{needed}`, which leads back to `{name}`; take one of the links away")]
+    Circle {
+        file: String,
+        name: String,
+        verb: &'static str,
+        needed: String,
+    },
     /// One of the files that every rule folder has is not there.
     #[error("the folder has no {file}; is it a law folder?")]
     MissingFile { file: &'static str },
@@ -179,6 +198,8 @@ impl LoadError {
             Self::UnknownSource { .. } => "law_load_unknown_source",
             Self::UnknownName { .. } => "law_load_unknown_name",
             Self::Messages { .. } => "law_load_messages",
+            Self::UnknownOffence { .. } => "law_load_unknown_offence",
+            Self::Circle { .. } => "law_load_circle",
             Self::MissingFile { .. } => "law_load_missing_file",
         }
     }
@@ -203,6 +224,8 @@ pub(crate) struct Parsed {
     pub(crate) events: BTreeMap<String, EventDefinition>,
     /// Sources by key.
     pub(crate) sources: BTreeMap<String, Text>,
+    /// Ids of the offences that have a base tier.
+    pub(crate) with_base: BTreeSet<String>,
     /// Message templates.
     pub(crate) messages: Messages,
     /// SHA-256 over the paths and bytes of all rule files, in lower-case hex.
@@ -421,7 +444,9 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
         owners.insert(rule.id.clone(), name.clone());
         rules.insert(rule.id.clone(), rule);
     }
+    links::check(&rules, &owners)?;
     Ok(Parsed {
+        with_base: links::offences_with_base(&rules),
         rules,
         files: owners,
         about,
@@ -454,6 +479,10 @@ fn sub_ids(rule: &Rule) -> BTreeSet<String> {
         match &version.body {
             Body::Lines(lines) => ids.extend(lines.iter().map(|line| line.id.clone())),
             Body::Elements(elements) => ids.extend(elements.iter().map(|element| element.id.clone())),
+            Body::Valuation(valuation) => {
+                ids.extend(valuation.case.iter().map(|case| case.id.clone()));
+                ids.extend(valuation.add.iter().map(|add| add.id.clone()));
+            }
             _ => {}
         }
     }
@@ -515,6 +544,7 @@ fn check_names(
                     element
                         .signs
                         .iter()
+                        .chain(&element.denied_by)
                         .try_for_each(|flag| fact(&element.id, flag, &[FactKind::Flag]))?;
                 }
             }
@@ -524,6 +554,22 @@ fn check_names(
                         fact(&rule.id, name, &[FactKind::Money])?;
                     }
                 }
+            }
+            Body::Valuation(valuation) => {
+                fact(&rule.id, &valuation.fact, &[FactKind::Money])?;
+                valuation
+                    .inputs()
+                    .try_for_each(|(name, kind)| fact(&rule.id, name, &[kind]))?;
+                valuation
+                    .flags()
+                    .into_iter()
+                    .try_for_each(|flag| fact(&rule.id, flag, &[FactKind::Flag]))?;
+            }
+            Body::Accumulation(adds) => {
+                let amounts = [FactKind::Money, FactKind::Count];
+                adds.facts
+                    .iter()
+                    .try_for_each(|name| fact(&rule.id, name, &amounts))?;
             }
             Body::Clock(clock) => {
                 event(&rule.id, &clock.starts)?;
@@ -578,6 +624,16 @@ fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> R
                 .steps
                 .iter()
                 .try_for_each(|step| known(&rule.id, &step.against))?,
+            Body::Valuation(valuation) => {
+                let cases = valuation.case.iter();
+                cases
+                    .map(|case| (&case.id, &case.against))
+                    .try_for_each(|(id, keys)| known(id, keys))?;
+                let added = valuation.add.iter();
+                added
+                    .map(|add| (&add.id, &add.against))
+                    .try_for_each(|(id, keys)| known(id, keys))?;
+            }
             _ => {}
         }
     }

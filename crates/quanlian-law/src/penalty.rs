@@ -324,11 +324,11 @@ pub(crate) fn compare_fines(
     offence: &str,
     (old_on, old_tier): (Day, Tier),
     (new_on, new_tier): (Day, Tier),
-    known: &Known,
+    (old_known, new_known): (&Known, &Known),
 ) -> Option<Ordering> {
     let (_, _, old) = fine_rule(law, offence, old_on)?;
     let (_, _, new) = fine_rule(law, offence, new_on)?;
-    let usable = |fine: &FineRule, tier| -> Vec<FineStep> {
+    let usable = |fine: &FineRule, tier, known: &Known| -> Vec<FineStep> {
         let steps = fine.steps.iter();
         match fine.mode {
             // While no basis is established, any of the steps may come to count.
@@ -342,7 +342,7 @@ pub(crate) fn compare_fines(
                 .collect(),
         }
     };
-    let (old_steps, new_steps) = (usable(old, old_tier), usable(new, new_tier));
+    let (old_steps, new_steps) = (usable(old, old_tier, old_known), usable(new, new_tier, new_known));
     if old.mode == new.mode && old_steps.len() == new_steps.len() && !old_steps.is_empty() {
         let pairs = old_steps.iter().zip(&new_steps);
         let compared: Option<Vec<Ordering>> = pairs
@@ -352,11 +352,11 @@ pub(crate) fn compare_fines(
             return one_direction(&compared);
         }
     }
-    let exact = |on, tier| {
+    let exact = |on, tier, known| {
         let high = fine_high(law, offence, on, tier, known)?;
         (high.at_most_fen == Some(high.at_least_fen)).then_some(high.at_least_fen)
     };
-    Some(exact(new_on, new_tier)?.cmp(&exact(old_on, old_tier)?))
+    Some(exact(new_on, new_tier, new_known)?.cmp(&exact(old_on, old_tier, old_known)?))
 }
 
 fn fine_high(law: &Parsed, offence: &str, on: Day, tier: Tier, known: &Known) -> Option<FenRange> {

@@ -73,8 +73,13 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
     if answer.governing.choice_required {
         page.heading(key::RENDER_CHOICE);
     }
+    let transfer = page.say(key::RENDER_TRANSFER, &[("text", &answer.transfer.text)]);
+    page.line(0, &transfer);
+    for rule in &answer.transfer.rules {
+        node(&mut page, 1, rule, None);
+    }
     for set in &answer.rule_sets {
-        rule_set(&mut page, set);
+        rule_set(&mut page, &answer.offence, set);
     }
     section(
         &mut page,
@@ -127,7 +132,7 @@ fn section<T>(page: &mut Page<'_>, heading: &str, items: &[T], mut print: impl F
     }
 }
 
-fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
+fn rule_set(page: &mut Page<'_>, offence: &str, set: &RuleSetResult) {
     let at = match set.at {
         SetAt::Both => key::RENDER_BOTH,
         SetAt::Conduct => key::RENDER_AT_CONDUCT,
@@ -148,10 +153,11 @@ fn rule_set(page: &mut Page<'_>, set: &RuleSetResult) {
     let tier = match set.outcome {
         Outcome::Below => page.law.tier(Tier::Below),
         Outcome::Undetermined => page.law.messages.say(key::TIER_UNDETERMINED, &[]),
-        Outcome::Serious => page.law.tier(Tier::Serious),
+        Outcome::Base => page.law.tier(Tier::Base),
+        Outcome::Serious => page.law.tier_of(offence, Tier::Serious),
         Outcome::EspeciallySerious => page.law.tier(Tier::EspeciallySerious),
     };
-    let reach = page.law.tier(set.could_reach);
+    let reach = page.law.tier_of(offence, set.could_reach);
     let line = page.say(key::RENDER_OUTCOME, &[("tier", &tier), ("reach", &reach)]);
     page.line(1, &line);
     if let Some(band) = &set.band {

@@ -14,18 +14,25 @@ use quanlian_record::time::Day;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{schema::Date, text::Text};
+use crate::{acts::AccumulationRule, schema::Date, text::Text, valuation::ValuationRule};
 
-/// The two tiers of an offence, and what lies under them.
+/// The tiers of an offence, and what lies under them. An offence has two of the three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Under the entry line.
     Below,
-    /// Entry tier (情节严重、数额较大).
+    /// The offence itself, where it asks for no amount and no gravity (基本犯).
+    Base,
+    /// Entry tier (情节严重、数额较大); the upper one above [`Tier::Base`].
     Serious,
     /// Upper tier (情节特别严重、数额巨大).
     EspeciallySerious,
+}
+
+impl Tier {
+    /// Every tier that an act can be lifted into, the highest first.
+    pub(crate) const HIGHEST_FIRST: [Self; 3] = [Self::EspeciallySerious, Self::Serious, Self::Base];
 }
 
 /// Who acted.
@@ -89,6 +96,10 @@ pub enum Kind {
     Deadline,
     /// Papers that an act needs (材料).
     Papers,
+    /// How an amount is found from other facts (认定方法).
+    Valuation,
+    /// Which amounts of acts that were not dealt with add up (累计计算).
+    Accumulation,
     /// A rule that is cited but computes nothing.
     Note,
 }
@@ -174,6 +185,9 @@ pub struct Version {
     /// Last day in force; `None` while in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Day>,
+    /// Its own row in the project's table of law facts, where the versions have different rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
     /// Its own source, where the versions come from different instruments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
@@ -211,6 +225,8 @@ impl Rule {
 pub enum Body {
     /// See [`Kind::Element`].
     Elements(Vec<Element>),
+    /// See [`Kind::Element`]: the offence did not exist, so no tier can be reached.
+    NoOffence,
     /// See [`Kind::Threshold`].
     Lines(Vec<Line>),
     /// See [`Kind::Band`].
@@ -232,6 +248,10 @@ pub enum Body {
     Clock(Clock),
     /// See [`Kind::Papers`].
     Papers(Vec<Paper>),
+    /// See [`Kind::Valuation`].
+    Valuation(Box<ValuationRule>),
+    /// See [`Kind::Accumulation`].
+    Accumulation(Box<AccumulationRule>),
     /// Nothing to compute ([`Kind::Temporal`], [`Kind::Note`]).
     Nothing,
 }
@@ -248,6 +268,12 @@ pub struct Line {
     pub applies: Vec<String>,
     /// What must be so.
     pub condition: Condition,
+    /// Whether the line is about goods that were not sold: reaching it is an attempt (犯罪未遂).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub attempt: bool,
+    /// Its row in the project's table of law facts, where that differs from its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
     /// Whether its number was read in a source.
     pub verified: bool,
     /// Keys of `law/sources.toml`.
@@ -283,6 +309,13 @@ pub enum Condition {
         /// Ids of lines of the same version with a plain amount.
         of: Vec<String>,
     },
+    /// A line of another offence, of this tier or a higher one, is met on the same facts.
+    Reaches {
+        /// Id of the other offence.
+        offence: String,
+        /// The tier of it.
+        tier: Tier,
+    },
 }
 
 impl Condition {
@@ -290,7 +323,9 @@ impl Condition {
     pub(crate) fn leaves(&self) -> Vec<&Self> {
         match self {
             Self::All(inner) | Self::Any(inner) => inner.iter().flat_map(Self::leaves).collect(),
-            Self::AtOrAbove { .. } | Self::Flag(_) | Self::AtLeast { .. } => vec![self],
+            Self::AtOrAbove { .. } | Self::Flag(_) | Self::AtLeast { .. } | Self::Reaches { .. } => {
+                vec![self]
+            }
         }
     }
 
@@ -394,6 +429,9 @@ pub struct Element {
     /// Flags from which it may be inferred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signs: Vec<String>,
+    /// Flags that deny it when one of them holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub denied_by: Vec<String>,
     /// Whether it was read in a source.
     pub verified: bool,
 }
@@ -481,6 +519,13 @@ pub struct OpenQuestion {
     pub gap: Option<Gap>,
 }
 
+impl Gap {
+    /// Whether a day lies in it.
+    pub(crate) fn holds(&self, on: Day) -> bool {
+        self.from <= on && self.to.is_none_or(|to| on <= to)
+    }
+}
+
 /// Days on which no rule of a kind is in the files, and somebody knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -504,6 +549,9 @@ pub struct Example {
     pub name: String,
     /// The line of the file where it stands, counted from 1.
     pub at_line: usize,
+    /// The offence that it is tried on; the first of the rule if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offence: Option<String>,
     /// Conduct and judgment both on this day, unless given apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<Day>,
@@ -518,6 +566,9 @@ pub struct Example {
     pub person: Option<Person>,
     /// Facts (or, for a deadline, events) by name. Money is in yuan.
     pub given: BTreeMap<String, ExampleValue>,
+    /// Acts whose amounts are added up (kind [`Kind::Accumulation`]); `punished = true` leaves one out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<BTreeMap<String, ExampleValue>>,
     /// What must come out, by name.
     pub then: BTreeMap<String, ExampleValue>,
 }

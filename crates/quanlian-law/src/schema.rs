@@ -62,13 +62,27 @@ pub fn rule_schema() -> Value {
                 &["all"],
                 &["any"],
                 &["at_least"],
+                &["reaches"],
             ]);
         }
     }
     if let Some(step) = schema.pointer_mut(&definition("fine_step")) {
-        step["oneOf"] = one_of(&[
-            &["fact", "low_percent", "high_percent"],
-            &["serious_yuan", "especially_serious_yuan"],
+        // A share of a fact, or fixed ranges of the two tiers that the offence has.
+        let share = ["fact", "low_percent", "high_percent"];
+        let none_of = |fields: &[&str]| -> Value {
+            let any: Vec<Value> = fields
+                .iter()
+                .map(|field| json!({ "required": [field] }))
+                .collect();
+            json!({ "anyOf": any })
+        };
+        step["oneOf"] = json!([
+            { "required": share, "not": none_of(&["base_yuan", "serious_yuan", "especially_serious_yuan"]) },
+            {
+                "required": ["serious_yuan"],
+                "anyOf": [{ "required": ["base_yuan"] }, { "required": ["especially_serious_yuan"] }],
+                "not": none_of(&share),
+            },
         ]);
     }
     schema
@@ -169,10 +183,13 @@ fn variants(schema: &Value, name: &str) -> Vec<(String, Kind)> {
 /// What a version holds if the rule is of this kind.
 fn branch(word: &str, kind: Kind) -> Value {
     let (needed, optional) = fields_of(kind);
-    let common = ["from", "to", "source"];
+    let common = ["from", "to", "row", "source"];
     let allowed: Vec<&str> = common.iter().chain(needed).chain(optional).copied().collect();
     let needed: Vec<&str> = ["from"].iter().chain(needed).copied().collect();
     let mut version = json!({ "required": needed, "propertyNames": { "enum": allowed } });
+    if kind == Kind::Element {
+        version["oneOf"] = one_of(&[&["element"], &["no_offence"]]);
+    }
     if kind == Kind::Deadline {
         version["oneOf"] = one_of(&[
             &["at_once"],

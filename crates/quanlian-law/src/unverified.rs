@@ -70,8 +70,10 @@ pub(crate) struct Mark {
     /// The id beside the mark; without one, its number among its kin (`#2`).
     pub(crate) id: MarkId,
     pub(crate) verified: bool,
-    against: Vec<String>,
-    note: Option<Text>,
+    /// Its own sources; `None` where those of the provision count.
+    pub(crate) against: Option<Vec<String>>,
+    pub(crate) note: Option<Text>,
+    row: Option<String>,
 }
 
 /// How a part is called.
@@ -95,18 +97,16 @@ fn collect(value: &Value, number: usize, found: &mut Vec<Mark>) {
         Value::Object(fields) => {
             if let Some(Value::Bool(verified)) = fields.get("verified") {
                 let id = fields.get("id").and_then(Value::as_str);
-                let against = fields.get("against").and_then(Value::as_array);
                 found.push(Mark {
                     id: id.map_or(MarkId::Number(number), |id| MarkId::Own(id.to_owned())),
                     verified: *verified,
-                    against: against
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|key| key.as_str().map(str::to_owned))
-                        .collect(),
+                    against: fields
+                        .get("against")
+                        .and_then(|keys| serde_json::from_value(keys.clone()).ok()),
                     note: fields
                         .get("note")
                         .and_then(|note| serde_json::from_value(note.clone()).ok()),
+                    row: fields.get("row").and_then(Value::as_str).map(str::to_owned),
                 });
             }
             fields.values().for_each(|inner| collect(inner, 1, found));
@@ -182,7 +182,7 @@ fn parts_of(law: &Parsed, rule: &Rule) -> Vec<UnreadPart> {
             file: file.to_owned(),
             at_line,
         };
-        let row = rule.row.as_ref().unwrap_or(&rule.id);
+        let row = version.row.as_ref().or(rule.row.as_ref()).unwrap_or(&rule.id);
         if !source.checked.verified {
             parts.push(part(
                 rule.id.clone(),
@@ -195,7 +195,7 @@ fn parts_of(law: &Parsed, rule: &Rule) -> Vec<UnreadPart> {
             let (id, row, at_line) = match mark.id {
                 MarkId::Own(id) => {
                     let at_line = position::id_in_version(text, index, &id);
-                    (id.clone(), id, at_line)
+                    (id.clone(), mark.row.unwrap_or(id), at_line)
                 }
                 MarkId::Number(number) => (
                     format!("{}#{number}@{}", rule.id, version.from),
@@ -204,8 +204,8 @@ fn parts_of(law: &Parsed, rule: &Rule) -> Vec<UnreadPart> {
                 ),
             };
             let mut unread = part(id, row, false, at_line);
-            if !mark.against.is_empty() {
-                unread.against = mark.against;
+            if let Some(against) = mark.against {
+                unread.against = against;
             }
             unread.note = mark.note.or(unread.note);
             parts.push(unread);

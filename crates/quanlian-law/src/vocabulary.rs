@@ -50,6 +50,9 @@ pub struct FactDefinition {
     /// For a flag: the group of flags of which exactly one holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_of: Option<String>,
+    /// The other flags of that group; filled in when the file is read.
+    #[serde(skip)]
+    pub(crate) others: Vec<String>,
 }
 
 /// An event that starts or ends a period.

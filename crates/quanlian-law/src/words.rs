@@ -12,9 +12,18 @@ use crate::{
 use quanlian_record::money::Fen;
 
 impl Parsed {
+    /// A tier of an offence: where the offence has a base tier, `serious` is the upper one.
+    pub(crate) fn tier_of(&self, offence: &str, tier: Tier) -> Text {
+        if tier == Tier::Serious && self.with_base.contains(offence) {
+            return self.messages.say(key::TIER_SERIOUS_UPPER, &[]);
+        }
+        self.tier(tier)
+    }
+
     pub(crate) fn tier(&self, tier: Tier) -> Text {
         let key = match tier {
             Tier::Below => key::TIER_BELOW,
+            Tier::Base => key::TIER_BASE,
             Tier::Serious => key::TIER_SERIOUS,
             Tier::EspeciallySerious => key::TIER_ESPECIALLY_SERIOUS,
         };
@@ -59,10 +68,18 @@ impl Parsed {
         )
     }
 
+    /// What is known of an amount of money that is no fact of its own.
+    pub(crate) fn money_interval(&self, known: Interval) -> Text {
+        self.bounds(known, |fen| self.money(fen))
+    }
+
     /// What is known of an amount, in words.
     pub(crate) fn interval(&self, fact: &str, known: Interval) -> Text {
         let kind = self.facts.get(fact).map_or(FactKind::Count, |f| f.kind);
-        let amount = |n| self.amount(fact, crate::facts::amount_like(kind, n));
+        self.bounds(known, |n| self.amount(fact, crate::facts::amount_like(kind, n)))
+    }
+
+    fn bounds(&self, known: Interval, amount: impl Fn(i64) -> Text) -> Text {
         match known {
             Interval { low: 0, high: None } => self.messages.say(key::AMOUNT_UNKNOWN, &[]),
             Interval { low, high: None } => self.messages.say(key::AMOUNT_AT_LEAST, &[("low", &amount(low))]),

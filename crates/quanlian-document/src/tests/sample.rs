@@ -6,9 +6,9 @@
 use quanlian_record::{money::Fen, time::Day};
 
 use crate::dossier::{
-    Amount, Assessment, Clock, ClockStatus, Detail, Dossier, Fact, Language, Leaf, Length, Letter, LogProof,
-    MadeWith, Match, Medium, MissingFact, OpenQuestion, Outcome, Paper, PaperState, Party, PartyRole,
-    Penalty, PenaltyLine, Reason, RuleSet, Segment, State, Text, Unit, Unverified, Work,
+    Amount, Assessment, Clock, ClockStatus, Detail, Deviation, Dossier, Fact, Language, Leaf, Length, Letter,
+    LogProof, MadeWith, Match, Medium, MissingFact, Note, OpenQuestion, Outcome, Paper, PaperState, Party,
+    PartyRole, Penalty, PenaltyLine, Reason, RuleSet, Segment, State, Text, Unit, Unverified, Work,
 };
 
 pub(crate) const CASE_NUMBER: &str = "文执移〔2024〕第0017号";
@@ -79,6 +79,7 @@ pub(crate) fn dossier() -> Dossier {
         verdict: text("现有事实达到“特别严重”档的标准；两项条文未核。", "The facts at hand meet the especially serious line; two provisions are unverified."),
         reference: "quanlian:log.example/city#17".into(),
         report: Some("report/dossier.json".into()),
+        glance: vec![Note { label: text("达到的标准", "line that is met"), text: text("实际被点击数三千万次", "thirty million clicks"), cite: text(ARTICLES[2], "2011 opinions, art. 13"), verified: true }],
         made_with: MadeWith { version: "0.1.0".into(), rule_book: "2026-11-22".into(), rule_book_digest: SHA256.into() },
         parties: parties(),
         works: vec![
@@ -98,10 +99,12 @@ pub(crate) fn dossier() -> Dossier {
         penalty: Penalty {
             bands: vec![PenaltyLine { label: text("特别严重", "especially serious"), range: text("有期徒刑三年以上十年以下", "3 to 10 years"), cite: text(ARTICLES[0], "Criminal Law 217"), verified: true }],
             fines: vec![PenaltyLine { label: text("自然人", "natural person"), range: text("违法所得的一倍以上五倍以下", "once to five times the illegal gain"), cite: text("法释〔2007〕6号第4条", "Fa Shi (2007) 6 art. 4"), verified: true }],
+            frame: vec![Note { label: text("自首", "voluntary surrender"), text: text("可以减少基准刑的百分之四十以下", "may lower the base sentence by up to 40 %"), cite: text("法发〔2021〕21号", "Fa Fa (2021) 21"), verified: true }],
+            deviations: vec![Deviation { what: text("罚金", "fine"), given: text("20,000.00 元", "CNY 20,000.00"), frame: text("72,000.00 元至 360,000.00 元", "CNY 72,000.00 to 360,000.00"), state: text("低于幅度", "below the frame"), why: text("差 52,000.00 元", "CNY 52,000.00 short") }],
         },
         clocks: vec![
-            Clock { rule: text("机关负责人决定是否移送", "Head decides on the transfer"), trigger: text("收到书面报告", "written report received"), started_on: Some(day("2024-12-20")), due: Some(text("2024-12-23", "2024-12-23")), status: ClockStatus::Running, cite: text(ARTICLES[3], "Order 310 art. 5"), verified: true },
-            Clock { rule: text("公安机关决定是否立案", "Police decide on filing"), trigger: text("接到移送材料", "papers received"), started_on: None, due: None, status: ClockStatus::NotStarted, cite: text("国务院令第310号第8条", "Order 310 art. 8"), verified: false },
+            Clock { rule: text("机关负责人决定是否移送", "Head decides on the transfer"), trigger: text("收到书面报告", "written report received"), started_on: Some(day("2024-12-20")), due: Some(text("2024-12-23", "2024-12-23")), status: ClockStatus::Running, steps: vec![text("当日不计入", "the day itself is not counted")], cite: text(ARTICLES[3], "Order 310 art. 5"), verified: true },
+            Clock { rule: text("公安机关决定是否立案", "Police decide on filing"), trigger: text("接到移送材料", "papers received"), started_on: None, due: None, status: ClockStatus::NotStarted, steps: Vec::new(), cite: text("国务院令第310号第8条", "Order 310 art. 8"), verified: false },
         ],
         papers: [("涉嫌犯罪案件移送书", "Transfer letter", PaperState::Draft), ("调查报告", "Investigation report", PaperState::Missing), ("涉案物品清单", "List of items", PaperState::Present), ("检验报告或者鉴定意见", "Test report or expert opinion", PaperState::Missing), ("其他有关涉嫌犯罪的材料", "Other papers on the suspected crime", PaperState::Present)]
             .map(|(zh, en, state)| Paper { name: text(zh, en), state, note: text("见证据包 evidence/", "in the bundle, evidence/"), cite: text(ARTICLES[4], "Order 310 art. 6") })
@@ -295,6 +298,24 @@ fn assessment() -> Assessment {
                 "达到 1,000 人即可独立满足“严重”档",
                 "1,000 would meet the serious line by itself",
             ),
+        }],
+        layers: vec![Note {
+            label: text("司法解释", "interpretations"),
+            text: text(
+                "2025 年解释取代了先前的解释",
+                "the interpretation of 2025 replaced the earlier ones",
+            ),
+            cite: text(ARTICLES[5], "Fa Shi (2025) 5"),
+            verified: false,
+        }],
+        sensitivity: vec![Note {
+            label: text("实际点击数", "actual clicks"),
+            text: text(
+                "低于 250,000 次即降至“严重”档",
+                "below 250,000 it falls to serious",
+            ),
+            cite: text(ARTICLES[2], "2011 opinions, art. 13"),
+            verified: true,
         }],
     }
 }

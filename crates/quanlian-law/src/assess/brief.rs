@@ -11,6 +11,7 @@ use super::{
     rules_changed, unverified,
 };
 use crate::{
+    acts::with_conduct,
     facts::{FactSheet, Known, SheetError, check_dates, know},
     load::Parsed,
     penalty,
@@ -20,12 +21,13 @@ use crate::{
 /// Applies the rules to a fact sheet and keeps the outcome alone.
 pub(crate) fn brief(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Brief, SheetError> {
     offence_title(law, &sheet.offence)?;
+    let sheet = &*with_conduct(sheet);
     let judged_on = check_dates(sheet, today)?;
     let (known, _) = know(sheet, &law.facts)?;
     let sets = Sets::of(law, sheet, judged_on, &known);
     let undated = sheet.conduct.and_then(|conduct| conduct.to).is_none();
     let lowest = undated.then(|| lowest_established(law, sheet, judged_on, &known));
-    let governing = governing::govern(law, sheet, &sets, &known, lowest)?;
+    let governing = governing::govern(law, sheet, &sets, lowest)?;
     let governs = sets.on(governing.as_of);
     let lightest = sets
         .iter()
@@ -59,7 +61,7 @@ fn rests_on_unread(law: &Parsed, sheet: &FactSheet, set: &Evaluated<'_>, known: 
     let (on, tier) = (set.set.on, set.established);
     let band = penalty::band(law, &sheet.offence, on, tier);
     let fine = (tier > Tier::Below)
-        .then(|| penalty::fine(law, &sheet.offence, on, tier, known))
+        .then(|| penalty::fine(law, &sheet.offence, on, tier, &set.known))
         .flatten();
     unverified(set, known, band.as_ref(), fine.as_ref())
         .iter()

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{Evaluated, SetAt, Sets};
 use crate::{
     evaluate::{Reason, ReasonKind},
-    facts::{Choice, FactSheet, Known, MAX_TEXT_BYTES, SheetError},
+    facts::{Choice, FactSheet, MAX_TEXT_BYTES, SheetError},
     load::Parsed,
     penalty,
     rule::Tier,
@@ -69,11 +69,10 @@ pub(super) fn govern(
     law: &Parsed,
     sheet: &FactSheet,
     sets: &Sets<'_>,
-    known: &Known,
     lowest: Option<Tier>,
 ) -> Result<Governing, SheetError> {
     let governing = match &sets.second {
-        Some(new) => weigh(law, sheet, &sets.first, new, known),
+        Some(new) => weigh(law, sheet, &sets.first, new),
         None => alone(law, &sets.first, lowest),
     };
     Ok(match check_choice(sheet, sets)? {
@@ -154,14 +153,8 @@ fn check_choice<'a>(sheet: &'a FactSheet, sets: &Sets<'_>) -> Result<Option<&'a 
     Ok(Some(choice))
 }
 
-fn weigh(
-    law: &Parsed,
-    sheet: &FactSheet,
-    old: &Evaluated<'_>,
-    new: &Evaluated<'_>,
-    known: &Known,
-) -> Governing {
-    let verdict = verdict(law, sheet, old, new, known);
+fn weigh(law: &Parsed, sheet: &FactSheet, old: &Evaluated<'_>, new: &Evaluated<'_>) -> Governing {
+    let verdict = verdict(law, sheet, old, new);
     let winner = if verdict.newer { new } else { old };
     let values = [
         ("old", &Text::same(old.set.on.to_string())),
@@ -187,31 +180,26 @@ fn weigh(
         provisional,
         choice: None,
         departs_from_rule: false,
-        rules: temporal_rules(law, old.set.thresholds.is_empty(), new.set.on),
+        rules: temporal_rules(law, old.set.is_silent(), new.set.on),
     }
 }
 
 /// By the main penalty first, by the fine where that is the same (从旧兼从轻).
-fn verdict(
-    law: &Parsed,
-    sheet: &FactSheet,
-    old: &Evaluated<'_>,
-    new: &Evaluated<'_>,
-    known: &Known,
-) -> Verdict {
+fn verdict(law: &Parsed, sheet: &FactSheet, old: &Evaluated<'_>, new: &Evaluated<'_>) -> Verdict {
     let decide = |newer, message, choice_required| Verdict {
         newer,
         message,
         choice_required,
     };
-    if old.set.thresholds.is_empty() && !new.set.thresholds.is_empty() {
+    if old.set.is_silent() && !new.set.is_silent() {
         return decide(false, key::GOVERNING_NO_OLD, true);
     }
     let main = weight(law, sheet, new).cmp(&weight(law, sheet, old));
     let both_punish = old.established > Tier::Below && new.established > Tier::Below;
     let fine = if both_punish {
-        let (old, new) = ((old.set.on, old.established), (new.set.on, new.established));
-        penalty::compare_fines(law, &sheet.offence, old, new, known)
+        let side = |set: &'_ Evaluated<'_>| (set.set.on, set.established);
+        let known = (&old.known, &new.known);
+        penalty::compare_fines(law, &sheet.offence, side(old), side(new), known)
     } else {
         Some(main)
     };
@@ -243,13 +231,17 @@ fn weight(law: &Parsed, sheet: &FactSheet, evaluated: &Evaluated<'_>) -> (u32, u
 
 /// Missing facts cannot turn the comparison: both are settled, or one lies wholly below the other.
 fn is_certain(old: &Evaluated<'_>, new: &Evaluated<'_>) -> bool {
-    (old.is_settled() && new.is_settled()) || new.possible < old.established || old.possible < new.established
+    // Nothing can be lighter than old rules that exclude every line.
+    old.possible == Tier::Below
+        || (old.is_settled() && new.is_settled())
+        || new.possible < old.established
+        || old.possible < new.established
 }
 
 fn reached(law: &Parsed, evaluated: &Evaluated<'_>) -> Text {
     match (evaluated.established, evaluated.possible) {
         (Tier::Below, possible) if possible > Tier::Below => law.messages.say(key::TIER_UNDETERMINED, &[]),
-        (tier, _) => law.tier(tier),
+        (tier, _) => evaluated.set.tier(tier),
     }
 }
 

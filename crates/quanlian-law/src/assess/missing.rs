@@ -40,17 +40,19 @@ pub struct Missing {
     pub why: Text,
 }
 
-/// Facts and flags that the lines of a set ask for.
+/// Facts and flags that the lines of a set ask for, and those from which they are found.
 fn asked<'a>(evaluated: &Evaluated<'a>) -> BTreeSet<&'a str> {
-    let lines = evaluated.set.lines();
-    lines
-        .flat_map(|(_, _, line)| {
+    let lines = evaluated.set.deep_lines().into_iter();
+    let mut names = lines
+        .flat_map(|(_, _, _, line)| {
             line.applies
                 .iter()
                 .map(String::as_str)
                 .chain(line.condition.names())
         })
-        .collect()
+        .collect();
+    evaluated.set.add_inputs(&mut names);
+    names
 }
 
 /// A fact that could change the outcome, before it is put in words.
@@ -70,7 +72,10 @@ const PERSON: &str = "person";
 
 pub(super) fn missing(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) -> Vec<Missing> {
     let found = found(law, evaluated, known);
-    found.into_iter().map(|found| in_words(law, &found)).collect()
+    found
+        .into_iter()
+        .map(|found| in_words(law, evaluated, &found))
+        .collect()
 }
 
 /// The name of the fact that could change the outcome most, without any words.
@@ -79,7 +84,7 @@ pub(super) fn first<'a>(law: &Parsed, evaluated: &Evaluated<'a>, known: &Known) 
 }
 
 fn found<'a>(law: &Parsed, evaluated: &Evaluated<'a>, known: &Known) -> Vec<Found<'a>> {
-    if evaluated.is_settled() || evaluated.set.thresholds.is_empty() {
+    if evaluated.is_settled() || evaluated.set.is_silent() {
         return Vec::new();
     }
     let mut all: Vec<Found<'_>> = Vec::new();
@@ -114,7 +119,7 @@ fn found<'a>(law: &Parsed, evaluated: &Evaluated<'a>, known: &Known) -> Vec<Foun
     all
 }
 
-fn in_words(law: &Parsed, found: &Found<'_>) -> Missing {
+fn in_words(law: &Parsed, evaluated: &Evaluated<'_>, found: &Found<'_>) -> Missing {
     let title = if found.fact == PERSON {
         law.messages.say(key::PERSON, &[])
     } else {
@@ -123,7 +128,7 @@ fn in_words(law: &Parsed, found: &Found<'_>) -> Missing {
     let from = found.from.map(|from| law.amount(found.fact, from));
     let values = [
         ("fact", &title),
-        ("tier", &law.tier(found.could_lift_to)),
+        ("tier", &evaluated.set.tier(found.could_lift_to)),
         ("from", &from.unwrap_or_default()),
     ];
     let why = law.messages.say(found.message, &values);
@@ -159,7 +164,8 @@ fn together(fact: &str, tier: Tier) -> Found<'_> {
 }
 
 fn amount<'a>(evaluated: &Evaluated<'_>, known: &Known, name: &'a str, kind: FactKind) -> Option<Found<'a>> {
-    let now = known.interval(name);
+    // What follows from other facts is known; stating the fact can only narrow it.
+    let now = evaluated.known.interval(name);
     if now.is_exact() {
         return None;
     }
@@ -191,36 +197,31 @@ fn amount<'a>(evaluated: &Evaluated<'_>, known: &Known, name: &'a str, kind: Fac
     (left < evaluated.possible).then(|| together(name, evaluated.possible))
 }
 
-/// Every amount of the fact at which some line or share of a line begins, in order.
+/// Every amount of the fact at which some line or share of a line begins, in order; also where the line asks
+/// for a fact that is found from this one.
 fn candidates(evaluated: &Evaluated<'_>, known: &Known, name: &str) -> BTreeSet<i64> {
-    let mut thresholds: Vec<Amount> = Vec::new();
-    for leaf in evaluated
-        .set
-        .lines()
-        .flat_map(|(_, _, line)| line.condition.leaves())
-    {
-        match leaf {
-            Condition::AtOrAbove { fact, threshold } if fact == name => thresholds.push(*threshold),
-            Condition::AtLeast {
-                share_percent, of, ..
-            } => {
-                let shares = evaluated.set.shares(*share_percent, of).into_iter();
-                thresholds.extend(
-                    shares
-                        .filter(|(_, fact, _)| *fact == name)
-                        .map(|(_, _, share)| share),
-                );
+    let mut found = BTreeSet::new();
+    for (set, _, _, line) in evaluated.set.deep_lines() {
+        for leaf in line.condition.leaves() {
+            let thresholds: Vec<(&str, Amount)> = match leaf {
+                Condition::AtOrAbove { fact, threshold } => vec![(fact, *threshold)],
+                Condition::AtLeast {
+                    share_percent, of, ..
+                } => {
+                    let shares = set.shares(*share_percent, of).into_iter();
+                    shares.map(|(_, fact, share)| (fact, share)).collect()
+                }
+                _ => Vec::new(),
+            };
+            for (fact, threshold) in thresholds {
+                let line = set.for_person(threshold, known);
+                for begins in [Some(line.low), line.high].into_iter().flatten() {
+                    found.extend(evaluated.set.needed(name, fact, begins, &evaluated.known));
+                }
             }
-            _ => {}
         }
     }
-    let lines = thresholds
-        .into_iter()
-        .map(|threshold| evaluated.set.for_person(threshold, known));
-    lines
-        .flat_map(|line| [Some(line.low), line.high])
-        .flatten()
-        .collect()
+    found
 }
 
 fn flag<'a>(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &'a str) -> Option<Found<'a>> {
@@ -257,10 +258,10 @@ fn person(evaluated: &Evaluated<'_>, known: &Known) -> Option<Found<'static>> {
 }
 
 /// The date of the conduct, where versions that could apply lead to different tiers.
-pub(super) fn conduct(law: &Parsed, highest: Tier, judged_on: Day) -> Missing {
+pub(super) fn conduct(law: &Parsed, offence: &str, highest: Tier, judged_on: Day) -> Missing {
     let values = [
         ("judged", &Text::same(judged_on.to_string())),
-        ("tier", &law.tier(highest)),
+        ("tier", &law.tier_of(offence, highest)),
     ];
     Missing {
         fact: "conduct".into(),

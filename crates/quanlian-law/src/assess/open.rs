@@ -10,7 +10,7 @@ use crate::{
     facts::{FactSheet, Known},
     interval::Truth,
     load::Parsed,
-    rule::{Kind, OpenQuestion},
+    rule::{Kind, OpenQuestion, Rule, Tier},
     text::{Text, key},
 };
 
@@ -66,8 +66,16 @@ pub(super) fn open_points(
         if let Some(on) = middle.next() {
             from_facts(key::OPEN_MIDDLE_LAW, &[("on", &day(*on))]);
         }
-        if sets.first.set.thresholds.is_empty() {
+        if sets.first.set.is_silent() {
             from_facts(key::OPEN_NO_OLD_RULES, &[("to", &day(to))]);
+        }
+    }
+    for set in sets.iter() {
+        let on = set.set.on;
+        let about = |rule: &&Rule| rule.kind == Kind::Fine && rule.is_about(&sheet.offence);
+        let mut fines = law.rules.values().filter(about);
+        if set.established > Tier::Below && !fines.any(|rule| rule.version_on(on).is_some()) {
+            from_facts(key::OPEN_NO_FINE_RULE, &[("on", &day(on))]);
         }
     }
     for definition in law.facts.values() {
@@ -85,12 +93,22 @@ pub(super) fn open_points(
 
 fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &Sets<'_>) -> Vec<OpenPoint> {
     let used = law.rules.values().filter(|rule| {
-        let about = rule.is_about(&sheet.offence) || (rule.kind == Kind::Temporal && sets.second.is_some());
+        let about = rule.is_about(&sheet.offence)
+            || (rule.kind == Kind::Temporal && sets.second.is_some())
+            || (rule.kind == Kind::Accumulation && !sheet.acts.is_empty());
         about && sets.iter().any(|set| rule.version_on(set.set.on).is_some())
     });
     used.flat_map(|rule| {
+        // A known gap is a question only for days that lie in it.
+        let asks = |open: &&OpenQuestion| {
+            let days = || sets.iter().map(|set| set.set.on);
+            open.gap
+                .as_ref()
+                .is_none_or(|gap| days().any(|day| gap.holds(day)))
+        };
         rule.open
             .iter()
+            .filter(asks)
             .map(|OpenQuestion { question, effect, .. }| OpenPoint {
                 rule: Some(rule.id.clone()),
                 question: question.clone(),

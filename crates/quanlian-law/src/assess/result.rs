@@ -6,7 +6,7 @@
 use quanlian_record::time::Day;
 use serde::Serialize;
 
-use super::{Governing, Missing};
+use super::{Governing, Missing, Transfer};
 use crate::{
     evaluate::Reason,
     facts::Contradiction,
@@ -23,7 +23,9 @@ pub enum Outcome {
     Below,
     /// No line is established and one could still be reached.
     Undetermined,
-    /// The entry tier is established.
+    /// The offence itself is established; it asks for no amount (基本犯).
+    Base,
+    /// The entry tier is established; the upper one where there is a base tier.
     Serious,
     /// The upper tier is established.
     EspeciallySerious,
@@ -42,6 +44,8 @@ pub struct Assessment {
     pub could_reach: Tier,
     /// The outcome in one sentence.
     pub summary: Text,
+    /// What follows for the agency that must decide whether the case goes to the police (移送).
+    pub transfer: Transfer,
     /// Whether the outcome, or the choice between the rule sets, rests on something that nobody
     /// has read in the source. Then a person must read it before relying on this.
     pub rests_on_unverified: bool,
@@ -104,6 +108,8 @@ pub struct RuleSetResult {
     pub outcome: Outcome,
     /// The highest tier that they do not exclude under it.
     pub could_reach: Tier,
+    /// Whether only lines about unsold goods establish the tier: an attempt (犯罪未遂, Criminal Law art. 23).
+    pub attempt: bool,
     /// Why.
     pub reasons: Vec<Reason>,
     /// The penalty band of the tier established.

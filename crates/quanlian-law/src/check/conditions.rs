@@ -14,7 +14,7 @@ use super::{Checker, Finding, Severity, lines_of, place_of};
 use crate::{
     evaluate::RuleSet,
     load::Parsed,
-    rule::{Body, Condition, Line, Rule, Tier, Version},
+    rule::{Body, Condition, Line, Rule, Version},
 };
 
 /// A line that compares one amount, as it stands on a day.
@@ -75,13 +75,14 @@ fn days_of_change(law: &Parsed, offence: &str) -> BTreeSet<Day> {
 
 /// What is wrong with two lines that are in force together.
 fn pair(law: &Parsed, on: Day, a: &Plain<'_>, b: &Plain<'_>) -> Option<Finding> {
-    if a.fact != b.fact {
+    // Unsold goods have lines of their own: reaching one is an attempt.
+    if a.fact != b.fact || a.line.attempt != b.line.attempt {
         return None;
     }
     let (at, with) = (a.applies(), b.applies());
     if a.line.tier != b.line.tier {
         let (entry, upper) = if a.line.tier < b.line.tier { (a, b) } else { (b, a) };
-        let reached = entry.line.tier == Tier::Serious && at == with && upper.amount <= entry.amount;
+        let reached = at == with && upper.amount <= entry.amount;
         return reached.then(|| {
             let message = format!(
                 "on {on} the upper line `{}` does not lie above the entry line `{}` for the same fact; correct one",

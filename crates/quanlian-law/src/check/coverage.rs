@@ -11,7 +11,7 @@ use quanlian_record::time::Day;
 use super::{Checker, Finding, Severity, place_of};
 use crate::{
     load::Parsed,
-    rule::{Kind, Rule},
+    rule::{Body, Kind, Rule, Version},
 };
 
 /// What every offence needs on every day.
@@ -80,7 +80,7 @@ pub(super) fn uncovered(law: &Parsed) -> Vec<Finding> {
 }
 
 fn uncovered_of(law: &Parsed, offence: &Rule) -> Vec<Finding> {
-    let (Some(first), Some(last)) = (offence.versions.first(), offence.versions.last()) else {
+    let (Some(first), Some(last)) = (begin(offence), offence.versions.last()) else {
         return Vec::new();
     };
     let whole = Days {
@@ -131,6 +131,12 @@ fn uncovered_of(law: &Parsed, offence: &Rule) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The version with which an offence begins; before it there may be one that says that there was none.
+fn begin(offence: &Rule) -> Option<&Version> {
+    let is_offence = |version: &&Version| !matches!(version.body, Body::NoOffence);
+    offence.versions.iter().find(is_offence)
 }
 
 /// The rule about the offence whose open question names these days.
@@ -228,7 +234,7 @@ pub(super) fn ambiguous(law: &Parsed) -> Vec<Finding> {
 pub(super) fn never_applies(law: &Parsed) -> Vec<Finding> {
     let begins = |id: &String| {
         let offence = law.offences().find(|offence| offence.id == *id)?;
-        offence.versions.first().map(|version| version.from)
+        begin(offence).map(|version| version.from)
     };
     let mut findings = Vec::new();
     for rule in law.rules.values().filter(|rule| !rule.offences.is_empty()) {
@@ -250,7 +256,8 @@ pub(super) fn never_applies(law: &Parsed) -> Vec<Finding> {
         let Some(begin) = rule.offences.iter().filter_map(begins).min() else {
             continue;
         };
-        for version in &rule.versions {
+        let says_something = |version: &&Version| !matches!(version.body, Body::NoOffence);
+        for version in rule.versions.iter().filter(says_something) {
             if version.to.is_some_and(|to| to < begin) {
                 findings.push(Finding {
                     severity: Severity::Error,

@@ -10,8 +10,10 @@ use quanlian_record::{money::Fen, time::Day};
 
 use super::Checker;
 use crate::{
+    acts::Act,
     assess::{Assessment, Outcome, assess},
     deadline::{Events, Moment, clock},
+    derived,
     evaluate::{Reason, RuleSet},
     facts::{Conduct, FactSheet, FactValue, Statement, know},
     interval::Truth,
@@ -47,8 +49,8 @@ impl Checker<'_> {
         let offence = self.rule.offences.first().map_or("", String::as_str);
         let set = RuleSet::of(self.law, offence, boundary.on);
         let known = crate::facts::Known {
-            facts: BTreeMap::new(),
             person: Some(Person::Unit),
+            ..crate::facts::Known::default()
         };
         set.for_person(Amount::Count(1), &known).low
     }
@@ -82,7 +84,7 @@ impl Checker<'_> {
             }),
             judged_on: Some(judged_on),
             facts,
-            chosen_rule_set: None,
+            ..FactSheet::default()
         })
     }
 
@@ -146,7 +148,16 @@ impl Checker<'_> {
             .or(on.map(|on| (on, on)))
             .ok_or("give `on`, or `conduct` and `judged_on`")?;
         let judged_on = example.judged_on.or(on).ok_or("give `on` or `judged_on`")?;
-        let sheet = self.sheet(example.person, conduct, judged_on, &example.given)?;
+        let mut sheet = self.sheet(example.person, conduct, judged_on, &example.given)?;
+        if let Some(offence) = &example.offence {
+            sheet.offence.clone_from(offence);
+        }
+        for act in &example.acts {
+            sheet.acts.push(self.act(conduct, act)?);
+        }
+        if self.rule.kind == Kind::Valuation {
+            return self.run_valuation(example, &sheet, judged_on);
+        }
         let answer = assess(self.law, &sheet, judged_on).map_err(|error| error.to_string())?;
         for (name, wanted) in &example.then {
             let got = self.answered(&answer, conduct.1, name).ok_or_else(|| {
@@ -161,19 +172,19 @@ impl Checker<'_> {
 
     fn answered(&self, answer: &Assessment, ended_on: Day, name: &str) -> Option<String> {
         let set = answer.rule_sets.iter().find(|set| set.governs)?;
-        let yuan = |fen: i64| Some(Fen(fen).to_yuan_string().trim_end_matches(".00").replace(',', ""));
         match name {
             "outcome" => Some(outcome_word(answer.outcome).to_owned()),
             "could_reach" => Some(tier_word(answer.could_reach).to_owned()),
             "governs" => Some(answer.governing.as_of.to_string()),
             "rule_sets" => Some(answer.rule_sets.len().to_string()),
             "choice_required" => Some(answer.governing.choice_required.to_string()),
+            "attempt" => Some(set.attempt.to_string()),
             "missing_first" => answer.missing.first().map(|missing| missing.fact.clone()),
             "min_months" => set.band.as_ref().map(|band| band.min_months.to_string()),
             "max_months" => set.band.as_ref().map(|band| band.max_months.to_string()),
             "detention_possible" => set.band.as_ref().map(|band| band.detention_possible.to_string()),
-            "fine_low" => set.fine.as_ref().and_then(|fine| yuan(fine.low.at_least_fen)),
-            "fine_high" => set.fine.as_ref().and_then(|fine| yuan(fine.high.at_most_fen?)),
+            "fine_low" => set.fine.as_ref().map(|fine| yuan(fine.low.at_least_fen)),
+            "fine_high" => set.fine.as_ref().and_then(|fine| fine.high.at_most_fen).map(yuan),
             "prosecution_until" => {
                 let band = set.band.as_ref()?;
                 penalty::prosecution_until(self.law, set.as_of, band.max_months, ended_on)
@@ -186,6 +197,44 @@ impl Checker<'_> {
                     .map(state_word)
             }
         }
+    }
+
+    /// An act of an example, on the days of its conduct.
+    fn act(&self, conduct: (Day, Day), values: &BTreeMap<String, ExampleValue>) -> Result<Act, String> {
+        let mut act = Act {
+            from: Some(conduct.0),
+            to: Some(conduct.1),
+            ..Act::default()
+        };
+        for (name, value) in values {
+            match (name.as_str(), value) {
+                ("punished", ExampleValue::Flag(true)) => act.punished_on = Some(conduct.1),
+                _ => act.facts.push(self.statement(name, value)?),
+            }
+        }
+        Ok(act)
+    }
+
+    /// What a valuation finds: the fact itself where it is exact, or `at_least` and `at_most`.
+    fn run_valuation(&self, example: &Example, sheet: &FactSheet, on: Day) -> Result<(), String> {
+        let (known, _) = know(sheet, &self.law.facts).map_err(|error| error.to_string())?;
+        let found = derived::found_by(self.law, self.rule, on, &known);
+        let (fact, found) = found.ok_or_else(|| format!("no version is in force on {on}"))?;
+        for (name, wanted) in &example.then {
+            let got = match name.as_str() {
+                "at_least" => yuan(found.low),
+                "at_most" => found.high.map_or_else(|| "open".to_owned(), yuan),
+                name if name == fact => match found.high {
+                    Some(high) if high == found.low => yuan(high),
+                    _ => "open".to_owned(),
+                },
+                _ => return Err(format!("`{name}` is not something that a valuation answers")),
+            };
+            if got != printed(wanted) {
+                return Err(format!("`{name}` is {got}, the file says {}", printed(wanted)));
+            }
+        }
+        Ok(())
     }
 
     fn run_deadline(&self, example: &Example) -> Result<(), String> {
@@ -239,6 +288,11 @@ fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
     }
 }
 
+/// Fen as an example writes yuan: no commas, no empty fraction.
+fn yuan(fen: i64) -> String {
+    Fen(fen).to_yuan_string().trim_end_matches(".00").replace(',', "")
+}
+
 fn printed(value: &ExampleValue) -> String {
     match value {
         ExampleValue::Flag(flag) => flag.to_string(),
@@ -251,6 +305,7 @@ fn outcome_word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Below => "below",
         Outcome::Undetermined => "undetermined",
+        Outcome::Base => "base",
         Outcome::Serious => "serious",
         Outcome::EspeciallySerious => "especially_serious",
     }
@@ -259,6 +314,7 @@ fn outcome_word(outcome: Outcome) -> &'static str {
 fn tier_word(tier: Tier) -> &'static str {
     match tier {
         Tier::Below => "below",
+        Tier::Base => "base",
         Tier::Serious => "serious",
         Tier::EspeciallySerious => "especially_serious",
     }

@@ -2,12 +2,11 @@
 //!
 //! In:  a rule. Out: findings where a mark claims more, or less, than its sources say.
 
-use quanlian_record::time::Day;
-
-use super::{Checker, Severity, lines_of, place_of};
+use super::{Checker, Severity, place_of};
 use crate::{
-    rule::{Body, Checked, Version},
-    unverified,
+    position,
+    rule::{Checked, Version},
+    unverified::{self, MarkId},
 };
 
 /// The source key that stands for memory.
@@ -16,28 +15,25 @@ const MEMORY: &str = "M";
 impl Checker<'_> {
     pub(super) fn lint_marks(&mut self) {
         let rule = self.rule;
-        self.lint_checked(&rule.source.checked, Some(1));
+        self.lint_checked(&rule.source.checked, position::key(self.text, "checked"));
         for version in &rule.versions {
             let at_line = place_of(self.law, rule, version.from, None);
             if let Some(source) = &version.source {
                 self.lint_checked(&source.checked, at_line);
             }
             self.lint_whole_and_parts(version, at_line);
-        }
-        for (from, line) in lines_of(rule) {
-            let at_line = place_of(self.law, rule, from, Some(&line.id));
-            self.lint_mark(
-                &line.id,
-                line.verified,
-                &line.against,
-                line.note.is_some(),
-                at_line,
-            );
-        }
-        for (from, number, verified, against) in fine_steps(rule.versions.iter()) {
-            let at_line = place_of(self.law, rule, from, None);
-            let name = format!("step {number} of the fine from {from}");
-            self.lint_mark(&name, verified, against, false, at_line);
+            for mark in unverified::marks(&version.body) {
+                // A part without sources of its own rests on those of the provision.
+                let Some(against) = &mark.against else { continue };
+                let (name, at_line) = match mark.id {
+                    MarkId::Own(id) => {
+                        let at_line = place_of(self.law, rule, version.from, Some(&id));
+                        (id, at_line)
+                    }
+                    MarkId::Number(number) => (format!("part {number} from {}", version.from), at_line),
+                };
+                self.lint_mark(&name, mark.verified, against, mark.note.is_some(), at_line);
+            }
         }
     }
 
@@ -93,7 +89,7 @@ impl Checker<'_> {
                 Severity::Error,
                 "the provision is marked verified, but no part of it is; correct one of the marks",
             ),
-            (false, 0) => (
+            (false, 0) if checked.note.is_none() => (
                 Severity::Warning,
                 "the provision is marked unread, but every part of it is verified; correct one of the marks",
             ),
@@ -110,19 +106,4 @@ impl Checker<'_> {
             format!("version {}: {message}", version.from),
         );
     }
-}
-
-/// The steps of the fine rules, with the number that a reader counts them by.
-fn fine_steps<'a>(
-    versions: impl Iterator<Item = &'a Version>,
-) -> impl Iterator<Item = (Day, usize, bool, &'a [String])> {
-    versions.flat_map(|version| match &version.body {
-        Body::Fine(fine) => {
-            let steps = fine.steps.iter().enumerate();
-            steps
-                .map(|(index, step)| (version.from, index + 1, step.verified, step.against.as_slice()))
-                .collect::<Vec<_>>()
-        }
-        _ => Vec::new(),
-    })
 }

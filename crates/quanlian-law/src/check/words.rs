@@ -55,13 +55,19 @@ fn asked(law: &Parsed) -> BTreeSet<&str> {
             Body::Elements(elements) => {
                 for element in elements {
                     used.insert(&element.fact);
-                    used.extend(element.signs.iter().map(String::as_str));
+                    used.extend(element.signs.iter().chain(&element.denied_by).map(String::as_str));
                 }
             }
             Body::Fine(fine) => used.extend(fine.steps.iter().filter_map(|step| match &step.basis {
                 FineBasis::ShareOf { fact, .. } => Some(fact.as_str()),
                 FineBasis::Fixed(_) => None,
             })),
+            Body::Valuation(valuation) => {
+                used.insert(&valuation.fact);
+                used.extend(valuation.inputs().map(|(input, _)| input));
+                used.extend(valuation.flags());
+            }
+            Body::Accumulation(adds) => used.extend(adds.facts.iter().map(String::as_str)),
             Body::Clock(clock) => {
                 used.insert(&clock.starts);
                 used.extend(clock.ends.iter().map(String::as_str));

@@ -30,6 +30,7 @@ pub(super) fn changes(law: &Parsed, offence: &str, before: Day, after: Day) -> V
 /// A line with the rule that it stands in, and the lines beside it.
 #[derive(Clone, Copy)]
 struct Placed<'a> {
+    offence: &'a str,
     rule: &'a Rule,
     version: &'a Version,
     line: &'a Line,
@@ -55,7 +56,9 @@ impl Placed<'_> {
     /// The same tier, and the same fact or the same shape of condition.
     fn is_like(&self, other: &Placed<'_>) -> bool {
         let shape = |placed: &Placed<'_>| shape(&placed.line.condition);
-        self.line.tier == other.line.tier && shape(self) == shape(other)
+        self.line.tier == other.line.tier
+            && self.line.attempt == other.line.attempt
+            && shape(self) == shape(other)
     }
 
     /// Whether every circumstance of this line is one of the flags.
@@ -86,6 +89,7 @@ fn shape(condition: &Condition) -> String {
         Condition::All(inner) => format!("all ({})", several(inner)),
         Condition::Any(inner) => format!("any ({})", several(inner)),
         Condition::AtLeast { .. } => "at least".to_owned(),
+        Condition::Reaches { offence, tier } => format!("reaches {offence} {tier:?}"),
     }
 }
 
@@ -105,16 +109,18 @@ fn cited(rule: &Rule, version: &Version, text: Text) -> PointSide {
 
 /// The rules about an offence on one day.
 struct Side<'a> {
+    offence: &'a str,
     lines: Vec<Placed<'a>>,
     /// Rules of other kinds, with the version of the day.
     others: Vec<(&'a Rule, &'a Version)>,
 }
 
 impl<'a> Side<'a> {
-    fn of(law: &'a Parsed, offence: &str, on: Day) -> Self {
+    fn of(law: &'a Parsed, offence: &'a str, on: Day) -> Self {
         let set = RuleSet::of(law, offence, on);
         let lines = set.thresholds.iter().flat_map(|(rule, version, lines)| {
             lines.iter().map(|line| Placed {
+                offence,
                 rule,
                 version,
                 line,
@@ -125,6 +131,7 @@ impl<'a> Side<'a> {
             .about(offence)
             .filter_map(|rule| rule.version_on(on).map(|version| (rule, version)));
         Self {
+            offence,
             lines: lines.collect(),
             others: others.collect(),
         }
@@ -236,7 +243,7 @@ fn other_circumstances(law: &Parsed, before: &Placed<'_>, after: &Placed<'_>) ->
     let values = [
         ("before", &flags(before)),
         ("after", &flags(after)),
-        ("tier", &law.tier(after.line.tier)),
+        ("tier", &law.tier_of(after.offence, after.line.tier)),
     ];
     let mut for_whom = vec![law.messages.say(key::DIFF_LINE_CIRCUMSTANCES, &values)];
     for_whom.extend(moved(law, before, after).map(|change| change.for_whom));
@@ -332,7 +339,7 @@ fn say_line(law: &Parsed, message: &str, line: &Placed<'_>, more: &[(&str, Text)
         .plain()
         .map(|(fact, _)| law.fact_title(fact))
         .unwrap_or_default();
-    let tier = law.tier(line.line.tier);
+    let tier = law.tier_of(line.offence, line.line.tier);
     let mut values: Vec<(&str, &Text)> = vec![("fact", &fact), ("tier", &tier)];
     values.extend(more.iter().map(|(name, text)| (*name, text)));
     let sentence = law.messages.say(message, &values);
@@ -385,7 +392,9 @@ fn bands(law: &Parsed, old: &Side<'_>, new: &Side<'_>) -> Vec<PointChange> {
         if was.as_ref().map(|(band, _)| band) == is.as_ref().map(|(band, _)| band) {
             return None;
         }
-        let for_whom = law.messages.say(key::DIFF_BAND, &[("tier", &law.tier(tier))]);
+        let for_whom = law
+            .messages
+            .say(key::DIFF_BAND, &[("tier", &law.tier_of(new.offence, tier))]);
         Some(PointChange {
             tier: Some(tier),
             ..point(
@@ -478,7 +487,15 @@ fn elements(law: &Parsed, old: &Side<'_>, new: &Side<'_>) -> Vec<PointChange> {
     for before in &was {
         let index = is.iter().position(|(.., element)| element.fact == before.2.fact);
         let after = index.map(|index| is.remove(index));
-        let lists = |element: &Element| (element.values.clone(), element.signs.clone());
+        let lists = |element: &Element| {
+            let Element {
+                values,
+                signs,
+                denied_by,
+                ..
+            } = element;
+            (values.clone(), signs.clone(), denied_by.clone())
+        };
         if after.is_some_and(|(.., element)| lists(element) == lists(before.2)) {
             continue;
         }
@@ -510,10 +527,18 @@ fn elements(law: &Parsed, old: &Side<'_>, new: &Side<'_>) -> Vec<PointChange> {
 
 fn values_changed(law: &Parsed, before: &Element, after: &Element) -> Text {
     let minus = |a: &Element, b: &Element| {
-        let own = a.values.iter().chain(&a.signs);
-        let left: Vec<&str> = own
-            .filter(|value| !b.values.contains(value) && !b.signs.contains(value))
-            .map(String::as_str)
+        let words = |element: &Element| {
+            let words = element
+                .values
+                .iter()
+                .chain(&element.signs)
+                .chain(&element.denied_by);
+            words.cloned().collect::<Vec<String>>()
+        };
+        let others = words(b);
+        let left: Vec<String> = words(a)
+            .into_iter()
+            .filter(|value| !others.contains(value))
             .collect();
         if left.is_empty() {
             law.messages.say(key::DIFF_NOTHING, &[])

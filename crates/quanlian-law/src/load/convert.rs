@@ -15,8 +15,8 @@ use super::{
     LoadError, MAX_NESTING,
     place::{Place, read},
     raw::{
-        Operator, RawAtLeast, RawBoundary, RawCondition, RawExample, RawFineStep, RawLine, RawRule,
-        RawVersion, Unit,
+        Operator, RawAtLeast, RawBoundary, RawCondition, RawExample, RawFineStep, RawLine, RawReaches,
+        RawRule, RawVersion, Unit,
     },
 };
 use crate::{
@@ -132,10 +132,21 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
     }
     let lacking =
         |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
-    let (from, to, source) = (raw.from, raw.to, raw.source.clone());
+    let (from, to, row, source) = (raw.from, raw.to, raw.row.clone(), raw.source.clone());
     let body = match kind {
         Kind::Threshold => Body::Lines(lines_of(place, raw.line.ok_or_else(|| lacking("line"))?)?),
-        Kind::Element => Body::Elements(raw.element.ok_or_else(|| lacking("element"))?),
+        Kind::Element => match (raw.element, raw.no_offence) {
+            (Some(elements), None) => Body::Elements(elements),
+            (None, Some(true)) => Body::NoOffence,
+            (None, None) => return Err(lacking("element")),
+            _ => {
+                return Err(place.invalid(
+                    span,
+                    "the version has elements and says that there was no offence, or says it with `false`",
+                    "write either [[version.element]] or no_offence = true",
+                ));
+            }
+        },
         Kind::Band => {
             let bands = raw.band.ok_or_else(|| lacking("band"))?;
             if let Some(band) = bands
@@ -187,12 +198,23 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
             Body::Limitation(steps)
         }
         Kind::Papers => Body::Papers(raw.paper.ok_or_else(|| lacking("paper"))?),
+        Kind::Valuation => {
+            let valuation = raw.valuation.ok_or_else(|| lacking("valuation"))?;
+            if let Some((problem, way_out)) = valuation.fault() {
+                return Err(place.invalid(span, problem, way_out));
+            }
+            Body::Valuation(Box::new(valuation))
+        }
+        Kind::Accumulation => {
+            Body::Accumulation(Box::new(raw.accumulation.ok_or_else(|| lacking("accumulation"))?))
+        }
         Kind::Deadline => Body::Clock(clock_of(place, span, raw)?),
         Kind::Temporal | Kind::Note => Body::Nothing,
     };
     Ok(Version {
         from,
         to,
+        row,
         source,
         body,
     })
@@ -203,13 +225,16 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
 pub(crate) fn fields_of(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
     match kind {
         Kind::Threshold => (&["line"], &[]),
-        Kind::Element => (&["element"], &[]),
+        // One of the two; an element, or the word that there was no such offence yet.
+        Kind::Element => (&[], &["element", "no_offence"]),
         Kind::Band => (&["band"], &[]),
         Kind::Fine => (&["choose", "fine"], &[]),
         Kind::FineFloor => (&["adult_yuan", "minor_yuan"], &[]),
         Kind::Unit => (&["times"], &[]),
         Kind::Limitation => (&["step"], &[]),
         Kind::Papers => (&["paper"], &[]),
+        Kind::Valuation => (&["valuation"], &[]),
+        Kind::Accumulation => (&["accumulation"], &[]),
         Kind::Deadline => (
             &["actor", "act", "starts"],
             &["ends", "at_once", "hours", "days", "count", "months", "years"],
@@ -222,6 +247,7 @@ fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
     [
         ("line", raw.line.is_some()),
         ("element", raw.element.is_some()),
+        ("no_offence", raw.no_offence.is_some()),
         ("band", raw.band.is_some()),
         ("choose", raw.choose.is_some()),
         ("fine", raw.fine.is_some()),
@@ -230,6 +256,8 @@ fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
         ("times", raw.times.is_some()),
         ("step", raw.step.is_some()),
         ("paper", raw.paper.is_some()),
+        ("valuation", raw.valuation.is_some()),
+        ("accumulation", raw.accumulation.is_some()),
         ("actor", raw.actor.is_some()),
         ("act", raw.act.is_some()),
         ("starts", raw.starts.is_some()),
@@ -262,7 +290,7 @@ fn lines_of(place: &Place<'_>, raw: Vec<Spanned<RawLine>>) -> Result<Vec<Line>, 
             return Err(place.invalid(
                 span,
                 "a line lifts into `below`",
-                "write serious or especially_serious",
+                "write base, serious or especially_serious",
             ));
         }
         let condition = RawCondition {
@@ -274,6 +302,7 @@ fn lines_of(place: &Place<'_>, raw: Vec<Spanned<RawLine>>) -> Result<Vec<Line>, 
             all: raw.all,
             any: raw.any,
             at_least: raw.at_least,
+            reaches: raw.reaches,
         };
         let condition = condition_of(place, &span, condition, 0)?;
         check_shares(place, &span, &condition, &lines)?;
@@ -282,6 +311,8 @@ fn lines_of(place: &Place<'_>, raw: Vec<Spanned<RawLine>>) -> Result<Vec<Line>, 
             tier: raw.tier,
             applies: raw.applies,
             condition,
+            attempt: raw.attempt,
+            row: raw.row,
             verified: raw.verified,
             against: raw.against,
             note: raw.note,
@@ -327,7 +358,7 @@ fn check_shares(
         Condition::All(inner) | Condition::Any(inner) => inner
             .iter()
             .try_for_each(|condition| check_shares(place, span, condition, lines)),
-        Condition::AtOrAbove { .. } | Condition::Flag(_) => Ok(()),
+        Condition::AtOrAbove { .. } | Condition::Flag(_) | Condition::Reaches { .. } => Ok(()),
     }
 }
 
@@ -364,6 +395,7 @@ fn condition_of(
             all: None,
             any: None,
             at_least: None,
+            reaches: None,
         } => {
             if value <= 0 {
                 return Err(place.invalid(
@@ -387,10 +419,14 @@ fn condition_of(
             all,
             any,
             at_least,
-        } => match (flag, all, any, at_least) {
-            (Some(flag), None, None, None) => Ok(Condition::Flag(flag)),
-            (None, Some(all), None, None) => Ok(Condition::All(several(all)?)),
-            (None, None, Some(any), None) => Ok(Condition::Any(several(any)?)),
+            reaches,
+        } => match (flag, all, any, at_least, reaches) {
+            (Some(flag), None, None, None, None) => Ok(Condition::Flag(flag)),
+            (None, Some(all), None, None, None) => Ok(Condition::All(several(all)?)),
+            (None, None, Some(any), None, None) => Ok(Condition::Any(several(any)?)),
+            (None, None, None, None, Some(RawReaches { offence, tier })) if tier != Tier::Below => {
+                Ok(Condition::Reaches { offence, tier })
+            }
             (
                 None,
                 None,
@@ -400,6 +436,7 @@ fn condition_of(
                     share_percent,
                     of,
                 }),
+                None,
             ) => Ok(Condition::AtLeast {
                 count,
                 share_percent,
@@ -415,7 +452,7 @@ fn one_condition(place: &Place<'_>, span: &Range<usize>) -> LoadError {
     place.invalid(
         span.clone(),
         "a line or condition says none or more than one thing",
-        "write either fact, op, value and unit, or one of flag, all, any, at_least",
+        "write either fact, op, value and unit, or one of flag, all, any, at_least, reaches",
     )
 }
 
@@ -427,6 +464,7 @@ fn fine_step_of(place: &Place<'_>, spanned: Spanned<RawFineStep>) -> Result<Fine
             fact: Some(fact),
             low_percent: Some(low_percent),
             high_percent: Some(high_percent),
+            base_yuan: None,
             serious_yuan: None,
             especially_serious_yuan: None,
             ..
@@ -439,21 +477,35 @@ fn fine_step_of(place: &Place<'_>, spanned: Spanned<RawFineStep>) -> Result<Fine
             fact: None,
             low_percent: None,
             high_percent: None,
+            base_yuan,
             serious_yuan: Some(serious),
-            especially_serious_yuan: Some(upper),
+            especially_serious_yuan,
             ..
-        } if serious[0] <= serious[1] && upper[0] <= upper[1] => {
-            let range = |[low, high]: [i64; 2]| Ok((fen(place, &span, low)?, fen(place, &span, high)?));
-            FineBasis::Fixed(BTreeMap::from([
-                (Tier::Serious, range(serious)?),
-                (Tier::EspeciallySerious, range(upper)?),
-            ]))
+        } if base_yuan.is_some() || especially_serious_yuan.is_some() => {
+            let tiers = [
+                (Tier::Base, base_yuan),
+                (Tier::Serious, Some(serious)),
+                (Tier::EspeciallySerious, especially_serious_yuan),
+            ];
+            let mut ranges = BTreeMap::new();
+            for (tier, range) in tiers {
+                let Some([low, high]) = range else { continue };
+                if low > high {
+                    return Err(place.invalid(
+                        span,
+                        "a fixed range of a fine is upside down",
+                        "write the lower amount first",
+                    ));
+                }
+                ranges.insert(tier, (fen(place, &span, low)?, fen(place, &span, high)?));
+            }
+            FineBasis::Fixed(ranges)
         }
         _ => {
             return Err(place.invalid(
                 span,
                 "a fine is neither a share of a fact nor a fixed range",
-                "write fact, low_percent and high_percent, or serious_yuan and especially_serious_yuan",
+                "write fact, low_percent and high_percent, or the ranges of two tiers: base_yuan, serious_yuan, especially_serious_yuan",
             ));
         }
     };
@@ -515,11 +567,17 @@ fn example_of(place: &Place<'_>, spanned: Spanned<RawExample>) -> Result<Example
     Ok(Example {
         name: raw.name,
         at_line: line_of(place.text, span.start),
+        offence: raw.offence,
         on: raw.on,
         conduct: raw.conduct.map(|period| (period.from, period.to)),
         judged_on: raw.judged_on,
         person: raw.person,
         given: values_of(place, &span, raw.given)?,
+        acts: raw
+            .acts
+            .into_iter()
+            .map(|act| values_of(place, &span, act))
+            .collect::<Result<_, _>>()?,
         then: values_of(place, &span, raw.then)?,
     })
 }

@@ -12,12 +12,14 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
+    acts::AccumulationRule,
     rule::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
         toml_day,
     },
     schema::{Date, ExampleScalar},
     text::Text,
+    valuation::ValuationRule,
 };
 
 /// A rule file.
@@ -74,6 +76,8 @@ pub(super) struct RawVersion {
     #[serde(default, with = "toml_day::optional")]
     #[schemars(with = "Option<Date>")]
     pub(super) to: Option<Day>,
+    /// Its row in the table of law facts, where the rule has none for all versions.
+    pub(super) row: Option<String>,
     /// Its own source, where it comes from another instrument.
     pub(super) source: Option<Source>,
     // threshold
@@ -83,6 +87,8 @@ pub(super) struct RawVersion {
     // element
     /// Statutory elements.
     pub(super) element: Option<Vec<Element>>,
+    /// There was no such offence yet.
+    pub(super) no_offence: Option<bool>,
     // band
     /// Penalty bands of the tiers.
     pub(super) band: Option<Vec<Band>>,
@@ -106,6 +112,12 @@ pub(super) struct RawVersion {
     // papers
     /// The papers that an act needs.
     pub(super) paper: Option<Vec<Paper>>,
+    // valuation
+    /// How an amount is found from others.
+    pub(super) valuation: Option<ValuationRule>,
+    // accumulation
+    /// Which amounts of several acts are added up.
+    pub(super) accumulation: Option<AccumulationRule>,
     // deadline
     /// Who must act.
     pub(super) actor: Option<Text>,
@@ -157,6 +169,13 @@ pub(super) struct RawLine {
     pub(super) any: Option<Vec<RawCondition>>,
     /// So many of the named lines, each to a share.
     pub(super) at_least: Option<RawAtLeast>,
+    /// Whether it lifts an attempt, not the act done.
+    #[serde(default)]
+    pub(super) attempt: bool,
+    /// Its row in the table of law facts, where its id is not that of the row.
+    pub(super) row: Option<String>,
+    /// The lines of another offence.
+    pub(super) reaches: Option<RawReaches>,
     /// Whether the number was read in a source.
     pub(super) verified: bool,
     /// Keys of sources.toml; M stands for memory.
@@ -178,6 +197,7 @@ pub(super) struct RawCondition {
     pub(super) all: Option<Vec<RawCondition>>,
     pub(super) any: Option<Vec<RawCondition>>,
     pub(super) at_least: Option<RawAtLeast>,
+    pub(super) reaches: Option<RawReaches>,
 }
 
 /// `at_least = { … }`.
@@ -191,6 +211,17 @@ pub(super) struct RawAtLeast {
     pub(super) share_percent: u32,
     /// Ids of lines above this one that compare one amount.
     pub(super) of: Vec<String>,
+}
+
+/// `reaches = { … }`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "reaches")]
+pub(super) struct RawReaches {
+    /// Id of the offence.
+    pub(super) offence: String,
+    /// The tier that must be reached there.
+    pub(super) tier: Tier,
 }
 
 /// The comparisons that the law makes. There is one: 以上, which includes the number.
@@ -221,6 +252,8 @@ pub(super) struct RawFineStep {
     pub(super) low_percent: Option<u32>,
     /// Highest share.
     pub(super) high_percent: Option<u32>,
+    /// Lowest and highest fine in the base tier.
+    pub(super) base_yuan: Option<[i64; 2]>,
     /// Lowest and highest fine in the entry tier.
     pub(super) serious_yuan: Option<[i64; 2]>,
     /// Lowest and highest fine in the upper tier.
@@ -238,6 +271,8 @@ pub(super) struct RawFineStep {
 pub(super) struct RawExample {
     /// What it shows.
     pub(super) name: String,
+    /// The offence that it is tried on; the first of the file if left out.
+    pub(super) offence: Option<String>,
     /// Conduct and judgment both on this day.
     #[serde(default, with = "toml_day::optional")]
     #[schemars(with = "Option<Date>")]
@@ -254,6 +289,10 @@ pub(super) struct RawExample {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ExampleScalar>")]
     pub(super) given: BTreeMap<String, toml::Value>,
+    /// Acts that may be added up, each with facts by name.
+    #[serde(default)]
+    #[schemars(with = "Vec<BTreeMap<String, ExampleScalar>>")]
+    pub(super) acts: Vec<BTreeMap<String, toml::Value>>,
     /// What must come out, by name.
     #[schemars(with = "BTreeMap<String, ExampleScalar>")]
     pub(super) then: BTreeMap<String, toml::Value>,

@@ -18,6 +18,9 @@ use crate::{
     vocabulary::{EventDefinition, FactDefinition, FactKind},
 };
 
+/// Most flags in a group of which exactly one holds.
+const MAX_GROUP_FLAGS: usize = 8;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFacts {
@@ -64,7 +67,50 @@ pub(super) fn facts(file: &'static str, text: &str) -> Result<BTreeMap<String, F
             }
         }
     }
+    join_groups(&place, &raw.fact, &mut known)?;
     Ok(known)
+}
+
+/// Tells each flag of a group (`one_of`) the others, and refuses a group that could not mean anything.
+fn join_groups(
+    place: &Place<'_>,
+    raw: &[Spanned<FactDefinition>],
+    known: &mut BTreeMap<String, FactDefinition>,
+) -> Result<(), LoadError> {
+    let mut groups: BTreeMap<&str, Vec<&FactDefinition>> = BTreeMap::new();
+    for definition in raw.iter().map(Spanned::get_ref) {
+        if let Some(group) = &definition.one_of {
+            groups.entry(group).or_default().push(definition);
+        }
+    }
+    for fact in raw {
+        let definition = fact.get_ref();
+        let Some(group) = &definition.one_of else { continue };
+        let members = groups.get(group.as_str()).map_or(&[][..], Vec::as_slice);
+        if definition.kind != FactKind::Flag || !definition.implied_by.is_empty() {
+            return Err(place.invalid(
+                fact.span(),
+                format!(
+                    "`{}` is in the group `{group}`, but is no plain flag",
+                    definition.name
+                ),
+                "only a flag without implied_by can be one of a group",
+            ));
+        }
+        if !(2..=MAX_GROUP_FLAGS).contains(&members.len()) {
+            return Err(place.invalid(
+                fact.span(),
+                format!("the group `{group}` has {} flags", members.len()),
+                format!("a group has 2 to {MAX_GROUP_FLAGS}; name the others with the same one_of, or leave it out"),
+            ));
+        }
+        let others = members.iter().filter(|other| other.name != definition.name);
+        let others = others.map(|other| other.name.clone()).collect();
+        if let Some(known) = known.get_mut(&definition.name) {
+            known.others = others;
+        }
+    }
+    Ok(())
 }
 
 /// `events.toml`.

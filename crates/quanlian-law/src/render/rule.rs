@@ -121,7 +121,7 @@ fn version(page: &mut Page<'_>, rule: &Rule, version: &Version) {
     if let Some(own) = &version.source {
         source(page, 2, own);
     }
-    for said in describe::version(page.law, version) {
+    for said in describe::version(page.law, rule, version) {
         let line = match said.verified {
             Some(verified) => {
                 let values = [

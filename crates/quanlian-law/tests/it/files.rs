@@ -53,7 +53,7 @@ fn unknown_fields_name_file_and_line() {
         "dayz   = 3",
         "law_load_syntax",
         expect![
-            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `source`, `line`, `element`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `times`, `step`, `paper`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`; see law/README.md for the fields of a rule file"
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `row`, `source`, `line`, `element`, `no_offence`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `times`, `step`, `paper`, `valuation`, `accumulation`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`; see law/README.md for the fields of a rule file"
         ],
     );
     check(
@@ -62,7 +62,7 @@ fn unknown_fields_name_file_and_line() {
         "tier     = \"grave\"",
         "law_load_syntax",
         expect![
-            "cn/criminal/217/2004-19-art-05.toml, line 23: unknown variant `grave`, expected one of `below`, `serious`, `especially_serious`; see law/README.md for the fields of a rule file"
+            "cn/criminal/217/2004-19-art-05.toml, line 23: unknown variant `grave`, expected one of `below`, `base`, `serious`, `especially_serious`; see law/README.md for the fields of a rule file"
         ],
     );
     check(
@@ -111,7 +111,7 @@ fn fields_of_another_kind_are_refused() {
         "",
         "law_load_invalid",
         expect![
-            "cn/criminal/217/2004-19-art-05.toml, line 21: a line or condition says none or more than one thing; write either fact, op, value and unit, or one of flag, all, any, at_least"
+            "cn/criminal/217/2004-19-art-05.toml, line 21: a line or condition says none or more than one thing; write either fact, op, value and unit, or one of flag, all, any, at_least, reaches"
         ],
     );
     check(

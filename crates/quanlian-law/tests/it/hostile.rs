@@ -46,7 +46,7 @@ fn shape_errors_name_the_line_and_the_fields() {
         "{\n\"offense\":1}",
         "law_sheet_shape",
         expect![
-            "line 2: unknown field `offense`, expected one of `offence`, `person`, `conduct`, `judged_on`, `facts`, `chosen_rule_set`"
+            "line 2: unknown field `offense`, expected one of `offence`, `person`, `conduct`, `judged_on`, `facts`, `acts`, `chosen_rule_set`"
         ],
     );
     check(
@@ -82,7 +82,7 @@ fn facts_that_cannot_be_are_refused_with_the_way_out() {
         &fact(r#""name":"ilegal_gain","fen":1"#),
         "law_sheet_unknown_fact",
         expect![
-            "facts[0].name: `ilegal_gain` is not a known fact (did you mean `illegal_gain`?); known are act_type, actual_clicks, ads_around_user_uploads, bundled_with_paid_s"
+            "facts[0].name: `ilegal_gain` is not a known fact (did you mean `illegal_gain`?); known are act_type, actual_clicks, ads_around_user_uploads, authorisation_forge"
         ],
     );
     check(
@@ -140,9 +140,11 @@ fn facts_that_cannot_be_are_refused_with_the_way_out() {
 #[test]
 fn dates_and_offences_that_cannot_be_are_refused() {
     check(
-        r#"{"offence":"cn/criminal/213"}"#,
+        r#"{"offence":"cn/criminal/999"}"#,
         "law_sheet_unknown_offence",
-        expect!["offence: `cn/criminal/213` is not in the rule book; known are cn/criminal/217"],
+        expect![
+            "offence: `cn/criminal/999` is not in the rule book; known are cn/criminal/213, cn/criminal/214, cn/criminal/215, cn/criminal/216, cn/criminal/217, cn/criminal/2"
+        ],
     );
     check(
         &with(r#""conduct":{"from":"2024-01-01","to":"2023-01-01"}"#),

@@ -7,15 +7,20 @@
 )]
 
 mod book;
+mod boundaries;
 mod compare;
 mod files;
 mod hostile;
 mod lints;
+mod marks;
+mod monotone;
 mod pages;
 mod properties;
 mod schema;
 mod stories;
+mod table;
 mod timeline;
+mod yaml;
 
 use std::collections::BTreeMap;
 

@@ -126,7 +126,7 @@ fn sheets() -> impl Strategy<Value = FactSheet> {
         conduct,
         judged_on: Some(judged_on.parse().unwrap()),
         facts,
-        chosen_rule_set: None,
+        ..FactSheet::default()
     })
 }
 
@@ -149,6 +149,7 @@ proptest! {
         let expected = match answer.outcome {
             Outcome::Below => answer.could_reach == Tier::Below,
             Outcome::Undetermined => answer.could_reach > Tier::Below,
+            Outcome::Base => answer.could_reach >= Tier::Base,
             Outcome::Serious => answer.could_reach >= Tier::Serious,
             Outcome::EspeciallySerious => answer.could_reach == Tier::EspeciallySerious,
         };

@@ -473,6 +473,7 @@ fn the_tree_reads_as_text_in_both_languages() {
     let page = book().render_assessment(&answer, Language::En);
     let shown: Vec<&str> = page
         .lines()
+        .skip_while(|l| !l.starts_with("Rule set"))
         .filter(|l| {
             ["gain", "clicks5", "online", "profit", "Rule set", "outcome"]
                 .iter()
@@ -507,4 +508,40 @@ fn the_tree_reads_as_text_in_both_languages() {
             .collect();
         assert!(said.iter().all(|l| l.contains("不认定")), "{said:?}");
     }
+}
+
+#[test]
+fn the_duty_to_transfer_follows_the_outcome_and_cites_its_rules() {
+    use quanlian_law::TransferAnswer::{self, LineReached, NoLine, SuspicionPossible};
+    fn check(facts: &str, judged_on: &str, then: TransferAnswer, articles: &[&str]) {
+        let text = format!(
+            r#"{{"offence":"cn/criminal/217","person":"natural","conduct":{{"from":"2022-05-01","to":"2023-04-30"}},"judged_on":"{judged_on}","facts":[{facts}]}}"#
+        );
+        let sheet = quanlian_law::FactSheet::from_json(&text).unwrap();
+        let transfer = crate::book()
+            .assess(&sheet, sheet.judged_on.unwrap())
+            .unwrap()
+            .transfer;
+        assert_eq!(transfer.answer, then, "{facts}");
+        let cited: Vec<String> = transfer
+            .rules
+            .iter()
+            .map(|rule| rule.citation.clone().unwrap().en)
+            .collect();
+        assert_eq!(cited.len(), articles.len(), "{cited:?}");
+        for (cited, article) in cited.iter().zip(articles) {
+            assert!(cited.contains(article), "{cited} is not {article}");
+        }
+    }
+    let gain = r#"{"name":"illegal_gain","fen":3000000}"#;
+    check(gain, "2024-12-20", LineReached, &["art. 3(1)", "art. 11"]);
+    check(
+        r#"{"name":"illegal_gain","fen":2999999}"#,
+        "2024-12-20",
+        SuspicionPossible,
+        &["art. 3(2)", "art. 3(1)"],
+    );
+    let nothing = r#"{"name":"illegal_gain","fen":0},{"name":"illegal_business_volume","fen":0},{"name":"copies","count":0},
+        {"name":"online","value":false},{"name":"online_membership","value":false}"#;
+    check(nothing, "2024-12-20", NoLine, &["art. 3(1)"]);
 }

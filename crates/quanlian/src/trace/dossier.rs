@@ -16,7 +16,7 @@ use quanlian_document::dossier as doc;
 use quanlian_document::dossier::{Dossier, Text};
 use quanlian_evidence::vault::Vault;
 use quanlian_law::{
-    Amount, ClockResult, ClockState, Compared, Distance, FactValue, Outcome, Reason, RuleBook, Tier, Truth,
+    Amount, ClockResult, ClockState, FactValue, Outcome, Reason, ReasonKind, RuleBook, Tier, Truth,
 };
 use quanlian_match::{Medium, Unit};
 use quanlian_record::{money::Fen, time::Timestamp};
@@ -77,6 +77,7 @@ pub(super) fn fill(
         verdict: text(&assessment.summary),
         reference: reference(vault),
         report: Some("matches.jsonl, facts.json, assessment.json".to_owned()),
+        glance: filler.glance(),
         made_with: doc::MadeWith {
             version: report.version.to_owned(),
             rule_book: now.legal_day().to_string(),
@@ -148,6 +149,136 @@ impl Filler<'_> {
         ]
     }
 
+    /// The case on one page: each line stands in full further down.
+    fn glance(&self) -> Vec<doc::Note> {
+        let answer = &self.report.assessment;
+        let note = |key: &str, text: Text, cite: Text, verified: bool| doc::Note {
+            label: self.words.text(&format!("dossier.glance_{key}")),
+            text,
+            cite,
+            verified,
+        };
+        let plain = |key: &str, text: Text| note(key, text, Text::default(), true);
+        let mut notes = vec![
+            plain("found", self.found()),
+            plain("outcome", text(&answer.summary)),
+            plain("governing", text(&answer.governing.why)),
+        ];
+        let governing = answer.rule_sets.iter().find(|set| set.governs);
+        let reached = answer.could_reach;
+        let met = governing.map(|set| lines_met(&set.reasons)).unwrap_or_default();
+        let highest = met.iter().filter_map(|line| line.tier).max().unwrap_or(reached);
+        for line in met.iter().filter(|line| line.tier == Some(highest)) {
+            let cite = line.citation.as_ref().map(text).unwrap_or_default();
+            notes.push(note(
+                "line",
+                text(&line.text),
+                cite,
+                line.verified.unwrap_or(true),
+            ));
+        }
+        if let Some(band) = governing.and_then(|set| set.band.as_ref()) {
+            notes.push(note(
+                "band",
+                text(&band.text),
+                text(&band.citation),
+                band.verified,
+            ));
+        }
+        let transfer = &answer.transfer;
+        let cites = transfer.rules.iter().filter_map(|rule| rule.citation.as_ref());
+        let cites: Vec<Text> = cites.map(text).collect();
+        let cite = Text::new(
+            cites
+                .iter()
+                .map(|cite| cite.zh.as_str())
+                .collect::<Vec<_>>()
+                .join("；"),
+            cites
+                .iter()
+                .map(|cite| cite.en.as_str())
+                .collect::<Vec<_>>()
+                .join("; "),
+        );
+        notes.push(note("transfer", text(&transfer.text), cite, true));
+        if let Some(missing) = answer.missing.first() {
+            notes.push(plain("missing", text(&missing.why)));
+        }
+        let open_elements = answer
+            .elements
+            .iter()
+            .filter(|element| element.state == Some(Truth::Unknown))
+            .count();
+        let count = |key: &str, count: usize| {
+            self.words.get(
+                &format!("dossier.glance_{key}_text"),
+                &[("count", count.to_string())],
+            )
+        };
+        if open_elements > 0 {
+            notes.push(plain("elements", count("elements", open_elements)));
+        }
+        let next = self
+            .report
+            .clocks
+            .iter()
+            .filter(|clock| matches!(clock.state, ClockState::Running | ClockState::Late))
+            .min_by_key(|clock| (clock.due_on.is_none(), clock.due_on));
+        if let Some(clock) = next {
+            let words = Text::new(
+                format!("{}：{}。{}", clock.actor.zh, clock.act.zh, clock.text.zh),
+                format!("{}: {}. {}", clock.actor.en, clock.act.en, clock.text.en),
+            );
+            notes.push(note("clock", words, text(&clock.citation), clock.verified));
+        }
+        let missing_papers: Vec<&quanlian_case::referral::Paper> = self
+            .report
+            .papers
+            .iter()
+            .filter(|paper| paper.state == PaperState::Missing)
+            .collect();
+        if !missing_papers.is_empty() {
+            let names = |pick: fn(&quanlian_case::referral::Paper) -> &str, between: &str| {
+                missing_papers
+                    .iter()
+                    .map(|paper| pick(paper))
+                    .collect::<Vec<_>>()
+                    .join(between)
+            };
+            let words = Text::new(names(|p| &p.title.zh, "；"), names(|p| &p.title.en, "; "));
+            notes.push(plain("papers", words));
+        }
+        let unread = answer.unverified.len();
+        if unread > 0 {
+            let key = if answer.rests_on_unverified {
+                "unread_decisive"
+            } else {
+                "unread"
+            };
+            notes.push(doc::Note {
+                label: self.words.text("dossier.glance_unread"),
+                text: count(key, unread),
+                cite: Text::default(),
+                verified: true,
+            });
+        }
+        notes
+    }
+
+    /// How many files hold copies of how many works.
+    fn found(&self) -> Text {
+        let suspects: BTreeSet<&str> = self.report.matches.iter().map(|m| m.suspect.as_str()).collect();
+        let works: BTreeSet<&str> = self.report.matches.iter().map(|m| m.work.as_str()).collect();
+        self.words.get(
+            "dossier.summary",
+            &[
+                ("suspects", suspects.len().to_string()),
+                ("works", works.len().to_string()),
+                ("examined", self.report.suspects.to_string()),
+            ],
+        )
+    }
+
     /// The works that were copied; the index may hold many more.
     fn works(&self) -> Vec<doc::Work> {
         let exhibits: BTreeMap<&str, &Exhibit> = self
@@ -216,6 +347,7 @@ impl Filler<'_> {
                 None => None,
             };
             let bounded = self.bounds(
+                &unit,
                 statement
                     .at_least_fen
                     .map(Amount::Fen)
@@ -236,7 +368,9 @@ impl Filler<'_> {
                         .collect()
                 })
                 .unwrap_or_default();
-            let source = if is_drawn {
+            let source = if is_drawn && places.is_empty() {
+                self.words.text("dossier.from_matches")
+            } else if is_drawn {
                 let places = shortened(&places.into_iter().collect::<Vec<_>>());
                 self.words.get("dossier.from_files", &[("places", places)])
             } else {
@@ -275,9 +409,11 @@ impl Filler<'_> {
         (label, unit)
     }
 
-    fn bounds(&self, low: Option<Amount>, high: Option<Amount>) -> Option<Text> {
+    /// Bounds in words; a number has its unit, money has its own.
+    fn bounds(&self, unit: &Text, low: Option<Amount>, high: Option<Amount>) -> Option<Text> {
+        let counts = matches!(low.or(high), Some(Amount::Count(_)));
         let shown = |amount: Amount| amount_in_words(amount);
-        match (low, high) {
+        let mut words = match (low, high) {
             (Some(low), Some(high)) => Some(
                 self.words
                     .get("dossier.between", &[("low", shown(low)), ("high", shown(high))]),
@@ -285,7 +421,12 @@ impl Filler<'_> {
             (Some(low), None) => Some(self.words.get("dossier.at_least", &[("low", shown(low))])),
             (None, Some(high)) => Some(self.words.get("dossier.at_most", &[("high", shown(high))])),
             (None, None) => None,
+        }?;
+        if counts {
+            words.zh = format!("{} {}", words.zh, unit.zh);
+            words.en = format!("{} {}", words.en, unit.en);
         }
+        Some(words)
     }
 
     /// What the notes hold against a fact.
@@ -339,7 +480,7 @@ impl Filler<'_> {
                     governs: set.governs,
                     outcome: outcome(set.outcome),
                     could_reach: tier(set.could_reach),
-                    reasons: set.reasons.iter().map(|reason| self.reason(reason)).collect(),
+                    reasons: set.reasons.iter().map(tree).collect(),
                 })
                 .collect(),
             elements: answer
@@ -355,36 +496,9 @@ impl Filler<'_> {
                     effect: text(&missing.why),
                 })
                 .collect(),
+            layers: Vec::new(),
+            sensitivity: Vec::new(),
         }
-    }
-
-    fn reason(&self, reason: &Reason) -> doc::Reason {
-        let compared = reason.compared.as_ref();
-        doc::Reason {
-            text: text(&reason.text),
-            state: match reason.state {
-                Some(Truth::Met) => doc::State::Met,
-                Some(Truth::NotMet) => doc::State::NotMet,
-                Some(Truth::Unknown) | None => doc::State::Unknown,
-            },
-            cite: reason.citation.as_ref().map(text).unwrap_or_default(),
-            version: reason.version.map(|day| day.to_string()).unwrap_or_default(),
-            threshold: compared
-                .map(|c| Text::same(format!("≥ {}", amount_in_words(c.threshold))))
-                .unwrap_or_default(),
-            distance: compared.and_then(|c| self.distance(c)).unwrap_or_default(),
-            verified: reason.verified.unwrap_or(true),
-            evidence: reason.evidence.clone(),
-            children: reason.children.iter().map(|child| self.reason(child)).collect(),
-        }
-    }
-
-    fn distance(&self, compared: &Compared) -> Option<Text> {
-        let (key, amount) = match compared.distance? {
-            Distance::ShortBy(amount) => ("dossier.short_by", amount),
-            Distance::AboveBy(amount) => ("dossier.above_by", amount),
-        };
-        Some(self.words.get(key, &[("amount", amount_in_words(amount))]))
     }
 
     fn penalty(&self) -> doc::Penalty {
@@ -432,6 +546,7 @@ impl Filler<'_> {
                 ClockState::Late => doc::ClockStatus::Late,
                 _ => doc::ClockStatus::Unknown,
             },
+            steps: Vec::new(),
             cite: text(&of_law.citation),
             verified: of_law.verified,
         }
@@ -469,7 +584,11 @@ impl Filler<'_> {
         let of_rules = self.report.assessment.open.iter().map(|open| doc::OpenQuestion {
             question: text(&open.question),
             effect: text(&open.effect),
-            cite: open.rule.clone().map(Text::same).unwrap_or_default(),
+            cite: open
+                .rule
+                .as_deref()
+                .map(|id| self.citation(id))
+                .unwrap_or_default(),
         });
         let notes = self.report.facts.notes.iter().map(|note| doc::OpenQuestion {
             question: self.note(note),
@@ -477,6 +596,13 @@ impl Filler<'_> {
             cite: Text::default(),
         });
         of_rules.chain(notes).collect()
+    }
+
+    /// How a rule is cited; its id where the book does not know it.
+    fn citation(&self, id: &str) -> Text {
+        self.book
+            .show(id)
+            .map_or_else(|| Text::same(id), |rule| text(&rule.source.cite))
     }
 
     fn unverified(&self) -> Vec<doc::Unverified> {
@@ -530,16 +656,7 @@ impl Filler<'_> {
             .flat_map(|set| set.band.iter().chain(&set.could_reach_band))
             .map(|band| (band.citation.zh.clone(), band.citation.en.clone()))
             .collect();
-        let suspects: BTreeSet<&str> = self.report.matches.iter().map(|m| m.suspect.as_str()).collect();
-        let works: BTreeSet<&str> = self.report.matches.iter().map(|m| m.work.as_str()).collect();
-        let summary = self.words.get(
-            "dossier.summary",
-            &[
-                ("suspects", suspects.len().to_string()),
-                ("works", works.len().to_string()),
-                ("examined", self.report.suspects.to_string()),
-            ],
-        );
+        let summary = self.found();
         doc::Letter {
             number: None,
             recipient: header.police.clone(),
@@ -561,6 +678,40 @@ impl Filler<'_> {
             phone: None,
         }
     }
+}
+
+/// A reason with everything under it.
+fn tree(reason: &Reason) -> doc::Reason {
+    doc::Reason {
+        text: text(&reason.text),
+        state: match reason.state {
+            Some(Truth::Met) => doc::State::Met,
+            Some(Truth::NotMet) => doc::State::NotMet,
+            Some(Truth::Unknown) => doc::State::Unknown,
+            None => doc::State::Note,
+        },
+        cite: reason.citation.as_ref().map(text).unwrap_or_default(),
+        version: reason.version.map(|day| day.to_string()).unwrap_or_default(),
+        // The sentence of the law has both in words.
+        threshold: Text::default(),
+        distance: Text::default(),
+        verified: reason.verified.unwrap_or(true),
+        evidence: reason.evidence.clone(),
+        children: reason.children.iter().map(tree).collect(),
+    }
+}
+
+/// The lines that are met, wherever they stand in a forest.
+pub(super) fn lines_met(reasons: &[Reason]) -> Vec<&Reason> {
+    let mut lines = Vec::new();
+    for reason in reasons {
+        if reason.kind == ReasonKind::Line && reason.state == Some(Truth::Met) {
+            lines.push(reason);
+        } else {
+            lines.extend(lines_met(&reason.children));
+        }
+    }
+    lines
 }
 
 /// The instruments that a rule set rests on.

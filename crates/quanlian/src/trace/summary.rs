@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use quanlian_law::{Reason, ReasonKind, Truth};
+use quanlian_law::Reason;
 
-use super::Report;
+use super::{Report, dossier::lines_met};
 use crate::{
     command::{law, matching},
     output::Output,
@@ -161,16 +161,4 @@ fn unread_mark(line: &Reason, output: &Output) -> String {
     } else {
         String::new()
     }
-}
-
-fn lines_met(reasons: &[Reason]) -> Vec<&Reason> {
-    let mut lines = Vec::new();
-    for reason in reasons {
-        if reason.kind == ReasonKind::Line && reason.state == Some(Truth::Met) {
-            lines.push(reason);
-        } else {
-            lines.extend(lines_met(&reason.children));
-        }
-    }
-    lines
 }

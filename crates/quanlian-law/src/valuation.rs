@@ -1,0 +1,354 @@
+//! Valuation: how an amount is found from other facts (认定方法).
+//!
+//! In:  a [`ValuationRule`] of a rule file, and what is known.
+//! Out: the bounds of the amount, as [`Interval`].
+//!
+//! Invariant: the bounds never promise more than the facts allow. A way that is established gives
+//! a lower bound; a way that is only possible opens the upper bound and takes nothing away. Where several ways
+//! are established the bounds span them, because the law says that each *may* be used and ranks none.
+//! Products are computed in `i128`, and nothing is rounded.
+//!
+//! Not here: which valuation is in force on a day and how it is explained (`derived`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    facts::{Known, MAX_FEN},
+    interval::{Interval, Truth},
+    text::Text,
+    vocabulary::{FactDefinition, FactKind},
+};
+
+/// Most ways in one valuation.
+const MAX_CASES: usize = 16;
+/// Most flags that the ways of one valuation ask for together; every combination of the unknown ones is tried.
+const MAX_FLAGS: usize = 8;
+
+/// How an amount is found: `[version.valuation]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ValuationRule {
+    /// The money fact that is found.
+    pub fact: String,
+    /// The ways to find it.
+    pub case: Vec<ValuationCase>,
+    /// What is added, whichever way is taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add: Vec<AddedAmount>,
+}
+
+/// One way to find an amount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ValuationCase {
+    /// Its id, unique in the whole rule book.
+    pub id: String,
+    /// What it is called.
+    pub title: Text,
+    /// Flags that must hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<String>,
+    /// Flags that must not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<String>,
+    /// The amount that it gives.
+    pub value: ValueOf,
+    /// Whether it was read in a source.
+    pub verified: bool,
+    /// Keys of `law/sources.toml`.
+    pub against: Vec<String>,
+    /// What exactly was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
+}
+
+/// The amount that a way gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueOf {
+    /// A fact.
+    Fact(String),
+    /// At least a fact: what else belongs to the amount is not in this rule.
+    AtLeast(String),
+    /// The larger of several facts.
+    Larger(Vec<String>),
+    /// The first product whose two factors are stated; the later ones are for where the earlier cannot be determined.
+    Products(Vec<Product>),
+}
+
+/// A number of things times the profit on each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Product {
+    /// A count fact.
+    pub count: String,
+    /// A money fact, for one of them.
+    pub each: String,
+}
+
+/// An amount that is added to what a way gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddedAmount {
+    /// Its id, unique in the whole rule book.
+    pub id: String,
+    /// A money fact.
+    pub fact: String,
+    /// Whether it was read in a source.
+    pub verified: bool,
+    /// Keys of `law/sources.toml`.
+    pub against: Vec<String>,
+}
+
+impl ValuationRule {
+    /// What is wrong with the values of the rule, and the way out.
+    pub(crate) fn fault(&self) -> Option<(String, &'static str)> {
+        let case_fault = |case: &ValuationCase| {
+            let both = case.when.iter().find(|flag| case.unless.contains(flag));
+            if let Some(flag) = both {
+                return Some((
+                    format!("the way `{}` asks that `{flag}` holds and does not hold", case.id),
+                    "keep it in `when` or in `unless`",
+                ));
+            }
+            let short = match &case.value {
+                ValueOf::Fact(_) | ValueOf::AtLeast(_) => false,
+                ValueOf::Larger(facts) => facts.len() < 2,
+                ValueOf::Products(products) => products.is_empty(),
+            };
+            short.then(|| {
+                (
+                    format!("the value of `{}` compares or multiplies too little", case.id),
+                    "write two facts in `larger`, or one product in `products`",
+                )
+            })
+        };
+        if self.case.is_empty() && self.add.is_empty() {
+            return Some((
+                "the valuation has no way to find the amount".to_owned(),
+                "add a [[version.valuation.case]]",
+            ));
+        }
+        if self.case.len() > MAX_CASES || self.flags().len() > MAX_FLAGS {
+            return Some((
+                format!("the valuation has more than {MAX_CASES} ways or {MAX_FLAGS} flags"),
+                "split it into a rule for each amount",
+            ));
+        }
+        if self.inputs().any(|(fact, _)| fact == self.fact) {
+            return Some((
+                format!("`{}` is found from itself", self.fact),
+                "name other facts in its ways",
+            ));
+        }
+        self.case.iter().find_map(case_fault)
+    }
+
+    /// The amounts that it asks for, with the kind that each must have.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = (&str, FactKind)> {
+        let of_cases = self.case.iter().flat_map(|case| case.value.inputs());
+        of_cases.chain(self.add.iter().map(|add| (add.fact.as_str(), FactKind::Money)))
+    }
+
+    /// The flags that its ways ask for.
+    pub(crate) fn flags(&self) -> BTreeSet<&str> {
+        let flags = self
+            .case
+            .iter()
+            .flat_map(|case| case.when.iter().chain(&case.unless));
+        flags.map(String::as_str).collect()
+    }
+
+    /// The bounds of the amount.
+    pub(crate) fn interval(&self, known: &Known, definitions: &BTreeMap<String, FactDefinition>) -> Interval {
+        let found = self.of_cases(known, definitions);
+        self.add
+            .iter()
+            .fold(found, |sum, add| sum.plus(known.interval(&add.fact)))
+            .within(MAX_FEN)
+    }
+
+    /// The bounds that the ways give, before anything is added.
+    fn of_cases(&self, known: &Known, definitions: &BTreeMap<String, FactDefinition>) -> Interval {
+        let values: Vec<Option<Interval>> = self.case.iter().map(|case| case.value.interval(known)).collect();
+        let open = self.open_sets(known, definitions);
+        if open.is_empty() || open.contains(&0) {
+            return Interval::ANYTHING;
+        }
+        let value = |set: u32| {
+            let inside = values
+                .iter()
+                .enumerate()
+                .filter(move |(index, _)| set & (1 << index) != 0);
+            inside.map(|(_, value)| *value)
+        };
+        // Only the smallest sets bound from below: what stands beside them is possible, not established.
+        let smallest = open
+            .iter()
+            .filter(|set| !open.iter().any(|other| other != *set && other & **set == *other));
+        let low = smallest
+            .map(|set| value(*set).flatten().map(|v| v.low).min().unwrap_or(0))
+            .min();
+        let all = open.iter().fold(0, |all, set| all | set);
+        let high = value(all)
+            .map(|value| value.and_then(|v| v.high))
+            .try_fold(0, |highest, high| high.map(|high| highest.max(high)));
+        Interval {
+            low: low.unwrap_or(0),
+            high,
+        }
+    }
+
+    /// Every set of ways that may be the ones open, one for each way in which the unknown flags may turn out.
+    fn open_sets(&self, known: &Known, definitions: &BTreeMap<String, FactDefinition>) -> BTreeSet<u32> {
+        let flags: Vec<(&str, Truth)> = self
+            .flags()
+            .into_iter()
+            .map(|flag| (flag, known.flag(flag, definitions).0))
+            .collect();
+        let mask = |names: &[String]| -> u32 {
+            let inside = flags
+                .iter()
+                .enumerate()
+                .filter(|(_, (flag, _))| names.iter().any(|n| n == flag));
+            inside.map(|(index, _)| 1 << index).sum()
+        };
+        let cases: Vec<(u32, u32)> = self
+            .case
+            .iter()
+            .map(|case| (mask(&case.when), mask(&case.unless)))
+            .collect();
+        let fits = |turned_out: u32| {
+            flags.iter().enumerate().all(|(index, (_, truth))| match truth {
+                Truth::Met => turned_out & (1 << index) != 0,
+                Truth::NotMet => turned_out & (1 << index) == 0,
+                Truth::Unknown => true,
+            })
+        };
+        (0..1_u32 << flags.len())
+            .filter(|turned_out| fits(*turned_out))
+            .map(|holds| {
+                let open = cases.iter().enumerate();
+                let open = open.filter(|(_, (when, unless))| holds & when == *when && holds & unless == 0);
+                open.map(|(index, _)| 1 << index).sum()
+            })
+            .collect()
+    }
+
+    /// Whether a way is open.
+    pub(crate) fn case_truth(
+        case: &ValuationCase,
+        known: &Known,
+        definitions: &BTreeMap<String, FactDefinition>,
+    ) -> Truth {
+        let flag = |flag: &String| known.flag(flag, definitions).0;
+        let denied = |name: &String| match flag(name) {
+            Truth::Met => Truth::NotMet,
+            Truth::Unknown => Truth::Unknown,
+            Truth::NotMet => Truth::Met,
+        };
+        Truth::all(case.when.iter().map(flag).chain(case.unless.iter().map(denied)))
+    }
+
+    /// Amounts of its inputs from which the amount found may be at least `wanted`, the other facts as they are.
+    pub(crate) fn needed(&self, wanted: i64, known: &Known) -> Vec<(&str, i64)> {
+        let added: i64 = self
+            .add
+            .iter()
+            .fold(0, |sum, add| sum.saturating_add(known.interval(&add.fact).low));
+        let mut needed = Vec::new();
+        let rest = wanted.saturating_sub(added).max(0);
+        for case in &self.case {
+            match &case.value {
+                ValueOf::Fact(fact) | ValueOf::AtLeast(fact) => needed.push((fact.as_str(), rest)),
+                ValueOf::Larger(facts) => needed.extend(facts.iter().map(|fact| (fact.as_str(), rest))),
+                ValueOf::Products(products) => {
+                    for product in products {
+                        let pair = [(&product.count, &product.each), (&product.each, &product.count)];
+                        for (factor, other) in pair {
+                            let other = known.interval(other).low;
+                            if other > 0 {
+                                needed.push((factor.as_str(), divided_up(rest, other)));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let found = known.interval(&self.fact).low;
+        for add in &self.add {
+            let own = known.interval(&add.fact).low;
+            // What the ways give stays; the added amount alone must fill the rest.
+            let without = found.saturating_sub(own).max(0);
+            needed.push((add.fact.as_str(), wanted.saturating_sub(without).max(0)));
+            needed.push((
+                add.fact.as_str(),
+                wanted.saturating_sub(added.saturating_sub(own)).max(0),
+            ));
+        }
+        needed
+    }
+}
+
+impl ValueOf {
+    /// The facts that it names, with the kind that each must have.
+    pub(crate) fn inputs(&self) -> Vec<(&str, FactKind)> {
+        match self {
+            Self::Fact(fact) | Self::AtLeast(fact) => vec![(fact, FactKind::Money)],
+            Self::Larger(facts) => facts
+                .iter()
+                .map(|fact| (fact.as_str(), FactKind::Money))
+                .collect(),
+            Self::Products(products) => products
+                .iter()
+                .flat_map(|p| {
+                    [
+                        (p.count.as_str(), FactKind::Count),
+                        (p.each.as_str(), FactKind::Money),
+                    ]
+                })
+                .collect(),
+        }
+    }
+
+    /// The amount, or `None` where nothing is stated that it could be found from.
+    pub(crate) fn interval(&self, known: &Known) -> Option<Interval> {
+        match self {
+            Self::Fact(fact) => known.is_stated(fact).then(|| known.interval(fact)),
+            Self::AtLeast(fact) => known.is_stated(fact).then(|| Interval {
+                high: None,
+                ..known.interval(fact)
+            }),
+            Self::Larger(facts) => {
+                let stated = facts.iter().any(|fact| known.is_stated(fact));
+                stated.then(|| {
+                    let all = facts.iter().map(|fact| known.interval(fact));
+                    all.reduce(Interval::larger).unwrap_or(Interval::ANYTHING)
+                })
+            }
+            Self::Products(products) => {
+                let product = &products[Self::first_stated(products, known)?];
+                Some(
+                    known
+                        .interval(&product.count)
+                        .times(known.interval(&product.each), MAX_FEN),
+                )
+            }
+        }
+    }
+
+    /// The first product whose factors are both stated.
+    pub(crate) fn first_stated(products: &[Product], known: &Known) -> Option<usize> {
+        products
+            .iter()
+            .position(|product| known.is_stated(&product.count) && known.is_stated(&product.each))
+    }
+}
+
+/// The smallest whole number that, times `divisor`, is at least `amount`.
+fn divided_up(amount: i64, divisor: i64) -> i64 {
+    amount / divisor + i64::from(amount % divisor != 0)
+}
