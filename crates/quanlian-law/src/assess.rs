@@ -11,20 +11,29 @@
 //! Not here: the evaluation of one rule set (`evaluate`), penalties (`penalty`).
 
 mod brief;
+mod certainty;
 mod governing;
+mod layers;
 mod missing;
 mod open;
 mod result;
+mod sensitivity;
 mod transfer;
+mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use quanlian_record::time::Day;
 
 pub(crate) use brief::brief;
+pub use certainty::{Decisive, UncertainFact};
 pub use governing::{Governing, Which};
+pub use layers::{Layer, LayerChange, LayerOf};
 pub use missing::Missing;
 pub use result::{Assessment, Brief, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
+pub use sensitivity::{
+    DaySensitivity, FactSensitivity, NextLine, Opposite, PersonSensitivity, Sensitivity, Turn, Without,
+};
 pub use transfer::{Transfer, TransferAnswer};
 
 use crate::{
@@ -35,8 +44,10 @@ use crate::{
     load::Parsed,
     penalty::{self, BandResult, FineResult},
     rule::{Kind, Line, Rule, Tier, Version},
+    sentence::{self, Beside},
     text::{Text, key},
 };
+use trial::Trial;
 
 /// A rule set and what it says of the facts, before it is put in words.
 struct Evaluated<'a> {
@@ -48,7 +59,19 @@ struct Evaluated<'a> {
     possible: Tier,
 }
 
-impl Evaluated<'_> {
+impl<'a> Evaluated<'a> {
+    fn of(set: RuleSet<'a>, at: SetAt, known: &Known) -> Self {
+        let (established, possible) = set.reach(known);
+        let known = set.derive(known).into_owned();
+        Self {
+            set,
+            at,
+            known,
+            established,
+            possible,
+        }
+    }
+
     fn outcome(&self) -> Outcome {
         outcome(self.established, self.possible)
     }
@@ -76,18 +99,7 @@ struct Sets<'a> {
 
 impl<'a> Sets<'a> {
     fn of(law: &'a Parsed, sheet: &FactSheet, judged_on: Day, known: &Known) -> Self {
-        let evaluated = |on, at| {
-            let set = RuleSet::of(law, &sheet.offence, on);
-            let (established, possible) = set.reach(known);
-            let known = set.derive(known).into_owned();
-            Evaluated {
-                set,
-                at,
-                known,
-                established,
-                possible,
-            }
-        };
+        let evaluated = |on, at| Evaluated::of(RuleSet::of(law, &sheet.offence, on), at, known);
         match sheet.conduct.and_then(|conduct| conduct.to) {
             None => Self {
                 first: evaluated(judged_on, SetAt::Judgment),
@@ -117,8 +129,40 @@ impl<'a> Sets<'a> {
     }
 }
 
+/// Which parts of an assessment are wanted. All are by default; a batch that only counts outcomes
+/// leaves out what costs time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AssessOptions {
+    /// The sentence frame of each rule set, and the judgment beside it.
+    pub sentence: bool,
+    /// What the outcome would be without each fact, and where it turns.
+    pub sensitivity: bool,
+}
+
+impl Default for AssessOptions {
+    fn default() -> Self {
+        Self {
+            sentence: true,
+            sensitivity: true,
+        }
+    }
+}
+
+impl AssessOptions {
+    /// The outcome with its reasons, and nothing beside it.
+    pub const OUTCOME_ONLY: Self = Self {
+        sentence: false,
+        sensitivity: false,
+    };
+}
+
 /// Applies the rules to a fact sheet. `today` stands in for a missing day of judgment.
-pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Assessment, SheetError> {
+pub(crate) fn assess(
+    law: &Parsed,
+    sheet: &FactSheet,
+    today: Day,
+    options: AssessOptions,
+) -> Result<Assessment, SheetError> {
     let title = offence_title(law, &sheet.offence)?;
     let sheet = &*with_conduct(sheet);
     let judged_on = check_dates(sheet, today)?;
@@ -128,25 +172,18 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
     let sets = Sets::of(law, sheet, judged_on, &known);
     let undated = conduct.to.is_none();
     let lowest = undated.then(|| lowest_established(law, sheet, judged_on, &known));
-    let governing = governing::govern(law, sheet, &sets, lowest)?;
+    let mut governing = governing::govern(law, sheet, &sets, lowest)?;
+    governing.layers = layers::layers(law, sheet, &sets, judged_on);
     let governs = sets.on(governing.as_of);
+    let (outcome, could_reach) = conclude(&sets, governs, governing.which == Which::Chosen, lowest);
+    let between = layers::between(law, sheet, &sets, &known);
 
-    // The lighter rules win, so a tier that either set excludes is out of reach, unless a person chose.
-    let lightest = sets
+    let mut rule_sets: Vec<RuleSetResult> = sets
         .iter()
-        .map(|set| set.possible)
-        .fold(governs.possible, Tier::min);
-    let could_reach = match governing.which {
-        Which::Chosen => governs.possible,
-        _ => lightest.max(governs.established),
-    };
-    // Without the date of the conduct, only what holds under every version that could apply is established.
-    let established = lowest.map_or(governs.established, |lowest| lowest.min(governs.established));
-    let outcome = outcome(established, could_reach);
-
-    let rule_sets: Vec<RuleSetResult> = sets
-        .iter()
-        .map(|set| describe(law, sheet, set, &known, judged_on, set.set.on == governing.as_of))
+        .map(|set| {
+            let governs = set.set.on == governing.as_of;
+            describe(law, sheet, set, &known, judged_on, governs, options)
+        })
         .collect();
     let mut missing = all_missing(&rule_sets);
     if undated && rules_changed(law, sheet, judged_on) {
@@ -154,10 +191,42 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
     }
     let unverified: BTreeSet<Unverified> = rule_sets.iter().flat_map(|set| set.unverified.clone()).collect();
     let rests = Rests::on(&rule_sets);
-    let stated_apart = contradicted.into_iter();
-    let mut contradictions: Vec<Contradiction> = stated_apart
-        .map(|(fact, stated)| contradiction(law, &known, fact, stated))
-        .collect();
+    let deviations = match &sheet.judgment {
+        Some(judgment) if options.sentence => {
+            let governing_set = rule_sets.iter().find(|set| set.governs);
+            let beside = Beside {
+                law,
+                offence: &sheet.offence,
+                on: governing.as_of,
+                tier: established_tier(outcome),
+                frame: governing_set.and_then(|set| set.sentence_frame.as_ref()),
+                known: &known,
+            };
+            sentence::deviations(&beside, judgment)
+        }
+        _ => Vec::new(),
+    };
+    let established = lowest.map_or(governs.established, |lowest| lowest.min(governs.established));
+    let is_attempt =
+        established == governs.established && rule_sets.iter().any(|set| set.governs && set.attempt);
+    // The law in between is shown for a person to see; nothing in the answer rests on it.
+    if let Some(middle) = &between.lighter {
+        rule_sets.push(describe(law, sheet, middle, &known, judged_on, false, options));
+    }
+    // Rule sets are built again only for those who ask what would be otherwise.
+    let asks = options.sensitivity || !contradicted.is_empty() || certainty::has_uncertain(sheet);
+    let (uncertain, mut contradictions, sensitivity) = if asks {
+        let trial = &mut Trial::of(law, sheet, judged_on, &known);
+        (
+            certainty::uncertain(law, sheet, &known, trial),
+            certainty::contradictions(law, contradicted, &known, trial),
+            options
+                .sensitivity
+                .then(|| sensitivity::sensitivity(law, sheet, judged_on, &known, trial, governs)),
+        )
+    } else {
+        (Vec::new(), Vec::new(), None)
+    };
     for found in sets.iter().flat_map(|set| derived_contradictions(set, sheet)) {
         if !contradictions.contains(&found) {
             contradictions.push(found);
@@ -165,14 +234,13 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
     }
     let mut summary = summary(
         law,
-        &sheet.offence,
-        &title,
-        outcome,
-        could_reach,
+        (&sheet.offence, &title),
+        (outcome, could_reach),
         governing.as_of,
         rests,
+        certainty::rests_on(&uncertain),
     );
-    if established == governs.established && rule_sets.iter().any(|set| set.governs && set.attempt) {
+    if is_attempt {
         summary.append(&law.messages.say(key::SUMMARY_ATTEMPT, &[]));
     }
 
@@ -187,16 +255,49 @@ pub(crate) fn assess(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Asse
         conduct_from: conduct.from,
         conduct_to: conduct.to,
         judged_on,
-        transfer: transfer::transfer(law, outcome, could_reach, judged_on),
+        transfer: transfer::transfer(law, &sheet.offence, (outcome, could_reach), judged_on),
         elements: governs.set.element_reasons(&known),
-        open: open::open_points(law, sheet, &sets, judged_on, &known),
+        open: open::open_points(law, sheet, &sets, &between, judged_on, &known),
+        rests_on_uncertain: certainty::rests_on(&uncertain),
         governing,
         missing,
         unverified: unverified.into_iter().collect(),
         contradictions,
+        uncertain,
+        judgment: sheet.judgment.clone(),
+        deviations,
+        sensitivity,
         rule_sets,
         rule_book_version: law.digest.clone(),
     })
+}
+
+/// Outcome and highest tier not excluded. `lowest` is what holds under every version that could apply,
+/// where it is not known when the conduct ended.
+fn conclude(sets: &Sets<'_>, governs: &Evaluated<'_>, chosen: bool, lowest: Option<Tier>) -> (Outcome, Tier) {
+    // The lighter rules win, so a tier that either set excludes is out of reach, unless a person chose.
+    let lightest = sets
+        .iter()
+        .map(|set| set.possible)
+        .fold(governs.possible, Tier::min);
+    let could_reach = if chosen {
+        governs.possible
+    } else {
+        lightest.max(governs.established)
+    };
+    // Without the date of the conduct, only what holds under every version that could apply is established.
+    let established = lowest.map_or(governs.established, |lowest| lowest.min(governs.established));
+    (outcome(established, could_reach), could_reach)
+}
+
+/// The tier that an outcome establishes.
+fn established_tier(outcome: Outcome) -> Option<Tier> {
+    match outcome {
+        Outcome::Below | Outcome::Undetermined => None,
+        Outcome::Base => Some(Tier::Base),
+        Outcome::Serious => Some(Tier::Serious),
+        Outcome::EspeciallySerious => Some(Tier::EspeciallySerious),
+    }
 }
 
 /// What is missing under the set that governs, then what is missing only under the other.
@@ -313,6 +414,7 @@ fn describe(
     known: &Known,
     judged_on: Day,
     governs: bool,
+    options: AssessOptions,
 ) -> RuleSetResult {
     let Evaluated {
         set,
@@ -339,6 +441,16 @@ fn describe(
         .then(|| penalty::fine(law, &sheet.offence, set.on, *established, &evaluated.known))
         .flatten();
     let unverified = unverified(evaluated, known, tier_band.as_ref(), fine.as_ref());
+    let asked = sentence::Asked {
+        offence: &sheet.offence,
+        on: set.on,
+        judged_on,
+        tier: *established,
+    };
+    let sentence_frame = options
+        .sentence
+        .then(|| sentence::sentence_frame(law, &asked, known, tier_band.as_ref(), fine.as_ref()))
+        .flatten();
     RuleSetResult {
         as_of: set.on,
         at: *at,
@@ -350,6 +462,7 @@ fn describe(
         band: tier_band,
         could_reach_band: (possible != established).then(|| band(*possible)).flatten(),
         fine,
+        sentence_frame,
         missing: missing::missing(law, evaluated, known),
         unverified,
     }
@@ -461,12 +574,11 @@ fn derived_unverified(
 
 fn summary(
     law: &Parsed,
-    offence: &str,
-    title: &Text,
-    outcome: Outcome,
-    could_reach: Tier,
+    (offence, title): (&str, &Text),
+    (outcome, could_reach): (Outcome, Tier),
     as_of: Day,
     rests: Rests,
+    uncertain: bool,
 ) -> Text {
     let (tier, reach) = match outcome {
         Outcome::Below => (law.tier(Tier::Below), None),
@@ -500,43 +612,10 @@ fn summary(
         Rests::Outcome => text.append(&law.messages.say(key::SUMMARY_UNVERIFIED, &[])),
         Rests::Choice => text.append(&law.messages.say(key::SUMMARY_UNVERIFIED_CHOICE, &[])),
     }
-    text
-}
-
-fn contradiction(
-    law: &Parsed,
-    known: &Known,
-    fact: String,
-    stated: Vec<crate::facts::Statement>,
-) -> Contradiction {
-    let used = law.facts.get(&fact).map(|definition| match definition.kind {
-        crate::vocabulary::FactKind::Money | crate::vocabulary::FactKind::Count => {
-            law.interval(&fact, known.interval(&fact))
-        }
-        _ => law.messages.say(key::STATE_UNKNOWN, &[]),
-    });
-    let count = Text::same(stated.len().to_string());
-    // Statements about several flags: the group that they belong to does not fit.
-    let others = law
-        .facts
-        .get(&fact)
-        .map_or(&[][..], |definition| definition.others.as_slice());
-    if stated.iter().any(|statement| statement.name != fact) {
-        let titles: Vec<Text> = std::iter::once(&fact)
-            .chain(others)
-            .map(|name| law.fact_title(name))
-            .collect();
-        let values = [("facts", &Text::join(&titles)), ("count", &count)];
-        let text = law.messages.say(key::CONTRADICTION_GROUP, &values);
-        return Contradiction { fact, stated, text };
+    if uncertain {
+        text.append(&law.messages.say(key::SUMMARY_UNCERTAIN, &[]));
     }
-    let values = [
-        ("fact", &law.fact_title(&fact)),
-        ("count", &count),
-        ("used", &used.unwrap_or_default()),
-    ];
-    let text = law.messages.say(key::CONTRADICTION, &values);
-    Contradiction { fact, stated, text }
+    text
 }
 
 /// What is stated against what a rule set derives from the rest.
@@ -550,6 +629,7 @@ fn derived_contradictions(evaluated: &Evaluated<'_>, sheet: &FactSheet) -> Vec<C
                 .filter(|statement| statement.name == fact)
                 .cloned()
                 .collect(),
+            alternatives: Vec::new(),
             fact,
             text,
         })

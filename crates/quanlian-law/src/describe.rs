@@ -83,7 +83,9 @@ pub(crate) fn version(law: &Parsed, rule: &Rule, version: &Version) -> Vec<Said>
                 })
                 .collect()
         }
-        Body::FineFloor { adult_fen, minor_fen } => {
+        Body::FineFloor {
+            adult_fen, minor_fen, ..
+        } => {
             let values = [
                 ("adult", &law.money(*adult_fen)),
                 ("minor", &law.money(*minor_fen)),

@@ -10,7 +10,7 @@
 //! Not here: which of two rule sets governs (`assess`), penalties (`penalty`), amounts that follow
 //! from other facts (`derived`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod alternatives;
 
@@ -22,10 +22,10 @@ use alternatives::Group;
 use crate::{
     acts::AccumulationRule,
     derived::{self, Valuation},
-    facts::Known,
+    facts::{Certainty, Known},
     interval::{Interval, Truth},
     load::Parsed,
-    rule::{Amount, Body, Condition, Element, Line, Person, Rule, Tier, Version},
+    rule::{Amount, Band, Body, Condition, Element, Line, Person, Rule, Tier, Version},
     text::{Text, key},
 };
 
@@ -91,6 +91,9 @@ pub struct Reason {
     /// Who stated the fact.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stated_by: Vec<String>,
+    /// How sure the fact is, where somebody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certainty: Option<Certainty>,
     /// What it follows from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Reason>,
@@ -112,6 +115,7 @@ impl Reason {
             compared: None,
             evidence: Vec::new(),
             stated_by: Vec::new(),
+            certainty: None,
             children: Vec::new(),
         }
     }
@@ -140,6 +144,7 @@ impl Reason {
     pub(crate) fn resting_on(mut self, fact: &str, known: &Known) -> Self {
         self.fact = Some(fact.to_owned());
         (self.evidence, self.stated_by) = known.evidence(fact);
+        self.certainty = known.facts.get(fact).and_then(|known| known.certainty);
         self
     }
 }
@@ -175,14 +180,14 @@ pub(crate) struct RuleSet<'a> {
     pub(crate) law: &'a Parsed,
     pub(crate) on: Day,
     /// Id of the offence.
-    offence: &'a str,
+    pub(crate) offence: &'a str,
     /// Threshold rules with a version in force.
     pub(crate) thresholds: Vec<(&'a Rule, &'a Version, &'a [Line])>,
     /// The rule on units, if one is in force.
     unit: Option<(&'a Rule, &'a Version, u32)>,
     elements: Option<(&'a Rule, &'a Version, &'a [Element])>,
-    /// The highest tier with a penalty band.
-    highest_band: Option<Tier>,
+    /// The penalty bands, by which two sets are weighed.
+    bands: &'a [Band],
     /// Groups of flags of which exactly one holds (`one_of`), as far as lines ask for them.
     groups: Vec<Group<'a>>,
     /// The rule that says that the offence did not exist yet.
@@ -211,7 +216,7 @@ impl<'a> RuleSet<'a> {
             thresholds: Vec::new(),
             unit: None,
             elements: None,
-            highest_band: None,
+            bands: &[],
             groups: Vec::new(),
             no_offence: None,
             valuations: Vec::new(),
@@ -226,7 +231,7 @@ impl<'a> RuleSet<'a> {
                 Body::Lines(lines) => set.thresholds.push((rule, version, lines)),
                 Body::UnitFactor(times) => set.unit = Some((rule, version, *times)),
                 Body::Elements(elements) => set.elements = Some((rule, version, elements)),
-                Body::Bands(bands) => set.highest_band = bands.iter().map(|band| band.tier).max(),
+                Body::Bands(bands) => set.bands = bands,
                 Body::NoOffence => set.no_offence = Some((rule, version)),
                 Body::Valuation(valuation) => set.valuations.push((rule, version, valuation)),
                 _ => {}
@@ -305,7 +310,10 @@ impl<'a> RuleSet<'a> {
             return (Tier::Below, Tier::Below);
         }
         if self.thresholds.is_empty() {
-            return (Tier::Below, self.highest_band.unwrap_or(Tier::EspeciallySerious));
+            return (
+                Tier::Below,
+                self.highest_band().unwrap_or(Tier::EspeciallySerious),
+            );
         }
         if let Some(alternatives) = self.alternatives(known) {
             return alternatives.reach(self, known);
@@ -415,6 +423,70 @@ impl<'a> RuleSet<'a> {
                 high: Some(multiple),
             },
         }
+    }
+
+    /// The highest tier with a penalty band.
+    fn highest_band(&self) -> Option<Tier> {
+        self.bands.iter().map(|band| band.tier).max()
+    }
+
+    /// Upper and lower end of the main penalty of a tier, in months; nothing where there is no band.
+    pub(crate) fn main_penalty(&self, tier: Tier) -> (u32, u32) {
+        let band = self.bands.iter().find(|band| band.tier == tier);
+        band.map_or((0, 0), |band| (band.max_months, band.min_months))
+    }
+
+    /// Facts and flags that the outcome can depend on: those of lines and elements, what amounts are found
+    /// from, and what implies or excludes a flag.
+    pub(crate) fn outcome_facts(&self) -> BTreeSet<&'a str> {
+        let mut names: BTreeSet<&'a str> = BTreeSet::new();
+        for (_, _, _, line) in self.deep_lines() {
+            names.extend(line.applies.iter().map(String::as_str));
+            names.extend(line.condition.names());
+        }
+        let elements = self.elements.map(|(_, _, elements)| elements).unwrap_or_default();
+        for element in elements {
+            names.insert(&element.fact);
+            names.extend(element.denied_by.iter().map(String::as_str));
+        }
+        self.add_inputs(&mut names);
+        let definitions: &'a BTreeMap<_, _> = &self.law.facts;
+        let causes: Vec<&'a str> = names
+            .iter()
+            .filter_map(|name| definitions.get(*name))
+            .flat_map(|definition| definition.implied_by.iter().chain(&definition.others))
+            .map(String::as_str)
+            .collect();
+        names.extend(causes);
+        names
+    }
+
+    /// Every amount of a fact at which some line or share of a line begins for this person, in order; also
+    /// where the line asks for a fact that is found from this one.
+    pub(crate) fn amounts_of(&self, name: &str, known: &Known) -> BTreeSet<i64> {
+        let derived = &*self.derive(known);
+        let mut found = BTreeSet::new();
+        for (set, _, _, line) in self.deep_lines() {
+            for leaf in line.condition.leaves() {
+                let thresholds: Vec<(&str, Amount)> = match leaf {
+                    Condition::AtOrAbove { fact, threshold } => vec![(fact, *threshold)],
+                    Condition::AtLeast {
+                        share_percent, of, ..
+                    } => {
+                        let shares = set.shares(*share_percent, of).into_iter();
+                        shares.map(|(_, fact, share)| (fact, share)).collect()
+                    }
+                    _ => Vec::new(),
+                };
+                for (fact, threshold) in thresholds {
+                    let line = set.for_person(threshold, known);
+                    for begins in [Some(line.low), line.high].into_iter().flatten() {
+                        found.extend(self.needed(name, fact, begins, derived));
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Whether the answer can depend on who acted.
@@ -548,7 +620,8 @@ impl<'a> RuleSet<'a> {
                 continue;
             }
             let mut state = Truth::any(children.iter().filter_map(|child| child.state));
-            if let Some(alternatives) = &alternatives {
+            // Lines that are decided by themselves need no taking in turn.
+            if let (Some(alternatives), Truth::Unknown) = (&alternatives, state) {
                 let taken_in_turn = alternatives.reason(self, tier, known);
                 state = taken_in_turn.state.unwrap_or(state);
                 children.push(taken_in_turn);
@@ -596,16 +669,6 @@ impl<'a> RuleSet<'a> {
             }
         }
         notes
-    }
-
-    /// The state of a circumstance, which holds or does not; only a line is met.
-    fn holds(&self, state: Truth) -> Text {
-        let key = match state {
-            Truth::Met => key::HOLDS,
-            Truth::NotMet => key::HOLDS_NOT,
-            Truth::Unknown => key::STATE_UNKNOWN,
-        };
-        self.law.messages.say(key, &[])
     }
 
     /// Whether only lines about unsold goods (attempt, 犯罪未遂) establish a tier.
@@ -674,7 +737,7 @@ impl<'a> RuleSet<'a> {
         let values = [
             ("flag", &self.law.fact_title(flag)),
             ("cause", &other),
-            ("holds", &self.holds(state)),
+            ("holds", &self.law.holds(state)),
         ];
         let text = self.law.messages.say(message, &values);
         Reason::new(ReasonKind::Applies, Some(state), text)

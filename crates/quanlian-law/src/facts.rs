@@ -20,6 +20,7 @@ use crate::{
     acts::{self, Act, KnownActs},
     derived::Derivations,
     interval::{Interval, Truth},
+    judgment::Judgment,
     load::MAX_NESTING,
     nesting::{line_of, too_deep},
     rule::{Amount, Person, toml_day},
@@ -35,6 +36,8 @@ pub const MAX_STATEMENTS: usize = 2_000;
 pub const MAX_EVIDENCE_PER_STATEMENT: usize = 10_000;
 /// Longest name, id or note, in bytes.
 pub const MAX_TEXT_BYTES: usize = 4_096;
+/// Most values of one contradiction that are tried.
+pub const MAX_ALTERNATIVES: usize = 20;
 /// Largest amount of money: ten trillion yuan, in fen.
 pub const MAX_FEN: i64 = 1_000_000_000_000_000;
 /// Largest number of things.
@@ -65,6 +68,9 @@ pub struct FactSheet {
     /// Which rule set a person chose, where the law leaves the choice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen_rule_set: Option<Choice>,
+    /// What a court gave, to be laid beside the frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judgment: Option<Judgment>,
 }
 
 /// First and last day of the conduct; either may be unknown.
@@ -114,9 +120,29 @@ pub struct Statement {
     /// Who states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stated_by: Option<String>,
+    /// The days that the amount covers. It is compared with the conduct, never used to cut the amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Conduct>,
+    /// How sure it is. It never changes an outcome; an outcome that rests on it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certainty: Option<Certainty>,
     /// Anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// How sure a statement is, by the person who makes it; left out, nobody said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// Established: checked against its evidence (已查实).
+    Certain,
+    /// More likely than not, with something still to check (很可能).
+    Probable,
+    /// Said by one side, not checked yet (有待查证).
+    Alleged,
+    /// Another side denies it (有争议).
+    Disputed,
 }
 
 /// A value that is not an amount.
@@ -142,6 +168,10 @@ pub struct Choice {
     /// Who chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen_by: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    #[schemars(with = "Option<Date>")]
+    pub chosen_on: Option<Day>,
 }
 
 /// Why a fact sheet was refused. Each variant names the field and the way out.
@@ -154,7 +184,7 @@ pub enum SheetError {
     TooLarge { size_bytes: usize, limit_bytes: usize },
     /// Not JSON or TOML of the right shape.
     #[error(
-        "line {line}: {problem}; the fields are offence, person, conduct{{from,to}}, judged_on, facts[{{name, fen|count|value, evidence}}], acts[{{from, to, facts, punished_on}}], chosen_rule_set"
+        "line {line}: {problem}; the fields are offence, person, conduct{{from,to}}, judged_on, facts[{{name, fen|count|value, evidence}}], acts[{{from, to, facts, punished_on}}], chosen_rule_set, judgment"
     )]
     Shape { line: usize, problem: String },
     /// A rule book has no such offence.
@@ -195,6 +225,12 @@ pub enum SheetError {
     /// One of several acts cannot be as stated.
     #[error("{field}: {problem}")]
     Act { field: String, problem: String },
+    /// A judgment that cannot be, such as a negative sentence.
+    #[error("{field}: {problem}")]
+    Judgment { field: String, problem: String },
+    /// The period of a statement ends before it begins.
+    #[error("{field}: {problem}")]
+    Period { field: String, problem: String },
     /// The chosen rule set is not one of those that come into question, or has no reason.
     #[error("chosen_rule_set: {problem}")]
     Choice { problem: String },
@@ -214,6 +250,8 @@ impl SheetError {
             Self::Dates { .. } => "law_sheet_dates",
             Self::TooMany { .. } => "law_sheet_too_many",
             Self::Act { .. } => "law_sheet_act",
+            Self::Judgment { .. } => "law_sheet_judgment",
+            Self::Period { .. } => "law_sheet_period",
             Self::Choice { .. } => "law_sheet_choice",
         }
     }
@@ -285,6 +323,27 @@ pub struct Contradiction {
     pub fact: String,
     /// What was stated, as written.
     pub stated: Vec<Statement>,
+    /// What the outcome would be with each of the values alone; at most [`MAX_ALTERNATIVES`].
+    pub alternatives: Vec<Alternative>,
+    /// The same in words.
+    pub text: crate::text::Text,
+}
+
+/// One value of a contradiction, tried alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alternative {
+    /// The value in words.
+    pub value: crate::text::Text,
+    /// Who states it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stated_by: Vec<String>,
+    /// Ids of the evidence behind it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+    /// What the outcome would be.
+    pub outcome: crate::assess::Outcome,
+    /// The highest tier that would not be excluded.
+    pub could_reach: crate::rule::Tier,
     /// The same in words.
     pub text: crate::text::Text,
 }
@@ -299,6 +358,8 @@ pub(crate) struct KnownFact {
     /// Shared, because hypotheses copy what is known many times over.
     pub(crate) evidence: Arc<[String]>,
     pub(crate) stated_by: Arc<[String]>,
+    /// The least certain of its statements; `None` when nobody said.
+    pub(crate) certainty: Option<Certainty>,
     pub(crate) contradicted: bool,
 }
 
@@ -310,6 +371,7 @@ impl KnownFact {
             words: BTreeSet::new(),
             evidence: Arc::new([]),
             stated_by: Arc::new([]),
+            certainty: None,
             contradicted: false,
         }
     }
@@ -516,6 +578,19 @@ fn contradicted_groups(
     found
 }
 
+/// What some statements about one fact say by themselves; `None` where there are none. They were
+/// checked when the sheet was read.
+pub(crate) fn known_of<'a>(
+    statements: impl IntoIterator<Item = &'a Statement>,
+    definitions: &BTreeMap<String, FactDefinition>,
+) -> Option<KnownFact> {
+    let read: Vec<(&Statement, Stated)> = statements
+        .into_iter()
+        .filter_map(|statement| Some((statement, read_statement("", statement, definitions).ok()?)))
+        .collect();
+    (!read.is_empty()).then(|| join(&read))
+}
+
 /// A statement with its value in one form.
 enum Stated {
     Amount(Interval),
@@ -543,6 +618,7 @@ fn join(statements: &[(&Statement, Stated)]) -> KnownFact {
         }
         evidence.extend(statement.evidence.iter().cloned());
         stated_by.extend(statement.stated_by.clone());
+        fact.certainty = fact.certainty.max(statement.certainty);
     }
     fact.evidence = evidence.into_iter().collect();
     fact.stated_by = stated_by.into_iter().collect();
@@ -562,6 +638,7 @@ fn read_statement(
     definitions: &BTreeMap<String, FactDefinition>,
 ) -> Result<Stated, SheetError> {
     check_texts(field, statement)?;
+    check_period(field, statement)?;
     let Some(definition) = definitions.get(&statement.name) else {
         let names = || definitions.keys().map(String::as_str);
         return Err(SheetError::UnknownFact {
@@ -659,6 +736,17 @@ fn interval_of(
     })
 }
 
+fn check_period(field: &str, statement: &Statement) -> Result<(), SheetError> {
+    let period = statement.period.unwrap_or_default();
+    match (period.from, period.to) {
+        (Some(from), Some(to)) if from > to => Err(SheetError::Period {
+            field: format!("{field}.period"),
+            problem: format!("it ends on {to} before it begins on {from}; swap them or correct one"),
+        }),
+        _ => Ok(()),
+    }
+}
+
 fn check_texts(field: &str, statement: &Statement) -> Result<(), SheetError> {
     if statement.evidence.len() > MAX_EVIDENCE_PER_STATEMENT {
         let way_out = "name the bundle that holds them";
@@ -697,8 +785,12 @@ fn check_texts(field: &str, statement: &Statement) -> Result<(), SheetError> {
 
 /// Checks that the dates of a sheet can all be right. Returns the day of judgment.
 pub(crate) fn check_dates(sheet: &FactSheet, today: Day) -> Result<Day, SheetError> {
-    let judged_on = sheet.judged_on.unwrap_or(today);
+    let decided_on = sheet.judgment.as_ref().and_then(|judgment| judgment.decided_on);
+    let judged_on = sheet.judged_on.or(decided_on).unwrap_or(today);
     let conduct = sheet.conduct.unwrap_or_default();
+    if let Some(judgment) = &sheet.judgment {
+        judgment.check(conduct)?;
+    }
     let wrong = |field, problem| Err(SheetError::Dates { field, problem });
     if let (Some(from), Some(to)) = (conduct.from, conduct.to)
         && from > to

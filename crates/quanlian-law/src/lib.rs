@@ -32,6 +32,7 @@ mod diff;
 mod evaluate;
 mod facts;
 mod interval;
+mod judgment;
 mod load;
 mod nesting;
 mod penalty;
@@ -39,6 +40,7 @@ mod position;
 mod render;
 pub mod rule;
 mod schema;
+pub mod sentence;
 mod text;
 mod unverified;
 mod valuation;
@@ -52,8 +54,9 @@ use serde::Serialize;
 
 pub use acts::{AccumulationRule, Act, MAX_ACT_STATEMENTS, MAX_ACTS};
 pub use assess::{
-    Assessment, Brief, Governing, Missing, OpenPoint, Outcome, RuleSetResult, SetAt, Transfer,
-    TransferAnswer, Unverified, Which,
+    AssessOptions, Assessment, Brief, DaySensitivity, Decisive, FactSensitivity, Governing, Layer,
+    LayerChange, LayerOf, Missing, NextLine, OpenPoint, Opposite, Outcome, PersonSensitivity, RuleSetResult,
+    Sensitivity, SetAt, Transfer, TransferAnswer, Turn, UncertainFact, Unverified, Which, Without,
 };
 pub use check::{CheckReport, FINDING_CODES, Finding, Severity};
 pub use deadline::{ClockError, ClockResult, ClockState, Events, MAX_EVENTS, Moment};
@@ -63,10 +66,12 @@ pub use diff::{
 };
 pub use evaluate::{Compared, Distance, Reason, ReasonKind};
 pub use facts::{
-    Choice, Conduct, Contradiction, FactSheet, FactValue, MAX_COUNT, MAX_EVIDENCE_PER_STATEMENT, MAX_FEN,
-    MAX_SHEET_BYTES, MAX_STATEMENTS, MAX_TEXT_BYTES, SheetError, Statement,
+    Alternative, Certainty, Choice, Conduct, Contradiction, FactSheet, FactValue, MAX_ALTERNATIVES,
+    MAX_COUNT, MAX_EVIDENCE_PER_STATEMENT, MAX_FEN, MAX_SHEET_BYTES, MAX_STATEMENTS, MAX_TEXT_BYTES,
+    SheetError, Statement,
 };
 pub use interval::Truth;
+pub use judgment::Judgment;
 pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_NESTING, MAX_TOTAL_BYTES};
 pub use penalty::{BandResult, FenRange, FineResult};
 pub use rule::{Amount, Kind, Paper, Person, Rule, Tier};
@@ -130,7 +135,18 @@ impl RuleBook {
 
     /// Applies the rules to a fact sheet. `today` stands in for a missing day of judgment.
     pub fn assess(&self, sheet: &FactSheet, today: Day) -> Result<Assessment, SheetError> {
-        assess::assess(&self.law, sheet, today)
+        assess::assess(&self.law, sheet, today, AssessOptions::default())
+    }
+
+    /// The same, without the parts that are not wanted: a back-check of many sheets after an amendment
+    /// takes [`AssessOptions::OUTCOME_ONLY`].
+    pub fn assess_with(
+        &self,
+        sheet: &FactSheet,
+        today: Day,
+        options: AssessOptions,
+    ) -> Result<Assessment, SheetError> {
+        assess::assess(&self.law, sheet, today, options)
     }
 
     /// The short answer to a fact sheet, without reasons: for many cases at once.

@@ -483,6 +483,7 @@ fn sub_ids(rule: &Rule) -> BTreeSet<String> {
                 ids.extend(valuation.case.iter().map(|case| case.id.clone()));
                 ids.extend(valuation.add.iter().map(|add| add.id.clone()));
             }
+            Body::Probation(probation) => ids.extend(probation.grounds().map(|ground| ground.id.clone())),
             _ => {}
         }
     }
@@ -571,6 +572,16 @@ fn check_names(
                     .iter()
                     .try_for_each(|name| fact(&rule.id, name, &amounts))?;
             }
+            Body::FineFloor {
+                minor_fact: Some(name),
+                ..
+            } => fact(&rule.id, name, &[FactKind::Flag])?,
+            Body::Probation(probation) => probation
+                .grounds()
+                .try_for_each(|ground| fact(&ground.id, &ground.fact, &[FactKind::Flag]))?,
+            Body::Circumstance(circumstance) => circumstance
+                .names()
+                .try_for_each(|name| fact(&rule.id, name, &[FactKind::Flag]))?,
             Body::Clock(clock) => {
                 event(&rule.id, &clock.starts)?;
                 clock.ends.iter().try_for_each(|ends| event(&rule.id, ends))?;

@@ -161,7 +161,7 @@ pub(crate) fn fine(law: &Parsed, offence: &str, on: Day, tier: Tier, known: &Kno
         .iter()
         .filter_map(|step| range(step, tier, known))
         .collect();
-    let floor = floor(law, on);
+    let floor = floor(law, on, known);
     let low = ranges.iter().map(|(low, _)| *low).reduce(lower)?;
     let low = FenRange {
         at_least_fen: low.at_least_fen.max(floor),
@@ -254,12 +254,34 @@ fn higher(a: FenRange, b: FenRange) -> FenRange {
     }
 }
 
-fn floor(law: &Parsed, on: Day) -> i64 {
+/// The floor for adults, unless it is stated that the actor was a minor.
+fn floor(law: &Parsed, on: Day, known: &Known) -> i64 {
     law.by_role("fine_floor", on)
         .map_or(0, |(_, version)| match version.body {
+            Body::FineFloor { minor_fen, .. } if minor(law, on, known) == Truth::Met => minor_fen,
             Body::FineFloor { adult_fen, .. } => adult_fen,
             _ => 0,
         })
+}
+
+/// Whether the actor was a minor, by the flag that the rule on the lowest fine names.
+pub(crate) fn minor(law: &Parsed, on: Day, known: &Known) -> Truth {
+    match law.by_role("fine_floor", on).map(|(_, version)| &version.body) {
+        Some(Body::FineFloor {
+            minor_fact: Some(fact),
+            ..
+        }) => known.flag(fact, &law.facts).0,
+        _ => Truth::Unknown,
+    }
+}
+
+/// The next lower band of the same article, if it has one.
+pub(crate) fn next_lower_band(law: &Parsed, offence: &str, on: Day, tier: Tier) -> Option<BandResult> {
+    let lower = rules_about(law, offence, on).find_map(|(_, version)| match &version.body {
+        Body::Bands(bands) => bands.iter().map(|band| band.tier).filter(|t| *t < tier).max(),
+        _ => None,
+    })?;
+    band(law, offence, on, lower)
 }
 
 fn fine_text(

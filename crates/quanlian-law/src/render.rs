@@ -7,6 +7,7 @@
 mod diff;
 mod facts;
 mod rule;
+mod sentence;
 mod unverified;
 
 pub(crate) use diff::diff;
@@ -15,12 +16,12 @@ pub(crate) use rule::{asked, event_list, fact_list, rule, source_list};
 pub(crate) use unverified::unverified;
 
 use crate::{
-    assess::{Assessment, Outcome, RuleSetResult, SetAt},
+    assess::{Assessment, RuleSetResult, SetAt},
     deadline::ClockResult,
     evaluate::Reason,
+    facts::Certainty,
     interval::Truth,
     load::Parsed,
-    rule::Tier,
     text::{Language, Text, key},
 };
 
@@ -78,9 +79,11 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
     for rule in &answer.transfer.rules {
         node(&mut page, 1, rule, None);
     }
+    sentence::layers(&mut page, &answer.governing.layers);
     for set in &answer.rule_sets {
         rule_set(&mut page, &answer.offence, set);
     }
+    sentence::deviations(&mut page, &answer.deviations);
     section(
         &mut page,
         key::RENDER_ELEMENTS,
@@ -97,8 +100,22 @@ pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) 
         &mut page,
         key::RENDER_CONTRADICTIONS,
         &answer.contradictions,
-        |page, found| page.text(1, &found.text),
+        |page, found| {
+            page.text(1, &found.text);
+            for alternative in &found.alternatives {
+                page.text(2, &alternative.text);
+            }
+        },
     );
+    section(
+        &mut page,
+        key::RENDER_UNCERTAIN,
+        &answer.uncertain,
+        |page, fact| page.text(1, &fact.text),
+    );
+    if let Some(sensitivity) = &answer.sensitivity {
+        sentence::sensitivity(&mut page, sensitivity);
+    }
     section(
         &mut page,
         key::RENDER_UNVERIFIED,
@@ -137,6 +154,7 @@ fn rule_set(page: &mut Page<'_>, offence: &str, set: &RuleSetResult) {
         SetAt::Both => key::RENDER_BOTH,
         SetAt::Conduct => key::RENDER_AT_CONDUCT,
         SetAt::Judgment => key::RENDER_AT_JUDGMENT,
+        SetAt::Between => key::RENDER_BETWEEN,
     };
     let at = page.law.messages.say(at, &[]);
     let governs = if set.governs {
@@ -150,13 +168,7 @@ fn rule_set(page: &mut Page<'_>, offence: &str, set: &RuleSetResult) {
         &[("as_of", &as_of), ("at", &at), ("governs", &governs)],
     );
     page.line(0, &heading);
-    let tier = match set.outcome {
-        Outcome::Below => page.law.tier(Tier::Below),
-        Outcome::Undetermined => page.law.messages.say(key::TIER_UNDETERMINED, &[]),
-        Outcome::Base => page.law.tier(Tier::Base),
-        Outcome::Serious => page.law.tier_of(offence, Tier::Serious),
-        Outcome::EspeciallySerious => page.law.tier(Tier::EspeciallySerious),
-    };
+    let tier = page.law.outcome_of(offence, set.outcome);
     let reach = page.law.tier_of(offence, set.could_reach);
     let line = page.say(key::RENDER_OUTCOME, &[("tier", &tier), ("reach", &reach)]);
     page.line(1, &line);
@@ -176,6 +188,9 @@ fn rule_set(page: &mut Page<'_>, offence: &str, set: &RuleSetResult) {
     }
     for reason in &set.reasons {
         node(page, 1, reason, None);
+    }
+    if let Some(frame) = &set.sentence_frame {
+        sentence::frame(page, offence, frame);
     }
 }
 
@@ -215,6 +230,13 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason, parent: Option<&Reas
     if !reason.evidence.is_empty() {
         let evidence = Text::same(reason.evidence.join(", "));
         line.push_str(&page.say(key::EVIDENCE_MARK, &[("evidence", &evidence)]));
+    }
+    if let Some(certainty) = reason
+        .certainty
+        .filter(|certainty| *certainty != Certainty::Certain)
+    {
+        let values = [("certainty", &page.law.certainty(certainty))];
+        line.push_str(&page.say(key::CERTAINTY_MARK, &values));
     }
     page.line(depth, &line);
     reason

@@ -14,7 +14,13 @@ use quanlian_record::time::Day;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{acts::AccumulationRule, schema::Date, text::Text, valuation::ValuationRule};
+use crate::{
+    acts::AccumulationRule,
+    schema::Date,
+    sentence::{CircumstanceRule, ProbationRule, SentencingRule},
+    text::Text,
+    valuation::ValuationRule,
+};
 
 /// The tiers of an offence, and what lies under them. An offence has two of the three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -100,6 +106,12 @@ pub enum Kind {
     Valuation,
     /// Which amounts of acts that were not dealt with add up (累计计算).
     Accumulation,
+    /// When a sentence can be suspended, and for how long (缓刑).
+    Probation,
+    /// A circumstance that makes a sentence lighter or heavier (量刑情节).
+    Circumstance,
+    /// Method of sentencing and length of penalties (量刑方法、刑期).
+    Sentencing,
     /// A rule that is cited but computes nothing.
     Note,
 }
@@ -239,6 +251,9 @@ pub enum Body {
         adult_fen: i64,
         /// For minors, in fen.
         minor_fen: i64,
+        /// The flag that says that the actor was a minor.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        minor_fact: Option<String>,
     },
     /// See [`Kind::Unit`]: a unit's line is a person's line times this.
     UnitFactor(u32),
@@ -252,6 +267,12 @@ pub enum Body {
     Valuation(Box<ValuationRule>),
     /// See [`Kind::Accumulation`].
     Accumulation(Box<AccumulationRule>),
+    /// See [`Kind::Probation`].
+    Probation(Box<ProbationRule>),
+    /// See [`Kind::Circumstance`].
+    Circumstance(Box<CircumstanceRule>),
+    /// See [`Kind::Sentencing`].
+    Sentencing(Box<SentencingRule>),
     /// Nothing to compute ([`Kind::Temporal`], [`Kind::Note`]).
     Nothing,
 }
@@ -519,13 +540,6 @@ pub struct OpenQuestion {
     pub gap: Option<Gap>,
 }
 
-impl Gap {
-    /// Whether a day lies in it.
-    pub(crate) fn holds(&self, on: Day) -> bool {
-        self.from <= on && self.to.is_none_or(|to| on <= to)
-    }
-}
-
 /// Days on which no rule of a kind is in the files, and somebody knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -540,6 +554,13 @@ pub struct Gap {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
     #[schemars(with = "Option<Date>")]
     pub to: Option<Day>,
+}
+
+impl Gap {
+    /// Whether a day lies in the gap.
+    pub(crate) fn covers(&self, on: Day) -> bool {
+        self.from <= on && self.to.is_none_or(|to| on <= to)
+    }
 }
 
 /// A worked example of a rule.

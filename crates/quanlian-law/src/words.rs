@@ -3,7 +3,9 @@
 //! In:  amounts and names. Out: [`Text`] in both languages, from the message file.
 
 use crate::{
-    interval::Interval,
+    assess::Outcome,
+    facts::Certainty,
+    interval::{Interval, Truth},
     load::Parsed,
     rule::{Amount, Tier},
     text::{Text, key},
@@ -26,6 +28,37 @@ impl Parsed {
             Tier::Base => key::TIER_BASE,
             Tier::Serious => key::TIER_SERIOUS,
             Tier::EspeciallySerious => key::TIER_ESPECIALLY_SERIOUS,
+        };
+        self.messages.say(key, &[])
+    }
+
+    /// An outcome of an offence, in the words of its tiers.
+    pub(crate) fn outcome_of(&self, offence: &str, outcome: Outcome) -> Text {
+        match outcome {
+            Outcome::Undetermined => self.messages.say(key::TIER_UNDETERMINED, &[]),
+            Outcome::Below => self.tier(Tier::Below),
+            Outcome::Base => self.tier(Tier::Base),
+            Outcome::Serious => self.tier_of(offence, Tier::Serious),
+            Outcome::EspeciallySerious => self.tier(Tier::EspeciallySerious),
+        }
+    }
+
+    /// The state of a circumstance, which holds or does not; only a line is met.
+    pub(crate) fn holds(&self, state: Truth) -> Text {
+        let key = match state {
+            Truth::Met => key::HOLDS,
+            Truth::NotMet => key::HOLDS_NOT,
+            Truth::Unknown => key::STATE_UNKNOWN,
+        };
+        self.messages.say(key, &[])
+    }
+
+    pub(crate) fn certainty(&self, certainty: Certainty) -> Text {
+        let key = match certainty {
+            Certainty::Certain => key::CERTAINTY_CERTAIN,
+            Certainty::Probable => key::CERTAINTY_PROBABLE,
+            Certainty::Alleged => key::CERTAINTY_ALLEGED,
+            Certainty::Disputed => key::CERTAINTY_DISPUTED,
         };
         self.messages.say(key, &[])
     }

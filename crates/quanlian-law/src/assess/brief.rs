@@ -7,7 +7,7 @@
 use quanlian_record::time::Day;
 
 use super::{
-    Brief, Evaluated, Sets, Which, governing, lowest_established, missing, offence_title, outcome,
+    Brief, Evaluated, Sets, Which, conclude, governing, lowest_established, missing, offence_title,
     rules_changed, unverified,
 };
 use crate::{
@@ -29,15 +29,7 @@ pub(crate) fn brief(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Brief
     let lowest = undated.then(|| lowest_established(law, sheet, judged_on, &known));
     let governing = governing::govern(law, sheet, &sets, lowest)?;
     let governs = sets.on(governing.as_of);
-    let lightest = sets
-        .iter()
-        .map(|set| set.possible)
-        .fold(governs.possible, Tier::min);
-    let could_reach = match governing.which {
-        Which::Chosen => governs.possible,
-        _ => lightest.max(governs.established),
-    };
-    let established = lowest.map_or(governs.established, |lowest| lowest.min(governs.established));
+    let (outcome, could_reach) = conclude(&sets, governs, governing.which == Which::Chosen, lowest);
     let others = || sets.iter().filter(|set| set.set.on != governing.as_of);
     let missing_first = if undated && rules_changed(law, sheet, judged_on) {
         Some("conduct")
@@ -48,7 +40,7 @@ pub(crate) fn brief(law: &Parsed, sheet: &FactSheet, today: Day) -> Result<Brief
     };
     Ok(Brief {
         offence: sheet.offence.clone(),
-        outcome: outcome(established, could_reach),
+        outcome,
         could_reach,
         as_of: governing.as_of,
         choice_required: governing.choice_required,

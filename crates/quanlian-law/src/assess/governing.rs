@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use quanlian_record::time::Day;
 use serde::Serialize;
 
-use super::{Evaluated, SetAt, Sets};
+use super::{Evaluated, Layer, SetAt, Sets};
 use crate::{
     evaluate::{Reason, ReasonKind},
     facts::{Choice, FactSheet, MAX_TEXT_BYTES, SheetError},
@@ -42,6 +42,8 @@ pub struct Governing {
     pub departs_from_rule: bool,
     /// The temporal rules that were applied.
     pub rules: Vec<Reason>,
+    /// What changed between conduct and judgment: statutes and interpretations apart.
+    pub layers: Vec<Layer>,
 }
 
 /// What led to the rule set that governs.
@@ -85,7 +87,7 @@ pub(super) fn govern(
 fn alone(law: &Parsed, only: &Evaluated<'_>, lowest: Option<Tier>) -> Governing {
     let message = match only.at {
         SetAt::Both => key::GOVERNING_SAME,
-        SetAt::Conduct | SetAt::Judgment => key::GOVERNING_NO_CONDUCT,
+        SetAt::Conduct | SetAt::Judgment | SetAt::Between => key::GOVERNING_NO_CONDUCT,
     };
     Governing {
         as_of: only.set.on,
@@ -98,6 +100,7 @@ fn alone(law: &Parsed, only: &Evaluated<'_>, lowest: Option<Tier>) -> Governing 
         choice: None,
         departs_from_rule: false,
         rules: Vec::new(),
+        layers: Vec::new(),
     }
 }
 
@@ -109,6 +112,14 @@ fn chosen(law: &Parsed, choice: &Choice, own: Governing) -> Governing {
         ("why", &own.why),
     ];
     let mut why = law.messages.say(key::GOVERNING_CHOSEN, &values);
+    if let Some(person) = &choice.chosen_by {
+        let values = [("who", &Text::same(person.clone()))];
+        why.append(&law.messages.say(key::GOVERNING_CHOSEN_BY, &values));
+    }
+    if let Some(on) = choice.chosen_on {
+        let values = [("on", &Text::same(on.to_string()))];
+        why.append(&law.messages.say(key::GOVERNING_CHOSEN_ON, &values));
+    }
     let departs_from_rule = choice.as_of != own.as_of && !own.choice_required && !own.provisional;
     if departs_from_rule {
         why.append(&law.messages.say(key::GOVERNING_DEPARTS, &[]));
@@ -126,6 +137,7 @@ fn chosen(law: &Parsed, choice: &Choice, own: Governing) -> Governing {
         choice: Some(choice.clone()),
         departs_from_rule,
         rules: own.rules,
+        layers: own.layers,
     }
 }
 
@@ -136,6 +148,23 @@ fn check_choice<'a>(sheet: &'a FactSheet, sets: &Sets<'_>) -> Result<Option<&'a 
     let refuse = |problem: String| Err(SheetError::Choice { problem });
     if choice.reason.trim().is_empty() {
         return refuse("a choice needs a reason; write it in `reason`".into());
+    }
+    let conduct = sheet.conduct.unwrap_or_default();
+    if let (Some(on), Some(begun)) = (choice.chosen_on, conduct.to.or(conduct.from))
+        && on < begun
+    {
+        return refuse(format!(
+            "{on} is before the conduct on {begun}; correct `chosen_on`"
+        ));
+    }
+    if choice
+        .chosen_by
+        .as_ref()
+        .is_some_and(|by| by.len() > MAX_TEXT_BYTES)
+    {
+        return refuse(format!(
+            "`chosen_by` has more than {MAX_TEXT_BYTES} bytes; shorten it"
+        ));
     }
     if choice.reason.len() > MAX_TEXT_BYTES {
         return refuse(format!(
@@ -181,6 +210,7 @@ fn weigh(law: &Parsed, sheet: &FactSheet, old: &Evaluated<'_>, new: &Evaluated<'
         choice: None,
         departs_from_rule: false,
         rules: temporal_rules(law, old.set.is_silent(), new.set.on),
+        layers: Vec::new(),
     }
 }
 
@@ -191,10 +221,10 @@ fn verdict(law: &Parsed, sheet: &FactSheet, old: &Evaluated<'_>, new: &Evaluated
         message,
         choice_required,
     };
-    if old.set.is_silent() && !new.set.is_silent() {
+    if has_no_old_lines(old, new) {
         return decide(false, key::GOVERNING_NO_OLD, true);
     }
-    let main = weight(law, sheet, new).cmp(&weight(law, sheet, old));
+    let main = weight(new).cmp(&weight(old));
     let both_punish = old.established > Tier::Below && new.established > Tier::Below;
     let fine = if both_punish {
         let side = |set: &'_ Evaluated<'_>| (set.set.on, set.established);
@@ -216,10 +246,9 @@ fn verdict(law: &Parsed, sheet: &FactSheet, old: &Evaluated<'_>, new: &Evaluated
 }
 
 /// How heavy the main penalty of the tier established is: nothing, or the band's upper and lower end.
-fn weight(law: &Parsed, sheet: &FactSheet, evaluated: &Evaluated<'_>) -> (u32, u32, Tier) {
+pub(super) fn weight(evaluated: &Evaluated<'_>) -> (u32, u32, Tier) {
     let tier = evaluated.established;
-    let band = penalty::band(law, &sheet.offence, evaluated.set.on, tier);
-    let (max, min) = band.map_or((0, 0), |band| (band.max_months, band.min_months));
+    let (max, min) = evaluated.set.main_penalty(tier);
     // Where nothing is established, a set that excludes every line is lighter than one that leaves it open.
     let open = if tier == Tier::Below {
         evaluated.possible
@@ -227,6 +256,11 @@ fn weight(law: &Parsed, sheet: &FactSheet, evaluated: &Evaluated<'_>) -> (u32, u
         tier
     };
     (max, min, open)
+}
+
+/// Whether there are no lines for the conduct but some at judgment (item 2 of the rule on interpretations).
+pub(super) fn has_no_old_lines(old: &Evaluated<'_>, new: &Evaluated<'_>) -> bool {
+    old.set.is_silent() && !new.set.is_silent()
 }
 
 /// Missing facts cannot turn the comparison: both are settled, or one lies wholly below the other.

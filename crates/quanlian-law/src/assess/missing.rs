@@ -17,7 +17,7 @@ use crate::{
     facts::{Known, MAX_COUNT, MAX_FEN, amount_like},
     interval::{Interval, Truth},
     load::Parsed,
-    rule::{Amount, Condition, Person, Tier},
+    rule::{Amount, Person, Tier},
     text::{Text, key},
     vocabulary::FactKind,
 };
@@ -181,7 +181,9 @@ fn amount<'a>(evaluated: &Evaluated<'_>, known: &Known, name: &'a str, kind: Fac
     };
     let (lifted, _) = reach(now.high.unwrap_or(limit));
     if lifted > evaluated.established {
-        let from = candidates(evaluated, known, name)
+        let from = evaluated
+            .set
+            .amounts_of(name, known)
             .into_iter()
             .filter(|number| now.low <= *number && now.high.is_none_or(|high| *number <= high))
             .find(|number| reach(*number).0 >= lifted)
@@ -195,33 +197,6 @@ fn amount<'a>(evaluated: &Evaluated<'_>, known: &Known, name: &'a str, kind: Fac
     }
     let (_, left) = reach(now.low);
     (left < evaluated.possible).then(|| together(name, evaluated.possible))
-}
-
-/// Every amount of the fact at which some line or share of a line begins, in order; also where the line asks
-/// for a fact that is found from this one.
-fn candidates(evaluated: &Evaluated<'_>, known: &Known, name: &str) -> BTreeSet<i64> {
-    let mut found = BTreeSet::new();
-    for (set, _, _, line) in evaluated.set.deep_lines() {
-        for leaf in line.condition.leaves() {
-            let thresholds: Vec<(&str, Amount)> = match leaf {
-                Condition::AtOrAbove { fact, threshold } => vec![(fact, *threshold)],
-                Condition::AtLeast {
-                    share_percent, of, ..
-                } => {
-                    let shares = set.shares(*share_percent, of).into_iter();
-                    shares.map(|(_, fact, share)| (fact, share)).collect()
-                }
-                _ => Vec::new(),
-            };
-            for (fact, threshold) in thresholds {
-                let line = set.for_person(threshold, known);
-                for begins in [Some(line.low), line.high].into_iter().flatten() {
-                    found.extend(evaluated.set.needed(name, fact, begins, &evaluated.known));
-                }
-            }
-        }
-    }
-    found
 }
 
 fn flag<'a>(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &'a str) -> Option<Found<'a>> {

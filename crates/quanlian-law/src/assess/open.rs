@@ -5,12 +5,12 @@
 
 use quanlian_record::time::Day;
 
-use super::{OpenPoint, Sets, changes, same_rules};
+use super::{OpenPoint, Sets, changes, layers::Between};
 use crate::{
-    facts::{FactSheet, Known},
+    facts::{Conduct, FactSheet, Known},
     interval::Truth,
     load::Parsed,
-    rule::{Kind, OpenQuestion, Rule, Tier},
+    rule::{Kind, OpenQuestion},
     text::{Text, key},
 };
 
@@ -18,6 +18,7 @@ pub(super) fn open_points(
     law: &Parsed,
     sheet: &FactSheet,
     sets: &Sets<'_>,
+    between: &Between<'_>,
     judged_on: Day,
     known: &Known,
 ) -> Vec<OpenPoint> {
@@ -55,28 +56,30 @@ pub(super) fn open_points(
         (None, Some(_)) => {}
     }
     if let Some(to) = conduct.to {
-        let between: Vec<Day> = days
-            .iter()
-            .copied()
-            .filter(|change| to < *change && *change <= judged_on)
-            .collect();
-        let mut middle = between.iter().filter(|on| {
-            !same_rules(law, &sheet.offence, **on, judged_on) && !same_rules(law, &sheet.offence, **on, to)
-        });
-        if let Some(on) = middle.next() {
-            from_facts(key::OPEN_MIDDLE_LAW, &[("on", &day(*on))]);
+        match (&between.lighter, between.days.first()) {
+            (Some(middle), _) => {
+                from_facts(key::OPEN_MIDDLE_LAW_LIGHTER, &[("on", &day(middle.set.on))]);
+            }
+            (None, Some(on)) => from_facts(key::OPEN_MIDDLE_LAW, &[("on", &day(*on))]),
+            (None, None) => {}
         }
         if sets.first.set.is_silent() {
             from_facts(key::OPEN_NO_OLD_RULES, &[("to", &day(to))]);
         }
     }
-    for set in sets.iter() {
-        let on = set.set.on;
-        let about = |rule: &&Rule| rule.kind == Kind::Fine && rule.is_about(&sheet.offence);
-        let mut fines = law.rules.values().filter(about);
-        if set.established > Tier::Below && !fines.any(|rule| rule.version_on(on).is_some()) {
-            from_facts(key::OPEN_NO_FINE_RULE, &[("on", &day(on))]);
-        }
+    for (message, fact, period) in periods_outside(sheet) {
+        let bound = |bound: Option<Day>| bound.map_or_else(|| Text::same("…"), day);
+        let values = [
+            ("fact", &law.fact_title(fact)),
+            ("from", &bound(period.from)),
+            ("to", &bound(period.to)),
+        ];
+        from_facts(message, &values);
+    }
+    let decided_on = sheet.judgment.as_ref().and_then(|judgment| judgment.decided_on);
+    if let Some(decided_on) = decided_on.filter(|on| *on != judged_on) {
+        let values = [("decided", &day(decided_on)), ("judged", &day(judged_on))];
+        from_facts(key::OPEN_DECIDED_APART, &values);
     }
     for definition in law.facts.values() {
         if let (Truth::NotMet, Some(cause)) = (
@@ -91,6 +94,28 @@ pub(super) fn open_points(
     open
 }
 
+/// Statements whose period does not lie inside the conduct, with what to say of them.
+fn periods_outside(sheet: &FactSheet) -> Vec<(&'static str, &str, Conduct)> {
+    let conduct = sheet.conduct.unwrap_or_default();
+    let before =
+        |one: Option<Day>, other: Option<Day>| one.zip(other).is_some_and(|(one, other)| one < other);
+    let mut found = Vec::new();
+    for statement in &sheet.facts {
+        let Some(period) = statement.period else {
+            continue;
+        };
+        let apart = before(period.to, conduct.from) || before(conduct.to, period.from);
+        let beyond = before(period.from, conduct.from) || before(conduct.to, period.to);
+        if apart {
+            found.push((key::OPEN_PERIOD_OUTSIDE, statement.name.as_str(), period));
+        } else if beyond {
+            found.push((key::OPEN_PERIOD_BEYOND, statement.name.as_str(), period));
+        }
+    }
+    found.dedup();
+    found
+}
+
 fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &Sets<'_>) -> Vec<OpenPoint> {
     let used = law.rules.values().filter(|rule| {
         let about = rule.is_about(&sheet.offence)
@@ -98,17 +123,15 @@ fn open_questions(law: &Parsed, sheet: &FactSheet, sets: &Sets<'_>) -> Vec<OpenP
             || (rule.kind == Kind::Accumulation && !sheet.acts.is_empty());
         about && sets.iter().any(|set| rule.version_on(set.set.on).is_some())
     });
+    // A question about a gap matters only where one of the sets lies in it.
+    let asked = |open: &&OpenQuestion| {
+        let gap = open.gap.as_ref();
+        gap.is_none_or(|gap| sets.iter().any(|set| gap.covers(set.set.on)))
+    };
     used.flat_map(|rule| {
-        // A known gap is a question only for days that lie in it.
-        let asks = |open: &&OpenQuestion| {
-            let days = || sets.iter().map(|set| set.set.on);
-            open.gap
-                .as_ref()
-                .is_none_or(|gap| days().any(|day| gap.holds(day)))
-        };
         rule.open
             .iter()
-            .filter(asks)
+            .filter(asked)
             .map(|OpenQuestion { question, effect, .. }| OpenPoint {
                 rule: Some(rule.id.clone()),
                 question: question.clone(),

@@ -6,12 +6,14 @@
 use quanlian_record::time::Day;
 use serde::Serialize;
 
-use super::{Governing, Missing, Transfer};
+use super::{Governing, Missing, Sensitivity, Transfer, UncertainFact};
 use crate::{
     evaluate::Reason,
     facts::Contradiction,
+    judgment::Judgment,
     penalty::{BandResult, FineResult},
     rule::{Person, Tier},
+    sentence::{Deviation, SentenceFrame},
     text::Text,
 };
 
@@ -46,6 +48,8 @@ pub struct Assessment {
     pub summary: Text,
     /// What follows for the agency that must decide whether the case goes to the police (移送).
     pub transfer: Transfer,
+    /// Whether the outcome would change without the facts that are not certain.
+    pub rests_on_uncertain: bool,
     /// Whether the outcome, or the choice between the rule sets, rests on something that nobody
     /// has read in the source. Then a person must read it before relying on this.
     pub rests_on_unverified: bool,
@@ -69,6 +73,16 @@ pub struct Assessment {
     pub elements: Vec<Reason>,
     /// Facts that were stated with values that cannot all be true.
     pub contradictions: Vec<Contradiction>,
+    /// Stated facts that are not certain, those that decide the outcome first.
+    pub uncertain: Vec<UncertainFact>,
+    /// The judgment as stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judgment: Option<Judgment>,
+    /// The judgment beside the frame of the rule set that governs, part by part.
+    pub deviations: Vec<Deviation>,
+    /// What the outcome would be without each fact, and where it turns; left out on request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<Sensitivity>,
     /// What the law or the facts leave open.
     pub open: Vec<OpenPoint>,
     /// SHA-256 of all rule files.
@@ -118,6 +132,8 @@ pub struct RuleSetResult {
     pub could_reach_band: Option<BandResult>,
     /// The general range of the fine in the tier established.
     pub fine: Option<FineResult>,
+    /// What the law leaves to the court in the tier established; none below the entry line.
+    pub sentence_frame: Option<SentenceFrame>,
     /// Facts that could change the outcome under this set.
     pub missing: Vec<Missing>,
     /// What of this set nobody has read in the source.
@@ -134,6 +150,8 @@ pub enum SetAt {
     Judgment,
     /// The rules are the same on both days.
     Both,
+    /// In force only in between (中间法), and lighter than both; shown, never governing.
+    Between,
 }
 
 /// A line or rule that nobody has read in the source.

@@ -45,7 +45,12 @@ pub struct Transfer {
     pub rules: Vec<Reason>,
 }
 
-pub(super) fn transfer(law: &Parsed, outcome: Outcome, could_reach: Tier, on: Day) -> Transfer {
+pub(super) fn transfer(
+    law: &Parsed,
+    offence: &str,
+    (outcome, could_reach): (Outcome, Tier),
+    on: Day,
+) -> Transfer {
     let (answer, message, roles): (_, _, &[&str]) = match outcome {
         Outcome::Below => (TransferAnswer::NoLine, key::TRANSFER_NO_LINE, &["transfer_duty"]),
         Outcome::Undetermined => (
@@ -67,7 +72,9 @@ pub(super) fn transfer(law: &Parsed, outcome: Outcome, could_reach: Tier, on: Da
             Reason::new(ReasonKind::Note, None, gist).citing(rule, version)
         })
         .collect();
-    let mut text = law.messages.say(message, &[("reach", &law.tier(could_reach))]);
+    let mut text = law
+        .messages
+        .say(message, &[("reach", &law.tier_of(offence, could_reach))]);
     if rules.is_empty() {
         let on = Text::same(on.to_string());
         text.append(&law.messages.say(key::TRANSFER_NO_RULES, &[("on", &on)]));

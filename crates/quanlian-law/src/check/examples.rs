@@ -11,14 +11,16 @@ use quanlian_record::{money::Fen, time::Day};
 use super::Checker;
 use crate::{
     acts::Act,
-    assess::{Assessment, Outcome, assess},
+    assess::{AssessOptions, Assessment, Outcome, assess},
     deadline::{Events, Moment, clock},
     derived,
     evaluate::{Reason, RuleSet},
     facts::{Conduct, FactSheet, FactValue, Statement, know},
     interval::Truth,
+    judgment::Judgment,
     penalty,
     rule::{Amount, Boundary, Condition, Example, ExampleValue, Kind, Line, Person, Tier},
+    sentence,
     vocabulary::FactKind,
 };
 
@@ -72,8 +74,20 @@ impl Checker<'_> {
             .cloned();
         let offence = offence.ok_or("the folder has no offence to try it on")?;
         let mut facts = Vec::new();
+        let mut judgment = None;
         for (name, value) in given {
-            facts.push(self.statement(name, value)?);
+            match name.strip_prefix("judgment.") {
+                Some(field) => {
+                    let unit = if field == "fine" {
+                        Amount::Fen(0)
+                    } else {
+                        Amount::Count(0)
+                    };
+                    let given = judgment.get_or_insert_with(Judgment::default);
+                    sentence::judgment_field(given, field, number(value, unit)?)?;
+                }
+                None => facts.push(self.statement(name, value)?),
+            }
         }
         Ok(FactSheet {
             offence,
@@ -84,6 +98,7 @@ impl Checker<'_> {
             }),
             judged_on: Some(judged_on),
             facts,
+            judgment,
             ..FactSheet::default()
         })
     }
@@ -158,7 +173,11 @@ impl Checker<'_> {
         if self.rule.kind == Kind::Valuation {
             return self.run_valuation(example, &sheet, judged_on);
         }
-        let answer = assess(self.law, &sheet, judged_on).map_err(|error| error.to_string())?;
+        let options = AssessOptions {
+            sensitivity: false,
+            ..AssessOptions::default()
+        };
+        let answer = assess(self.law, &sheet, judged_on, options).map_err(|error| error.to_string())?;
         for (name, wanted) in &example.then {
             let got = self.answered(&answer, conduct.1, name).ok_or_else(|| {
                 format!("`{name}` is not something that an example can ask, or there is none")
@@ -172,6 +191,9 @@ impl Checker<'_> {
 
     fn answered(&self, answer: &Assessment, ended_on: Day, name: &str) -> Option<String> {
         let set = answer.rule_sets.iter().find(|set| set.governs)?;
+        if let Some(answered) = sentence::answered(answer, set, name) {
+            return Some(answered);
+        }
         match name {
             "outcome" => Some(outcome_word(answer.outcome).to_owned()),
             "could_reach" => Some(tier_word(answer.could_reach).to_owned()),

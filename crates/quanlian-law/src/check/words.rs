@@ -68,6 +68,9 @@ fn asked(law: &Parsed) -> BTreeSet<&str> {
                 used.extend(valuation.flags());
             }
             Body::Accumulation(adds) => used.extend(adds.facts.iter().map(String::as_str)),
+            Body::FineFloor { minor_fact, .. } => used.extend(minor_fact.as_deref()),
+            Body::Probation(probation) => used.extend(probation.grounds().map(|g| g.fact.as_str())),
+            Body::Circumstance(circumstance) => used.extend(circumstance.names()),
             Body::Clock(clock) => {
                 used.insert(&clock.starts);
                 used.extend(clock.ends.iter().map(String::as_str));

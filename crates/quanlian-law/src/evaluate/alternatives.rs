@@ -140,17 +140,13 @@ impl Alternatives<'_> {
             .filter(|(_, _, line)| line.tier == tier)
             .map(|(_, _, line)| (line, self.apart(set, line, known)))
             .collect();
-        let titles = |flags: &mut dyn Iterator<Item = &&str>| {
-            let titles: Vec<Text> = flags.map(|flag| set.law.fact_title(flag)).collect();
-            Text::join(&titles)
-        };
-        let node = |message, facts: &Text, state: Truth| {
-            let values = [("facts", facts), ("state", &set.state(state))];
-            Reason::new(
-                ReasonKind::Condition,
-                Some(state),
-                set.law.messages.say(message, &values),
-            )
+        let node = |message, flags: &[&str], state: Truth| {
+            let titles: Vec<Text> = flags.iter().map(|flag| set.law.fact_title(flag)).collect();
+            let values = [("facts", &Text::join(&titles)), ("state", &set.state(state))];
+            let text = set.law.messages.say(message, &values);
+            let mut reason = Reason::new(ReasonKind::Condition, Some(state), text);
+            reason.tier = Some(tier);
+            reason
         };
         let children: Vec<Reason> = self
             .combinations
@@ -158,7 +154,7 @@ impl Alternatives<'_> {
             .map(|combination| {
                 let allowed = lines.iter().filter(|(line, _)| self.allows(combination, line));
                 let state = Truth::any(allowed.map(|(_, state)| *state));
-                node(key::IF_ONE_OF_GROUP, &titles(&mut combination.iter()), state)
+                node(key::IF_ONE_OF_GROUP, combination, state)
             })
             .collect();
         let states: BTreeSet<Truth> = children.iter().filter_map(|child| child.state).collect();
@@ -173,7 +169,7 @@ impl Alternatives<'_> {
             .copied()
             .filter(|flag| self.open.contains(flag))
             .collect();
-        let mut reason = node(key::ONE_OF_GROUP, &titles(&mut asked.iter()), state);
+        let mut reason = node(key::ONE_OF_GROUP, &asked, state);
         reason.children = children;
         reason
     }

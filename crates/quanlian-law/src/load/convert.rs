@@ -25,6 +25,7 @@ use crate::{
         Amount, Body, Boundary, Clock, ClockPeriod, Condition, Example, ExampleValue, FineBasis, FineRule,
         FineStep, Kind, Line, Rule, Tier, Version,
     },
+    sentence::Fault,
 };
 
 /// One rule file.
@@ -175,6 +176,7 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
         Kind::FineFloor => Body::FineFloor {
             adult_fen: fen(place, &span, raw.adult_yuan.ok_or_else(|| lacking("adult_yuan"))?)?,
             minor_fen: fen(place, &span, raw.minor_yuan.ok_or_else(|| lacking("minor_yuan"))?)?,
+            minor_fact: raw.minor_fact,
         },
         Kind::Unit => Body::UnitFactor(
             raw.times
@@ -208,6 +210,24 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
         Kind::Accumulation => {
             Body::Accumulation(Box::new(raw.accumulation.ok_or_else(|| lacking("accumulation"))?))
         }
+        Kind::Probation => {
+            let rule = raw.probation.ok_or_else(|| lacking("probation"))?;
+            Body::Probation(Box::new(
+                rule.validated().map_err(|fault| named(place, &span, fault))?,
+            ))
+        }
+        Kind::Circumstance => {
+            let rule = raw.circumstance.ok_or_else(|| lacking("circumstance"))?;
+            Body::Circumstance(Box::new(
+                rule.validated().map_err(|fault| named(place, &span, fault))?,
+            ))
+        }
+        Kind::Sentencing => {
+            let rule = raw.sentencing.ok_or_else(|| lacking("sentencing"))?;
+            Body::Sentencing(Box::new(
+                rule.validated().map_err(|fault| named(place, &span, fault))?,
+            ))
+        }
         Kind::Deadline => Body::Clock(clock_of(place, span, raw)?),
         Kind::Temporal | Kind::Note => Body::Nothing,
     };
@@ -229,18 +249,26 @@ pub(crate) fn fields_of(kind: Kind) -> (&'static [&'static str], &'static [&'sta
         Kind::Element => (&[], &["element", "no_offence"]),
         Kind::Band => (&["band"], &[]),
         Kind::Fine => (&["choose", "fine"], &[]),
-        Kind::FineFloor => (&["adult_yuan", "minor_yuan"], &[]),
+        Kind::FineFloor => (&["adult_yuan", "minor_yuan"], &["minor_fact"]),
         Kind::Unit => (&["times"], &[]),
         Kind::Limitation => (&["step"], &[]),
         Kind::Papers => (&["paper"], &[]),
         Kind::Valuation => (&["valuation"], &[]),
         Kind::Accumulation => (&["accumulation"], &[]),
+        Kind::Probation => (&["probation"], &[]),
+        Kind::Circumstance => (&["circumstance"], &[]),
+        Kind::Sentencing => (&["sentencing"], &[]),
         Kind::Deadline => (
             &["actor", "act", "starts"],
             &["ends", "at_once", "hours", "days", "count", "months", "years"],
         ),
         Kind::Temporal | Kind::Note => (&[], &[]),
     }
+}
+
+/// A fault of a rule's own module, with its place in the file.
+fn named(place: &Place<'_>, span: &Range<usize>, (problem, way_out): Fault) -> LoadError {
+    place.invalid(span.clone(), problem, way_out)
 }
 
 fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
@@ -253,11 +281,15 @@ fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
         ("fine", raw.fine.is_some()),
         ("adult_yuan", raw.adult_yuan.is_some()),
         ("minor_yuan", raw.minor_yuan.is_some()),
+        ("minor_fact", raw.minor_fact.is_some()),
         ("times", raw.times.is_some()),
         ("step", raw.step.is_some()),
         ("paper", raw.paper.is_some()),
         ("valuation", raw.valuation.is_some()),
         ("accumulation", raw.accumulation.is_some()),
+        ("probation", raw.probation.is_some()),
+        ("circumstance", raw.circumstance.is_some()),
+        ("sentencing", raw.sentencing.is_some()),
         ("actor", raw.actor.is_some()),
         ("act", raw.act.is_some()),
         ("starts", raw.starts.is_some()),

@@ -18,6 +18,7 @@ use crate::{
         toml_day,
     },
     schema::{Date, ExampleScalar},
+    sentence::{CircumstanceRule, ProbationRule, SentencingRule},
     text::Text,
     valuation::ValuationRule,
 };
@@ -76,7 +77,7 @@ pub(super) struct RawVersion {
     #[serde(default, with = "toml_day::optional")]
     #[schemars(with = "Option<Date>")]
     pub(super) to: Option<Day>,
-    /// Its row in the table of law facts, where the rule has none for all versions.
+    /// Its own row in the project's table of law facts, where the versions have rows of their own.
     pub(super) row: Option<String>,
     /// Its own source, where it comes from another instrument.
     pub(super) source: Option<Source>,
@@ -103,6 +104,8 @@ pub(super) struct RawVersion {
     pub(super) adult_yuan: Option<i64>,
     /// Lowest fine for minors.
     pub(super) minor_yuan: Option<i64>,
+    /// The flag that says that the actor was a minor.
+    pub(super) minor_fact: Option<String>,
     // unit
     /// A unit’s lines are so many times a person’s.
     pub(super) times: Option<u32>,
@@ -118,6 +121,13 @@ pub(super) struct RawVersion {
     // accumulation
     /// Which amounts of several acts are added up.
     pub(super) accumulation: Option<AccumulationRule>,
+    // probation, circumstance, sentencing
+    /// When a sentence can be suspended, and for how long.
+    pub(super) probation: Option<ProbationRule>,
+    /// What makes a sentence lighter or heavier.
+    pub(super) circumstance: Option<CircumstanceRule>,
+    /// Method of sentencing and length of penalties.
+    pub(super) sentencing: Option<SentencingRule>,
     // deadline
     /// Who must act.
     pub(super) actor: Option<Text>,
@@ -169,10 +179,10 @@ pub(super) struct RawLine {
     pub(super) any: Option<Vec<RawCondition>>,
     /// So many of the named lines, each to a share.
     pub(super) at_least: Option<RawAtLeast>,
-    /// Whether it lifts an attempt, not the act done.
+    /// Whether the line is about goods that were not sold: reaching it is an attempt (犯罪未遂).
     #[serde(default)]
     pub(super) attempt: bool,
-    /// Its row in the table of law facts, where its id is not that of the row.
+    /// Its row in the project's table of law facts, where that differs from its id.
     pub(super) row: Option<String>,
     /// The lines of another offence.
     pub(super) reaches: Option<RawReaches>,
@@ -271,7 +281,7 @@ pub(super) struct RawFineStep {
 pub(super) struct RawExample {
     /// What it shows.
     pub(super) name: String,
-    /// The offence that it is tried on; the first of the file if left out.
+    /// The offence that it is tried on; the first of the rule if not given.
     pub(super) offence: Option<String>,
     /// Conduct and judgment both on this day.
     #[serde(default, with = "toml_day::optional")]

@@ -149,8 +149,7 @@ impl Tables {
             }),
             judged_on: Some(on),
             facts: facts.into_values().collect(),
-            chosen_rule_set: None,
-            acts: Vec::new(),
+            ..FactSheet::default()
         }
     }
 

@@ -30,7 +30,7 @@ fn the_amendment_of_2025_for_copyright_in_english() {
         "2025-04-25",
         "2025-04-26",
         Language::En,
-        expect![[r"
+        expect![[r#"
             The law of 2025-04-25 and of 2025-04-26
             cn/criminal/217  Copyright crime
               raised  illegal gain, 150,000.00 yuan → 300,000.00 yuan: from 150,000.00 yuan to 299,999.99 yuan, acts are no longer over this line for: upper tier (especially serious)
@@ -92,7 +92,57 @@ fn the_amendment_of_2025_for_copyright_in_english() {
                 after: Lines by gain, business volume, repetition within two years, copies, and online by works, downloads, clicks and members; two at half are enough; ten times is the upper tier. · 法释〔2025〕5号, art. 13 (source not read)
               changed  cn/criminal/ip-fines  General range of fines
                 before: By the gain first; if it cannot be found, by the business volume; failing both, fixed ranges by tier. All are general ranges. · 法释〔2020〕10号, art. 10
-                after: The ceiling by gain rises to ten times; the rest is unchanged as far as remembered. · 法释〔2025〕5号 (fines; article number not checked) (source not read)"]],
+                after: The ceiling by gain rises to ten times; the rest is unchanged as far as remembered. · 法释〔2025〕5号 (fines; article number not checked) (source not read)
+              removed  cn/criminal/sentencing/2020-10-art-08-09  Heavier, probation normally refused, and lighter (2020)
+                before: Infringement as main trade, re-offending after an administrative penalty, fake relief goods in a disaster, keeping the gain: may be heavier, probation normally refused. Plea, forgiveness, remorse, a secret not yet disclosed or used: may be lighter. · 法释〔2020〕10号, arts. 8-9
+                bar[probation.2020.gain].fact: refuses_to_hand_over_gain → nothing
+                bar[probation.2020.gain].general: true → nothing
+                bar[probation.2020.gain].heavier: true → nothing
+                bar[probation.2020.gain].id: probation.2020.gain → nothing
+                bar[probation.2020.gain].title: refuses to hand over the gain → nothing
+                bar[probation.2020.gain].value: true → nothing
+                bar[probation.2020.relief].fact: fakes_relief_goods_in_disaster → nothing
+                bar[probation.2020.relief].general: true → nothing
+                bar[probation.2020.relief].heavier: true → nothing
+                bar[probation.2020.relief].id: probation.2020.relief → nothing
+                bar[probation.2020.relief].title: fake marks on relief or epidemic goods during a disaster → nothing
+                bar[probation.2020.relief].value: true → nothing
+                bar[probation.2020.repeat].fact: reoffends_after_administrative_penalty → nothing
+                bar[probation.2020.repeat].general: true → nothing
+                bar[probation.2020.repeat].heavier: true → nothing
+                bar[probation.2020.repeat].id: probation.2020.repeat → nothing
+                bar[probation.2020.repeat].title: re-offends after an administrative penalty for infringement → nothing
+                bar[probation.2020.repeat].value: true → nothing
+                bar[probation.2020.trade].fact: ip_crime_as_main_trade → nothing
+                bar[probation.2020.trade].general: true → nothing
+                bar[probation.2020.trade].heavier: true → nothing
+                bar[probation.2020.trade].id: probation.2020.trade → nothing
+                bar[probation.2020.trade].title: infringement is the main trade → nothing
+                bar[probation.2020.trade].value: true → nothing
+                lighter[lighter.2020.forgiven].fact: forgiveness → nothing
+                lighter[lighter.2020.forgiven].general: false → nothing
+                lighter[lighter.2020.forgiven].heavier: false → nothing
+                lighter[lighter.2020.forgiven].id: lighter.2020.forgiven → nothing
+                lighter[lighter.2020.forgiven].title: the right holder forgives → nothing
+                lighter[lighter.2020.forgiven].value: true → nothing
+                lighter[lighter.2020.plea].fact: plea_leniency → nothing
+                lighter[lighter.2020.plea].general: false → nothing
+                lighter[lighter.2020.plea].heavier: false → nothing
+                lighter[lighter.2020.plea].id: lighter.2020.plea → nothing
+                lighter[lighter.2020.plea].title: plea and acceptance of punishment → nothing
+                lighter[lighter.2020.plea].value: true → nothing
+                lighter[lighter.2020.remorse].fact: remorse → nothing
+                lighter[lighter.2020.remorse].general: false → nothing
+                lighter[lighter.2020.remorse].heavier: false → nothing
+                lighter[lighter.2020.remorse].id: lighter.2020.remorse → nothing
+                lighter[lighter.2020.remorse].title: remorse is shown → nothing
+                lighter[lighter.2020.remorse].value: true → nothing
+                lighter[lighter.2020.secret].fact: secret_not_yet_used → nothing
+                lighter[lighter.2020.secret].general: false → nothing
+                lighter[lighter.2020.secret].heavier: false → nothing
+                lighter[lighter.2020.secret].id: lighter.2020.secret → nothing
+                lighter[lighter.2020.secret].title: the secret is not yet disclosed or used → nothing
+                lighter[lighter.2020.secret].value: true → nothing"#]],
     );
 }
 
@@ -164,7 +214,57 @@ fn the_amendment_of_2025_for_copyright_in_chinese() {
                 此后：按违法所得、非法经营数额、二年内再犯、复制品数量、网络传播的作品数、下载次数、点击数、会员数分别定标准；两项以上各达一半亦可；十倍为第二档。 · 法释〔2025〕5号第十三条（未经核对原文）
               变更　cn/criminal/ip-fines　侵犯知识产权犯罪的罚金幅度
                 此前：先按违法所得，查不清的按非法经营数额，都查不清的按刑档给定幅度；均为一般幅度。 · 法释〔2020〕10号第十条
-                此后：违法所得倍数上限提高到十倍，其余据记忆不变。 · 法释〔2025〕5号（罚金条，条号未核对）（未经核对原文）"#]],
+                此后：违法所得倍数上限提高到十倍，其余据记忆不变。 · 法释〔2025〕5号（罚金条，条号未核对）（未经核对原文）
+              取消　cn/criminal/sentencing/2020-10-art-08-09　侵犯知识产权犯罪从重、一般不适用缓刑和从轻的情形（2020年）
+                此前：以侵权为业、行政处罚后再犯、灾害疫情期间假冒救灾防疫商品、拒交违法所得的，可以从重且一般不适用缓刑；认罪认罚、取得谅解、悔罪、商业秘密尚未披露使用的，可以从轻。 · 法释〔2020〕10号第八条、第九条
+                bar[probation.2020.gain].fact：refuses_to_hand_over_gain → 无
+                bar[probation.2020.gain].general：true → 无
+                bar[probation.2020.gain].heavier：true → 无
+                bar[probation.2020.gain].id：probation.2020.gain → 无
+                bar[probation.2020.gain].title：拒不交出违法所得 → 无
+                bar[probation.2020.gain].value：true → 无
+                bar[probation.2020.relief].fact：fakes_relief_goods_in_disaster → 无
+                bar[probation.2020.relief].general：true → 无
+                bar[probation.2020.relief].heavier：true → 无
+                bar[probation.2020.relief].id：probation.2020.relief → 无
+                bar[probation.2020.relief].title：灾害疫情期间假冒抢险救灾、防疫物资 → 无
+                bar[probation.2020.relief].value：true → 无
+                bar[probation.2020.repeat].fact：reoffends_after_administrative_penalty → 无
+                bar[probation.2020.repeat].general：true → 无
+                bar[probation.2020.repeat].heavier：true → 无
+                bar[probation.2020.repeat].id：probation.2020.repeat → 无
+                bar[probation.2020.repeat].title：因侵犯知识产权受过行政处罚后再犯 → 无
+                bar[probation.2020.repeat].value：true → 无
+                bar[probation.2020.trade].fact：ip_crime_as_main_trade → 无
+                bar[probation.2020.trade].general：true → 无
+                bar[probation.2020.trade].heavier：true → 无
+                bar[probation.2020.trade].id：probation.2020.trade → 无
+                bar[probation.2020.trade].title：主要以侵犯知识产权为业 → 无
+                bar[probation.2020.trade].value：true → 无
+                lighter[lighter.2020.forgiven].fact：forgiveness → 无
+                lighter[lighter.2020.forgiven].general：false → 无
+                lighter[lighter.2020.forgiven].heavier：false → 无
+                lighter[lighter.2020.forgiven].id：lighter.2020.forgiven → 无
+                lighter[lighter.2020.forgiven].title：取得权利人谅解 → 无
+                lighter[lighter.2020.forgiven].value：true → 无
+                lighter[lighter.2020.plea].fact：plea_leniency → 无
+                lighter[lighter.2020.plea].general：false → 无
+                lighter[lighter.2020.plea].heavier：false → 无
+                lighter[lighter.2020.plea].id：lighter.2020.plea → 无
+                lighter[lighter.2020.plea].title：认罪认罚 → 无
+                lighter[lighter.2020.plea].value：true → 无
+                lighter[lighter.2020.remorse].fact：remorse → 无
+                lighter[lighter.2020.remorse].general：false → 无
+                lighter[lighter.2020.remorse].heavier：false → 无
+                lighter[lighter.2020.remorse].id：lighter.2020.remorse → 无
+                lighter[lighter.2020.remorse].title：具有悔罪表现 → 无
+                lighter[lighter.2020.remorse].value：true → 无
+                lighter[lighter.2020.secret].fact：secret_not_yet_used → 无
+                lighter[lighter.2020.secret].general：false → 无
+                lighter[lighter.2020.secret].heavier：false → 无
+                lighter[lighter.2020.secret].id：lighter.2020.secret → 无
+                lighter[lighter.2020.secret].title：商业秘密尚未披露、使用或者允许他人使用 → 无
+                lighter[lighter.2020.secret].value：true → 无"#]],
     );
 }
 
@@ -202,7 +302,7 @@ fn the_interpretation_of_2007_for_units_and_copies() {
         "2007-04-04",
         "2007-04-05",
         Language::En,
-        expect![[r"
+        expect![[r#"
             The law of 2007-04-04 and of 2007-04-05
             cn/criminal/217  Copyright crime
               lowered  copies, 1,000 copies → 500 copies: from 500 copies to 999 copies, acts are now over this line for: entry tier (serious)
@@ -226,7 +326,33 @@ fn the_interpretation_of_2007_for_units_and_copies() {
                 after: In general one to five times the gain, or 50 to 100 % of the business volume. · 法释〔2007〕6号, art. 4
               changed  cn/criminal/ip-units  Lines for units
                 before: A unit is judged by three times the lines of a natural person. · 法释〔2004〕19号, art. 15
-                after: Units and persons have the same lines; the unit is fined and the people responsible are punished. · 法释〔2007〕6号, art. 6; Criminal Law art. 220"]],
+                after: Units and persons have the same lines; the unit is fined and the people responsible are punished. · 法释〔2007〕6号, art. 6; Criminal Law art. 220
+              added  cn/criminal/sentencing/2007-06-art-03  When probation is normally refused (2007)
+                after: Normally refused after an earlier penalty, without remorse, where the gain is kept, or where otherwise unsuitable. · 法释〔2007〕6号, art. 3
+                bar[probation.2007.gain].fact: nothing → refuses_to_hand_over_gain
+                bar[probation.2007.gain].general: nothing → true
+                bar[probation.2007.gain].heavier: nothing → false
+                bar[probation.2007.gain].id: nothing → probation.2007.gain
+                bar[probation.2007.gain].title: nothing → refuses to hand over the gain
+                bar[probation.2007.gain].value: nothing → true
+                bar[probation.2007.other].fact: nothing → probation_otherwise_unsuitable
+                bar[probation.2007.other].general: nothing → true
+                bar[probation.2007.other].heavier: nothing → false
+                bar[probation.2007.other].id: nothing → probation.2007.other
+                bar[probation.2007.other].title: nothing → otherwise unsuitable
+                bar[probation.2007.other].value: nothing → true
+                bar[probation.2007.remorse].fact: nothing → remorse
+                bar[probation.2007.remorse].general: nothing → true
+                bar[probation.2007.remorse].heavier: nothing → false
+                bar[probation.2007.remorse].id: nothing → probation.2007.remorse
+                bar[probation.2007.remorse].title: nothing → no remorse
+                bar[probation.2007.remorse].value: nothing → false
+                bar[probation.2007.repeat].fact: nothing → reoffends_after_ip_penalty
+                bar[probation.2007.repeat].general: nothing → true
+                bar[probation.2007.repeat].heavier: nothing → false
+                bar[probation.2007.repeat].id: nothing → probation.2007.repeat
+                bar[probation.2007.repeat].title: nothing → re-offends after a criminal or administrative penalty for infringement
+                bar[probation.2007.repeat].value: nothing → true"#]],
     );
 }
 

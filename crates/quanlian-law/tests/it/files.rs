@@ -53,7 +53,7 @@ fn unknown_fields_name_file_and_line() {
         "dayz   = 3",
         "law_load_syntax",
         expect![
-            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `row`, `source`, `line`, `element`, `no_offence`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `times`, `step`, `paper`, `valuation`, `accumulation`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`; see law/README.md for the fields of a rule file"
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `row`, `source`, `line`, `element`, `no_offence`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `minor_fact`, `times`, `step`, `paper`, `valuation`, `accumulation`, `probation`, `circumstance`, `sentencing`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`; see law/README.md for the fields of a rule file"
         ],
     );
     check(

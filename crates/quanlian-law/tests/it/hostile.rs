@@ -46,7 +46,7 @@ fn shape_errors_name_the_line_and_the_fields() {
         "{\n\"offense\":1}",
         "law_sheet_shape",
         expect![
-            "line 2: unknown field `offense`, expected one of `offence`, `person`, `conduct`, `judged_on`, `facts`, `acts`, `chosen_rule_set`"
+            "line 2: unknown field `offense`, expected one of `offence`, `person`, `conduct`, `judged_on`, `facts`, `acts`, `chosen_rule_set`, `judgment`"
         ],
     );
     check(
@@ -82,7 +82,7 @@ fn facts_that_cannot_be_are_refused_with_the_way_out() {
         &fact(r#""name":"ilegal_gain","fen":1"#),
         "law_sheet_unknown_fact",
         expect![
-            "facts[0].name: `ilegal_gain` is not a known fact (did you mean `illegal_gain`?); known are act_type, actual_clicks, ads_around_user_uploads, authorisation_forge"
+            "facts[0].name: `ilegal_gain` is not a known fact (did you mean `illegal_gain`?); known are accessory, act_type, actual_clicks, ads_around_user_uploads, aged_75,"
         ],
     );
     check(

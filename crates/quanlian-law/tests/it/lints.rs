@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quanlian_law::{Finding, Severity};
 
-use crate::{files::load, law_files};
+use crate::files::load;
 
 const ELEMENTS: &str = "cn/criminal/217.toml";
 const ENTRY_2004: &str = "cn/criminal/217/2004-19-art-05.toml";
@@ -15,6 +15,13 @@ const BANDS: &str = "cn/criminal/217/bands.toml";
 const FINES: &str = "cn/criminal/ip-fines.toml";
 const DECIDE: &str = "cn/transfer-of-suspected-crimes/art-05-decide.toml";
 const HAND_OVER: &str = "cn/transfer-of-suspected-crimes/art-05-hand-over.toml";
+
+/// The files of copyright crime and all that is no offence; checking all offences fifty times would take long.
+fn law_files() -> BTreeMap<String, String> {
+    let mut files = crate::law_files();
+    files.retain(|name, _| name.contains("/217") || !name.contains("/criminal/21"));
+    files
+}
 
 /// The files of the repository with `from` replaced by `to` in one of them, the first time it stands there.
 fn damaged(file: &str, from: &str, to: &str) -> BTreeMap<String, String> {

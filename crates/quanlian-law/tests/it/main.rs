@@ -17,6 +17,8 @@ mod monotone;
 mod pages;
 mod properties;
 mod schema;
+mod sensitivity;
+mod sentence;
 mod stories;
 mod table;
 mod timeline;

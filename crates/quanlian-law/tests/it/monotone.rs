@@ -134,8 +134,7 @@ fn sheets() -> impl Strategy<Value = FactSheet> {
             conduct,
             judged_on: Some(judged_on),
             facts,
-            chosen_rule_set: None,
-            acts: Vec::new(),
+            ..FactSheet::default()
         }
     })
 }

@@ -119,7 +119,7 @@ fn person() -> impl Strategy<Value = Option<Person>> {
     prop::sample::select(vec![None, Some(Person::Natural), Some(Person::Unit)])
 }
 
-fn sheets() -> impl Strategy<Value = FactSheet> {
+pub(crate) fn sheets() -> impl Strategy<Value = FactSheet> {
     (statements(), days(), person()).prop_map(|(facts, (conduct, judged_on), person)| FactSheet {
         offence: "cn/criminal/217".into(),
         person,
@@ -131,7 +131,7 @@ fn sheets() -> impl Strategy<Value = FactSheet> {
 }
 
 /// One book for all cases of a property.
-fn book() -> &'static RuleBook {
+pub(crate) fn book() -> &'static RuleBook {
     static BOOK: std::sync::OnceLock<RuleBook> = std::sync::OnceLock::new();
     BOOK.get_or_init(crate::book)
 }

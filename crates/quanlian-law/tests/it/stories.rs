@@ -214,6 +214,7 @@ fn where_tier_and_fine_point_apart_a_person_chooses() {
         as_of: "2023-04-30".parse().unwrap(),
         reason: "the defence asked for the old rules because of the fine".into(),
         chosen_by: Some("judge".into()),
+        chosen_on: None,
     });
     check(
         &late,
@@ -245,6 +246,7 @@ fn a_choice_against_a_plain_rule_is_marked() {
         as_of: "2025-06-01".parse().unwrap(),
         reason: "by mistake".into(),
         chosen_by: None,
+        chosen_on: None,
     });
     let answer = assess(&late);
     assert!(answer.governing.departs_from_rule);
