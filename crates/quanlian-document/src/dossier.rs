@@ -321,7 +321,7 @@ pub enum Outcome {
     EspeciallySerious,
     /// 有其他严重情节: the lower tier.
     Serious,
-    /// 基本犯: the offence itself, where it has no line of amounts.
+    /// 基本犯: the offence itself, which asks for no amount.
     Base,
     /// Below every line.
     Below,

@@ -32,7 +32,7 @@ pub use layers::{Layer, LayerChange, LayerOf};
 pub use missing::Missing;
 pub use result::{Assessment, Brief, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
 pub use sensitivity::{
-    DaySensitivity, FactSensitivity, NextLine, Opposite, PersonSensitivity, Sensitivity, Turn, Without,
+    DayOf, DaySensitivity, FactSensitivity, NextLine, Opposite, PersonSensitivity, Sensitivity, Turn, Without,
 };
 pub use transfer::{Transfer, TransferAnswer};
 
@@ -62,7 +62,7 @@ struct Evaluated<'a> {
 impl<'a> Evaluated<'a> {
     fn of(set: RuleSet<'a>, at: SetAt, known: &Known) -> Self {
         let (established, possible) = set.reach(known);
-        let known = set.derive(known).into_owned();
+        let known = set.derive_with_evidence(known);
         Self {
             set,
             at,
@@ -219,7 +219,7 @@ pub(crate) fn assess(
         let trial = &mut Trial::of(law, sheet, judged_on, &known);
         (
             certainty::uncertain(law, sheet, &known, trial),
-            certainty::contradictions(law, contradicted, &known, trial),
+            certainty::contradictions(law, contradicted, (&known, &governs.known), trial),
             options
                 .sensitivity
                 .then(|| sensitivity::sensitivity(law, sheet, judged_on, &known, trial, governs)),
@@ -424,7 +424,7 @@ fn describe(
         ..
     } = evaluated;
     let band = |tier| penalty::band(law, &sheet.offence, set.on, tier);
-    let mut reasons = set.reasons(known);
+    let mut reasons = set.reasons(&evaluated.known);
     let tier_band = band(*established);
     let ended_on = sheet.conduct.and_then(|conduct| conduct.to);
     let lowest_band = || band(Tier::Base).or_else(|| band(Tier::Serious));
@@ -433,14 +433,14 @@ fn describe(
     {
         reasons.extend(penalty::limitation(law, set.on, &band, ended_on, judged_on));
     }
-    let attempt = *established > Tier::Below && set.is_attempt(known, *established);
+    let attempt = *established > Tier::Below && set.is_attempt(&evaluated.known, *established);
     if attempt {
         reasons.extend(attempt_note(law, set.on, *established));
     }
     let fine = (*established > Tier::Below)
         .then(|| penalty::fine(law, &sheet.offence, set.on, *established, &evaluated.known))
         .flatten();
-    let unverified = unverified(evaluated, known, tier_band.as_ref(), fine.as_ref());
+    let mut unverified = unverified(evaluated, known, tier_band.as_ref(), fine.as_ref());
     let asked = sentence::Asked {
         offence: &sheet.offence,
         on: set.on,
@@ -449,8 +449,24 @@ fn describe(
     };
     let sentence_frame = options
         .sentence
-        .then(|| sentence::sentence_frame(law, &asked, known, tier_band.as_ref(), fine.as_ref()))
+        .then(|| sentence::sentence_frame(law, &asked, &evaluated.known, tier_band.as_ref(), fine.as_ref()))
         .flatten();
+    if let Some(frame) = &sentence_frame {
+        // The outcome does not rest on these.
+        let unread = frame
+            .unread()
+            .into_iter()
+            .map(|(rule, version, citation)| Unverified {
+                rule: rule.to_owned(),
+                version,
+                line: None,
+                citation: citation.clone(),
+                decisive: false,
+            });
+        unverified.extend(unread);
+        unverified.sort();
+        unverified.dedup();
+    }
     RuleSetResult {
         as_of: set.on,
         at: *at,

@@ -12,6 +12,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 use quanlian_record::time::Day;
@@ -19,7 +20,7 @@ use quanlian_record::time::Day;
 use crate::{
     acts::KnownAct,
     evaluate::{Reason, ReasonKind, RuleSet},
-    facts::{Known, KnownFact},
+    facts::{Known, KnownFact, MAX_FEN},
     interval::{Interval, Truth},
     load::Parsed,
     rule::{Body, Rule, Version},
@@ -106,31 +107,47 @@ impl<'a> RuleSet<'a> {
             } else {
                 total.apart
             };
-            join(
-                &mut all,
-                name,
-                Origin::Acts,
-                interval,
-                &total.evidence,
-                &total.stated_by,
-            );
+            join(&mut all, name, Origin::Acts, interval);
         }
         for (source, _, rule) in &self.valuations {
             let interval = rule.interval(&all, &self.law.facts);
-            let inputs = || rule.inputs().filter_map(|(input, _)| all.facts.get(input));
-            let evidence: BTreeSet<String> = inputs().flat_map(|fact| fact.evidence.to_vec()).collect();
-            let stated_by: BTreeSet<String> = inputs().flat_map(|fact| fact.stated_by.to_vec()).collect();
-            let (evidence, stated_by) = (Vec::from_iter(evidence), Vec::from_iter(stated_by));
             join(
                 &mut all,
                 &rule.fact,
                 Origin::Valuation(source.id.clone()),
                 interval,
-                &evidence,
-                &stated_by,
             );
         }
         Cow::Owned(all)
+    }
+
+    /// The same, where a derived amount also carries the evidence of what it was derived from. Apart from
+    /// [`RuleSet::derive`], because hypotheses derive many times over and ask for no evidence.
+    pub(crate) fn derive_with_evidence(&self, known: &Known) -> Known {
+        let mut all = self.derive(known).into_owned();
+        let acts = Arc::clone(&all.acts);
+        for (name, total) in &acts.totals {
+            all.add_evidence(name, &total.evidence, &total.stated_by);
+        }
+        for (_, _, rule) in &self.valuations {
+            let is_open = |case: &&ValuationCase| {
+                ValuationRule::case_truth(case, known, &self.law.facts) != Truth::NotMet
+            };
+            let of_ways = rule
+                .case
+                .iter()
+                .filter(is_open)
+                .flat_map(|case| case.value.inputs());
+            let inputs: BTreeSet<&str> = of_ways
+                .map(|(input, _)| input)
+                .chain(rule.add.iter().map(|add| add.fact.as_str()))
+                .collect();
+            for input in inputs {
+                let (evidence, stated_by) = all.evidence(input);
+                all.add_evidence(&rule.fact, &evidence, &stated_by);
+            }
+        }
+        all
     }
 
     /// Whether the amounts of acts add up for a fact, by the rule in force.
@@ -148,6 +165,26 @@ impl<'a> RuleSet<'a> {
                 names.extend(rule.flags());
             }
         }
+    }
+
+    /// The facts from which the facts in `names` could be found by a way that is not excluded.
+    pub(crate) fn open_inputs(&self, names: &BTreeSet<&str>, known: &Known) -> BTreeSet<&'a str> {
+        let mut inputs: BTreeSet<&'a str> = BTreeSet::new();
+        // Backwards, so that the inputs of an input are reached too.
+        for (_, _, rule) in self.valuations.iter().rev() {
+            let fact = rule.fact.as_str();
+            if !names.contains(fact) && (!inputs.contains(fact) || known.interval(fact).is_exact()) {
+                continue;
+            }
+            for case in &rule.case {
+                if ValuationRule::case_truth(case, known, &self.law.facts) != Truth::NotMet {
+                    inputs.extend(case.value.inputs().into_iter().map(|(input, _)| input));
+                    inputs.extend(case.when.iter().chain(&case.unless).map(String::as_str));
+                }
+            }
+            inputs.extend(rule.add.iter().map(|add| add.fact.as_str()));
+        }
+        inputs
     }
 
     /// Amounts of `name` from which `fact` may be at least `wanted`, all else as it is.
@@ -228,13 +265,19 @@ impl<'a> RuleSet<'a> {
 
     fn valuation_reason(&self, valuation: &Valuation<'a>, derivation: &Derivation, known: &Known) -> Reason {
         let (rule, version, valuation) = valuation;
-        let mut children: Vec<Reason> = Vec::new();
-        for case in &valuation.case {
-            if ValuationRule::case_truth(case, known, &self.law.facts) != Truth::NotMet {
-                children.push(self.case_reason(case, known));
-            }
-        }
-        children.extend(valuation.add.iter().map(|add| self.added_reason(add, known)));
+        // A way or an added amount that nobody has read is marked by itself.
+        let part = |reason: Reason, verified: bool| {
+            let mut reason = reason.citing(rule, version);
+            reason.verified = reason.verified.map(|whole| whole && verified);
+            reason.inherit();
+            reason
+        };
+        let is_open =
+            |case: &&ValuationCase| ValuationRule::case_truth(case, known, &self.law.facts) != Truth::NotMet;
+        let ways = valuation.case.iter().filter(is_open);
+        let ways = ways.map(|case| part(self.case_reason(case, known), case.verified));
+        let added = valuation.add.iter();
+        let added = added.map(|add| part(self.added_reason(add, known), add.verified));
         let values = [
             ("fact", &self.law.fact_title(&valuation.fact)),
             ("value", &self.law.interval(&valuation.fact, derivation.interval)),
@@ -242,7 +285,7 @@ impl<'a> RuleSet<'a> {
         let text = self.law.messages.say(key::DERIVED_FOUND, &values);
         let mut reason = Reason::new(ReasonKind::Derivation, None, text).citing(rule, version);
         reason.fact = Some(valuation.fact.clone());
-        reason.children = children;
+        reason.children = ways.chain(added).collect();
         reason
     }
 
@@ -250,8 +293,7 @@ impl<'a> RuleSet<'a> {
     fn case_reason(&self, case: &ValuationCase, known: &Known) -> Reason {
         let state = ValuationRule::case_truth(case, known, &self.law.facts);
         let value = case.value.interval(known).unwrap_or(Interval::ANYTHING);
-        let kind = self.law.money_interval(value);
-        let values = [("case", &case.title), ("value", &kind)];
+        let values = [("case", &case.title), ("value", &self.law.money_interval(value))];
         let text = self.law.messages.say(key::DERIVED_CASE, &values);
         let mut reason = Reason::new(ReasonKind::Condition, Some(state), text);
         reason.line = Some(case.id.clone());
@@ -275,7 +317,7 @@ impl<'a> RuleSet<'a> {
         let product_reason = |product: &Product, message: &'static str| {
             let value = known
                 .interval(&product.count)
-                .times(known.interval(&product.each), i64::MAX);
+                .times(known.interval(&product.each), MAX_FEN);
             let values = [
                 ("count", &self.law.fact_title(&product.count)),
                 ("each", &self.law.fact_title(&product.each)),
@@ -417,14 +459,7 @@ impl<'a> RuleSet<'a> {
 }
 
 /// Joins a derived amount to what is known of the fact.
-fn join(
-    all: &mut Known,
-    name: &str,
-    origin: Origin,
-    interval: Interval,
-    evidence: &[String],
-    stated_by: &[String],
-) {
+fn join(all: &mut Known, name: &str, origin: Origin, interval: Interval) {
     if interval == Interval::ANYTHING {
         return;
     }
@@ -436,18 +471,11 @@ fn join(
         .or_insert_with(KnownFact::nothing);
     fact.interval = common.unwrap_or_else(|| interval.hull(before.unwrap_or(interval)));
     fact.contradicted |= common.is_none();
-    let merged =
-        |old: &[String], new: &[String]| -> BTreeSet<String> { old.iter().chain(new).cloned().collect() };
-    fact.evidence = merged(&fact.evidence, evidence).into_iter().collect();
-    fact.stated_by = merged(&fact.stated_by, stated_by).into_iter().collect();
-    all.derived
-        .get_or_insert_default()
-        .entry(name.to_owned())
-        .or_default()
-        .push(Derivation {
-            origin,
-            interval,
-            before,
-            conflicts: common.is_none(),
-        });
+    let derived = all.derived.get_or_insert_default();
+    derived.entry(name.to_owned()).or_default().push(Derivation {
+        origin,
+        interval,
+        before,
+        conflicts: common.is_none(),
+    });
 }

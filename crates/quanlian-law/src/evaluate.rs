@@ -254,6 +254,9 @@ impl<'a> RuleSet<'a> {
             })
             .collect();
         for offence in named {
+            if self.reached.contains_key(offence) {
+                continue;
+            }
             let other = Self::of(self.law, offence, self.on);
             for valuation in &other.valuations {
                 if !self

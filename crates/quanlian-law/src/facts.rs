@@ -405,6 +405,23 @@ impl Known {
             .map_or_else(Default::default, |f| (f.evidence.to_vec(), f.stated_by.to_vec()))
     }
 
+    /// Adds evidence to a derived fact; one that nothing was derived for stays as it is.
+    pub(crate) fn add_evidence(&mut self, name: &str, evidence: &[String], stated_by: &[String]) {
+        let is_derived = self
+            .derived
+            .as_ref()
+            .is_some_and(|derived| derived.contains_key(name));
+        let Some(fact) = self.facts.get_mut(name).filter(|_| is_derived) else {
+            return;
+        };
+        let merged = |old: &[String], new: &[String]| -> Arc<[String]> {
+            let all: BTreeSet<&String> = old.iter().chain(new).collect();
+            all.into_iter().cloned().collect()
+        };
+        fact.evidence = merged(&fact.evidence, evidence);
+        fact.stated_by = merged(&fact.stated_by, stated_by);
+    }
+
     /// The flag as stated, and what follows from other facts when it is not.
     pub(crate) fn flag(
         &self,
@@ -791,6 +808,7 @@ pub(crate) fn check_dates(sheet: &FactSheet, today: Day) -> Result<Day, SheetErr
     if let Some(judgment) = &sheet.judgment {
         judgment.check(conduct)?;
     }
+    acts::check_dates(sheet, judged_on)?;
     let wrong = |field, problem| Err(SheetError::Dates { field, problem });
     if let (Some(from), Some(to)) = (conduct.from, conduct.to)
         && from > to
@@ -808,7 +826,6 @@ pub(crate) fn check_dates(sheet: &FactSheet, today: Day) -> Result<Day, SheetErr
             );
         }
     }
-    acts::check_dates(sheet, judged_on)?;
     Ok(judged_on)
 }
 

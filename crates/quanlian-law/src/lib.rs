@@ -1,8 +1,9 @@
 //! Law as data: what a provision says stands in files; this crate reads and applies them.
 //!
 //! In:  the folder `law/` (a copy is inside the program) and a [`FactSheet`] or [`Events`].
-//! Out: an [`Assessment`] with its tree of reasons, or [`ClockResult`]s. Everything serialises
-//! and names the version of the rule book that it rests on.
+//! Out: an [`Assessment`] with its tree of reasons, the frame of the sentence ([`sentence`]) and what the
+//! outcome hangs on ([`Sensitivity`]), or [`ClockResult`]s. Everything serialises and names the version of
+//! the rule book that it rests on.
 //!
 //! Invariant: no number of a statute stands in Rust. Nothing here reads a clock. When a
 //! fact is missing the answer is *undetermined*, never a default; when nobody has read a
@@ -54,7 +55,7 @@ use serde::Serialize;
 
 pub use acts::{AccumulationRule, Act, MAX_ACT_STATEMENTS, MAX_ACTS};
 pub use assess::{
-    AssessOptions, Assessment, Brief, DaySensitivity, Decisive, FactSensitivity, Governing, Layer,
+    AssessOptions, Assessment, Brief, DayOf, DaySensitivity, Decisive, FactSensitivity, Governing, Layer,
     LayerChange, LayerOf, Missing, NextLine, OpenPoint, Opposite, Outcome, PersonSensitivity, RuleSetResult,
     Sensitivity, SetAt, Transfer, TransferAnswer, Turn, UncertainFact, Unverified, Which, Without,
 };

@@ -479,10 +479,7 @@ fn sub_ids(rule: &Rule) -> BTreeSet<String> {
         match &version.body {
             Body::Lines(lines) => ids.extend(lines.iter().map(|line| line.id.clone())),
             Body::Elements(elements) => ids.extend(elements.iter().map(|element| element.id.clone())),
-            Body::Valuation(valuation) => {
-                ids.extend(valuation.case.iter().map(|case| case.id.clone()));
-                ids.extend(valuation.add.iter().map(|add| add.id.clone()));
-            }
+            Body::Valuation(valuation) => ids.extend(valuation.ids().map(str::to_owned)),
             Body::Probation(probation) => ids.extend(probation.grounds().map(|ground| ground.id.clone())),
             _ => {}
         }

@@ -19,7 +19,7 @@ use crate::{
     facts::Known,
     interval::{Interval, Truth},
     load::Parsed,
-    rule::{Band, Body, FineBasis, FineChoice, FineMode, FineRule, FineStep, Rule, Tier, Version},
+    rule::{Band, Body, FineBasis, FineChoice, FineMode, FineRule, FineStep, Person, Rule, Tier, Version},
     text::{Text, key},
 };
 
@@ -264,8 +264,11 @@ fn floor(law: &Parsed, on: Day, known: &Known) -> i64 {
         })
 }
 
-/// Whether the actor was a minor, by the flag that the rule on the lowest fine names.
+/// Whether the actor was a minor, by the flag that the rule on the lowest fine names. A unit is none.
 pub(crate) fn minor(law: &Parsed, on: Day, known: &Known) -> Truth {
+    if known.person == Some(Person::Unit) {
+        return Truth::NotMet;
+    }
     match law.by_role("fine_floor", on).map(|(_, version)| &version.body) {
         Some(Body::FineFloor {
             minor_fact: Some(fact),

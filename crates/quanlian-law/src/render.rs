@@ -15,10 +15,12 @@ pub(crate) use facts::facts_page;
 pub(crate) use rule::{asked, event_list, fact_list, rule, source_list};
 pub(crate) use unverified::unverified;
 
+use std::collections::BTreeSet;
+
 use crate::{
     assess::{Assessment, RuleSetResult, SetAt},
     deadline::ClockResult,
-    evaluate::Reason,
+    evaluate::{Reason, ReasonKind},
     facts::Certainty,
     interval::Truth,
     load::Parsed,
@@ -30,9 +32,20 @@ struct Page<'a> {
     law: &'a Parsed,
     language: Language,
     out: String,
+    /// Derivations of this rule set that were printed in full: fact and rule.
+    derived: BTreeSet<(Option<String>, Option<String>)>,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    fn of(law: &'a Parsed, language: Language) -> Self {
+        Self {
+            law,
+            language,
+            out: String::new(),
+            derived: BTreeSet::new(),
+        }
+    }
+
     fn line(&mut self, depth: usize, text: &str) {
         for _ in 0..depth {
             self.out.push_str("  ");
@@ -58,11 +71,7 @@ impl Page<'_> {
 
 /// A whole assessment.
 pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) -> String {
-    let mut page = Page {
-        law,
-        language,
-        out: String::new(),
-    };
+    let mut page = Page::of(law, language);
     page.text(0, &answer.summary);
     let no_guilt = page.say(key::RENDER_NO_GUILT, &[]);
     page.line(0, &no_guilt);
@@ -168,6 +177,7 @@ fn rule_set(page: &mut Page<'_>, offence: &str, set: &RuleSetResult) {
         &[("as_of", &as_of), ("at", &at), ("governs", &governs)],
     );
     page.line(0, &heading);
+    page.derived.clear();
     let tier = page.law.outcome_of(offence, set.outcome);
     let reach = page.law.tier_of(offence, set.could_reach);
     let line = page.say(key::RENDER_OUTCOME, &[("tier", &tier), ("reach", &reach)]);
@@ -196,11 +206,7 @@ fn rule_set(page: &mut Page<'_>, offence: &str, set: &RuleSetResult) {
 
 /// A tree of reasons alone.
 pub(crate) fn reasons(law: &Parsed, reasons: &[Reason], language: Language) -> String {
-    let mut page = Page {
-        law,
-        language,
-        out: String::new(),
-    };
+    let mut page = Page::of(law, language);
     for reason in reasons {
         node(&mut page, 0, reason, None);
     }
@@ -224,7 +230,8 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason, parent: Option<&Reas
     if let Some(id) = &reason.line {
         line.extend([" [", id, "]"]);
     }
-    if own && reason.verified == Some(false) {
+    let marked = !own && parent.is_some_and(|parent| parent.verified == Some(false));
+    if !marked && reason.verified == Some(false) {
         line.push_str(&page.say(key::UNVERIFIED_MARK, &[]));
     }
     if !reason.evidence.is_empty() {
@@ -238,6 +245,12 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason, parent: Option<&Reas
         let values = [("certainty", &page.law.certainty(certainty))];
         line.push_str(&page.say(key::CERTAINTY_MARK, &values));
     }
+    // Several lines compare one amount; how it was found is printed once.
+    let known = (reason.fact.clone(), reason.rule.clone());
+    if reason.kind == ReasonKind::Derivation && !page.derived.insert(known) {
+        line.push_str(&page.say(key::DERIVED_ABOVE, &[]));
+        return page.line(depth, &line);
+    }
     page.line(depth, &line);
     reason
         .children
@@ -247,11 +260,7 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason, parent: Option<&Reas
 
 /// Clocks, one block each.
 pub(crate) fn timeline(law: &Parsed, clocks: &[ClockResult], language: Language) -> String {
-    let mut page = Page {
-        law,
-        language,
-        out: String::new(),
-    };
+    let mut page = Page::of(law, language);
     for clock in clocks {
         let unread = if clock.verified {
             String::new()

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use circumstance::{CircumstanceResult, CircumstanceState, MayBeStated};
 pub use deviation::{Deviation, DeviationOf, DeviationState, Judged, JudgedRange};
 pub use frame::{FineFrame, LowerBand, ResponsiblePersons, SentenceFrame, ShareOfCourt};
-pub use probation::{ProbationFrame, ProbationState};
+pub use probation::{BarredBy, ProbationFrame, ProbationState};
 
 pub(crate) use deviation::{Beside, deviations};
 pub(crate) use example::{answered, judgment_field};
@@ -57,6 +57,10 @@ pub enum Force {
 /// A sentencing circumstance (量刑情节), `[version.circumstance]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent mark of the provision, named in the rule file"
+)]
 pub struct CircumstanceRule {
     /// Flags that must all be stated.
     pub facts: Vec<String>,
@@ -89,6 +93,9 @@ pub struct CircumstanceRule {
     /// In a minor case more than the ceiling, or no punishment at all.
     #[serde(default)]
     pub further: bool,
+    /// It is about a human being, so a unit cannot have it.
+    #[serde(default)]
+    pub natural_only: bool,
     /// Whether it opens the way below the band.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mitigating: Option<Force>,

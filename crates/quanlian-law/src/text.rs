@@ -129,6 +129,7 @@ keys! {
     DERIVED_ADDED = "derived.added";
     DERIVED_PRODUCT = "derived.product";
     DERIVED_PRODUCT_FIRST = "derived.product_first";
+    DERIVED_ABOVE = "derived.above";
     DERIVED_STATED = "derived.stated";
     DERIVED_STATED_CONFLICT = "derived.stated_conflict";
     ACTS_SUM = "acts.sum";
@@ -252,6 +253,7 @@ keys! {
     PROBATION_MUST = "probation.must";
     PROBATION_BARRED = "probation.barred";
     PROBATION_BARRED_IN_GENERAL = "probation.barred_in_general";
+    PROBATION_OUT_OF_REACH = "probation.out_of_reach";
     PROBATION_OPEN = "probation.open";
     PROBATION_PERIODS = "probation.periods";
     PROBATION_NO_SPECIAL = "probation.no_special";

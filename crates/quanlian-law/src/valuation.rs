@@ -132,6 +132,17 @@ impl ValuationRule {
                 "add a [[version.valuation.case]]",
             ));
         }
+        let ids: Vec<&str> = self.ids().collect();
+        if let Some(twice) = ids
+            .iter()
+            .enumerate()
+            .find(|(index, id)| ids[..*index].contains(id))
+        {
+            return Some((
+                format!("the id `{}` stands twice in one version", twice.1),
+                "give each way and each added amount its own",
+            ));
+        }
         if self.case.len() > MAX_CASES || self.flags().len() > MAX_FLAGS {
             return Some((
                 format!("the valuation has more than {MAX_CASES} ways or {MAX_FLAGS} flags"),
@@ -145,6 +156,12 @@ impl ValuationRule {
             ));
         }
         self.case.iter().find_map(case_fault)
+    }
+
+    /// The ids of its ways and of what is added.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        let of_cases = self.case.iter().map(|case| case.id.as_str());
+        of_cases.chain(self.add.iter().map(|add| add.id.as_str()))
     }
 
     /// The amounts that it asks for, with the kind that each must have.
@@ -174,27 +191,38 @@ impl ValuationRule {
     /// The bounds that the ways give, before anything is added.
     fn of_cases(&self, known: &Known, definitions: &BTreeMap<String, FactDefinition>) -> Interval {
         let values: Vec<Option<Interval>> = self.case.iter().map(|case| case.value.interval(known)).collect();
-        let open = self.open_sets(known, definitions);
-        if open.is_empty() || open.contains(&0) {
+        let open = self.open_ways(known, definitions);
+        if open.values().any(|ways| *ways == 0) {
             return Interval::ANYTHING;
         }
-        let value = |set: u32| {
-            let inside = values
-                .iter()
-                .enumerate()
-                .filter(move |(index, _)| set & (1 << index) != 0);
+        let value_of = |ways: u32| {
+            let inside = values.iter().enumerate();
+            let inside = inside.filter(move |(index, _)| ways & (1 << index) != 0);
             inside.map(|(_, value)| *value)
         };
-        // Only the smallest sets bound from below: what stands beside them is possible, not established.
-        let smallest = open
+        // Where turning off one unknown flag only takes ways away, what stands beside the rest is possible, not
+        // established: it takes nothing from the lower bound.
+        let is_further = |holds: u32, ways: u32| {
+            let fewer = (0..MAX_FLAGS).filter(|flag| holds & (1 << flag) != 0);
+            let fewer = fewer.filter_map(|flag| open.get(&(holds & !(1 << flag))));
+            fewer
+                .into_iter()
+                .any(|less| *less != ways && less & ways == *less)
+        };
+        let low = open
             .iter()
-            .filter(|set| !open.iter().any(|other| other != *set && other & **set == *other));
-        let low = smallest
-            .map(|set| value(*set).flatten().map(|v| v.low).min().unwrap_or(0))
+            .filter(|(holds, ways)| !is_further(**holds, **ways))
+            .map(|(_, ways)| {
+                value_of(*ways)
+                    .flatten()
+                    .map(|value| value.low)
+                    .min()
+                    .unwrap_or(0)
+            })
             .min();
-        let all = open.iter().fold(0, |all, set| all | set);
-        let high = value(all)
-            .map(|value| value.and_then(|v| v.high))
+        let all = open.values().fold(0, |all, ways| all | ways);
+        let high = value_of(all)
+            .map(|value| value.and_then(|value| value.high))
             .try_fold(0, |highest, high| high.map(|high| highest.max(high)));
         Interval {
             low: low.unwrap_or(0),
@@ -202,39 +230,29 @@ impl ValuationRule {
         }
     }
 
-    /// Every set of ways that may be the ones open, one for each way in which the unknown flags may turn out.
-    fn open_sets(&self, known: &Known, definitions: &BTreeMap<String, FactDefinition>) -> BTreeSet<u32> {
-        let flags: Vec<(&str, Truth)> = self
-            .flags()
-            .into_iter()
-            .map(|flag| (flag, known.flag(flag, definitions).0))
-            .collect();
-        let mask = |names: &[String]| -> u32 {
-            let inside = flags
-                .iter()
-                .enumerate()
-                .filter(|(_, (flag, _))| names.iter().any(|n| n == flag));
+    /// The ways that are open for each way in which the unknown flags may turn out: sets of flags and of ways, by bits.
+    fn open_ways(&self, known: &Known, definitions: &BTreeMap<String, FactDefinition>) -> BTreeMap<u32, u32> {
+        let names: Vec<&str> = self.flags().into_iter().collect();
+        let mask = |wanted: &dyn Fn(&str) -> bool| -> u32 {
+            let inside = names.iter().enumerate().filter(|(_, name)| wanted(name));
             inside.map(|(index, _)| 1 << index).sum()
         };
+        let is = |truth: Truth| move |name: &str| known.flag(name, definitions).0 == truth;
+        let (met, unknown) = (mask(&is(Truth::Met)), mask(&is(Truth::Unknown)));
+        let among = |list: &[String]| mask(&|name| list.iter().any(|flag| flag == name));
         let cases: Vec<(u32, u32)> = self
             .case
             .iter()
-            .map(|case| (mask(&case.when), mask(&case.unless)))
+            .map(|case| (among(&case.when), among(&case.unless)))
             .collect();
-        let fits = |turned_out: u32| {
-            flags.iter().enumerate().all(|(index, (_, truth))| match truth {
-                Truth::Met => turned_out & (1 << index) != 0,
-                Truth::NotMet => turned_out & (1 << index) == 0,
-                Truth::Unknown => true,
-            })
+        let ways = |holds: u32| -> u32 {
+            let open = cases.iter().enumerate();
+            let open = open.filter(|(_, (when, unless))| holds & when == *when && holds & unless == 0);
+            open.map(|(index, _)| 1 << index).sum()
         };
-        (0..1_u32 << flags.len())
-            .filter(|turned_out| fits(*turned_out))
-            .map(|holds| {
-                let open = cases.iter().enumerate();
-                let open = open.filter(|(_, (when, unless))| holds & when == *when && holds & unless == 0);
-                open.map(|(index, _)| 1 << index).sum()
-            })
+        (0..1_u32 << names.len())
+            .filter(|holds| holds & !unknown == met)
+            .map(|holds| (holds, ways(holds)))
             .collect()
     }
 

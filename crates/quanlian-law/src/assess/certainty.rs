@@ -96,10 +96,6 @@ pub(super) fn uncertain(
         return Vec::new();
     }
     let now = trial.outcome(known);
-    let mut relevant: BTreeSet<&str> = BTreeSet::new();
-    for set in trial.sets() {
-        relevant.extend(set.outcome_facts());
-    }
     let mut without_any = known.clone();
     let mut found = Vec::new();
     for (name, statements) in by_name {
@@ -122,34 +118,50 @@ pub(super) fn uncertain(
             .filter_map(|statement| statement.certainty)
             .max();
         let (evidence, stated_by) = known.evidence(name);
-        found.push((
-            relevant.contains(name),
-            UncertainFact {
-                fact: name.to_owned(),
-                title: law.fact_title(name),
-                certainty: certainty.unwrap_or(Certainty::Disputed),
-                decisive,
-                without: outcome,
-                stated_by,
-                evidence,
-                text: Text::default(),
-            },
-        ));
+        found.push(UncertainFact {
+            fact: name.to_owned(),
+            title: law.fact_title(name),
+            certainty: certainty.unwrap_or(Certainty::Disputed),
+            decisive,
+            without: outcome,
+            stated_by,
+            evidence,
+            text: Text::default(),
+        });
     }
-    let together =
-        found.iter().all(|(_, fact)| fact.decisive == Decisive::No) && trial.outcome(&without_any) != now;
-    let mut facts: Vec<UncertainFact> = found
-        .into_iter()
-        .map(|(is_relevant, mut fact)| {
-            if together && is_relevant {
-                fact.decisive = Decisive::Together;
-            }
-            fact.text = words(law, &sheet.offence, &fact);
-            fact
-        })
-        .collect();
+    let mut facts = found;
+    if facts.iter().all(|fact| fact.decisive == Decisive::No) {
+        mark_together(&mut facts, known, without_any, trial);
+    }
+    for fact in &mut facts {
+        fact.text = words(law, &sheet.offence, fact);
+    }
     facts.sort_by(|a, b| (a.decisive, &a.fact).cmp(&(b.decisive, &b.fact)));
     facts
+}
+
+/// Where none decides alone: those decide together that change the outcome back when all others are gone.
+fn mark_together(facts: &mut [UncertainFact], known: &Known, mut without_any: Known, trial: &mut Trial<'_>) {
+    let bare = trial.outcome(&without_any);
+    if bare == trial.outcome(known) {
+        return;
+    }
+    for fact in facts.iter_mut() {
+        let Some(stated) = known.facts.get(&fact.fact).cloned() else {
+            continue;
+        };
+        let rest = without_any.facts.insert(fact.fact.clone(), stated);
+        if trial.outcome(&without_any) != bare {
+            fact.decisive = Decisive::Together;
+        }
+        replaced(&mut without_any, &fact.fact, rest);
+    }
+    // Several may be needed at once even then; which of them cannot be told, so all are named.
+    if facts.iter().all(|fact| fact.decisive == Decisive::No) {
+        for fact in facts {
+            fact.decisive = Decisive::Together;
+        }
+    }
 }
 
 fn words(law: &Parsed, offence: &str, fact: &UncertainFact) -> Text {
@@ -167,11 +179,11 @@ fn words(law: &Parsed, offence: &str, fact: &UncertainFact) -> Text {
     law.messages.say(message, &values)
 }
 
-/// Each contradiction with the outcome under each of its values.
+/// Each contradiction with the outcome under each of its values. `used` is what the governing rules make of `known`.
 pub(super) fn contradictions(
     law: &Parsed,
     contradicted: Contradicted,
-    known: &Known,
+    (known, used): (&Known, &Known),
     trial: &mut Trial<'_>,
 ) -> Vec<Contradiction> {
     let mut found = Vec::new();
@@ -214,7 +226,7 @@ pub(super) fn contradictions(
                 }
             })
             .collect();
-        let text = contradiction_text(law, known, &fact, stated.len(), skipped);
+        let text = contradiction_text(law, used, &fact, stated.len(), skipped);
         found.push(Contradiction {
             fact,
             stated,

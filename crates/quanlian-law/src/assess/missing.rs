@@ -106,6 +106,8 @@ fn found<'a>(law: &Parsed, evaluated: &Evaluated<'a>, known: &Known) -> Vec<Foun
             ..found
         }));
     }
+    let behind = behind(law, evaluated, known, &all);
+    all.extend(behind);
     all.extend(person(evaluated, known));
     all.sort_by_key(|found| {
         (
@@ -160,6 +162,30 @@ fn together(fact: &str, tier: Tier) -> Found<'_> {
     Found {
         alone: false,
         ..alone(fact, tier, None, key::MISSING_LIFT_TOGETHER)
+    }
+}
+
+/// Facts behind an amount that is missing: those from which it could be found. No one of them may decide alone,
+/// but whoever is to state the amount needs them.
+fn behind<'a>(law: &Parsed, evaluated: &Evaluated<'a>, known: &Known, found: &[Found<'a>]) -> Vec<Found<'a>> {
+    let listed: BTreeSet<&str> = found.iter().map(|found| found.fact).collect();
+    let names = evaluated.set.open_inputs(&listed, &evaluated.known);
+    names
+        .into_iter()
+        .filter(|name| !listed.contains(name) && !is_known(law, evaluated, known, name))
+        .filter_map(|name| {
+            Some(Found {
+                rank: law.facts.get(name)?.rank,
+                ..together(name, evaluated.possible)
+            })
+        })
+        .collect()
+}
+
+fn is_known(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str) -> bool {
+    match law.facts.get(name).map(|definition| definition.kind) {
+        Some(FactKind::Flag) => known.flag(name, &law.facts).0 != Truth::Unknown,
+        _ => evaluated.known.interval(name).is_exact(),
     }
 }
 

@@ -7,8 +7,9 @@
 //! Invariant: each number is exact. A fresh assessment with the fact set to one below `falls.below`, or
 //! to `rises.at`, gives the outcome named there; the amount on this side of it keeps the outcome.
 //!
-//! How: between two amounts at which some line or share of a line begins, no condition changes, so only
-//! those amounts are tried, the nearest first. All trials are truth functions; words are made at the end.
+//! How: the amounts at which some line or share of a line begins are tried first, the nearest before the
+//! others; between two of them an amount from which others are derived may turn, and is found by halving.
+//! All trials are truth functions; words are made at the end.
 
 use std::collections::BTreeSet;
 
@@ -65,6 +66,14 @@ pub struct FactSensitivity {
     pub text: Text,
 }
 
+impl FactSensitivity {
+    /// Whether anything said of the fact would change the outcome.
+    fn matters(&self, now: Outcome) -> bool {
+        let opposite = self.opposite.is_some_and(|opposite| opposite.outcome != now);
+        self.decides || self.falls.is_some() || self.rises.is_some() || opposite
+    }
+}
+
 /// The outcome without a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Without {
@@ -94,11 +103,21 @@ pub struct Opposite {
     pub outcome: Outcome,
 }
 
+/// Which day of a case is moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DayOf {
+    /// The end of the conduct.
+    Conduct,
+    /// The judgment.
+    Judgment,
+}
+
 /// A day on which another outcome would begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DaySensitivity {
-    /// `conduct` for the end of the conduct, `judgment` for the day of judgment.
-    pub what: &'static str,
+    /// Which day.
+    pub what: DayOf,
     /// The nearest day with that outcome.
     pub on: Day,
     /// The outcome if it had been then.
@@ -154,62 +173,55 @@ pub(super) fn sensitivity(
     for set in trial.sets() {
         relevant.extend(set.outcome_facts());
     }
-    let stated: Vec<String> = known
+    let mut hypothesis = known.clone();
+    let mut facts: Vec<FactSensitivity> = known
         .facts
         .keys()
-        .filter(|name| relevant.contains(name.as_str()))
-        .cloned()
-        .collect();
-    let mut hypothesis = known.clone();
-    let mut facts: Vec<FactSensitivity> = stated
-        .into_iter()
         .map(|name| fact(law, name, known, &mut hypothesis, trial, now))
+        // A circumstance of the sentence is no part of the outcome, and need not be listed as such.
+        .filter(|found| relevant.contains(found.fact.as_str()) || found.matters(now.0))
         .collect();
-    let weight = |fact: &FactSensitivity| {
-        let turns =
-            fact.falls.is_some() || fact.rises.is_some() || fact.opposite.is_some_and(|o| o.outcome != now.0);
-        (!fact.decides, !turns)
-    };
+    let weight = |fact: &FactSensitivity| (!fact.decides, !fact.matters(now.0));
     facts.sort_by(|a, b| (weight(a), &a.fact).cmp(&(weight(b), &b.fact)));
     Sensitivity {
         facts,
         days: days(law, sheet, judged_on, known, now.0),
         person: person(law, known, trial, now.0),
-        next_lines: next_lines(law, governs, known),
+        next_lines: next_lines(law, governs),
     }
 }
 
 /// Tries one fact in every way. `hypothesis` is what is known, and is so again at the end.
 fn fact(
     law: &Parsed,
-    name: String,
+    name: &str,
     known: &Known,
     hypothesis: &mut Known,
     trial: &mut Trial<'_>,
     now: (Outcome, Tier),
 ) -> FactSensitivity {
-    let stated = hypothesis.facts.remove(&name);
+    let stated = hypothesis.facts.remove(name);
     let without = trial.outcome(hypothesis);
     if let Some(stated) = stated.clone() {
-        hypothesis.facts.insert(name.clone(), stated);
+        hypothesis.facts.insert(name.to_owned(), stated);
     }
     let kind = law
         .facts
-        .get(&name)
+        .get(name)
         .map_or(FactKind::Text, |definition| definition.kind);
     let (mut falls, mut rises, mut opposite) = (None, None, None);
     match kind {
         FactKind::Money | FactKind::Count => {
-            (falls, rises) = turns(&name, kind, known.interval(&name), hypothesis, trial);
+            (falls, rises) = turns(name, kind, known.interval(name), hypothesis, trial);
         }
-        FactKind::Flag => opposite = flipped(&name, hypothesis, trial),
+        FactKind::Flag => opposite = flipped(name, hypothesis, trial),
         FactKind::Text => {}
     }
     if let Some(stated) = stated {
-        hypothesis.facts.insert(name.clone(), stated);
+        hypothesis.facts.insert(name.to_owned(), stated);
     }
     let mut result = FactSensitivity {
-        title: law.fact_title(&name),
+        title: law.fact_title(name),
         decides: without != now,
         without: Without {
             outcome: without.0,
@@ -219,7 +231,7 @@ fn fact(
         rises,
         opposite,
         text: Text::default(),
-        fact: name,
+        fact: name.to_owned(),
     };
     result.text = words(law, trial.offence(), &result, now.0);
     result
@@ -254,28 +266,57 @@ fn turns(
         to,
         by: amount_like(kind, (stated.low - at).abs()),
     };
-    let mut falls = None;
+    let (mut falls, mut rises) = (None, None);
     // More never lowers the outcome, so a fact that keeps it at nothing keeps it everywhere below.
     if stated.low > 0 && outcome_at(0) < own {
+        let (mut kept, mut lower) = (stated.low, 0);
         for at in amounts.range(..=stated.low).rev() {
-            let below = outcome_at(at - 1);
-            if below < own {
-                falls = Some(turn(*at, below));
+            if outcome_at(at - 1) < own {
+                lower = at - 1;
                 break;
             }
+            kept = at - 1;
         }
+        let at = first_between(lower, kept, |amount| outcome_at(amount) >= own);
+        falls = Some(turn(at, outcome_at(at - 1)));
     }
-    let mut rises = None;
     if stated.low < limit && outcome_at(limit) > own {
+        let (mut kept, mut higher) = (stated.low, limit);
         for at in amounts.range(stated.low + 1..=limit) {
-            let above = outcome_at(*at);
-            if above > own {
-                rises = Some(turn(*at, above));
+            if outcome_at(*at) > own {
+                higher = *at;
                 break;
             }
+            kept = *at;
         }
+        let at = first_between(kept, higher, |amount| outcome_at(amount) > own);
+        rises = Some(turn(at, outcome_at(at)));
     }
     (falls, rises)
+}
+
+/// The first amount above `low` for which `holds`, which it does at `high` and does not at `low`.
+///
+/// Mostly a line begins one above `low` or at `high`; an amount from which others are derived turns in between.
+fn first_between(mut low: i64, mut high: i64, mut holds: impl FnMut(i64) -> bool) -> i64 {
+    for near in [low + 1, high - 1] {
+        if low < near && near < high {
+            if holds(near) {
+                high = near;
+            } else {
+                low = near;
+            }
+        }
+    }
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    high
 }
 
 /// The outcome with the other value; a flag whose statements contradict each other has none.
@@ -341,7 +382,11 @@ fn days(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known, now: Out
     let mut changes = changes(law, &sheet.offence);
     // Before its first lines the book knows nothing, which is no other outcome.
     changes.pop_first();
-    let other = |what: &'static str, conduct_end: Day, judged: Day, on: Day| {
+    let other = |what: DayOf, on: Day| {
+        let (conduct_end, judged) = match what {
+            DayOf::Conduct => (on, judged_on),
+            DayOf::Judgment => (ended_on, on),
+        };
         let moved = FactSheet {
             offence: sheet.offence.clone(),
             conduct: Some(Conduct {
@@ -353,10 +398,9 @@ fn days(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known, now: Out
         };
         let outcome = Trial::of(law, &moved, judged, known).outcome(known).0;
         (outcome != now).then(|| {
-            let message = if what == "conduct" {
-                key::SENSITIVITY_CONDUCT
-            } else {
-                key::SENSITIVITY_JUDGMENT
+            let message = match what {
+                DayOf::Conduct => key::SENSITIVITY_CONDUCT,
+                DayOf::Judgment => key::SENSITIVITY_JUDGMENT,
             };
             let values = [
                 ("on", &Text::same(on.to_string())),
@@ -385,26 +429,14 @@ fn days(law: &Parsed, sheet: &FactSheet, judged_on: Day, known: &Known, now: Out
         .filter(|on| *on >= ended_on);
     let judged_later = changes.range(judged_on..).filter(|on| **on > judged_on).copied();
     let mut found = Vec::new();
-    found.extend(
-        earlier
-            .into_iter()
-            .find_map(|on| other("conduct", on, judged_on, on)),
-    );
-    found.extend(
-        later
-            .into_iter()
-            .find_map(|on| other("conduct", on, judged_on, on)),
-    );
+    found.extend(earlier.into_iter().find_map(|on| other(DayOf::Conduct, on)));
+    found.extend(later.into_iter().find_map(|on| other(DayOf::Conduct, on)));
     found.extend(
         judged_earlier
             .into_iter()
-            .find_map(|on| other("judgment", ended_on, on, on)),
+            .find_map(|on| other(DayOf::Judgment, on)),
     );
-    found.extend(
-        judged_later
-            .into_iter()
-            .find_map(|on| other("judgment", ended_on, on, on)),
-    );
+    found.extend(judged_later.into_iter().find_map(|on| other(DayOf::Judgment, on)));
     found
 }
 
@@ -435,8 +467,8 @@ fn person(law: &Parsed, known: &Known, trial: &mut Trial<'_>, now: Outcome) -> O
 }
 
 /// Lines above the tier established that compare one stated amount, by how much of the line is lacking.
-fn next_lines(law: &Parsed, governs: &Evaluated<'_>, known: &Known) -> Vec<NextLine> {
-    let set = &governs.set;
+fn next_lines(law: &Parsed, governs: &Evaluated<'_>) -> Vec<NextLine> {
+    let (set, known) = (&governs.set, &governs.known);
     let mut near: Vec<(i128, NextLine)> = Vec::new();
     for (rule, version, line) in set.lines().filter(|(_, _, line)| line.tier > governs.established) {
         let Condition::AtOrAbove { fact, threshold } = &line.condition else {
@@ -478,4 +510,29 @@ fn next_lines(law: &Parsed, governs: &Evaluated<'_>, known: &Known) -> Vec<NextL
     near.sort_by(|(a, one), (b, other)| (one.tier, a, &one.line).cmp(&(other.tier, b, &other.line)));
     near.truncate(MAX_NEXT_LINES);
     near.into_iter().map(|(_, line)| line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_between;
+
+    #[test]
+    fn the_first_amount_is_found_wherever_it_lies() {
+        for (low, first, high) in [
+            (0, 1, 9),
+            (0, 9, 9),
+            (0, 5, 9),
+            (3, 4, 4),
+            (0, 250_000, 1_000_000_000_000_000),
+        ] {
+            let mut tried = 0;
+            let found = first_between(low, high, |amount| {
+                tried += 1;
+                assert!(low < amount && amount < high, "{amount} is known already");
+                amount >= first
+            });
+            assert_eq!(found, first);
+            assert!(tried <= 52, "{tried}");
+        }
+    }
 }

@@ -83,6 +83,7 @@ impl<'a> RuleSet<'a> {
 
     /// The state of a line as if it did not ask which flag of an open group holds.
     pub(crate) fn line_truth_apart(&self, line: &Line, known: &Known) -> Truth {
+        let known = &*self.derive(known);
         match self.alternatives(known) {
             Some(alternatives) => alternatives.apart(self, line, known),
             None => self.line_truth(line, known),

@@ -456,7 +456,20 @@ fn condition_of(
             (Some(flag), None, None, None, None) => Ok(Condition::Flag(flag)),
             (None, Some(all), None, None, None) => Ok(Condition::All(several(all)?)),
             (None, None, Some(any), None, None) => Ok(Condition::Any(several(any)?)),
-            (None, None, None, None, Some(RawReaches { offence, tier })) if tier != Tier::Below => {
+            (
+                None,
+                None,
+                None,
+                None,
+                Some(RawReaches {
+                    tier: Tier::Below, ..
+                }),
+            ) => Err(place.invalid(
+                span.clone(),
+                "`reaches` asks for the tier `below`, which every act reaches",
+                "write base, serious or especially_serious",
+            )),
+            (None, None, None, None, Some(RawReaches { offence, tier })) => {
                 Ok(Condition::Reaches { offence, tier })
             }
             (

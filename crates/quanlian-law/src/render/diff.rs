@@ -8,11 +8,7 @@ use crate::{
 };
 
 pub(crate) fn diff(law: &Parsed, diff: &LawDiff, language: Language) -> String {
-    let mut page = Page {
-        law,
-        language,
-        out: String::new(),
-    };
+    let mut page = Page::of(law, language);
     let values = [
         ("before", &Text::same(diff.before.to_string())),
         ("after", &Text::same(diff.after.to_string())),

@@ -64,13 +64,13 @@ pub(super) fn frame(page: &mut Page<'_>, offence: &str, frame: &SentenceFrame) {
         page.cited(2, &band.text, Some(&band.citation), band.verified);
     }
     if let Some(persons) = &frame.responsible_persons {
-        page.cited(2, &persons.text, Some(&persons.citation), true);
+        page.cited(2, &persons.text, Some(&persons.citation), persons.verified);
         if let Some(band) = &persons.band {
             page.cited(3, &band.text, Some(&band.citation), band.verified);
         }
     }
     if let Some(lower) = &frame.lower_band {
-        page.cited(2, &lower.text, lower.citation.as_ref(), true);
+        page.cited(2, &lower.text, lower.citation.as_ref(), lower.verified);
     }
     if !frame.circumstances.is_empty() {
         page.said(2, key::RENDER_CIRCUMSTANCES, &[]);
@@ -88,7 +88,7 @@ pub(super) fn frame(page: &mut Page<'_>, offence: &str, frame: &SentenceFrame) {
         page.said(2, key::RENDER_MAY_BE_STATED, &[("names", &names)]);
     }
     if let Some(share) = &frame.discretion {
-        page.cited(2, &share.text, Some(&share.citation), true);
+        page.cited(2, &share.text, Some(&share.citation), share.verified);
     }
     if let Some(frame) = &frame.probation {
         probation(page, frame);

@@ -16,7 +16,7 @@ use crate::{
     facts::Known,
     interval::Truth,
     load::Parsed,
-    rule::{Body, Rule, Version},
+    rule::{Body, Person, Rule, Version},
     text::{Text, key},
 };
 
@@ -123,6 +123,9 @@ pub(super) fn circumstances(law: &Parsed, judged_on: Day, known: &Known) -> Circ
             None => None,
         })
         .collect();
+    if known.person == Some(Person::Unit) {
+        rules.retain(|(_, _, circumstance)| !circumstance.natural_only);
+    }
     rules.sort_by_key(|(rule, _, _)| (rule.order, &rule.id));
 
     let truth = |name: &str| known.flag(name, &law.facts).0;

@@ -66,6 +66,8 @@ pub struct LowerBand {
     /// Instrument and article.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub citation: Option<Text>,
+    /// Whether it was read in a source.
+    pub verified: bool,
     /// The same in words.
     pub text: Text,
 }
@@ -81,6 +83,8 @@ pub struct ResponsiblePersons {
     pub version: Day,
     /// Instrument and article.
     pub citation: Text,
+    /// Whether it was read in a source.
+    pub verified: bool,
     /// The same in words.
     pub text: Text,
 }
@@ -96,6 +100,8 @@ pub struct ShareOfCourt {
     pub version: Day,
     /// Instrument and article.
     pub citation: Text,
+    /// Whether it was read in a source.
+    pub verified: bool,
     /// The same in words.
     pub text: Text,
 }
@@ -149,6 +155,10 @@ pub(crate) fn sentence_frame(
         .and_then(|lower| lower.band.as_ref())
         .and_then(|band| penalty::fine(law, asked.offence, asked.on, band.tier, known))
         .filter(|lower| fine.is_none_or(|own| (own.low, own.high) != (lower.low, lower.high)));
+    let shortest = shortest_months(band, lower_band.as_ref());
+    let probation = (!is_unit)
+        .then(|| probation::probation(law, asked.offence, asked.on, shortest, known))
+        .flatten();
     Some(SentenceFrame {
         tier: asked.tier,
         person: known.person,
@@ -158,12 +168,60 @@ pub(crate) fn sentence_frame(
         circumstances: circumstances.stated,
         may_be_stated: circumstances.may_be_stated,
         discretion: discretion(law, asked.judged_on),
-        probation: (!is_unit)
-            .then(|| probation::probation(law, asked.offence, asked.on, known))
-            .flatten(),
+        probation,
         fine: fine_frame(law, asked.on, known, fine, lower_fine),
         notes: notes(law, asked.judged_on, known),
     })
+}
+
+/// The shortest imprisonment inside the frame; none where there is no band, or no end below it.
+fn shortest_months(band: Option<&BandResult>, lower: Option<&LowerBand>) -> Option<u32> {
+    match lower {
+        Some(lower) => lower.band.as_ref().map(|band| band.min_months),
+        None => band.map(|band| band.min_months),
+    }
+}
+
+impl SentenceFrame {
+    /// The provisions of the frame that nobody has read in the source, with version and citation.
+    pub(crate) fn unread(&self) -> Vec<(&str, Day, &Text)> {
+        let mut parts: Vec<(bool, &str, Day, &Text)> = Vec::new();
+        for c in &self.circumstances {
+            parts.push((c.verified, &c.rule, c.version, &c.citation));
+        }
+        if let Some(lower) = &self.lower_band
+            && let (Some(rule), Some(version), Some(citation)) = (&lower.rule, lower.version, &lower.citation)
+        {
+            parts.push((lower.verified, rule, version, citation));
+        }
+        if let Some(share) = &self.discretion {
+            parts.push((share.verified, &share.rule, share.version, &share.citation));
+        }
+        if let Some(persons) = &self.responsible_persons {
+            parts.push((
+                persons.verified,
+                &persons.rule,
+                persons.version,
+                &persons.citation,
+            ));
+        }
+        let grounds = self.probation.iter().flat_map(ProbationFrame::grounds);
+        for ground in grounds {
+            if let (Some(rule), Some(version), Some(citation)) =
+                (&ground.rule, ground.version, &ground.citation)
+            {
+                parts.push((ground.verified != Some(false), rule, version, citation));
+            }
+        }
+        if let Some(probation) = &self.probation {
+            let citation = &probation.citation;
+            parts.push((probation.verified, &probation.rule, probation.version, citation));
+        }
+        let unread = parts.into_iter().filter(|(verified, ..)| !verified);
+        unread
+            .map(|(_, rule, version, citation)| (rule, version, citation))
+            .collect()
+    }
 }
 
 fn lower_band(law: &Parsed, asked: &Asked<'_>, stated: &[CircumstanceResult]) -> Option<LowerBand> {
@@ -191,6 +249,7 @@ fn lower_band(law: &Parsed, asked: &Asked<'_>, stated: &[CircumstanceResult]) ->
         rule: article.map(|(rule, _)| rule.id.clone()),
         version: article.map(|(_, version)| version.from),
         citation: article.map(|(rule, version)| rule.source_of(version).cite.clone()),
+        verified: article.is_none_or(|(rule, version)| rule.source_of(version).checked.verified),
         text,
     })
 }
@@ -203,6 +262,7 @@ fn responsible(law: &Parsed, asked: &Asked<'_>, band: Option<&BandResult>) -> Op
         rule: rule.id.clone(),
         version: version.from,
         citation: source.cite.clone(),
+        verified: source.checked.verified,
         text: source.gist.clone(),
     })
 }
@@ -219,6 +279,7 @@ fn discretion(law: &Parsed, on: Day) -> Option<ShareOfCourt> {
         rule: rule.id.clone(),
         version: version.from,
         citation: rule.source_of(version).cite.clone(),
+        verified: rule.source_of(version).checked.verified,
         text: law.messages.say(key::SENTENCE_DISCRETION, &values),
     })
 }

@@ -31,13 +31,28 @@ pub enum ProbationState {
     Open,
 }
 
+/// What bars probation; of several, the one that leaves the court the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BarredBy {
+    /// The shortest sentence of the frame is longer than what can be suspended.
+    Length,
+    /// A bar of the Criminal Law.
+    Bar,
+    /// A condition is denied.
+    Condition,
+    /// A bar that holds in general only (一般不适用); a court may see the case otherwise.
+    GeneralBar,
+}
+
 /// The frame of probation under one rule set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProbationFrame {
     /// Whether it can be granted.
     pub state: ProbationState,
-    /// For a bar: it holds in general only (一般不适用), and a court may see the case otherwise.
-    pub in_general_only: bool,
+    /// What bars it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub barred_by: Option<BarredBy>,
     /// It must be granted where the conditions hold: minors, pregnant women, people of 75.
     pub must: Truth,
     /// The longest imprisonment that can be suspended, in months.
@@ -79,8 +94,23 @@ fn probation_of<'a>((rule, version): (&'a Rule, &'a Version)) -> Option<Entry<'a
     }
 }
 
-/// The frame on a day, or `None` where the files have no text for it.
-pub(super) fn probation(law: &Parsed, offence: &str, on: Day, known: &Known) -> Option<ProbationFrame> {
+impl ProbationFrame {
+    /// All its grounds.
+    pub(super) fn grounds(&self) -> impl Iterator<Item = &Reason> {
+        let lists = [&self.conditions, &self.bars, &self.must_if, &self.lighter];
+        lists.into_iter().flatten()
+    }
+}
+
+/// The frame on a day, or `None` where the files have no text for it. `shortest` is the shortest
+/// imprisonment that the band, or the one below it, leaves.
+pub(super) fn probation(
+    law: &Parsed,
+    offence: &str,
+    on: Day,
+    shortest: Option<u32>,
+    known: &Known,
+) -> Option<ProbationFrame> {
     let general = law.by_role("probation_frame", on).and_then(probation_of)?;
     let (rule, version, frame) = general;
     let special: Vec<Entry<'_>> = law
@@ -110,17 +140,29 @@ pub(super) fn probation(law: &Parsed, offence: &str, on: Day, known: &Known) -> 
         .any(|bar| !bar.general && truth(law, bar, known) == Truth::Met);
     let holding = Truth::all(conditions.iter().filter_map(|reason| reason.state));
     let barring = Truth::any(bars.iter().filter_map(|reason| reason.state));
-    let state = match (holding, barring) {
-        (Truth::NotMet, _) | (_, Truth::Met) => ProbationState::Barred,
-        (Truth::Met, Truth::NotMet) if !special.is_empty() => ProbationState::Allowed,
-        _ => ProbationState::Open,
+    let longest = frame.max_sentence_months?;
+    let barred_by = if shortest.is_some_and(|months| months > longest) {
+        Some(BarredBy::Length)
+    } else if strict_bar {
+        Some(BarredBy::Bar)
+    } else if holding == Truth::NotMet {
+        Some(BarredBy::Condition)
+    } else {
+        (barring == Truth::Met).then_some(BarredBy::GeneralBar)
+    };
+    let state = match barred_by {
+        Some(_) => ProbationState::Barred,
+        None if holding == Truth::Met && barring == Truth::NotMet && !special.is_empty() => {
+            ProbationState::Allowed
+        }
+        None => ProbationState::Open,
     };
     let source = rule.source_of(version);
     let mut frame = ProbationFrame {
         state,
-        in_general_only: state == ProbationState::Barred && !strict_bar && holding != Truth::NotMet,
+        barred_by,
         must: Truth::any(must_if.iter().filter_map(|reason| reason.state)),
-        max_sentence_months: frame.max_sentence_months?,
+        max_sentence_months: longest,
         imprisonment_period: frame.imprisonment_period?,
         detention_period: frame.detention_period?,
         conditions,
@@ -163,12 +205,15 @@ fn reason(law: &Parsed, (rule, version, _): Entry<'_>, ground: &Ground, known: &
 }
 
 fn words(law: &Parsed, frame: &ProbationFrame) -> Text {
-    let message = match (frame.state, frame.in_general_only) {
-        (ProbationState::Allowed, _) if frame.must == Truth::Met => key::PROBATION_MUST,
-        (ProbationState::Allowed, _) => key::PROBATION_ALLOWED,
-        (ProbationState::Barred, true) => key::PROBATION_BARRED_IN_GENERAL,
-        (ProbationState::Barred, false) => key::PROBATION_BARRED,
-        (ProbationState::Open, _) => key::PROBATION_OPEN,
+    let message = match (frame.state, frame.barred_by) {
+        (_, Some(BarredBy::Length)) => key::PROBATION_OUT_OF_REACH,
+        (_, Some(BarredBy::GeneralBar)) => key::PROBATION_BARRED_IN_GENERAL,
+        (_, Some(BarredBy::Bar | BarredBy::Condition)) | (ProbationState::Barred, None) => {
+            key::PROBATION_BARRED
+        }
+        (ProbationState::Allowed, None) if frame.must == Truth::Met => key::PROBATION_MUST,
+        (ProbationState::Allowed, None) => key::PROBATION_ALLOWED,
+        (ProbationState::Open, None) => key::PROBATION_OPEN,
     };
     let number = |n: u32| Text::same(n.to_string());
     let mut text = law.messages.say(message, &[]);

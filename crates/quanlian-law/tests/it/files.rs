@@ -152,6 +152,207 @@ fn fields_of_another_kind_are_refused() {
     );
 }
 
+const LOSS: &str = "cn/criminal/219/2020-10-art-05-loss.toml";
+const PROFIT: &str = "cn/criminal/219/2020-10-art-05-lost-profit.toml";
+
+#[test]
+fn a_valuation_that_could_not_find_its_amount_is_refused() {
+    let invalid = |from: &str, to: &str, then: Expect| check(LOSS, from, to, "law_load_invalid", then);
+    invalid(
+        "unless   = [\"secret_disclosed_or_used\"]",
+        "unless   = [\"secret_improperly_acquired\"]",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml, line 16: the way `sv.2020.acquired` asks that `secret_improperly_acquired` holds and does not hold; keep it in `when` or in `unless`"
+        ],
+    );
+    invalid(
+        "larger = [\"lost_sales_profit\", \"reasonable_licence_fee\"]",
+        "larger = [\"lost_sales_profit\"]",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml, line 16: the value of `sv.2020.acquired-and-used` compares or multiplies too little; write two facts in `larger`, or one product in `products`"
+        ],
+    );
+    invalid(
+        "fact = \"reasonable_licence_fee\"",
+        "fact = \"loss_to_holder\"",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml, line 16: `loss_to_holder` is found from itself; name other facts in its ways"
+        ],
+    );
+    check(
+        PROFIT,
+        "  { count = \"lost_units\", each = \"own_unit_profit\" },
+  { count = \"infringing_units\", each = \"own_unit_profit\" },
+  { count = \"infringing_units\", each = \"infringing_unit_profit\" },
+",
+        "",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/219/2020-10-art-05-lost-profit.toml, line 16: the value of `sv.2020.lost-profit` compares or multiplies too little; write two facts in `larger`, or one product in `products`"
+        ],
+    );
+    check(
+        PROFIT,
+        "[version.valuation]",
+        "[version.accumulation]\nfacts = [\"illegal_gain\"]\n[version.valuation]",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/219/2020-10-art-05-lost-profit.toml, line 16: unknown field `accumulation` in a version of kind Valuation; a rule of this kind has `valuation`"
+        ],
+    );
+    invalid(
+        "sv.2020.breach",
+        "sv.2020.acquired",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml, line 16: the id `sv.2020.acquired` stands twice in one version; give each way and each added amount its own"
+        ],
+    );
+    let flags = r#""online", "copying", "profit_purpose", "is_trade_secret", "#;
+    invalid(
+        "when     = [\"secret_public_or_destroyed\"]",
+        &format!("when     = [{flags}\"secret_public_or_destroyed\"]"),
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml, line 16: the valuation has more than 16 ways or 8 flags; split it into a rule for each amount"
+        ],
+    );
+}
+
+#[test]
+fn a_valuation_names_facts_of_the_right_kind_and_sources() {
+    let name = |from: &str, to: &str, then: Expect| check(LOSS, from, to, "law_load_unknown_name", then);
+    name(
+        "fact = \"reasonable_licence_fee\"",
+        "fact = \"reasonable_license_fee\"",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml: `cn/criminal/219/2020-10-art-05-loss` uses `reasonable_license_fee`, which is not declared in facts.toml; did you mean `reasonable_licence_fee`?"
+        ],
+    );
+    name(
+        "fact = \"reasonable_licence_fee\"",
+        "fact = \"lost_units\"",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml: `cn/criminal/219/2020-10-art-05-loss` uses `lost_units`, which is not declared in facts.toml as a fact of that kind"
+        ],
+    );
+    name(
+        "when     = [\"knowing_third_party\"]",
+        "when     = [\"remedial_cost\"]",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml: `cn/criminal/219/2020-10-art-05-loss` uses `remedial_cost`, which is not declared in facts.toml as a fact of that kind"
+        ],
+    );
+    check(
+        PROFIT,
+        "count = \"lost_units\"",
+        "count = \"own_unit_profit\"",
+        "law_load_unknown_name",
+        expect![
+            "cn/criminal/219/2020-10-art-05-lost-profit.toml: `cn/criminal/219/2020-10-art-05-lost-profit` uses `own_unit_profit`, which is not declared in facts.toml as a fact of that kind"
+        ],
+    );
+    check(
+        LOSS,
+        "value    = { fact",
+        "value    = { sum",
+        "law_load_syntax",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml, line 28: unknown variant `sum`, expected one of `fact`, `at_least`, `larger`, `products`; see law/README.md for the fields of a rule file"
+        ],
+    );
+    check(
+        LOSS,
+        "id       = \"sv.2020.repair\"\nfact     = \"remedial_cost\"\nverified = true\nagainst  = [\"S1\"]",
+        "id       = \"sv.2020.repair\"\nfact     = \"remedial_cost\"\nverified = true\nagainst  = [\"S9\"]",
+        "law_load_unknown_source",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml: `sv.2020.repair` rests on `S9`, which is not in sources.toml; add it there or correct the key"
+        ],
+    );
+    check(
+        "cn/criminal/2004-19-art-12.toml",
+        "facts = [\"illegal_business_volume\"",
+        "facts = [\"online\"",
+        "law_load_unknown_name",
+        expect![
+            "cn/criminal/2004-19-art-12.toml: `cn/criminal/2004-19-art-12` uses `online`, which is not declared in facts.toml as a fact of that kind"
+        ],
+    );
+    check(
+        LOSS,
+        "sv.2020.repair",
+        "219.o20.bankrupt",
+        "law_load_duplicate_id",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml: the id or role `219.o20.bankrupt` is already used in cn/criminal/219/2020-10-art-04.toml; it must be unique in the whole folder"
+        ],
+    );
+}
+
+#[test]
+fn rules_that_lead_round_in_a_circle_are_refused() {
+    check(
+        PROFIT,
+        "each = \"own_unit_profit\"",
+        "each = \"loss_to_holder\"",
+        "law_load_circle",
+        expect![
+            "cn/criminal/219/2020-10-art-05-loss.toml: `loss_to_holder` is found from `lost_sales_profit`, which leads back to `loss_to_holder`; take one of the links away"
+        ],
+    );
+    let line = "flag     = \"holder_bankrupt_or_closed\"";
+    let back = |offence: &str| format!("reaches  = {{ offence = \"{offence}\", tier = \"base\" }}");
+    let file = "cn/criminal/219/2025-05-art-17.toml";
+    check(
+        file,
+        line,
+        &back("cn/criminal/219-1"),
+        "law_load_circle",
+        expect![
+            "cn/criminal/219/2025-05-art-17.toml: `cn/criminal/219` rests on the lines of `cn/criminal/219-1`, which leads back to `cn/criminal/219`; take one of the links away"
+        ],
+    );
+    check(
+        file,
+        line,
+        &back("cn/criminal/219"),
+        "law_load_circle",
+        expect![
+            "cn/criminal/219/2025-05-art-17.toml: `cn/criminal/219` rests on the lines of `cn/criminal/219`, which leads back to `cn/criminal/219`; take one of the links away"
+        ],
+    );
+    check(
+        file,
+        line,
+        &back("cn/criminal/217/bands"),
+        "law_load_unknown_offence",
+        expect![
+            "cn/criminal/219/2025-05-art-17.toml: `cn/criminal/219/2025-05-art-17` rests on the lines of `cn/criminal/217/bands`, which is no offence of this folder; known are cn/criminal/213, cn/criminal/214, cn/criminal/215, cn/criminal/216, cn/criminal/217, cn/criminal/218, cn/criminal/219, cn/criminal/219-1"
+        ],
+    );
+    check(
+        file,
+        line,
+        "reaches  = { offence = \"cn/criminal/219\", tier = \"below\" }",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/219/2025-05-art-17.toml, line 82: `reaches` asks for the tier `below`, which every act reaches; write base, serious or especially_serious"
+        ],
+    );
+}
+
+#[test]
+fn a_version_without_the_offence_has_no_elements() {
+    check(
+        "cn/criminal/219-1.toml",
+        "no_offence = true",
+        "no_offence = false",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/219-1.toml, line 14: the version has elements and says that there was no offence, or says it with `false`; write either [[version.element]] or no_offence = true"
+        ],
+    );
+}
+
 #[test]
 fn a_table_of_limitation_must_cover_every_band() {
     let file = "cn/criminal/criminal-law-art-87-89.toml";
@@ -370,4 +571,97 @@ fn the_check_finds_wrong_numbers_missing_boundaries_and_empty_words() {
         "verified = true\nagainst  = [\"M\"]",
     );
     assert!(memory.contains(&"verified_by_memory"));
+    let way = found(LOSS, "against  = [\"S1\"]", "against  = [\"M\"]");
+    assert!(way.contains(&"verified_by_memory"));
+    assert!(
+        found(
+            LOSS,
+            "{ loss_to_holder = 2_550_000 }",
+            "{ loss_to_holder = 2_550_001 }"
+        )
+        .contains(&"example_fails")
+    );
+    assert!(
+        found(
+            LOSS,
+            "{ loss_to_holder = 2_550_000 }",
+            "{ outcome = \"serious\" }"
+        )
+        .contains(&"example_fails")
+    );
+    let adds = "cn/criminal/2004-19-art-12.toml";
+    assert!(
+        found(adds, "{ illegal_gain = 10_000 }]", "{ illegal_gain = 9_999 }]").contains(&"example_fails")
+    );
+    assert!(found(adds, "{ illegal_gain = 10_000 }]", "{ copying = true }]").contains(&"example_fails"));
+}
+
+const SURRENDER: &str = "cn/criminal/sentencing/adjust/voluntary-surrender.toml";
+const PROBATION: &str = "cn/criminal/sentencing/criminal-law-art-72-74.toml";
+
+#[test]
+fn faults_in_rules_on_the_sentence_name_file_and_way_out() {
+    check(
+        SURRENDER,
+        "facts        = [\"voluntary_surrender\"]",
+        "facts        = [\"voluntary_surender\"]",
+        "law_load_unknown_name",
+        expect![
+            "cn/criminal/sentencing/adjust/voluntary-surrender.toml: `cn/criminal/sentencing/adjust/voluntary-surrender` uses `voluntary_surender`, which is not declared in facts.toml; did you mean `voluntary_surrender`?"
+        ],
+    );
+    check(
+        SURRENDER,
+        "facts        = [\"voluntary_surrender\"]",
+        "facts        = [\"illegal_gain\"]",
+        "law_load_unknown_name",
+        expect![
+            "cn/criminal/sentencing/adjust/voluntary-surrender.toml: `cn/criminal/sentencing/adjust/voluntary-surrender` uses `illegal_gain`, which is not declared in facts.toml as a fact of that kind"
+        ],
+    );
+    check(
+        SURRENDER,
+        "high_percent = 40",
+        "high_percent = 140",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/sentencing/adjust/voluntary-surrender.toml, line 32: the share is upside down or not a share; write low_percent and high_percent from 0 to 100, or leave both out"
+        ],
+    );
+    check(
+        SURRENDER,
+        "high_percent = 40",
+        "high_percentage = 40",
+        "law_load_syntax",
+        expect![
+            "cn/criminal/sentencing/adjust/voluntary-surrender.toml, line 38: unknown field `high_percentage`, expected one of `facts`, `with_any`, `unless_any`, `absorbs`, `direction`, `low_percent`, `high_percent`, `at_least_months`, `must`, `first`, `further`, `natural_only`, `mitigating`, `statute`; see law/README.md for the fields of a rule file"
+        ],
+    );
+    check(
+        PROBATION,
+        "max_sentence_months = 36\n",
+        "",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/sentencing/criminal-law-art-72-74.toml, line 15: the frame of probation is incomplete; write max_sentence_months, imprisonment_period and detention_period together, or none of them"
+        ],
+    );
+    check(
+        PROBATION,
+        "\"probation.bar.ringleader\"",
+        "\"probation.2020.trade\"",
+        "law_load_duplicate_id",
+        expect![
+            "cn/criminal/sentencing/criminal-law-art-72-74.toml: the id or role `probation.2020.trade` is already used in cn/criminal/sentencing/2020-10-art-08-09.toml; it must be unique in the whole folder"
+        ],
+    );
+    check(
+        PROBATION,
+        "[version.probation]",
+        "[version.circumstance]\nfacts = [\"merit\"]\ndirection = \"lighter\"\n[version.probation]",
+        "law_load_invalid",
+        expect![
+            "cn/criminal/sentencing/criminal-law-art-72-74.toml, line 15: unknown field `circumstance` in a version of kind Probation; a rule of this kind has `probation`"
+        ],
+    );
 }

@@ -6,6 +6,7 @@
     reason = "`expect!` makes a value that nobody else needs"
 )]
 
+mod acts;
 mod book;
 mod boundaries;
 mod compare;
@@ -17,6 +18,7 @@ mod monotone;
 mod pages;
 mod properties;
 mod schema;
+mod secrets;
 mod sensitivity;
 mod sentence;
 mod stories;

@@ -773,6 +773,7 @@ fn outcome(of_law: Outcome) -> doc::Outcome {
     match of_law {
         Outcome::Below => doc::Outcome::Below,
         Outcome::Undetermined => doc::Outcome::Undetermined,
+        Outcome::Base => doc::Outcome::Base,
         Outcome::Serious => doc::Outcome::Serious,
         Outcome::EspeciallySerious => doc::Outcome::EspeciallySerious,
     }
@@ -781,6 +782,7 @@ fn outcome(of_law: Outcome) -> doc::Outcome {
 fn tier(of_law: Tier) -> doc::Outcome {
     match of_law {
         Tier::Below => doc::Outcome::Below,
+        Tier::Base => doc::Outcome::Base,
         Tier::Serious => doc::Outcome::Serious,
         Tier::EspeciallySerious => doc::Outcome::EspeciallySerious,
     }
