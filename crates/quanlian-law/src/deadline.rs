@@ -1,93 +1,53 @@
 //! Clocks: when a period ends, and a timeline of all periods of a procedure.
 //!
-//! In:  known events, each a day or an instant.
-//! Out: [`ClockResult`]s that explain themselves.
+//! In:  a [`Timeline`]: events, services, suspensions, extensions; or plain [`Events`].
+//! Out: [`ClockResult`]s that explain themselves step by step.
 //!
 //! Invariant: the day of the event that starts a period of days is not counted. A period
-//! of hours needs an instant; with a day alone only the latest possible end is given.
+//! of hours needs an instant; with a day alone only the latest possible end is given. Where
+//! the text of the law is open, the strict end is given and the later one beside it. Where the
+//! calendar of a year is missing there is no end, only the earliest day that it can be.
 //!
-//! Not here: working days and holidays. There is no calendar yet, so a period of working
-//! days answers "calendar missing" and a last day on a weekend is pointed out, not moved.
+//! Not here: the calendars (`law/calendar/`), entries for a diary (`icalendar`).
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+mod count;
+mod explain;
+mod input;
+mod moment;
+mod prepare;
+mod reckon;
+mod run;
+mod terms;
 
-use jiff::{ToSpan, civil::Weekday};
-use quanlian_record::time::{Day, Timestamp, parse_day};
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
+use quanlian_record::time::{Day, Timestamp};
+use serde::Serialize;
+
+pub use self::{
+    input::{Extension, MAX_TIMELINE_BYTES, Service, Suspension, Timeline, TimelineError},
+    moment::{Events, Moment},
+    terms::{ExtensionRule, FirstHour, LastDay, Length, ServiceMethod, ServiceRule, SuspensionRule},
+};
+pub(crate) use explain::length_of_period;
+pub(crate) use terms::MAX_LENGTH;
+
+use self::prepare::Prepared;
 use crate::{
     load::Parsed,
-    rule::{Body, Clock, ClockPeriod, DayCount, Kind, OpenQuestion, Rule, Version},
-    text::{Text, key},
+    rule::{Body, Clock, Kind, OpenQuestion, Rule, Version},
+    text::Text,
     vocabulary::nearest,
 };
 
-const MICROS_PER_HOUR: i64 = 3_600_000_000;
-/// Most events in one list.
+/// Most events, services or suspensions in one timeline.
 pub const MAX_EVENTS: usize = 200;
-
-/// When something happened: an instant, or a day when the hour is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    /// A legal day.
-    Day(Day),
-    /// An instant.
-    At(Timestamp),
-}
-
-impl Moment {
-    /// The legal day.
-    pub fn day(self) -> Day {
-        match self {
-            Self::Day(day) => day,
-            Self::At(at) => at.legal_day(),
-        }
-    }
-}
-
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Day(day) => day.fmt(f),
-            Self::At(at) => f.write_str(&at.to_local_string()),
-        }
-    }
-}
-
-impl FromStr for Moment {
-    type Err = quanlian_record::time::TimeError;
-
-    /// Reads `2024-12-20` or `2024-12-20T09:30:00+08:00`.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match parse_day(text) {
-            Ok(day) => Ok(Self::Day(day)),
-            Err(no_day) => text
-                .parse()
-                .map(Self::At)
-                .map_err(|no_instant| if text.contains('T') { no_instant } else { no_day }),
-        }
-    }
-}
-
-impl Serialize for Moment {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Day(day) => serializer.collect_str(day),
-            Self::At(at) => serializer.collect_str(at),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
-
-/// Known events by name.
-pub type Events = BTreeMap<String, Moment>;
+/// Most extensions in one timeline.
+pub const MAX_EXTENSIONS: usize = 20;
+/// Longest extension, in its unit.
+pub const MAX_EXTENSION_LENGTH: u32 = 1_000;
+/// Longest text in a timeline (a reason, who granted it), in bytes.
+pub const MAX_TIMELINE_TEXT_BYTES: usize = 2_000;
 
 /// Why a clock cannot be asked.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +57,12 @@ pub enum ClockError {
     /// No such rule, or it is not a period.
     #[error("`{id}` is not a deadline in the rule book{}", near.as_deref().map(|n| format!("; did you mean `{n}`?")).unwrap_or_default())]
     UnknownRule { id: String, near: Option<String> },
+    /// No such group of periods.
+    #[error("`{group}` is not a group of deadlines; known are {known}")]
+    UnknownGroup { group: String, known: String },
+    /// A rule and a group are asked for at once.
+    #[error("the timeline asks for the rule `{rule}` and for the group `{group}`; ask for one of them")]
+    RuleAndGroup { rule: String, group: String },
     /// No such event.
     #[error("`{name}` is not a known event{}; known are {known}", near.as_deref().map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default())]
     UnknownEvent {
@@ -107,6 +73,41 @@ pub enum ClockError {
     /// More events than a case can have.
     #[error("more than {limit} events; give each event once")]
     TooManyEvents { limit: usize },
+    /// More services, suspensions or extensions than a case can have.
+    #[error("{field}: more than {limit}; merge those that follow each other")]
+    TooMany { field: &'static str, limit: usize },
+    /// A reason or name is empty or too long.
+    #[error("{field}: the text is empty or longer than {limit_bytes} bytes; say it in a sentence")]
+    BadText { field: String, limit_bytes: usize },
+    /// A suspension without a clock, or with dates that cannot be.
+    #[error("{field}: {problem}; {way_out}")]
+    BadSuspension {
+        field: String,
+        problem: String,
+        way_out: &'static str,
+    },
+    /// Two suspensions of one clock overlap.
+    #[error(
+        "`{rule}`: the suspension from {later} begins while the one from {earlier} lasts; write them as one"
+    )]
+    SuspensionsOverlap { rule: String, earlier: Day, later: Day },
+    /// The clock went on without having stopped.
+    #[error("`{resumed}` is given without `{suspended}`; give the day of the suspension too")]
+    ResumedOnly { resumed: String, suspended: String },
+    /// An extension without a length, or with an absurd one.
+    #[error("{field}: {problem}; write one of days, working_days, months, from 1 to {limit}")]
+    BadExtension {
+        field: String,
+        problem: &'static str,
+        limit: u32,
+    },
+    /// A service that no rule knows.
+    #[error("{field}: {problem}; {way_out}")]
+    BadService {
+        field: String,
+        problem: String,
+        way_out: String,
+    },
 }
 
 impl ClockError {
@@ -114,8 +115,17 @@ impl ClockError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::UnknownRule { .. } => "law_clock_unknown_rule",
+            Self::UnknownGroup { .. } => "law_clock_unknown_group",
+            Self::RuleAndGroup { .. } => "law_clock_rule_and_group",
             Self::UnknownEvent { .. } => "law_clock_unknown_event",
             Self::TooManyEvents { .. } => "law_clock_too_many_events",
+            Self::TooMany { .. } => "law_clock_too_many",
+            Self::BadText { .. } => "law_clock_bad_text",
+            Self::BadSuspension { .. } => "law_clock_bad_suspension",
+            Self::SuspensionsOverlap { .. } => "law_clock_suspensions_overlap",
+            Self::ResumedOnly { .. } => "law_clock_resumed_only",
+            Self::BadExtension { .. } => "law_clock_bad_extension",
+            Self::BadService { .. } => "law_clock_bad_service",
         }
     }
 }
@@ -128,18 +138,55 @@ pub enum ClockState {
     Waiting,
     /// It runs; see `due_on` and `due_at`.
     Running,
+    /// It stands still (中止) and has not gone on.
+    Suspended,
+    /// It was extended beyond what the rule allows; `due_on` is the end that the rule allows.
+    OverExtended,
     /// What it asks for was done in time.
     Done,
     /// What it asks for was done after the end.
     Late,
     /// What it asks for was done, and whether in time cannot be told.
     DoneUnclear,
-    /// It counts working days and there is no calendar for them.
+    /// The working-day calendar of a year that it reaches is missing; see `not_before`.
     CalendarMissing,
     /// The files have no version of the rule for the day of the event.
     NoVersion,
     /// The end lies beyond the years 1 to 9999.
     OutOfRange,
+}
+
+/// Which point of a text is read otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadingKind {
+    /// The days are working days.
+    WorkingDays,
+    /// A last day that is not worked moves to the next working day.
+    MovedLastDay,
+    /// The hour in which the period begins is not counted.
+    FirstHourNotCounted,
+    /// So many whole days lie between the act and the event that it must come before.
+    WholeDaysBetween,
+}
+
+/// The end of a period under another reading of an open point.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reading {
+    /// What is read otherwise.
+    pub reading: ReadingKind,
+    /// Last day under it.
+    pub due_on: Option<Day>,
+    /// Last instant under it, for hours.
+    pub due_at: Option<Timestamp>,
+    /// The earliest day that the last day can be, where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Day>,
+    /// The year whose calendar is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_year: Option<i16>,
+    /// The same in words.
+    pub text: Text,
 }
 
 /// One clock, with its explanation.
@@ -153,7 +200,7 @@ pub struct ClockResult {
     pub title: Text,
     /// Instrument and article.
     pub citation: Text,
-    /// Whether it was read in a source.
+    /// Whether it was read in a source, with the rules by which it is counted and served.
     pub verified: bool,
     /// Who must act.
     pub actor: Text,
@@ -161,6 +208,8 @@ pub struct ClockResult {
     pub act: Text,
     /// How long, in words.
     pub length: Text,
+    /// Whether it runs backwards: the act comes before the event.
+    pub before: bool,
     /// The event that starts it.
     pub starts: String,
     /// Its name for people.
@@ -177,282 +226,122 @@ pub struct ClockResult {
     pub due_on: Option<Day>,
     /// Last instant, for a period of hours whose start is an instant.
     pub due_at: Option<Timestamp>,
-    /// The explanation.
+    /// The earliest day that the last day can be, where the last day is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Day>,
+    /// The latest day that the last day can be, for a period before an event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Day>,
+    /// The year whose working-day calendar is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_year: Option<i16>,
+    /// The end under other readings of what the text leaves open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Reading>,
+    /// The explanation in one sentence.
     pub text: Text,
+    /// The explanation step by step.
+    pub steps: Vec<Text>,
+    /// What is wrong with the suspensions and extensions that were given for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Text>,
     /// What the text of the law leaves open.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<OpenQuestion>,
 }
 
+/// The group of an administrative-to-criminal transfer, which is asked for when nothing else is.
+const FIRST_GROUP: &str = "transfer";
+
 /// One clock.
 pub(crate) fn clock(law: &Parsed, id: &str, events: &Events) -> Result<ClockResult, ClockError> {
-    check_events(law, events)?;
-    let is_deadline = |rule: &&Rule| rule.kind == Kind::Deadline;
-    let by_row = || law.rules.values().find(|rule| rule.row.as_deref() == Some(id));
-    let Some(rule) = law.rules.get(id).or_else(by_row).filter(is_deadline) else {
-        let known = law
-            .rules
-            .values()
-            .filter(is_deadline)
-            .map(|rule| rule.id.as_str());
-        let near = nearest(id, known).map(str::to_owned);
-        return Err(ClockError::UnknownRule {
-            id: id.chars().take(200).collect(),
-            near,
-        });
-    };
-    Ok(run(law, rule, events))
+    let timeline = Timeline::of(events);
+    let prepared = Prepared::new(law, &timeline)?;
+    prepared.run(rule_of(law, id)?)
 }
 
-/// All clocks of a group (`transfer`, `penalty`), in the order of the procedure.
+/// All clocks of a group, in the order of the procedure.
 pub(crate) fn timeline(law: &Parsed, group: &str, events: &Events) -> Result<Vec<ClockResult>, ClockError> {
-    check_events(law, events)?;
-    let in_group = |rule: &&Rule| rule.kind == Kind::Deadline && rule.group.as_deref() == Some(group);
-    let mut rules: Vec<&Rule> = law.rules.values().filter(in_group).collect();
+    let timeline = Timeline {
+        group: Some(group.to_owned()),
+        ..Timeline::of(events)
+    };
+    deadlines(law, &timeline)
+}
+
+/// The clocks that a timeline asks for: its rule, or else its group, or else those of a transfer.
+pub(crate) fn deadlines(law: &Parsed, timeline: &Timeline) -> Result<Vec<ClockResult>, ClockError> {
+    let prepared = Prepared::new(law, timeline)?;
+    if let (Some(rule), Some(group)) = (&timeline.rule, &timeline.group) {
+        return Err(ClockError::RuleAndGroup {
+            rule: shortened(rule),
+            group: shortened(group),
+        });
+    }
+    if let Some(id) = &timeline.rule {
+        return Ok(vec![prepared.run(rule_of(law, id)?)?]);
+    }
+    let group = timeline.group.as_deref().unwrap_or(FIRST_GROUP);
+    known_group(law, group)?;
+    let mut rules: Vec<&Rule> = rules(law)
+        .filter(|rule| rule.group.as_deref() == Some(group))
+        .collect();
     rules.sort_by_key(|rule| (rule.order, &rule.id));
-    Ok(rules.into_iter().map(|rule| run(law, rule, events)).collect())
+    rules.into_iter().map(|rule| prepared.run(rule)).collect()
 }
 
-fn check_events(law: &Parsed, events: &Events) -> Result<(), ClockError> {
-    if events.len() > MAX_EVENTS {
-        return Err(ClockError::TooManyEvents { limit: MAX_EVENTS });
-    }
-    match events.keys().find(|name| !law.events.contains_key(*name)) {
-        None => Ok(()),
-        Some(name) => {
-            let known = || law.events.keys().map(String::as_str);
-            Err(ClockError::UnknownEvent {
-                name: name.chars().take(200).collect(),
-                near: nearest(name, known()).map(str::to_owned),
-                known: known().collect::<Vec<_>>().join(", "),
-            })
-        }
-    }
+/// The day on which a paper counts as served, by a rule and a way; or what is wrong.
+pub(crate) fn served_on(law: &Parsed, rule: &str, method: &str, on: Day) -> Result<Day, String> {
+    let service = Service {
+        event: law.events.keys().next().cloned().unwrap_or_default(),
+        rule: rule.to_owned(),
+        method: method.to_owned(),
+        on,
+    };
+    let served = prepare::served(law, 0, &service).map_err(|error| error.to_string())?;
+    Ok(served.day)
 }
 
-/// Where a period ends.
-#[derive(Debug, Clone, Copy)]
-enum End {
-    /// With the end of this day.
-    OnDay(Day),
-    /// At this instant.
-    At(Timestamp),
-    /// Hours from a day whose hour is not known: with the end of this day at the latest.
-    ByDay(Day),
-    /// At once, which no number of days makes precise.
-    AtOnce,
-    /// Working days need a calendar.
-    CalendarMissing,
-    /// Beyond the calendar.
-    OutOfRange,
+/// The groups that deadlines belong to.
+pub(crate) fn groups(law: &Parsed) -> BTreeSet<&str> {
+    rules(law).filter_map(|rule| rule.group.as_deref()).collect()
 }
 
-fn run(law: &Parsed, rule: &Rule, events: &Events) -> ClockResult {
-    // Which event to look for is told by the newest version; that event's day then picks the version.
-    let newest = rule.versions.last();
-    let started = newest
-        .and_then(clock_of)
-        .and_then(|clock| events.get(&clock.starts))
-        .copied();
-    let version = started.map_or(newest, |moment| rule.version_on(moment.day()));
-    let shown = version.or(newest);
-    let source = shown.map_or(&rule.source, |version| rule.source_of(version));
-    let clock = shown.and_then(clock_of);
-    let ended = clock.and_then(|clock| {
-        let known = clock.ends.iter().filter_map(|name| events.get(name)).copied();
-        known.min_by_key(|moment| moment.day())
-    });
-    let length = clock.map(|clock| length(law, clock.period)).unwrap_or_default();
-    let starts_title = clock
-        .map(|clock| law.event_title(&clock.starts))
-        .unwrap_or_default();
+fn rules(law: &Parsed) -> impl Iterator<Item = &Rule> {
+    law.rules.values().filter(|rule| rule.kind == Kind::Deadline)
+}
 
-    let end = match (clock, started, version) {
-        (Some(clock), Some(start), Some(_)) => Some(end_of(clock.period, start)),
-        _ => None,
-    };
-    let (mut state, mut text) = match (end, started) {
-        (Some(end), Some(start)) => explain(law, end, start, &starts_title, &length),
-        (_, Some(start)) => {
-            let start = Text::same(start.day().to_string());
-            (
-                ClockState::NoVersion,
-                law.messages.say(key::CLOCK_NO_VERSION, &[("start", &start)]),
-            )
+/// A deadline by its id, or by its row in the table of law facts.
+fn rule_of<'a>(law: &'a Parsed, id: &str) -> Result<&'a Rule, ClockError> {
+    let found = rules(law).find(|rule| rule.id == id || rule.row.as_deref() == Some(id));
+    found.ok_or_else(|| {
+        let known = rules(law).flat_map(|rule| [Some(rule.id.as_str()), rule.row.as_deref()]);
+        ClockError::UnknownRule {
+            id: shortened(id),
+            near: nearest(id, known.flatten()).map(str::to_owned),
         }
-        (_, None) => {
-            let values = [("event", &starts_title), ("length", &length)];
-            (ClockState::Waiting, law.messages.say(key::CLOCK_WAITS, &values))
-        }
-    };
-    if let (Some(end), Some(start), Some(ended)) = (end, started, ended) {
-        let (done, more) = compare(law, end, start, ended);
-        state = done;
-        text.append(&more);
+    })
+}
+
+fn known_group(law: &Parsed, group: &str) -> Result<(), ClockError> {
+    let known = groups(law);
+    if known.contains(group) {
+        return Ok(());
     }
-    let (due_on, due_at) = match end {
-        Some(End::OnDay(day) | End::ByDay(day)) => (Some(day), None),
-        Some(End::At(at)) => (Some(at.legal_day()), Some(at)),
-        _ => (None, None),
-    };
-    ClockResult {
-        rule: rule.id.clone(),
-        version: version.map(|version| version.from),
-        title: rule.title.clone(),
-        citation: source.cite.clone(),
-        verified: source.checked.verified,
-        actor: clock.map(|clock| clock.actor.clone()).unwrap_or_default(),
-        act: clock.map(|clock| clock.act.clone()).unwrap_or_default(),
-        length,
-        starts: clock.map(|clock| clock.starts.clone()).unwrap_or_default(),
-        starts_title,
-        started,
-        ends: clock.map(|clock| clock.ends.clone()).unwrap_or_default(),
-        ended,
-        state,
-        due_on,
-        due_at,
-        text,
-        open: rule.open.clone(),
-    }
+    Err(ClockError::UnknownGroup {
+        group: shortened(group),
+        known: known.into_iter().collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// What a person gave, cut to what an error can print.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 fn clock_of(version: &Version) -> Option<&Clock> {
     match &version.body {
-        Body::Clock(clock) => Some(clock),
+        Body::Clock(clock) => Some(clock.as_ref()),
         _ => None,
     }
-}
-
-/// How long a period is, in words.
-pub(crate) fn length(law: &Parsed, period: ClockPeriod) -> Text {
-    let (message, number) = match period {
-        ClockPeriod::AtOnce => return law.messages.say(key::CLOCK_AT_ONCE, &[]),
-        ClockPeriod::Hours(n) => (key::CLOCK_HOURS, n),
-        ClockPeriod::Days {
-            days,
-            count: DayCount::Calendar,
-        } => (key::CLOCK_DAYS_CALENDAR, days),
-        ClockPeriod::Days {
-            days,
-            count: DayCount::Working,
-        } => (key::CLOCK_DAYS_WORKING, days),
-        ClockPeriod::Months(n) => (key::CLOCK_MONTHS, n),
-        ClockPeriod::Years(n) => (key::CLOCK_YEARS, n),
-    };
-    law.messages
-        .say(message, &[("n", &Text::same(number.to_string()))])
-}
-
-/// The day of the event is not counted, so a period of n days ends on the n-th day after it.
-fn end_of(period: ClockPeriod, start: Moment) -> End {
-    let after = |span: jiff::Span| start.day().checked_add(span);
-    let on_day = |day: Result<Day, jiff::Error>| day.map_or(End::OutOfRange, End::OnDay);
-    match (period, start) {
-        (ClockPeriod::AtOnce, _) => End::AtOnce,
-        (ClockPeriod::Hours(hours), Moment::At(at)) => {
-            let end = at.unix_micros().checked_add(i64::from(hours) * MICROS_PER_HOUR);
-            let end = end.and_then(|micros| Timestamp::from_unix_micros(micros).ok());
-            end.map_or(End::OutOfRange, End::At)
-        }
-        (ClockPeriod::Hours(hours), Moment::Day(_)) => {
-            let day = after(i64::from(hours.div_ceil(24)).days());
-            day.map_or(End::OutOfRange, End::ByDay)
-        }
-        (
-            ClockPeriod::Days {
-                days,
-                count: DayCount::Calendar,
-            },
-            _,
-        ) => on_day(after(i64::from(days).days())),
-        (
-            ClockPeriod::Days {
-                count: DayCount::Working,
-                ..
-            },
-            _,
-        ) => End::CalendarMissing,
-        (ClockPeriod::Months(months), _) => on_day(after(i64::from(months).months())),
-        (ClockPeriod::Years(years), _) => on_day(after(i64::from(years).years())),
-    }
-}
-
-fn explain(law: &Parsed, end: End, start: Moment, event: &Text, length: &Text) -> (ClockState, Text) {
-    let started = Text::same(start.to_string());
-    let say = |message, due: &str| {
-        let due = Text::same(due);
-        let values = [
-            ("event", event),
-            ("start", &started),
-            ("length", length),
-            ("due", &due),
-        ];
-        law.messages.say(message, &values)
-    };
-    match end {
-        End::OnDay(day) => {
-            let rest = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-            let mut text = say(key::CLOCK_DUE_DAY, &day.to_string());
-            text.append(&law.messages.say(
-                if rest {
-                    key::CLOCK_REST_DAY
-                } else {
-                    key::CLOCK_HOLIDAYS
-                },
-                &[],
-            ));
-            (ClockState::Running, text)
-        }
-        End::At(at) => (
-            ClockState::Running,
-            say(key::CLOCK_DUE_HOURS, &at.to_local_string()),
-        ),
-        End::ByDay(day) => (
-            ClockState::Running,
-            say(key::CLOCK_DUE_HOURS_DAY, &day.to_string()),
-        ),
-        End::AtOnce => (ClockState::Running, say(key::CLOCK_DUE_AT_ONCE, "")),
-        End::CalendarMissing => (ClockState::CalendarMissing, say(key::CLOCK_CALENDAR_MISSING, "")),
-        End::OutOfRange => (ClockState::OutOfRange, say(key::CLOCK_OUT_OF_RANGE, "")),
-    }
-}
-
-/// Compares the end of the period with the event that ended it.
-fn compare(law: &Parsed, end: End, start: Moment, ended: Moment) -> (ClockState, Text) {
-    let before = match (start, ended) {
-        (Moment::At(start), Moment::At(ended)) => ended < start,
-        (start, ended) => ended.day() < start.day(),
-    };
-    // What is late for certain, in time for certain, or neither.
-    let late = match (end, ended) {
-        (End::OnDay(due), ended) => Some(ended.day() > due),
-        (End::At(due), Moment::At(ended)) => Some(ended > due),
-        (End::At(due), Moment::Day(ended)) => differs(ended, due.legal_day()),
-        (End::ByDay(due), ended) => differs(ended.day(), due),
-        (End::AtOnce, ended) => (ended.day() == start.day()).then_some(false),
-        (End::CalendarMissing | End::OutOfRange, _) => None,
-    };
-    let (state, message) = match (before, late) {
-        (true, _) => (ClockState::DoneUnclear, key::CLOCK_BEFORE_START),
-        (_, Some(true)) => (ClockState::Late, key::CLOCK_LATE),
-        (_, Some(false)) => (ClockState::Done, key::CLOCK_DONE),
-        (_, None) => (ClockState::DoneUnclear, key::CLOCK_DONE_UNCLEAR),
-    };
-    let due_day = match end {
-        End::OnDay(day) | End::ByDay(day) => day,
-        End::At(at) => at.legal_day(),
-        End::AtOnce | End::CalendarMissing | End::OutOfRange => start.day(),
-    };
-    let days = (ended.day() - due_day).get_days().max(0);
-    let values = [
-        ("ended", &Text::same(ended.to_string())),
-        ("days", &Text::same(days.to_string())),
-    ];
-    (state, law.messages.say(message, &values))
-}
-
-/// Whether a day lies after the last one; on that day itself it depends on the hour.
-fn differs(ended: Day, due: Day) -> Option<bool> {
-    (ended != due).then_some(ended > due)
 }

@@ -105,7 +105,7 @@ pub(crate) fn version(law: &Parsed, rule: &Rule, version: &Version) -> Vec<Said>
                 ("act", &clock.act),
                 ("starts", &starts),
                 ("ends", &Text::join(&ends)),
-                ("length", &deadline::length(law, clock.period)),
+                ("length", &deadline::length_of_period(law, clock)),
             ];
             vec![Said::plain(law.messages.say(key::RULE_CLOCK, &values))]
         }

@@ -338,7 +338,7 @@ fn clock_for_whom(law: &Parsed, old: Option<&Version>, new: Option<&Version>) ->
         Some(Body::Clock(clock)) => Some((
             clock.actor.clone(),
             clock.act.clone(),
-            deadline::length(law, clock.period),
+            deadline::length_of_period(law, clock),
         )),
         _ => None,
     };

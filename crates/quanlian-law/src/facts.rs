@@ -22,10 +22,10 @@ use crate::{
     interval::{Interval, Truth},
     judgment::Judgment,
     load::MAX_NESTING,
-    nesting::{line_of, too_deep},
     rule::{Amount, Person, toml_day},
     schema::Date,
     vocabulary::{FactDefinition, FactKind, nearest},
+    written,
 };
 
 /// Largest fact sheet, in bytes.
@@ -267,35 +267,26 @@ impl FactSheet {
     /// ```
     pub fn from_json(text: &str) -> Result<Self, SheetError> {
         refuse_large(text)?;
-        serde_json::from_str(text).map_err(|error| SheetError::Shape {
-            line: error.line().max(1),
-            problem: without_place(&error),
-        })
+        written::json(text).map_err(shape)
     }
 
     /// Reads TOML.
     pub fn from_toml(text: &str) -> Result<Self, SheetError> {
         refuse_large(text)?;
-        if let Some(line) = too_deep(text, MAX_NESTING) {
-            return Err(SheetError::Shape {
-                line,
-                problem: format!("nested more than {MAX_NESTING} deep"),
-            });
-        }
-        toml::from_str(text).map_err(|error| SheetError::Shape {
-            line: error.span().map_or(1, |span| line_of(text, span.start)),
-            problem: error.message().trim().replace('\n', ", "),
-        })
+        written::toml(text, MAX_NESTING).map_err(shape)
     }
 
     /// Reads JSON where the text begins like JSON, TOML otherwise.
     pub fn parse(text: &str) -> Result<Self, SheetError> {
-        let text = text.trim_start_matches('\u{feff}');
-        if text.trim_start().starts_with('{') {
-            Self::from_json(text)
-        } else {
-            Self::from_toml(text)
-        }
+        refuse_large(text)?;
+        written::either(text, MAX_NESTING).map_err(shape)
+    }
+}
+
+fn shape(fault: written::Fault) -> SheetError {
+    SheetError::Shape {
+        line: fault.line,
+        problem: fault.problem,
     }
 }
 
@@ -307,13 +298,6 @@ fn refuse_large(text: &str) -> Result<(), SheetError> {
         });
     }
     Ok(())
-}
-
-/// The message without serde_json's own line and column at its end; we print the line ourselves.
-fn without_place(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line ")
-        .map_or(text.clone(), |(problem, _)| problem.to_owned())
 }
 
 /// Several statements about one fact that cannot all be true.

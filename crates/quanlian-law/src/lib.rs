@@ -9,7 +9,7 @@
 //! fact is missing the answer is *undetermined*, never a default; when nobody has read a
 //! source the answer says so; and no answer says that anyone is guilty.
 //!
-//! Not here: where facts come from (`quanlian-case`), working-day calendars, damages.
+//! Not here: where facts come from (`quanlian-case`), damages.
 //!
 //! ```
 //! use quanlian_law::{FactSheet, Outcome, RuleBook};
@@ -32,6 +32,7 @@ mod describe;
 mod diff;
 mod evaluate;
 mod facts;
+pub mod icalendar;
 mod interval;
 mod judgment;
 mod load;
@@ -47,10 +48,11 @@ mod unverified;
 mod valuation;
 mod vocabulary;
 mod words;
+mod written;
 
 use std::{collections::BTreeMap, path::Path};
 
-use quanlian_record::time::Day;
+use quanlian_record::{calendar::WorkingCalendar, time::Day};
 use serde::Serialize;
 
 pub use acts::{AccumulationRule, Act, MAX_ACT_STATEMENTS, MAX_ACTS};
@@ -60,7 +62,12 @@ pub use assess::{
     Sensitivity, SetAt, Transfer, TransferAnswer, Turn, UncertainFact, Unverified, Which, Without,
 };
 pub use check::{CheckReport, FINDING_CODES, Finding, Severity};
-pub use deadline::{ClockError, ClockResult, ClockState, Events, MAX_EVENTS, Moment};
+pub use deadline::{
+    ClockError, ClockResult, ClockState, Events, Extension, ExtensionRule, FirstHour, LastDay, Length,
+    MAX_EVENTS, MAX_EXTENSION_LENGTH, MAX_EXTENSIONS, MAX_TIMELINE_BYTES, MAX_TIMELINE_TEXT_BYTES, Moment,
+    Reading, ReadingKind, Service, ServiceMethod, ServiceRule, Suspension, SuspensionRule, Timeline,
+    TimelineError,
+};
 pub use diff::{
     Change, DiffError, FieldChange, LawDiff, OffenceDiff, Point, PointChange, PointSide, RuleChange,
     VersionSide,
@@ -165,7 +172,22 @@ impl RuleBook {
         deadline::timeline(&self.law, "transfer", events)
     }
 
-    /// All periods of one group: `transfer` or `penalty`.
+    /// The periods that a timeline asks for, with its services, suspensions and extensions.
+    pub fn deadlines(&self, timeline: &Timeline) -> Result<Vec<ClockResult>, ClockError> {
+        deadline::deadlines(&self.law, timeline)
+    }
+
+    /// The groups of periods, in the order of their names.
+    pub fn clock_groups(&self) -> impl Iterator<Item = &str> {
+        deadline::groups(&self.law).into_iter()
+    }
+
+    /// Working days, for the years whose calendars the folder has.
+    pub fn calendar(&self) -> &WorkingCalendar {
+        &self.law.calendar
+    }
+
+    /// All periods of one group, such as `transfer` or `penalty`.
     pub fn timeline_of(&self, group: &str, events: &Events) -> Result<Vec<ClockResult>, ClockError> {
         deadline::timeline(&self.law, group, events)
     }

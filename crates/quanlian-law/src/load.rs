@@ -9,6 +9,8 @@
 //!
 //! Not here: whether the examples hold (`check`).
 
+mod calendar;
+mod clock;
 mod convert;
 mod links;
 mod place;
@@ -25,7 +27,7 @@ use std::{
 };
 
 use include_dir::{Dir, include_dir};
-use quanlian_record::time::Day;
+use quanlian_record::{calendar::WorkingCalendar, time::Day};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -226,6 +228,8 @@ pub(crate) struct Parsed {
     pub(crate) sources: BTreeMap<String, Text>,
     /// Ids of the offences that have a base tier.
     pub(crate) with_base: BTreeSet<String>,
+    /// Working days, by the years whose calendars are there.
+    pub(crate) calendar: WorkingCalendar,
     /// Message templates.
     pub(crate) messages: Messages,
     /// SHA-256 over the paths and bytes of all rule files, in lower-case hex.
@@ -398,13 +402,16 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
             LoadError::Messages { key, problem }
         })?;
 
+    let calendar = calendar::calendar(files, &sources)?;
+
     let mut rules = BTreeMap::new();
     let mut owners = BTreeMap::new();
     let mut line_owners: BTreeMap<String, String> = BTreeMap::new();
     let mut roles: BTreeMap<String, String> = BTreeMap::new();
     let mut about: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, text) in files {
-        if [FACTS_FILE, EVENTS_FILE, MESSAGES_FILE, SOURCES_FILE].contains(&name.as_str()) {
+        let shared = [FACTS_FILE, EVENTS_FILE, MESSAGES_FILE, SOURCES_FILE].contains(&name.as_str());
+        if shared || name.starts_with(calendar::FOLDER) {
             continue;
         }
         let rule = convert::rule(name, text)?;
@@ -445,6 +452,7 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
         rules.insert(rule.id.clone(), rule);
     }
     links::check(&rules, &owners)?;
+    check_roles(&rules, &roles, &owners)?;
     Ok(Parsed {
         with_base: links::offences_with_base(&rules),
         rules,
@@ -455,9 +463,39 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
         facts,
         events,
         sources,
+        calendar,
         messages,
         digest: digest(files),
     })
+}
+
+/// The rules by which clocks are counted are asked for by their role.
+fn check_roles(
+    rules: &BTreeMap<String, Rule>,
+    roles: &BTreeMap<String, String>,
+    owners: &BTreeMap<String, String>,
+) -> Result<(), LoadError> {
+    for rule in rules.values() {
+        for version in &rule.versions {
+            let Body::Clock(clock) = &version.body else {
+                continue;
+            };
+            if let Some(role) = clock
+                .counted_by
+                .as_ref()
+                .filter(|role| !roles.contains_key(*role))
+            {
+                return Err(LoadError::UnknownName {
+                    file: owners.get(&rule.id).cloned().unwrap_or_default(),
+                    place: "counted_by".to_owned(),
+                    name: role.clone(),
+                    vocabulary: "any file as a role",
+                    near: nearest(role, roles.keys().map(String::as_str)).map(str::to_owned),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Length-prefixed, so that no two folders have the same bytes.
@@ -582,6 +620,8 @@ fn check_names(
             Body::Clock(clock) => {
                 event(&rule.id, &clock.starts)?;
                 clock.ends.iter().try_for_each(|ends| event(&rule.id, ends))?;
+                let suspension = clock.suspension.iter().flat_map(|s| [&s.suspended, &s.resumed]);
+                suspension.flatten().try_for_each(|name| event(&rule.id, name))?;
             }
             _ => {}
         }
@@ -666,6 +706,9 @@ mod tests {
             "ip-fines",
             "art-05-decide",
             "bands",
+            "calendar/2024",
+            "local-close",
+            "service/civil-procedure",
         ];
         files.retain(|name, _| kept.iter().any(|part| name.ends_with(&format!("{part}.toml"))));
         files
@@ -676,7 +719,7 @@ mod tests {
 
         #[test]
         fn a_damaged_folder_is_an_error_and_never_a_panic(
-            file in 0..8_usize, at in 0.0_f64..1.0, length in 0..40_usize, put in "[\\[\\]{}=\"'.,0-9a-z\n#-]{0,12}",
+            file in 0..11_usize, at in 0.0_f64..1.0, length in 0..40_usize, put in "[\\[\\]{}=\"'.,0-9a-z\n#-]{0,12}",
         ) {
             let mut files = few_files();
             let (name, text) = files.iter().nth(file).map(|(n, t)| (n.clone(), t.clone())).unwrap();

@@ -276,8 +276,17 @@ pub(crate) fn timeline(law: &Parsed, clocks: &[ClockResult], language: Language)
         page.line(0, &head);
         page.text(1, &clock.act);
         page.text(1, &clock.text);
+        for problem in &clock.problems {
+            let line = page.say(key::RENDER_PROBLEM, &[("problem", problem)]);
+            page.line(1, &line);
+        }
+        for (number, step) in clock.steps.iter().enumerate() {
+            let line = format!("{}. {}", number + 1, step.get(language));
+            page.line(2, &line);
+        }
         for open in &clock.open {
-            page.text(2, &open.question);
+            let line = page.say(key::RENDER_QUESTION, &[("question", &open.question)]);
+            page.line(2, &line);
         }
     }
     page.out

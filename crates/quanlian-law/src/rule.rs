@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     acts::AccumulationRule,
+    deadline::{ExtensionRule, FirstHour, LastDay, ServiceRule, SuspensionRule, Timeline},
     schema::Date,
     sentence::{CircumstanceRule, ProbationRule, SentencingRule},
     text::Text,
@@ -100,6 +101,8 @@ pub enum Kind {
     Limitation,
     /// A period that someone must keep (期限).
     Deadline,
+    /// When a paper counts as served (送达).
+    Service,
     /// Papers that an act needs (材料).
     Papers,
     /// How an amount is found from other facts (认定方法).
@@ -126,7 +129,7 @@ pub struct Rule {
     /// What the engine asks for it as (`inclusive`, `accumulation`); most rules have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// Which timeline a deadline belongs to (`transfer`, `penalty`).
+    /// Which timeline a deadline belongs to (`transfer`, `reverse`, `penalty`, …).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// Place in its group, for display.
@@ -260,7 +263,9 @@ pub enum Body {
     /// See [`Kind::Limitation`].
     Limitation(Vec<LimitationStep>),
     /// See [`Kind::Deadline`].
-    Clock(Clock),
+    Clock(Box<Clock>),
+    /// See [`Kind::Service`].
+    Service(Box<ServiceRule>),
     /// See [`Kind::Papers`].
     Papers(Vec<Paper>),
     /// See [`Kind::Valuation`].
@@ -494,6 +499,26 @@ pub struct Clock {
     pub ends: Vec<String>,
     /// How long.
     pub period: ClockPeriod,
+    /// The count under another reading, where the text does not say which days it means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_count: Option<DayCount>,
+    /// What becomes of a last day that is not worked; `None` where the last day cannot be one (working days, hours).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_day: Option<LastDay>,
+    /// Whether the hour in which it begins is counted; for a period of hours alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_hour: Option<FirstHour>,
+    /// Whether it runs backwards: the act must come so long before the event.
+    pub before: bool,
+    /// The role of the rule by which the period is counted (`periods_criminal`), cited by its explanation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted_by: Option<String>,
+    /// When it stands still; without this it never does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspension: Option<SuspensionRule>,
+    /// How it may be extended; without this it cannot be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<ExtensionRule>,
 }
 
 /// Length of a period.
@@ -502,6 +527,8 @@ pub struct Clock {
 pub enum ClockPeriod {
     /// At once, or together with the event that starts it.
     AtOnce,
+    /// Within a reasonable time, which the text does not number (合理期限).
+    Reasonable,
     /// Hours from the instant of the event.
     Hours(u32),
     /// Days; the day of the event is not counted.
@@ -590,6 +617,9 @@ pub struct Example {
     /// Acts whose amounts are added up (kind [`Kind::Accumulation`]); `punished = true` leaves one out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acts: Vec<BTreeMap<String, ExampleValue>>,
+    /// For a deadline: services, suspensions and extensions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeline: Option<Timeline>,
     /// What must come out, by name.
     pub then: BTreeMap<String, ExampleValue>,
 }

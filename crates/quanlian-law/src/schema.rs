@@ -193,6 +193,7 @@ fn branch(word: &str, kind: Kind) -> Value {
     if kind == Kind::Deadline {
         version["oneOf"] = one_of(&[
             &["at_once"],
+            &["reasonable"],
             &["hours"],
             &["days", "count"],
             &["months"],

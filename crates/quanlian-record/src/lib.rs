@@ -8,6 +8,7 @@
 //!
 //! Not here: what a record means (each stage owns its bodies), storage (`quanlian-store`).
 
+pub mod calendar;
 pub mod canonical;
 pub mod envelope;
 pub mod id;

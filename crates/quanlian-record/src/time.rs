@@ -6,7 +6,7 @@
 //! Invariant: an instant is cut to microseconds when it enters, because
 //! PostgreSQL keeps no more and the same record must hash alike everywhere.
 //!
-//! Not here: working days and deadlines (`quanlian-law`).
+//! Not here: working days (`calendar`), deadlines (`quanlian-law`).
 
 use std::{fmt, str::FromStr};
 
@@ -86,13 +86,28 @@ impl Timestamp {
             .replace("+08:00", "+8")
     }
 
+    /// The instant at which a legal day (Asia/Shanghai) begins.
+    ///
+    /// ```
+    /// # use quanlian_record::time::Timestamp;
+    /// let begins = Timestamp::start_of_legal_day("2024-12-21".parse().unwrap()).unwrap();
+    /// assert_eq!(begins.to_string(), "2024-12-20T16:00:00.000000Z");
+    /// ```
+    pub fn start_of_legal_day(day: Day) -> Result<Self, TimeError> {
+        let begins = day.to_zoned(shanghai());
+        let begins = begins.map_err(|_| TimeError::NotADay(day.to_string()))?;
+        Self::from_unix_micros(begins.timestamp().as_microsecond())
+    }
+
     fn in_shanghai(self) -> jiff::Zoned {
-        let shanghai =
-            TimeZone::get("Asia/Shanghai").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
         jiff::Timestamp::from_microsecond(self.unix_micros)
             .unwrap_or_default()
-            .to_zoned(shanghai)
+            .to_zoned(shanghai())
     }
+}
+
+fn shanghai() -> TimeZone {
+    TimeZone::get("Asia/Shanghai").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)))
 }
 
 impl fmt::Display for Timestamp {

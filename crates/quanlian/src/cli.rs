@@ -225,6 +225,8 @@ pub(crate) struct Verify {
 pub(crate) enum Law {
     /// Assess a fact sheet (JSON or TOML; `-` for stdin), or one a line with --jsonl
     Assess(LawAssess),
+    /// Say when the periods of a matter end, step by step
+    Deadline(LawDeadline),
     /// Show a rule, or the words that rules use: facts, events, sources
     Show {
         /// Id of the rule, such as cn/criminal/217; or facts, events, sources
@@ -330,6 +332,29 @@ pub(crate) enum SchemaOf {
 /// A kind of rule by its word in a file; the error lists the words.
 fn parse_kind(word: &str) -> Result<quanlian_law::Kind, String> {
     serde_json::from_value(word.into()).map_err(|error| error.to_string())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LawDeadline {
+    /// The timeline (JSON or TOML; `-` for stdin)
+    #[arg(required_unless_present_any = ["rule", "group", "event"])]
+    pub(crate) timeline: Option<PathBuf>,
+    /// One period, by the id or row of its rule, such as tr.decide
+    #[arg(long, value_name = "ID", conflicts_with = "group")]
+    pub(crate) rule: Option<String>,
+    /// The periods of one group: transfer (else), reverse, penalty, adjudication, appeal, registration, platform, agency
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// An event, such as report_received_on=2024-03-01; may be repeated
+    #[arg(long, value_name = "NAME=WHEN")]
+    pub(crate) event: Vec<String>,
+    /// Also write the periods that run as an iCalendar file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ics: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: LawSource,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
 }
 
 /// Which rule files are read.

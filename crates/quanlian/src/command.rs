@@ -55,6 +55,9 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
             law::changes::unverified(&source, &output(form.form()))
         }
         Command::Law(Law::Schema { of, source }) => law::book::schema(of, &source),
+        Command::Law(Law::Deadline(arguments)) => {
+            law::deadline::run(&arguments, &output(arguments.form.form()))
+        }
         Command::Completions { shell } => {
             let output = output(Form::Text);
             let mut tree = help::localise(Cli::command(), &output.messages);

@@ -12,7 +12,7 @@ use super::Checker;
 use crate::{
     acts::Act,
     assess::{AssessOptions, Assessment, Outcome, assess},
-    deadline::{Events, Moment, clock},
+    deadline::{ClockResult, Moment, ReadingKind, deadlines, served_on},
     derived,
     evaluate::{Reason, RuleSet},
     facts::{Conduct, FactSheet, FactValue, Statement, know},
@@ -154,8 +154,10 @@ impl Checker<'_> {
         if example.then.is_empty() {
             return Err("`then` is empty".into());
         }
-        if self.rule.kind == Kind::Deadline {
-            return self.run_deadline(example);
+        match self.rule.kind {
+            Kind::Deadline => return self.run_deadline(example),
+            Kind::Service => return self.run_service(example),
+            _ => {}
         }
         let on = example.on;
         let conduct = example
@@ -260,33 +262,67 @@ impl Checker<'_> {
     }
 
     fn run_deadline(&self, example: &Example) -> Result<(), String> {
-        let mut events = Events::new();
+        let mut timeline = example.timeline.clone().unwrap_or_default();
         for (name, value) in &example.given {
             let moment: Moment = printed(value)
                 .parse()
                 .map_err(|error| format!("`{name}`: {error}"))?;
-            events.insert(name.clone(), moment);
+            timeline.events.insert(name.clone(), moment);
         }
-        let result = clock(self.law, &self.rule.id, &events).map_err(|error| error.to_string())?;
+        timeline.rule = Some(self.rule.id.clone());
+        timeline.group = None;
+        let results = deadlines(self.law, &timeline).map_err(|error| error.to_string())?;
+        let result = results.first().ok_or("there is no such clock")?;
         for (name, wanted) in &example.then {
-            let got = match name.as_str() {
-                "due_on" => result.due_on.map(|day| day.to_string()),
-                "due_at" => result.due_at.map(|at| at.to_string()),
-                "state" => serde_json::to_value(result.state)
-                    .ok()
-                    .and_then(|v| v.as_str().map(str::to_owned)),
-                _ => return Err(format!("`{name}` is not something that a deadline answers")),
-            };
-            let wanted = printed(wanted);
-            if got.as_ref() != Some(&wanted) {
+            let (got, wanted) = (clock_answer(result, name)?, printed(wanted));
+            if got != wanted {
+                return Err(format!("`{name}` is {got}, the file says {wanted}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A service is tried with the day that its rule asks for, `on`.
+    fn run_service(&self, example: &Example) -> Result<(), String> {
+        let on = example.on.ok_or("give `on`")?;
+        for (method, wanted) in &example.then {
+            let served = served_on(self.law, &self.rule.id, method, on)?;
+            if served.to_string() != printed(wanted) {
                 return Err(format!(
-                    "`{name}` is {}, the file says {wanted}",
-                    got.as_deref().unwrap_or("open")
+                    "`{method}` is {served}, the file says {}",
+                    printed(wanted)
                 ));
             }
         }
         Ok(())
     }
+}
+
+/// What a clock answers to the name that an example asks for: `open` where it has no such day.
+fn clock_answer(result: &ClockResult, name: &str) -> Result<String, String> {
+    let reading = |kind: ReadingKind| {
+        let found = result.readings.iter().find(|reading| reading.reading == kind)?;
+        let at = found.due_at.map(|at| at.to_string());
+        at.or(found.due_on.map(|day| day.to_string()))
+    };
+    let day = |day: Option<Day>| day.map(|day| day.to_string());
+    let state = || {
+        let word = serde_json::to_value(result.state).ok()?;
+        word.as_str().map(str::to_owned)
+    };
+    let answer = match name {
+        "due_on" => day(result.due_on),
+        "due_at" => result.due_at.map(|at| at.to_string()),
+        "not_before" => day(result.not_before),
+        "not_after" => day(result.not_after),
+        "state" => state(),
+        "working_days" => reading(ReadingKind::WorkingDays),
+        "moved_last_day" => reading(ReadingKind::MovedLastDay),
+        "first_hour_not_counted" => reading(ReadingKind::FirstHourNotCounted),
+        "whole_days_between" => reading(ReadingKind::WholeDaysBetween),
+        _ => return Err(format!("`{name}` is not something that a deadline answers")),
+    };
+    Ok(answer.unwrap_or_else(|| "open".to_owned()))
 }
 
 fn find_line<'a>(reasons: impl IntoIterator<Item = &'a Reason>, id: &str) -> Option<&'a Reason> {

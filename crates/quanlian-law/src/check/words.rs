@@ -74,6 +74,8 @@ fn asked(law: &Parsed) -> BTreeSet<&str> {
             Body::Clock(clock) => {
                 used.insert(&clock.starts);
                 used.extend(clock.ends.iter().map(String::as_str));
+                let suspension = clock.suspension.iter().flat_map(|s| [&s.suspended, &s.resumed]);
+                used.extend(suspension.flatten().map(String::as_str));
             }
             _ => {}
         }

@@ -22,8 +22,8 @@ use super::{
 use crate::{
     nesting::line_of,
     rule::{
-        Amount, Body, Boundary, Clock, ClockPeriod, Condition, Example, ExampleValue, FineBasis, FineRule,
-        FineStep, Kind, Line, Rule, Tier, Version,
+        Amount, Body, Boundary, Condition, Example, ExampleValue, FineBasis, FineRule, FineStep, Kind, Line,
+        Rule, Tier, Version,
     },
     sentence::Fault,
 };
@@ -228,7 +228,12 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
                 rule.validated().map_err(|fault| named(place, &span, fault))?,
             ))
         }
-        Kind::Deadline => Body::Clock(clock_of(place, span, raw)?),
+        Kind::Deadline => Body::Clock(Box::new(super::clock::clock(place, &span, raw)?)),
+        Kind::Service => Body::Service(Box::new(super::clock::service(
+            place,
+            &span,
+            raw.service.ok_or_else(|| lacking("service"))?,
+        )?)),
         Kind::Temporal | Kind::Note => Body::Nothing,
     };
     Ok(Version {
@@ -260,8 +265,25 @@ pub(crate) fn fields_of(kind: Kind) -> (&'static [&'static str], &'static [&'sta
         Kind::Sentencing => (&["sentencing"], &[]),
         Kind::Deadline => (
             &["actor", "act", "starts"],
-            &["ends", "at_once", "hours", "days", "count", "months", "years"],
+            &[
+                "ends",
+                "at_once",
+                "hours",
+                "days",
+                "count",
+                "months",
+                "years",
+                "reasonable",
+                "other_count",
+                "last_day",
+                "first_hour",
+                "before",
+                "counted_by",
+                "suspension",
+                "extension",
+            ],
         ),
+        Kind::Service => (&["service"], &[]),
         Kind::Temporal | Kind::Note => (&[], &[]),
     }
 }
@@ -300,6 +322,15 @@ fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
         ("count", raw.count.is_some()),
         ("months", raw.months.is_some()),
         ("years", raw.years.is_some()),
+        ("reasonable", raw.reasonable.is_some()),
+        ("other_count", raw.other_count.is_some()),
+        ("last_day", raw.last_day.is_some()),
+        ("first_hour", raw.first_hour.is_some()),
+        ("before", raw.before.is_some()),
+        ("counted_by", raw.counted_by.is_some()),
+        ("suspension", raw.suspension.is_some()),
+        ("extension", raw.extension.is_some()),
+        ("service", raw.service.is_some()),
     ]
     .into_iter()
     .filter_map(|(name, present)| present.then_some(name))
@@ -572,40 +603,6 @@ fn fen(place: &Place<'_>, span: &Range<usize>, yuan: i64) -> Result<i64, LoadErr
     }
 }
 
-fn clock_of(place: &Place<'_>, span: Range<usize>, raw: RawVersion) -> Result<Clock, LoadError> {
-    let lacking =
-        |field: &str| place.invalid(span.clone(), format!("the version has no `{field}`"), "add it");
-    let period = match (raw.at_once, raw.hours, raw.days, raw.count, raw.months, raw.years) {
-        (Some(true), None, None, None, None, None) => ClockPeriod::AtOnce,
-        (None, Some(hours), None, None, None, None) => ClockPeriod::Hours(hours),
-        (None, None, Some(days), Some(count), None, None) => ClockPeriod::Days { days, count },
-        (None, None, None, None, Some(months), None) => ClockPeriod::Months(months),
-        (None, None, None, None, None, Some(years)) => ClockPeriod::Years(years),
-        _ => {
-            return Err(place.invalid(
-                span,
-                "the version has no length, or several",
-                "write one of at_once = true, hours, days with count, months, years",
-            ));
-        }
-    };
-    let length = raw.hours.or(raw.days).or(raw.months).or(raw.years).unwrap_or(1);
-    if !(1..=10_000).contains(&length) {
-        return Err(place.invalid(
-            span,
-            "the period is nothing or absurdly long",
-            "write the number of the provision",
-        ));
-    }
-    Ok(Clock {
-        actor: raw.actor.ok_or_else(|| lacking("actor"))?,
-        act: raw.act.ok_or_else(|| lacking("act"))?,
-        starts: raw.starts.ok_or_else(|| lacking("starts"))?,
-        ends: raw.ends.unwrap_or_default(),
-        period,
-    })
-}
-
 fn example_of(place: &Place<'_>, spanned: Spanned<RawExample>) -> Result<Example, LoadError> {
     let span = spanned.span();
     let raw = spanned.into_inner();
@@ -623,6 +620,7 @@ fn example_of(place: &Place<'_>, spanned: Spanned<RawExample>) -> Result<Example
             .into_iter()
             .map(|act| values_of(place, &span, act))
             .collect::<Result<_, _>>()?,
+        timeline: raw.timeline,
         then: values_of(place, &span, raw.then)?,
     })
 }

@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use crate::{
     acts::AccumulationRule,
+    deadline::{ExtensionRule, FirstHour, LastDay, ServiceRule, SuspensionRule, Timeline},
     rule::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
         toml_day,
@@ -149,6 +150,25 @@ pub(super) struct RawVersion {
     pub(super) months: Option<u32>,
     /// So many calendar years.
     pub(super) years: Option<u32>,
+    /// Within a reasonable time, which the text does not number.
+    pub(super) reasonable: Option<bool>,
+    /// The count under another reading.
+    pub(super) other_count: Option<DayCount>,
+    /// Whether a last day on a holiday moves.
+    pub(super) last_day: Option<LastDay>,
+    /// Whether the first hour counts.
+    pub(super) first_hour: Option<FirstHour>,
+    /// Whether it ends before the event, counted backwards.
+    pub(super) before: Option<bool>,
+    /// The rule that says how days are counted.
+    pub(super) counted_by: Option<String>,
+    /// What suspends it.
+    pub(super) suspension: Option<SuspensionRule>,
+    /// How it can be extended.
+    pub(super) extension: Option<ExtensionRule>,
+    // service
+    /// When a paper counts as served.
+    pub(super) service: Option<ServiceRule>,
 }
 
 /// A `[[version.line]]`: a condition with a name, a tier and a source.
@@ -303,6 +323,8 @@ pub(super) struct RawExample {
     #[serde(default)]
     #[schemars(with = "Vec<BTreeMap<String, ExampleScalar>>")]
     pub(super) acts: Vec<BTreeMap<String, toml::Value>>,
+    /// The timeline of a period: service, suspensions, extensions.
+    pub(super) timeline: Option<Timeline>,
     /// What must come out, by name.
     #[schemars(with = "BTreeMap<String, ExampleScalar>")]
     pub(super) then: BTreeMap<String, toml::Value>,

@@ -8,7 +8,7 @@ use std::{
 use expect_test::expect;
 use quanlian_law::{
     Kind, Tier, UnreadPart,
-    rule::{Body, ClockPeriod},
+    rule::{Body, ClockPeriod, DayCount},
 };
 
 use crate::book;
@@ -30,6 +30,11 @@ fn every_example_holds_and_every_warning_is_known() {
     );
     // Each of these says in its file why it stays: an open question with `gap`, or the note of the line.
     expect![[r#"
+        same_text cn/agency/foreign-office-permit.toml:10 `source.cite`: zh and en are the same; translate one of them
+        citation_without_article cn/agency/foreign-office-permit.toml:10 the citation “国知发运字〔2022〕1号” names no article; a reader must be able to look it up
+        citation_without_article cn/registration/works-check.toml:12 the citation “Trial measures on voluntary works registration” names no article; a reader must be able to look it up
+        citation_without_article cn/reverse-transfer/move.toml:12 the citation “SPP guideline on reverse transfer” names no article; a reader must be able to look it up
+        citation_without_article cn/reverse-transfer/reply.toml:12 the citation “SPP guideline on reverse transfer (period not read)” names no article; a reader must be able to look it up
         known_gap cn/criminal/213.toml:14 `cn/criminal/213` has no lines from 1997-10-01 to 2004-12-21: an open question of `cn/criminal/213` names this gap
         known_gap cn/criminal/213.toml:14 `cn/criminal/213` has no fine from 1997-10-01 to 2007-04-04: an open question of `cn/criminal/213` names this gap
         known_gap cn/criminal/214.toml:14 `cn/criminal/214` has no lines from 1997-10-01 to 2004-12-21: an open question of `cn/criminal/214` names this gap
@@ -45,7 +50,13 @@ fn every_example_holds_and_every_warning_is_known() {
         known_gap cn/criminal/219.toml:14 `cn/criminal/219` has no lines from 1997-10-01 to 2004-12-21: an open question of `cn/criminal/219` names this gap
         known_gap cn/criminal/219.toml:14 `cn/criminal/219` has no fine from 1997-10-01 to 2007-04-04: an open question of `cn/criminal/219` names this gap
         line_without_effect cn/criminal/217/2011-03-art-13.toml:20 `217.o.net.biz1`: on 2011-01-10 the line changes nothing beside `217.o.biz1`, which asks for fewer conditions; its note says: The same amount as in art. 5 of the 2004 interpretation; the opinions list it themselves, and half of it counts for “two at half”.
-        line_without_effect cn/criminal/217/2011-03-art-13.toml:65 `217.o.net.biz5`: on 2011-01-10 the line changes nothing beside `217.o.biz5`, which asks for fewer conditions; its note says: The same amount as in art. 5 of the 2004 interpretation; the opinions list it themselves, and half of it counts for “two at half”."#]].assert_eq(&findings.join("\n"));
+        line_without_effect cn/criminal/217/2011-03-art-13.toml:65 `217.o.net.biz5`: on 2011-01-10 the line changes nothing beside `217.o.biz5`, which asks for fewer conditions; its note says: The same amount as in art. 5 of the 2004 interpretation; the opinions list it themselves, and half of it counts for “two at half”.
+        unused_source sources.toml:22 no rule rests on `CC`; remove it or write the rule
+        unused_source sources.toml:23 no rule rests on `HC`; remove it or write the rule
+        unused_source sources.toml:24 no rule rests on `WS`; remove it or write the rule
+        wrong_language sources.toml:18 `P11`: zh holds no Chinese; write it in Chinese
+        wrong_language sources.toml:19 `P12`: zh holds no Chinese; write it in Chinese
+        wrong_language sources.toml:20 `P13`: zh holds no Chinese; write it in Chinese"#]].assert_eq(&findings.join("\n"));
 }
 
 #[test]
@@ -150,9 +161,14 @@ pub(crate) fn law_facts() -> Option<String> {
 }
 
 #[test]
-fn every_transfer_clock_of_the_table_of_law_facts_is_in_the_files() {
+fn every_clock_of_the_table_of_law_facts_is_in_the_files() {
     let Some(table) = law_facts() else { return };
     let rows = rows(&table, "deadlines:");
+    assert_eq!(
+        rows.len(),
+        38,
+        "the table changed; look at the reader of this test"
+    );
     let book = book();
     let ours: BTreeMap<String, _> = book
         .list()
@@ -161,34 +177,64 @@ fn every_transfer_clock_of_the_table_of_law_facts_is_in_the_files() {
         .filter_map(|summary| book.show(&summary.id))
         .filter_map(|rule| rule.row.clone().map(|row| (row, rule)))
         .collect();
-    let wanted = |row: &&Row| {
-        row["id"].starts_with("tr.") || ["adm.decide", "adm.limit"].contains(&row["id"].as_str())
-    };
-    let mut compared = 0;
-    for row in rows.iter().filter(wanted) {
+    for row in &rows {
         let id = &row["id"];
         let rule = ours.get(id).unwrap_or_else(|| panic!("{id} is not in the files"));
-        let version = rule.versions.last().unwrap();
-        let Body::Clock(clock) = &version.body else {
-            panic!("{id}")
-        };
-        let length = match clock.period {
-            ClockPeriod::AtOnce => ["immediately", "simultaneous"].contains(&row["limit"].as_str()),
-            ClockPeriod::Hours(n) => row["unit"] == "hour" && row["limit"] == n.to_string(),
-            ClockPeriod::Days { days, .. } => row["unit"] == "day" && row["limit"] == days.to_string(),
-            ClockPeriod::Months(n) => row["unit"] == "month" && row["limit"] == n.to_string(),
-            ClockPeriod::Years(n) => row["unit"] == "year" && row["limit"] == n.to_string(),
-        };
-        assert!(
-            length,
-            "{id}: {:?} against {} {}",
-            clock.period, row["limit"], row["unit"]
-        );
-        assert_eq!(version.from.to_string(), row["effective_from"], "{id}");
+        let (first, last) = (rule.versions.first().unwrap(), rule.versions.last().unwrap());
+        for version in &rule.versions {
+            let Body::Clock(clock) = &version.body else {
+                panic!("{id}")
+            };
+            // `90 (from memory)` is ninety.
+            let number = row["limit"].split(' ').next().unwrap();
+            let is = |unit: &str, n: u32| row["unit"] == unit && number == n.to_string();
+            let same = match clock.period {
+                ClockPeriod::AtOnce => ["immediately", "simultaneous"].contains(&number),
+                ClockPeriod::Reasonable => row["limit"] == "reasonable period",
+                ClockPeriod::Hours(n) => is("hour", n),
+                ClockPeriod::Days {
+                    days,
+                    count: DayCount::Calendar,
+                } => is("day", days),
+                ClockPeriod::Days {
+                    days,
+                    count: DayCount::Working,
+                } => is("working_day", days),
+                ClockPeriod::Months(n) => is("month", n),
+                ClockPeriod::Years(n) => is("year", n),
+            };
+            assert!(same, "{id}: {:?} against {row:?}", clock.period);
+            assert_eq!(clock.before, row["trigger"].starts_with("before "), "{id}");
+            assert!(
+                !clock.ends.is_empty(),
+                "{id}: nobody could tell whether it was kept"
+            );
+        }
+        assert_eq!(first.from.to_string(), row["effective_from"], "{id}");
+        let to = last.to.map(|to| to.to_string());
+        assert_eq!(to.as_deref().unwrap_or("null"), row["effective_to"], "{id}");
         assert_eq!(rule.source.checked.verified.to_string(), row["verified"], "{id}");
-        compared += 1;
+        assert!(
+            rule.source.checked.against.contains(&row["source"]),
+            "{id}: {:?} against {}",
+            rule.source.checked.against,
+            row["source"]
+        );
+        assert!(rule.group.is_some(), "{id}");
     }
-    assert_eq!((compared, ours.len()), (19, 19));
+    assert_eq!(ours.len(), rows.len(), "a row of ours is not in the table");
+    // `at most 5 months in all`: three and two more.
+    let Body::Clock(local) = &ours["adj.local.close"].versions[0].body else {
+        panic!("not a clock")
+    };
+    let most = local.extension.as_ref().and_then(|extension| extension.at_most);
+    assert_eq!(most, Some(quanlian_law::Length::Months(2)));
+    let unread: Vec<&str> = ours
+        .iter()
+        .filter(|(_, rule)| !rule.source.checked.verified)
+        .map(|(row, _)| row.as_str())
+        .collect();
+    assert_eq!(unread, ["rev.reply", "tr.copy.procuratorate"]);
 }
 
 #[test]

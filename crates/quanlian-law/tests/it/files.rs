@@ -31,6 +31,100 @@ fn check(file: &str, from: &str, to: &str, code: &str, then: Expect) {
     then.assert_eq(&error.to_string());
 }
 
+/// A period with terms that its length cannot have, so that nobody believes that they apply.
+#[test]
+fn terms_that_a_period_cannot_have_are_refused() {
+    let hours = "cn/transfer-of-suspected-crimes/art-05-hand-over.toml";
+    let terms = |file, from, to, then: Expect| check(file, from, to, "law_load_invalid", then);
+    terms(
+        hours,
+        "hours  = 24",
+        "hours  = 24\nlast_day = \"stays\"",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-hand-over.toml, line 16: only a last day of calendar days, months or years can move; remove last_day"
+        ],
+    );
+    terms(
+        hours,
+        "hours  = 24",
+        "hours  = 24\nbefore = true",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-hand-over.toml, line 16: a period before an event is one of days or months; remove before, or write days or months"
+        ],
+    );
+    terms(
+        hours,
+        "hours  = 24",
+        "hours  = 24\nextension = { by = { zh = \"甲\", en = \"a\" } }",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-hand-over.toml, line 16: a period of hours cannot be extended; remove extension"
+        ],
+    );
+    terms(
+        DECIDE,
+        "other_count = \"working\"",
+        "other_count = \"calendar\"",
+        expect![[
+            r#"cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: the other count is the same count; write other_count = "working""#
+        ]],
+    );
+    terms(
+        DECIDE,
+        "count  = \"calendar\"",
+        "count  = \"working\"",
+        expect![[
+            r#"cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: another count is for calendar days that may be working days; remove other_count, or write count = "calendar""#
+        ]],
+    );
+    terms(
+        DECIDE,
+        "other_count",
+        "last_day = \"moves\"\nother_count",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: the last day moves, and no rule is named by which it does; write counted_by with the role of that rule"
+        ],
+    );
+    terms(
+        DECIDE,
+        "other_count",
+        "first_hour = \"counted\"\nother_count",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: only a period of hours has a first hour; remove first_hour"
+        ],
+    );
+    terms(
+        DECIDE,
+        "other_count",
+        "suspension = { when = { zh = \"甲\", en = \"a\" }, suspended = \"filed_on\" }\nother_count",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: the suspension has one of its two events; write suspended and resumed, or neither"
+        ],
+    );
+    terms(
+        "cn/adjudication/local-close.toml",
+        "at_most = { months = 2 }",
+        "at_most = { months = 0 }",
+        expect![
+            "cn/adjudication/local-close.toml, line 16: the most that an extension adds is nothing or absurdly long; write the number of the provision"
+        ],
+    );
+    terms(
+        "cn/service/civil-procedure.toml",
+        "id     = \"left\"",
+        "id     = \"direct\"",
+        expect!["cn/service/civil-procedure.toml, line 13: the way `direct` stands twice; keep one of them"],
+    );
+    check(
+        DECIDE,
+        "other_count",
+        "counted_by = \"periods_criminel\"\nother_count",
+        "law_load_unknown_name",
+        expect![
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml: `counted_by` uses `periods_criminel`, which is not declared in any file as a role; did you mean `periods_criminal`?"
+        ],
+    );
+}
+
 #[test]
 fn the_copied_folder_loads() {
     load(&law_files()).unwrap();
@@ -53,7 +147,7 @@ fn unknown_fields_name_file_and_line() {
         "dayz   = 3",
         "law_load_syntax",
         expect![
-            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `row`, `source`, `line`, `element`, `no_offence`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `minor_fact`, `times`, `step`, `paper`, `valuation`, `accumulation`, `probation`, `circumstance`, `sentencing`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`; see law/README.md for the fields of a rule file"
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `row`, `source`, `line`, `element`, `no_offence`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `minor_fact`, `times`, `step`, `paper`, `valuation`, `accumulation`, `probation`, `circumstance`, `sentencing`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`, `reasonable`, `other_count`, `last_day`, `first_hour`, `before`, `counted_by`, `suspension`, `extension`, `service`; see law/README.md for the fields of a rule file"
         ],
     );
     check(
@@ -93,7 +187,7 @@ fn fields_of_another_kind_are_refused() {
         "days   = 3\ntimes = 3",
         "law_load_invalid",
         expect![
-            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: unknown field `times` in a version of kind Deadline; a rule of this kind has `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`"
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: unknown field `times` in a version of kind Deadline; a rule of this kind has `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`, `reasonable`, `other_count`, `last_day`, `first_hour`, `before`, `counted_by`, `suspension`, `extension`"
         ],
     );
     check(
@@ -102,7 +196,7 @@ fn fields_of_another_kind_are_refused() {
         "",
         "law_load_invalid",
         expect![
-            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: the version has no length, or several; write one of at_once = true, hours, days with count, months, years"
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 16: the version has no length, or several; write one of at_once = true, reasonable = true, hours, days with count, months, years"
         ],
     );
     check(

@@ -9,12 +9,15 @@
 mod acts;
 mod book;
 mod boundaries;
+mod calendar;
 mod compare;
+mod deadlines;
 mod files;
 mod hostile;
 mod lints;
 mod marks;
 mod monotone;
+mod oracle;
 mod pages;
 mod properties;
 mod schema;

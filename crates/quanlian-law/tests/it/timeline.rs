@@ -142,20 +142,6 @@ fn the_ends_of_the_calendar_are_no_panic() {
 }
 
 #[test]
-fn a_weekend_is_pointed_out_and_not_guessed_about() {
-    let clock = book()
-        .clock("tr.decide", &events(&[("report_received_on", "2024-03-06")]))
-        .unwrap();
-    assert_eq!(clock.due_on.unwrap().to_string(), "2024-03-09");
-    assert!(
-        clock.text.zh.contains("周末") && clock.text.en.contains("weekend"),
-        "{}",
-        clock.text.en
-    );
-    assert!(clock.open[0].question.zh.contains("工作日"));
-}
-
-#[test]
 fn a_timeline_lists_every_clock_and_what_it_waits_for() {
     let clocks = book()
         .timeline(&events(&[("report_received_on", "2024-12-02")]))
@@ -199,8 +185,13 @@ fn a_timeline_lists_every_clock_and_what_it_waits_for() {
             .iter()
             .all(|clock| clock.ends.iter().chain([&clock.starts]).all(|e| !e.is_empty()))
     );
-    assert_eq!(book().timeline_of("penalty", &Events::new()).unwrap().len(), 2);
-    assert!(book().timeline_of("nothing", &Events::new()).unwrap().is_empty());
+    assert_eq!(book().timeline_of("penalty", &Events::new()).unwrap().len(), 5);
+    let error = book().timeline_of("nothing", &Events::new()).unwrap_err();
+    assert_eq!(error.code(), "law_clock_unknown_group");
+    assert!(
+        error.to_string().contains("adjudication, agency, appeal"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod batch;
 pub(super) mod book;
 pub(super) mod changes;
 
+pub(super) mod deadline;
+
 use std::{io::Read, path::Path, process::ExitCode};
 
 use anyhow::Context;
@@ -27,7 +29,7 @@ pub(super) fn assess(arguments: &LawAssess, output: &Output) -> Outcome {
         return batch::run(&book, arguments, output);
     }
     let facts = &arguments.facts;
-    let mut sheet = FactSheet::parse(&read(facts)?)
+    let mut sheet = FactSheet::parse(&read(facts, MAX_SHEET_BYTES)?)
         .with_context(|| format!("cannot use {}", facts.display()))
         .bad_input()?;
     sheet.judged_on = arguments.judged_on.or(sheet.judged_on);
@@ -53,10 +55,10 @@ pub(crate) fn language(output: &Output) -> quanlian_law::Language {
     }
 }
 
-/// A file or, for `-`, the standard input; bounded by what a fact sheet may have.
-fn read(path: &Path) -> Result<String, Fault> {
+/// A file or, for `-`, the standard input; one byte more than allowed, for the reader to refuse.
+fn read(path: &Path, limit_bytes: usize) -> Result<String, Fault> {
     let mut text = String::new();
-    let limit = MAX_SHEET_BYTES as u64 + 1;
+    let limit = limit_bytes as u64 + 1;
     let read = if path == Path::new("-") {
         std::io::stdin().lock().take(limit).read_to_string(&mut text)
     } else {

@@ -245,3 +245,67 @@ fn impossible_days_and_kinds_are_refused_with_the_way_out() {
         assert!(stderr(&refused).contains(hint), "{}", stderr(&refused));
     }
 }
+
+#[test]
+fn a_deadline_is_told_with_its_steps_and_goes_into_a_diary() {
+    let dir = tempfile::tempdir().unwrap();
+    let ics = dir.path().join("case.ics");
+    let asked = quanlian(&[
+        "law",
+        "deadline",
+        "--rule",
+        "tr.decide",
+        "--event",
+        "report_received_on=2024-09-29",
+        "--ics",
+        text(&ics),
+        "--json",
+    ]);
+    let answer = json(&asked, 0);
+    assert_eq!(answer["clocks"][0]["due_on"], "2024-10-02");
+    assert_eq!(answer["clocks"][0]["readings"][0]["due_on"], "2024-10-09");
+    assert!(!answer["clocks"][0]["steps"].as_array().unwrap().is_empty());
+    let diary = std::fs::read_to_string(&ics).unwrap();
+    assert!(diary.contains("DTSTART;VALUE=DATE:20241002\r\n"), "{diary}");
+
+    // Nothing runs, so there is nothing to write.
+    let none = dir.path().join("none.ics");
+    let waiting = quanlian(&[
+        "law",
+        "deadline",
+        "--rule",
+        "tr.decide",
+        "--ics",
+        text(&none),
+        "--json",
+    ]);
+    assert_eq!(json(&waiting, 0)["clocks"][0]["state"], "waiting");
+    assert!(std::fs::read(&none).is_err(), "{}", stderr(&waiting));
+
+    let timeline = dir.path().join("timeline.toml");
+    std::fs::write(
+        &timeline,
+        "group = \"penalty\"\n[events]\ncase_filed_on = 2024-03-04\n",
+    )
+    .unwrap();
+    let answer = json(&quanlian(&["law", "deadline", text(&timeline), "--json"]), 0);
+    assert_eq!(answer["clocks"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn a_bad_event_names_itself_and_the_way_out() {
+    let cases = [
+        ("report_received_on", "write report_received_on=2024-03-01"),
+        ("report_received_on=2024-02-30", "2024-02-30"),
+        (
+            "report_recieved_on=2024-03-01",
+            "did you mean `report_received_on`?",
+        ),
+    ];
+    for (event, says) in cases {
+        let asked = quanlian(&["law", "deadline", "--rule", "tr.decide", "--event", event]);
+        assert_eq!(code(&asked), 2, "{event}");
+        assert!(stderr(&asked).contains(says), "{}", stderr(&asked));
+    }
+    assert_eq!(code(&quanlian(&["law", "deadline"])), 2);
+}
