@@ -17,6 +17,7 @@ use std::{
 };
 
 use quanlian_record::time::Day;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     },
     interval::Interval,
     rule::toml_day,
+    schema::Date,
     vocabulary::{FactDefinition, FactKind},
 };
 
@@ -35,20 +37,23 @@ pub const MAX_ACTS: usize = 1_000;
 pub const MAX_ACT_STATEMENTS: usize = 10_000;
 
 /// One of several acts (多次行为), with its own amounts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Act {
     /// First day.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    #[schemars(with = "Option<Date>")]
     pub from: Option<Day>,
     /// Last day.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    #[schemars(with = "Option<Date>")]
     pub to: Option<Day>,
     /// Its amounts.
     #[serde(default)]
     pub facts: Vec<Statement>,
     /// When it was dealt with by an administrative decision or a criminal judgment.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    #[schemars(with = "Option<Date>")]
     pub punished_on: Option<Day>,
     /// By whom, or by which decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,7 +71,7 @@ impl Act {
 }
 
 /// Which amounts of acts that were not dealt with add up: `[version.accumulation]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccumulationRule {
     /// The amounts that the text names.

@@ -10,6 +10,7 @@
 //!
 //! Not here: the evaluation of one rule set (`evaluate`), penalties (`penalty`).
 
+mod brief;
 mod certainty;
 mod governing;
 mod layers;
@@ -24,11 +25,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quanlian_record::time::Day;
 
+pub(crate) use brief::brief;
 pub use certainty::{Decisive, UncertainFact};
 pub use governing::{Governing, Which};
 pub use layers::{Layer, LayerChange, LayerOf};
 pub use missing::Missing;
-pub use result::{Assessment, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
+pub use result::{Assessment, Brief, OpenPoint, Outcome, RuleSetResult, SetAt, Unverified};
 pub use sensitivity::{
     DayOf, DaySensitivity, FactSensitivity, NextLine, Opposite, PersonSensitivity, Sensitivity, Turn, Without,
 };

@@ -1,33 +1,29 @@
-//! The check of the rule files: every example runs, and gaps are named.
+//! The check of the rule files: every example runs, and what a lawyer should look at is named.
 //!
 //! In:  the rule book.
 //! Out: a [`CheckReport`]: how much was checked, and every [`Finding`].
 //!
-//! Invariant: an example that cannot be run is a finding, never skipped.
+//! Invariant: an example that cannot be run is a finding, never skipped. A finding says where it is and what to do.
+//!
+//! Not here: faults that keep a folder from loading (`load`).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod conditions;
+mod coverage;
+mod examples;
+mod prose;
+mod sources;
+mod words;
 
-use quanlian_record::{money::Fen, time::Day};
+pub(crate) use examples::{number, printed};
+use quanlian_record::time::Day;
 use serde::Serialize;
 
 use crate::{
-    acts::Act,
-    assess::{AssessOptions, Assessment, Outcome, assess},
     damages,
-    deadline::{ClockResult, Moment, ReadingKind, deadlines, served_on},
-    derived,
-    evaluate::{Reason, RuleSet},
-    facts::{Conduct, FactSheet, FactValue, Statement, know},
-    interval::Truth,
-    judgment::Judgment,
     load::Parsed,
-    penalty,
-    rule::{
-        Amount, Body, Boundary, Condition, Example, ExampleValue, FineBasis, Kind, Line, Person, Rule,
-        Source, Tier,
-    },
-    sentence,
-    vocabulary::FactKind,
+    position,
+    rule::{Body, Boundary, Kind, Line, Rule},
+    unverified,
 };
 
 /// How bad a finding is.
@@ -39,6 +35,40 @@ pub enum Severity {
     /// Something a reader should look at.
     Warning,
 }
+
+/// Every code that a [`Finding`] can have.
+pub const FINDING_CODES: &[&str] = &[
+    "ambiguous",
+    "applies_never",
+    "applies_twice",
+    "boundary_fails",
+    "boundary_not_tight",
+    "citation_without_article",
+    "empty_text",
+    "example_fails",
+    "gap",
+    "implied_in_a_circle",
+    "known_gap",
+    "line_twice",
+    "line_without_effect",
+    "memory_without_note",
+    "no_boundary",
+    "no_example",
+    "overlap",
+    "same_text",
+    "share_reached_by_one",
+    "unknown_line",
+    "unknown_offence",
+    "unread_without_reason",
+    "unused_name",
+    "unused_source",
+    "upper_below_entry",
+    "verified_by_memory",
+    "verified_contradicts_parts",
+    "version_never_applies",
+    "way_not_money",
+    "wrong_language",
+];
 
 /// One thing that the check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,51 +111,12 @@ impl CheckReport {
     }
 }
 
-/// Whether every part of a rule was read in a source.
-pub(crate) fn is_verified(rule: &Rule) -> bool {
-    rule.source.checked.verified && unverified_parts(rule).is_empty()
-}
-
-/// Ids of the parts of a rule that nobody has read; the rule's own id stands for its whole.
-fn unverified_parts(rule: &Rule) -> Vec<String> {
-    let mut parts = Vec::new();
-    for version in &rule.versions {
-        if !rule.source_of(version).checked.verified {
-            parts.push(rule.id.clone());
-        }
-        match &version.body {
-            Body::Lines(lines) => parts.extend(lines.iter().filter(|l| !l.verified).map(|l| l.id.clone())),
-            Body::Elements(elements) => {
-                parts.extend(elements.iter().filter(|e| !e.verified).map(|e| e.id.clone()));
-            }
-            Body::Valuation(valuation) => {
-                let cases = valuation.case.iter().filter(|case| !case.verified);
-                let added = valuation.add.iter().filter(|add| !add.verified);
-                parts.extend(
-                    cases
-                        .map(|case| case.id.clone())
-                        .chain(added.map(|add| add.id.clone())),
-                );
-            }
-            Body::Fine(fine) => {
-                let unread = fine.steps.iter().enumerate().filter(|(_, step)| !step.verified);
-                parts.extend(unread.map(|(i, _)| format!("{}#{}@{}", rule.id, i + 1, version.from)));
-            }
-            // Where the whole was not read, its own id stands for its parts.
-            Body::Damages(_) | Body::Punitive(_) if rule.source_of(version).checked.verified => {
-                parts.extend(damages::unread_parts(&version.body));
-            }
-            _ => {}
-        }
-    }
-    parts.sort();
-    parts.dedup();
-    parts
-}
-
+/// One rule under the check.
 struct Checker<'a> {
     law: &'a Parsed,
     file: &'a str,
+    /// The text of the file, for the lines of findings.
+    text: &'a str,
     rule: &'a Rule,
     examples: usize,
     findings: Vec<Finding>,
@@ -136,31 +127,36 @@ pub(crate) fn check(law: &Parsed) -> CheckReport {
         rules: law.rules.len(),
         lines: 0,
         examples: 0,
-        unverified: Vec::new(),
+        unverified: unverified::ids(law),
         findings: Vec::new(),
         rule_book_version: law.digest.clone(),
     };
     for rule in law.rules.values() {
-        let file = law.files.get(&rule.id).map_or("", String::as_str);
-        let mut checker = Checker {
-            law,
-            file,
-            rule,
-            examples: 0,
-            findings: Vec::new(),
-        };
+        let mut checker = Checker::of(law, rule);
         checker.run();
         report.examples += checker.examples;
         report.findings.append(&mut checker.findings);
-        report.unverified.append(&mut unverified_parts(rule));
         report.lines += lines_of(rule).count();
     }
-    report.findings.extend(unused_words(law));
-    report.findings.extend(ambiguous(law));
+    report.findings.extend(coverage::ambiguous(law));
+    report.findings.extend(coverage::uncovered(law));
+    report.findings.extend(coverage::never_applies(law));
+    report.findings.extend(conditions::compared(law));
+    report.findings.extend(words::unused(law));
+    report.findings.extend(words::circles(law));
+    report.findings.extend(prose::shared_texts(law));
     report.findings.extend(damages::lint(law));
+    debug_assert!(
+        report
+            .findings
+            .iter()
+            .all(|finding| FINDING_CODES.contains(&finding.code)),
+        "a finding has a code that is not listed"
+    );
     report
 }
 
+/// The lines of all versions of a rule, each with the first day of its version.
 fn lines_of(rule: &Rule) -> impl Iterator<Item = (Day, &Line)> {
     rule.versions.iter().flat_map(|version| match &version.body {
         Body::Lines(lines) => lines.iter().map(|line| (version.from, line)).collect::<Vec<_>>(),
@@ -168,99 +164,27 @@ fn lines_of(rule: &Rule) -> impl Iterator<Item = (Day, &Line)> {
     })
 }
 
-/// Two rules in force on one day that both say the band, the fine, the elements or the unit rule of one offence.
-fn ambiguous(law: &Parsed) -> Vec<Finding> {
-    let single = |rule: &&Rule| matches!(rule.kind, Kind::Band | Kind::Fine | Kind::Unit | Kind::Element);
-    let rules: Vec<&Rule> = law.rules.values().filter(single).collect();
-    let mut findings = Vec::new();
-    for (index, rule) in rules.iter().enumerate() {
-        for other in &rules[index + 1..] {
-            let same = rule.kind == other.kind && rule.offences.iter().any(|offence| other.is_about(offence));
-            let starts = rule
-                .versions
-                .iter()
-                .chain(&other.versions)
-                .map(|version| version.from);
-            let both = |on: &Day| rule.version_on(*on).is_some() && other.version_on(*on).is_some();
-            if let (true, Some(on)) = (same, starts.into_iter().find(both)) {
-                findings.push(Finding {
-                    severity: Severity::Error,
-                    file: law.files.get(&other.id).cloned().unwrap_or_default(),
-                    at_line: None,
-                    code: "ambiguous",
-                    message: format!("on {on} `{}` answers the same question; end one of them", rule.id),
-                });
-            }
-        }
-    }
-    findings
+/// The line of a file where the version from `from` of a rule stands, or a part with an id inside it.
+fn place_of(law: &Parsed, rule: &Rule, from: Day, id: Option<&str>) -> Option<usize> {
+    let text = law.texts.get(law.file_of(rule))?;
+    let index = rule.versions.iter().position(|version| version.from == from)?;
+    let part = id.and_then(|id| position::id_in_version(text, index, id));
+    part.or_else(|| position::version(text, index))
 }
 
-/// Facts and events that no rule asks for: nobody could ever use them.
-fn unused_words(law: &Parsed) -> Vec<Finding> {
-    let mut used: BTreeSet<&str> = BTreeSet::new();
-    for version in law.rules.values().flat_map(|rule| &rule.versions) {
-        match &version.body {
-            Body::Lines(lines) => {
-                for line in lines {
-                    used.extend(line.applies.iter().map(String::as_str));
-                    used.extend(line.condition.names());
-                }
-            }
-            Body::Elements(elements) => {
-                for element in elements {
-                    used.insert(&element.fact);
-                    used.extend(element.signs.iter().chain(&element.denied_by).map(String::as_str));
-                }
-            }
-            Body::Fine(fine) => used.extend(fine.steps.iter().filter_map(|step| match &step.basis {
-                FineBasis::ShareOf { fact, .. } => Some(fact.as_str()),
-                FineBasis::Fixed(_) => None,
-            })),
-            Body::Valuation(valuation) => {
-                used.insert(&valuation.fact);
-                used.extend(valuation.inputs().map(|(input, _)| input));
-                used.extend(valuation.flags());
-            }
-            Body::Accumulation(adds) => used.extend(adds.facts.iter().map(String::as_str)),
-            Body::FineFloor { minor_fact, .. } => used.extend(minor_fact.as_deref()),
-            Body::Probation(probation) => used.extend(probation.grounds().map(|g| g.fact.as_str())),
-            Body::Circumstance(circumstance) => used.extend(circumstance.names()),
-            Body::Damages(_) | Body::Punitive(_) | Body::AdministrativeFine(_) => {
-                let names = damages::names("", &version.body).into_iter();
-                used.extend(
-                    names
-                        .filter_map(|(_, name, _)| law.facts.get_key_value(&name))
-                        .map(|(name, _)| name.as_str()),
-                );
-            }
-            Body::Clock(clock) => {
-                used.insert(&clock.starts);
-                used.extend(clock.ends.iter().map(String::as_str));
-                let suspension = clock.suspension.iter().flat_map(|s| [&s.suspended, &s.resumed]);
-                used.extend(suspension.flatten().map(String::as_str));
-            }
-            _ => {}
+impl<'a> Checker<'a> {
+    fn of(law: &'a Parsed, rule: &'a Rule) -> Self {
+        let file = law.file_of(rule);
+        Self {
+            law,
+            file,
+            text: law.texts.get(file).map_or("", String::as_str),
+            rule,
+            examples: 0,
+            findings: Vec::new(),
         }
     }
-    let names = law
-        .facts
-        .keys()
-        .map(|n| ("facts.toml", n))
-        .chain(law.events.keys().map(|n| ("events.toml", n)));
-    names
-        .filter(|(_, name)| !used.contains(name.as_str()))
-        .map(|(file, name)| Finding {
-            severity: Severity::Warning,
-            file: file.to_owned(),
-            at_line: None,
-            code: "unused_name",
-            message: format!("no rule asks for `{name}`; remove it or write the rule"),
-        })
-        .collect()
-}
 
-impl Checker<'_> {
     fn find(&mut self, severity: Severity, at_line: Option<usize>, code: &'static str, message: String) {
         self.findings.push(Finding {
             severity,
@@ -272,14 +196,11 @@ impl Checker<'_> {
     }
 
     fn run(&mut self) {
-        self.lint_source(&self.rule.source.clone());
-        for version in &self.rule.versions {
-            if let Some(source) = version.source.clone() {
-                self.lint_source(&source);
-            }
-        }
+        self.lint_texts();
+        self.lint_citations();
+        self.lint_marks();
         self.lint_gaps();
-        self.lint_valuations();
+        self.lint_shares();
         self.lint_boundaries();
         self.lint_examples();
         for example in &self.rule.examples {
@@ -298,490 +219,43 @@ impl Checker<'_> {
         }
     }
 
-    fn lint_source(&mut self, source: &Source) {
-        let texts = [
-            ("law", &source.law),
-            ("number", &source.number),
-            ("article", &source.article),
-            ("cite.zh", &source.cite.zh),
-            ("cite.en", &source.cite.en),
-            ("gist.zh", &source.gist.zh),
-            ("gist.en", &source.gist.en),
-            ("title.zh", &self.rule.title.zh),
-            ("title.en", &self.rule.title.en),
-        ];
-        let empty: Vec<&str> = texts
-            .iter()
-            .filter(|(_, t)| t.trim().is_empty())
-            .map(|(name, _)| *name)
-            .collect();
-        for name in empty {
-            self.find(
-                Severity::Error,
-                None,
-                "empty_text",
-                format!("`{name}` is empty; write it"),
-            );
-        }
-        let only_memory = source.checked.against.iter().all(|key| key == "M");
-        if source.checked.verified && only_memory {
-            let message =
-                "marked verified, but rests on memory alone; name the source that was read".to_owned();
-            self.find(Severity::Error, None, "verified_by_memory", message);
-        }
-    }
-
-    /// A day on which a rule that was in force before and after says nothing is rarely meant.
-    fn lint_gaps(&mut self) {
-        for pair in self.rule.versions.windows(2) {
-            let next = pair[0].to.and_then(|to| to.tomorrow().ok());
-            if next != Some(pair[1].from) {
-                let message = format!("no version is in force just before {}; is that so?", pair[1].from);
-                self.find(Severity::Warning, None, "gap", message);
-            }
-        }
-    }
-
-    fn lint_valuations(&mut self) {
-        let rule = self.rule;
-        for version in &rule.versions {
-            let Body::Valuation(valuation) = &version.body else {
-                continue;
-            };
-            let cases = valuation
-                .case
-                .iter()
-                .map(|case| (&case.id, case.verified, &case.against));
-            let added = valuation
-                .add
-                .iter()
-                .map(|add| (&add.id, add.verified, &add.against));
-            for (id, verified, against) in cases.chain(added) {
-                if verified && against.iter().all(|key| key == "M") {
-                    let message = format!("`{id}` is marked verified, but rests on memory alone");
-                    self.find(Severity::Error, None, "verified_by_memory", message);
-                }
-            }
-        }
-    }
-
+    /// Every line of every version has a boundary of its own, just below, at and above.
     fn lint_boundaries(&mut self) {
-        let lines: Vec<(Day, Line)> = lines_of(self.rule)
-            .map(|(from, line)| (from, line.clone()))
-            .collect();
+        let rule = self.rule;
+        let lines: Vec<(Day, &Line)> = lines_of(rule).collect();
         for (from, line) in &lines {
-            let version = self.rule.versions.iter().find(|version| version.from == *from);
+            let version = rule.versions.iter().find(|version| version.from == *from);
             let covered = |boundary: &&Boundary| {
                 boundary.line == line.id && version.is_some_and(|version| version.in_force(boundary.on))
             };
-            if !self.rule.boundaries.iter().any(|boundary| covered(&boundary)) {
+            if !rule.boundaries.iter().any(|boundary| covered(&boundary)) {
                 let message = format!("the line `{}` from {from} has no [[boundary]]; add one", line.id);
-                self.find(Severity::Error, None, "no_boundary", message);
-            }
-            if line.verified && line.against.iter().all(|key| key == "M") {
-                let message = format!(
-                    "the line `{}` is marked verified, but rests on memory alone",
-                    line.id
-                );
-                self.find(Severity::Error, None, "verified_by_memory", message);
+                let at_line = place_of(self.law, rule, *from, Some(&line.id));
+                self.find(Severity::Error, at_line, "no_boundary", message);
             }
         }
-        for boundary in &self.rule.boundaries {
+        for boundary in &rule.boundaries {
             let Some((_, line)) = lines.iter().find(|(_, line)| line.id == boundary.line) else {
                 let message = format!("`{}` is not a line of this file; correct the id", boundary.line);
-                self.findings.push(Finding {
-                    severity: Severity::Error,
-                    file: self.file.to_owned(),
-                    at_line: Some(boundary.at_line),
-                    code: "unknown_line",
-                    message,
-                });
+                self.find(Severity::Error, Some(boundary.at_line), "unknown_line", message);
                 continue;
             };
             if let Some(message) = self.not_just_beside(boundary, line) {
-                self.findings.push(Finding {
-                    severity: Severity::Error,
-                    file: self.file.to_owned(),
-                    at_line: Some(boundary.at_line),
-                    code: "boundary_not_tight",
+                self.find(
+                    Severity::Error,
+                    Some(boundary.at_line),
+                    "boundary_not_tight",
                     message,
-                });
+                );
             }
         }
-    }
-
-    /// A plain line is tried one fen or one piece below, exactly at, and one above.
-    fn not_just_beside(&self, boundary: &Boundary, line: &Line) -> Option<String> {
-        let Condition::AtOrAbove { fact, threshold } = &line.condition else {
-            return None;
-        };
-        let times = self.unit_times(boundary);
-        let wanted = threshold.number().saturating_mul(times);
-        let read = |values: &BTreeMap<String, ExampleValue>| {
-            values.get(fact).and_then(|value| number(value, *threshold).ok())
-        };
-        let got = [read(&boundary.below), read(&boundary.at), read(&boundary.above)];
-        let want = [Some(wanted - 1), Some(wanted), Some(wanted + 1)];
-        (got != want).then(|| {
-            format!(
-                "the line is at {wanted}; `below`, `at` and `above` must state `{fact}` one less, equal and one more (found {got:?})"
-            )
-        })
-    }
-
-    fn unit_times(&self, boundary: &Boundary) -> i64 {
-        if boundary.person != Some(Person::Unit) {
-            return 1;
-        }
-        let offence = self.rule.offences.first().map_or("", String::as_str);
-        let set = RuleSet::of(self.law, offence, boundary.on);
-        let known = crate::facts::Known {
-            person: Some(Person::Unit),
-            ..crate::facts::Known::default()
-        };
-        set.for_person(Amount::Count(1), &known).low
     }
 
     fn lint_examples(&mut self) {
         let needs = !matches!(self.rule.kind, Kind::Note | Kind::Temporal | Kind::Papers);
         if needs && self.rule.examples.is_empty() {
             let message = "the rule has no [[example]]; add one that a lawyer can follow".to_owned();
-            self.find(Severity::Error, None, "no_example", message);
+            self.find(Severity::Error, Some(1), "no_example", message);
         }
     }
-
-    fn sheet(
-        &self,
-        person: Option<Person>,
-        conduct: (Day, Day),
-        judged_on: Day,
-        given: &BTreeMap<String, ExampleValue>,
-    ) -> Result<FactSheet, String> {
-        // A general rule (limitation, counting) is tried on the first offence that there is.
-        let offences = || self.law.rules.values().filter(|rule| rule.kind == Kind::Element);
-        let offence = self
-            .rule
-            .offences
-            .first()
-            .or_else(|| offences().map(|rule| &rule.id).next())
-            .cloned();
-        let offence = offence.ok_or("the folder has no offence to try it on")?;
-        let mut facts = Vec::new();
-        let mut judgment = None;
-        for (name, value) in given {
-            match name.strip_prefix("judgment.") {
-                Some(field) => {
-                    let unit = if field == "fine" {
-                        Amount::Fen(0)
-                    } else {
-                        Amount::Count(0)
-                    };
-                    let given = judgment.get_or_insert_with(Judgment::default);
-                    sentence::judgment_field(given, field, number(value, unit)?)?;
-                }
-                None => facts.push(self.statement(name, value)?),
-            }
-        }
-        Ok(FactSheet {
-            offence,
-            person: Some(person.unwrap_or(Person::Natural)),
-            conduct: Some(Conduct {
-                from: Some(conduct.0),
-                to: Some(conduct.1),
-            }),
-            judged_on: Some(judged_on),
-            facts,
-            judgment,
-            ..FactSheet::default()
-        })
-    }
-
-    fn statement(&self, name: &str, value: &ExampleValue) -> Result<Statement, String> {
-        let mut statement = Statement {
-            name: name.to_owned(),
-            ..Statement::default()
-        };
-        match (self.law.facts.get(name).map(|definition| definition.kind), value) {
-            (Some(FactKind::Money), value) => statement.fen = Some(number(value, Amount::Fen(0))?),
-            (Some(FactKind::Count), value) => statement.count = Some(number(value, Amount::Count(0))?),
-            (_, ExampleValue::Flag(flag)) => statement.value = Some(FactValue::Flag(*flag)),
-            (_, ExampleValue::Text(word)) => statement.value = Some(FactValue::Text(word.clone())),
-            (_, ExampleValue::Number(_)) => return Err(format!("`{name}` is not an amount")),
-        }
-        Ok(statement)
-    }
-
-    fn run_boundary(&self, boundary: &Boundary) -> Vec<String> {
-        let wanted = [
-            ("below", &boundary.below, Truth::NotMet),
-            ("at", &boundary.at, Truth::Met),
-            ("above", &boundary.above, Truth::Met),
-        ];
-        wanted
-            .into_iter()
-            .filter_map(|(name, values, wanted)| match self.line_state(boundary, values) {
-                Ok(state) if state == wanted => None,
-                Ok(state) => Some(format!("`{name}` gives {state:?}, the file says {wanted:?}")),
-                Err(message) => Some(format!("`{name}`: {message}")),
-            })
-            .collect()
-    }
-
-    fn line_state(
-        &self,
-        boundary: &Boundary,
-        values: &BTreeMap<String, ExampleValue>,
-    ) -> Result<Truth, String> {
-        let mut given = boundary.with.clone();
-        given.extend(values.clone());
-        let sheet = self.sheet(boundary.person, (boundary.on, boundary.on), boundary.on, &given)?;
-        let (known, _) = know(&sheet, &self.law.facts).map_err(|error| error.to_string())?;
-        let set = RuleSet::of(self.law, &sheet.offence, boundary.on);
-        let mut lines = set.lines();
-        let line = lines.find(|(_, _, line)| line.id == boundary.line);
-        let (_, _, line) = line.ok_or_else(|| format!("the line is not in force on {}", boundary.on))?;
-        Ok(set.line_truth(line, &known))
-    }
-
-    fn run_example(&self, example: &Example) -> Result<(), String> {
-        if example.then.is_empty() {
-            return Err("`then` is empty".into());
-        }
-        match self.rule.kind {
-            Kind::Deadline => return self.run_deadline(example),
-            Kind::Service => return self.run_service(example),
-            _ => {}
-        }
-        if matches!(
-            self.rule.kind,
-            Kind::Damages | Kind::Punitive | Kind::AdministrativeFine
-        ) {
-            return damages::run_example(self.law, self.rule, example);
-        }
-        let on = example.on;
-        let conduct = example
-            .conduct
-            .or(on.map(|on| (on, on)))
-            .ok_or("give `on`, or `conduct` and `judged_on`")?;
-        let judged_on = example.judged_on.or(on).ok_or("give `on` or `judged_on`")?;
-        let mut sheet = self.sheet(example.person, conduct, judged_on, &example.given)?;
-        if let Some(offence) = &example.offence {
-            sheet.offence.clone_from(offence);
-        }
-        for act in &example.acts {
-            sheet.acts.push(self.act(conduct, act)?);
-        }
-        if self.rule.kind == Kind::Valuation {
-            return self.run_valuation(example, &sheet, judged_on);
-        }
-        let options = AssessOptions {
-            sensitivity: false,
-            ..AssessOptions::default()
-        };
-        let answer = assess(self.law, &sheet, judged_on, options).map_err(|error| error.to_string())?;
-        for (name, wanted) in &example.then {
-            let got = self.answered(&answer, conduct.1, name).ok_or_else(|| {
-                format!("`{name}` is not something that an example can ask, or there is none")
-            })?;
-            if got != printed(wanted) {
-                return Err(format!("`{name}` is {got}, the file says {}", printed(wanted)));
-            }
-        }
-        Ok(())
-    }
-
-    fn answered(&self, answer: &Assessment, ended_on: Day, name: &str) -> Option<String> {
-        let set = answer.rule_sets.iter().find(|set| set.governs)?;
-        if let Some(answered) = sentence::answered(answer, set, name) {
-            return Some(answered);
-        }
-        match name {
-            "outcome" => Some(outcome_word(answer.outcome).to_owned()),
-            "could_reach" => Some(tier_word(answer.could_reach).to_owned()),
-            "governs" => Some(answer.governing.as_of.to_string()),
-            "rule_sets" => Some(answer.rule_sets.len().to_string()),
-            "choice_required" => Some(answer.governing.choice_required.to_string()),
-            "attempt" => Some(set.attempt.to_string()),
-            "missing_first" => answer.missing.first().map(|missing| missing.fact.clone()),
-            "min_months" => set.band.as_ref().map(|band| band.min_months.to_string()),
-            "max_months" => set.band.as_ref().map(|band| band.max_months.to_string()),
-            "detention_possible" => set.band.as_ref().map(|band| band.detention_possible.to_string()),
-            "fine_low" => set.fine.as_ref().map(|fine| yuan(fine.low.at_least_fen)),
-            "fine_high" => set.fine.as_ref().and_then(|fine| fine.high.at_most_fen).map(yuan),
-            "prosecution_until" => {
-                let band = set.band.as_ref()?;
-                penalty::prosecution_until(self.law, set.as_of, band.max_months, ended_on)
-                    .map(|day| day.to_string())
-            }
-            id => {
-                let reasons = set.reasons.iter().chain(&answer.elements);
-                find_line(reasons, id)
-                    .and_then(|reason| reason.state)
-                    .map(state_word)
-            }
-        }
-    }
-
-    /// An act of an example, on the days of its conduct.
-    fn act(&self, conduct: (Day, Day), values: &BTreeMap<String, ExampleValue>) -> Result<Act, String> {
-        let mut act = Act {
-            from: Some(conduct.0),
-            to: Some(conduct.1),
-            ..Act::default()
-        };
-        for (name, value) in values {
-            match (name.as_str(), value) {
-                ("punished", ExampleValue::Flag(true)) => act.punished_on = Some(conduct.1),
-                _ => act.facts.push(self.statement(name, value)?),
-            }
-        }
-        Ok(act)
-    }
-
-    /// What a valuation finds: the fact itself where it is exact, or `at_least` and `at_most`.
-    fn run_valuation(&self, example: &Example, sheet: &FactSheet, on: Day) -> Result<(), String> {
-        let (known, _) = know(sheet, &self.law.facts).map_err(|error| error.to_string())?;
-        let found = derived::found_by(self.law, self.rule, on, &known);
-        let (fact, found) = found.ok_or_else(|| format!("no version is in force on {on}"))?;
-        for (name, wanted) in &example.then {
-            let got = match name.as_str() {
-                "at_least" => yuan(found.low),
-                "at_most" => found.high.map_or_else(|| "open".to_owned(), yuan),
-                name if name == fact => match found.high {
-                    Some(high) if high == found.low => yuan(high),
-                    _ => "open".to_owned(),
-                },
-                _ => return Err(format!("`{name}` is not something that a valuation answers")),
-            };
-            if got != printed(wanted) {
-                return Err(format!("`{name}` is {got}, the file says {}", printed(wanted)));
-            }
-        }
-        Ok(())
-    }
-
-    fn run_deadline(&self, example: &Example) -> Result<(), String> {
-        let mut timeline = example.timeline.clone().unwrap_or_default();
-        for (name, value) in &example.given {
-            let moment: Moment = printed(value)
-                .parse()
-                .map_err(|error| format!("`{name}`: {error}"))?;
-            timeline.events.insert(name.clone(), moment);
-        }
-        timeline.rule = Some(self.rule.id.clone());
-        timeline.group = None;
-        let results = deadlines(self.law, &timeline).map_err(|error| error.to_string())?;
-        let result = results.first().ok_or("there is no such clock")?;
-        for (name, wanted) in &example.then {
-            let (got, wanted) = (clock_answer(result, name)?, printed(wanted));
-            if got != wanted {
-                return Err(format!("`{name}` is {got}, the file says {wanted}"));
-            }
-        }
-        Ok(())
-    }
-
-    /// A service is tried with the day that its rule asks for, `on`.
-    fn run_service(&self, example: &Example) -> Result<(), String> {
-        let on = example.on.ok_or("give `on`")?;
-        for (method, wanted) in &example.then {
-            let served = served_on(self.law, &self.rule.id, method, on)?;
-            if served.to_string() != printed(wanted) {
-                return Err(format!(
-                    "`{method}` is {served}, the file says {}",
-                    printed(wanted)
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What a clock answers to the name that an example asks for: `open` where it has no such day.
-fn clock_answer(result: &ClockResult, name: &str) -> Result<String, String> {
-    let reading = |kind: ReadingKind| {
-        let found = result.readings.iter().find(|reading| reading.reading == kind)?;
-        let at = found.due_at.map(|at| at.to_string());
-        at.or(found.due_on.map(|day| day.to_string()))
-    };
-    let day = |day: Option<Day>| day.map(|day| day.to_string());
-    let state = || {
-        let word = serde_json::to_value(result.state).ok()?;
-        word.as_str().map(str::to_owned)
-    };
-    let answer = match name {
-        "due_on" => day(result.due_on),
-        "due_at" => result.due_at.map(|at| at.to_string()),
-        "not_before" => day(result.not_before),
-        "not_after" => day(result.not_after),
-        "state" => state(),
-        "working_days" => reading(ReadingKind::WorkingDays),
-        "moved_last_day" => reading(ReadingKind::MovedLastDay),
-        "first_hour_not_counted" => reading(ReadingKind::FirstHourNotCounted),
-        "whole_days_between" => reading(ReadingKind::WholeDaysBetween),
-        _ => return Err(format!("`{name}` is not something that a deadline answers")),
-    };
-    Ok(answer.unwrap_or_else(|| "open".to_owned()))
-}
-
-fn find_line<'a>(reasons: impl IntoIterator<Item = &'a Reason>, id: &str) -> Option<&'a Reason> {
-    reasons.into_iter().find_map(|reason| {
-        let own = (reason.line.as_deref() == Some(id)).then_some(reason);
-        own.or_else(|| find_line(&reason.children, id))
-    })
-}
-
-/// A number of an example in fen or pieces.
-pub(crate) fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
-    match (value, unit) {
-        (ExampleValue::Number(yuan), Amount::Fen(_)) => Fen::from_yuan(*yuan)
-            .map(|fen| fen.0)
-            .ok_or_else(|| format!("{yuan} is too large")),
-        (ExampleValue::Text(text), Amount::Fen(_)) => Fen::parse_yuan(text)
-            .map(|fen| fen.0)
-            .map_err(|error| error.to_string()),
-        (ExampleValue::Number(count), Amount::Count(_)) => Ok(*count),
-        _ => Err("not an amount of that unit".into()),
-    }
-}
-
-/// Fen as an example writes yuan: no commas, no empty fraction.
-fn yuan(fen: i64) -> String {
-    Fen(fen).to_yuan_string().trim_end_matches(".00").replace(',', "")
-}
-
-pub(crate) fn printed(value: &ExampleValue) -> String {
-    match value {
-        ExampleValue::Flag(flag) => flag.to_string(),
-        ExampleValue::Number(number) => number.to_string(),
-        ExampleValue::Text(text) => text.clone(),
-    }
-}
-
-fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Below => "below",
-        Outcome::Undetermined => "undetermined",
-        Outcome::Base => "base",
-        Outcome::Serious => "serious",
-        Outcome::EspeciallySerious => "especially_serious",
-    }
-}
-
-fn tier_word(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Below => "below",
-        Tier::Base => "base",
-        Tier::Serious => "serious",
-        Tier::EspeciallySerious => "especially_serious",
-    }
-}
-
-fn state_word(state: Truth) -> String {
-    match state {
-        Truth::Met => "met",
-        Truth::NotMet => "not_met",
-        Truth::Unknown => "unknown",
-    }
-    .to_owned()
 }

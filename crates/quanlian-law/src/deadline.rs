@@ -29,6 +29,7 @@ pub use self::{
     moment::{Events, Moment},
     terms::{ExtensionRule, FirstHour, LastDay, Length, ServiceMethod, ServiceRule, SuspensionRule},
 };
+pub(crate) use explain::length_of_period;
 pub(crate) use terms::MAX_LENGTH;
 
 use self::prepare::Prepared;

@@ -223,7 +223,7 @@ impl<'a> RuleSet<'a> {
             accumulation,
             reached: BTreeMap::new(),
         };
-        for rule in law.rules.values().filter(|rule| rule.is_about(offence)) {
+        for rule in law.about(offence) {
             let Some(version) = rule.version_on(on) else {
                 continue;
             };
@@ -875,16 +875,5 @@ impl<'a> RuleSet<'a> {
         });
         reason.children = self.derivation_reasons(fact, known);
         reason
-    }
-}
-
-impl Parsed {
-    /// The rule that the engine knows by a role, in the version of a day.
-    pub(crate) fn by_role(&self, role: &str, on: Day) -> Option<(&Rule, &Version)> {
-        let rule = self
-            .rules
-            .values()
-            .find(|rule| rule.role.as_deref() == Some(role))?;
-        rule.version_on(on).map(|version| (rule, version))
     }
 }

@@ -13,6 +13,7 @@ use std::{
 };
 
 use quanlian_record::time::Day;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     judgment::Judgment,
     load::MAX_NESTING,
     rule::{Amount, Person, toml_day},
+    schema::Date,
     vocabulary::{FactDefinition, FactKind, nearest},
     written,
 };
@@ -42,7 +44,7 @@ pub const MAX_FEN: i64 = 1_000_000_000_000_000;
 pub const MAX_COUNT: i64 = 1_000_000_000_000_000;
 
 /// What is stated about a case.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FactSheet {
     /// Id of the offence: `cn/criminal/217`.
@@ -55,6 +57,7 @@ pub struct FactSheet {
     pub conduct: Option<Conduct>,
     /// Day of judgment, or of the decision that is being prepared.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    #[schemars(with = "Option<Date>")]
     pub judged_on: Option<Day>,
     /// The statements.
     #[serde(default)]
@@ -71,19 +74,21 @@ pub struct FactSheet {
 }
 
 /// First and last day of the conduct; either may be unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Conduct {
     /// First day.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    #[schemars(with = "Option<Date>")]
     pub from: Option<Day>,
     /// Last day.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    #[schemars(with = "Option<Date>")]
     pub to: Option<Day>,
 }
 
 /// One statement about one fact.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     /// Name of the fact.
@@ -127,7 +132,7 @@ pub struct Statement {
 }
 
 /// How sure a statement is, by the person who makes it; left out, nobody said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Certainty {
     /// Established: checked against its evidence (已查实).
@@ -141,7 +146,7 @@ pub enum Certainty {
 }
 
 /// A value that is not an amount.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum FactValue {
     /// True or false.
@@ -151,11 +156,12 @@ pub enum FactValue {
 }
 
 /// A choice between rule sets, made by a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
     /// The day of the rule set chosen, as the answer names it.
     #[serde(with = "toml_day")]
+    #[schemars(with = "Date")]
     pub as_of: Day,
     /// Why.
     pub reason: String,
@@ -164,6 +170,7 @@ pub struct Choice {
     pub chosen_by: Option<String>,
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    #[schemars(with = "Option<Date>")]
     pub chosen_on: Option<Day>,
 }
 

@@ -8,16 +8,18 @@
 //! Not here: the comparison (`sentence`).
 
 use quanlian_record::time::Day;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     facts::{Conduct, MAX_EVIDENCE_PER_STATEMENT, MAX_FEN, MAX_TEXT_BYTES, SheetError},
     rule::{Tier, toml_day},
+    schema::Date,
     sentence::MAX_SENTENCE_MONTHS,
 };
 
 /// What a court gave.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Judgment {
     /// Fixed-term imprisonment (有期徒刑), in months.
@@ -37,6 +39,7 @@ pub struct Judgment {
     pub judged_for_tier: Option<Tier>,
     /// Day of the judgment. Where the sheet has no `judged_on`, the rules are read on this day.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    #[schemars(with = "Option<Date>")]
     pub decided_on: Option<Day>,
     /// The court.
     #[serde(default, skip_serializing_if = "Option::is_none")]

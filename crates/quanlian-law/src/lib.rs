@@ -29,6 +29,8 @@ mod check;
 pub mod damages;
 mod deadline;
 mod derived;
+mod describe;
+mod diff;
 mod evaluate;
 mod facts;
 pub mod icalendar;
@@ -37,33 +39,40 @@ mod judgment;
 mod load;
 mod nesting;
 mod penalty;
+mod position;
 mod render;
 pub mod rule;
+mod schema;
 pub mod sentence;
 mod text;
+mod unverified;
 mod valuation;
 mod vocabulary;
 mod words;
 mod written;
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use quanlian_record::{calendar::WorkingCalendar, time::Day};
 use serde::Serialize;
 
 pub use acts::{AccumulationRule, Act, MAX_ACT_STATEMENTS, MAX_ACTS};
 pub use assess::{
-    AssessOptions, Assessment, DayOf, DaySensitivity, Decisive, FactSensitivity, Governing, Layer,
+    AssessOptions, Assessment, Brief, DayOf, DaySensitivity, Decisive, FactSensitivity, Governing, Layer,
     LayerChange, LayerOf, Missing, NextLine, OpenPoint, Opposite, Outcome, PersonSensitivity, RuleSetResult,
     Sensitivity, SetAt, Transfer, TransferAnswer, Turn, UncertainFact, Unverified, Which, Without,
 };
-pub use check::{CheckReport, Finding, Severity};
+pub use check::{CheckReport, FINDING_CODES, Finding, Severity};
 pub use damages::{AdministrativeFineAnswer, DamagesAnswer, DamagesError, DamagesSheet, FineSheet};
 pub use deadline::{
     ClockError, ClockResult, ClockState, Events, Extension, ExtensionRule, FirstHour, LastDay, Length,
     MAX_EVENTS, MAX_EXTENSION_LENGTH, MAX_EXTENSIONS, MAX_TIMELINE_BYTES, MAX_TIMELINE_TEXT_BYTES, Moment,
     Reading, ReadingKind, Service, ServiceMethod, ServiceRule, Suspension, SuspensionRule, Timeline,
     TimelineError,
+};
+pub use diff::{
+    Change, DiffError, FieldChange, LawDiff, OffenceDiff, Point, PointChange, PointSide, RuleChange,
+    VersionSide,
 };
 pub use evaluate::{Compared, Distance, Reason, ReasonKind};
 pub use facts::{
@@ -76,7 +85,9 @@ pub use judgment::Judgment;
 pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_NESTING, MAX_TOTAL_BYTES};
 pub use penalty::{BandResult, FenRange, FineResult};
 pub use rule::{Amount, Kind, Paper, Person, Rule, Tier};
+pub use schema::rule_schema;
 pub use text::{Language, Text};
+pub use unverified::{UnreadPart, UnverifiedReport};
 pub use valuation::{AddedAmount, Product, ValuationCase, ValuationRule, ValueOf};
 pub use vocabulary::{EventDefinition, FactDefinition, FactKind};
 
@@ -84,6 +95,17 @@ pub use vocabulary::{EventDefinition, FactDefinition, FactKind};
 #[derive(Debug)]
 pub struct RuleBook {
     law: load::Parsed,
+}
+
+/// A list of words that files and fact sheets share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vocabulary {
+    /// `facts.toml`.
+    Facts,
+    /// `events.toml`.
+    Events,
+    /// `sources.toml`.
+    Sources,
 }
 
 /// One line of [`RuleBook::list`].
@@ -162,6 +184,11 @@ impl RuleBook {
         damages::administrative_fine(&self.law, sheet, today)
     }
 
+    /// The short answer to a fact sheet, without reasons: for many cases at once.
+    pub fn assess_brief(&self, sheet: &FactSheet, today: Day) -> Result<Brief, SheetError> {
+        assess::brief(&self.law, sheet, today)
+    }
+
     /// One period, by the id of its rule (or its row in the table of law facts: `tr.decide`).
     pub fn clock(&self, rule: &str, events: &Events) -> Result<ClockResult, ClockError> {
         deadline::clock(&self.law, rule, events)
@@ -215,7 +242,7 @@ impl RuleBook {
             title: rule.title.clone(),
             citation: rule.source.cite.clone(),
             versions: rule.versions.iter().map(|version| version.from).collect(),
-            verified: check::is_verified(rule),
+            verified: unverified::is_verified(rule),
             file: file(&rule.id),
         };
         self.law.rules.values().map(summary).collect()
@@ -224,6 +251,16 @@ impl RuleBook {
     /// The facts that a fact sheet may state.
     pub fn fact_names(&self) -> impl Iterator<Item = &FactDefinition> {
         self.law.facts.values()
+    }
+
+    /// The facts that the rules about an offence ask for, on one day or ever, in the order in which they are asked.
+    pub fn facts_of(&self, offence: &str, on: Option<Day>) -> Vec<&FactDefinition> {
+        render::asked(&self.law, offence, on)
+    }
+
+    /// What the source keys of rule files stand for.
+    pub fn sources(&self) -> &BTreeMap<String, Text> {
+        &self.law.sources
     }
 
     /// The events that a timeline may be given.
@@ -239,6 +276,16 @@ impl RuleBook {
     /// Runs every example of every file and looks for gaps in the files.
     pub fn check(&self) -> CheckReport {
         check::check(&self.law)
+    }
+
+    /// What changed between the law of two days, of all offences or of one.
+    pub fn diff(&self, before: Day, after: Day, offence: Option<&str>) -> Result<LawDiff, DiffError> {
+        diff::diff(&self.law, before, after, offence)
+    }
+
+    /// Every rule version, line, step and element that nobody has read in a source.
+    pub fn unverified(&self) -> UnverifiedReport {
+        unverified::report(&self.law)
     }
 
     /// An assessment as an indented text.
@@ -258,6 +305,40 @@ impl RuleBook {
         language: Language,
     ) -> String {
         damages::render_fine(&self.law, answer, language)
+    }
+
+    /// A comparison of two days as an indented text.
+    pub fn render_diff(&self, diff: &LawDiff, language: Language) -> String {
+        render::diff(&self.law, diff, language)
+    }
+
+    /// What nobody has read, as an indented text.
+    pub fn render_unverified(&self, report: &UnverifiedReport, language: Language) -> String {
+        render::unverified(&self.law, report, language)
+    }
+
+    /// A rule as an indented text, with all versions or that of one day; an offence with the facts that it asks for.
+    pub fn render_rule(&self, rule: &Rule, on: Option<Day>, language: Language) -> String {
+        render::rule(&self.law, rule, on, language)
+    }
+
+    /// The facts, events or sources that rules and fact sheets may name, one a line.
+    pub fn render_vocabulary(&self, which: Vocabulary, language: Language) -> String {
+        match which {
+            Vocabulary::Facts => render::fact_list(&self.law, language),
+            Vocabulary::Events => render::event_list(&self.law, language),
+            Vocabulary::Sources => render::source_list(&self.law, language),
+        }
+    }
+
+    /// A JSON Schema (draft 2020-12) of fact sheets, with the offences and facts of these rules.
+    pub fn sheet_schema(&self) -> serde_json::Value {
+        schema::sheet_schema(&self.law)
+    }
+
+    /// The page `docs/FACTS.md`: every fact and event in both languages, with the rules that ask for it.
+    pub fn facts_page(&self) -> String {
+        render::facts_page(&self.law)
     }
 
     /// A tree of reasons as an indented text.

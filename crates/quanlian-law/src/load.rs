@@ -17,6 +17,9 @@ mod place;
 mod raw;
 mod shared;
 
+pub(crate) use convert::fields_of;
+pub(crate) use raw::RawRule;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read as _,
@@ -24,13 +27,13 @@ use std::{
 };
 
 use include_dir::{Dir, include_dir};
-use quanlian_record::calendar::WorkingCalendar;
+use quanlian_record::{calendar::WorkingCalendar, time::Day};
 use sha2::{Digest, Sha256};
 
 use crate::{
     damages,
     nesting::too_deep,
-    rule::{Amount, Body, Condition, FineBasis, Rule},
+    rule::{Amount, Body, Condition, FineBasis, Kind, Rule, Version},
     text::{MessageFault, Messages, Text},
     vocabulary::{EventDefinition, FactDefinition, FactKind, nearest},
 };
@@ -212,6 +215,12 @@ pub(crate) struct Parsed {
     pub(crate) rules: BTreeMap<String, Rule>,
     /// File of each rule, relative to the folder.
     pub(crate) files: BTreeMap<String, String>,
+    /// Ids of the rules about each offence.
+    about: BTreeMap<String, Vec<String>>,
+    /// Id of the rule of each role.
+    roles: BTreeMap<String, String>,
+    /// Text of each file, so that a finding can name the line it means.
+    pub(crate) texts: BTreeMap<String, String>,
     /// Declared facts by name.
     pub(crate) facts: BTreeMap<String, FactDefinition>,
     /// Declared events by name.
@@ -226,6 +235,30 @@ pub(crate) struct Parsed {
     pub(crate) messages: Messages,
     /// SHA-256 over the paths and bytes of all rule files, in lower-case hex.
     pub(crate) digest: String,
+}
+
+impl Parsed {
+    /// The rules about an offence, by id.
+    pub(crate) fn about(&self, offence: &str) -> impl Iterator<Item = &Rule> {
+        let ids = self.about.get(offence).map_or(&[][..], Vec::as_slice);
+        ids.iter().filter_map(|id| self.rules.get(id))
+    }
+
+    /// The rule that the engine knows by a role, in the version of a day.
+    pub(crate) fn by_role(&self, role: &str, on: Day) -> Option<(&Rule, &Version)> {
+        let rule = self.rules.get(self.roles.get(role)?)?;
+        rule.version_on(on).map(|version| (rule, version))
+    }
+
+    /// The file of a rule, relative to the folder.
+    pub(crate) fn file_of(&self, rule: &Rule) -> &str {
+        self.files.get(&rule.id).map_or("", String::as_str)
+    }
+
+    /// The offences, each by the rule that says its elements.
+    pub(crate) fn offences(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.values().filter(|rule| rule.kind == Kind::Element)
+    }
 }
 
 /// Reads the copy of `law/` inside the program.
@@ -376,6 +409,7 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
     let mut owners = BTreeMap::new();
     let mut line_owners: BTreeMap<String, String> = BTreeMap::new();
     let mut roles: BTreeMap<String, String> = BTreeMap::new();
+    let mut about: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, text) in files {
         let shared = [FACTS_FILE, EVENTS_FILE, MESSAGES_FILE, SOURCES_FILE].contains(&name.as_str());
         if shared || name.starts_with(calendar::FOLDER) {
@@ -404,13 +438,16 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
             }
         }
         if let Some(role) = &rule.role
-            && let Some(first) = roles.insert(role.clone(), name.clone())
+            && let Some(first) = roles.insert(role.clone(), rule.id.clone())
         {
             return Err(LoadError::DuplicateId {
                 file: name.clone(),
                 id: role.clone(),
-                first,
+                first: format!("{first}.toml"),
             });
+        }
+        for offence in &rule.offences {
+            about.entry(offence.clone()).or_default().push(rule.id.clone());
         }
         owners.insert(rule.id.clone(), name.clone());
         rules.insert(rule.id.clone(), rule);
@@ -422,6 +459,9 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
         with_base: links::offences_with_base(&rules),
         rules,
         files: owners,
+        about,
+        roles,
+        texts: files.clone(),
         facts,
         events,
         sources,

@@ -107,7 +107,7 @@ pub(crate) fn band(law: &Parsed, offence: &str, on: Day, tier: Tier) -> Option<B
     })
 }
 
-fn band_text(law: &Parsed, band: &Band) -> Text {
+pub(crate) fn band_text(law: &Parsed, band: &Band) -> Text {
     let message = if band.detention_possible {
         key::BAND_DETENTION
     } else {
@@ -128,9 +128,7 @@ fn rules_about<'a>(
     offence: &'a str,
     on: Day,
 ) -> impl Iterator<Item = (&'a Rule, &'a Version)> {
-    law.rules
-        .values()
-        .filter(move |rule| rule.is_about(offence))
+    law.about(offence)
         .filter_map(move |rule| rule.version_on(on).map(|version| (rule, version)))
 }
 

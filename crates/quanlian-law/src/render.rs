@@ -4,7 +4,16 @@
 //!
 //! Invariant: state is a word, never a colour or a sign alone.
 
+mod diff;
+mod facts;
+mod rule;
 mod sentence;
+mod unverified;
+
+pub(crate) use diff::diff;
+pub(crate) use facts::facts_page;
+pub(crate) use rule::{asked, event_list, fact_list, rule, source_list};
+pub(crate) use unverified::unverified;
 
 use std::collections::BTreeSet;
 

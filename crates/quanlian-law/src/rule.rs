@@ -11,19 +11,21 @@
 use std::collections::BTreeMap;
 
 use quanlian_record::time::Day;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     acts::AccumulationRule,
     damages::rule::{AdministrativeFineRule, DamagesRule, PunitiveRule},
     deadline::{ExtensionRule, FirstHour, LastDay, ServiceRule, SuspensionRule, Timeline},
+    schema::Date,
     sentence::{CircumstanceRule, ProbationRule, SentencingRule},
     text::Text,
     valuation::ValuationRule,
 };
 
 /// The tiers of an offence, and what lies under them. An offence has two of the three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Under the entry line.
@@ -42,7 +44,7 @@ impl Tier {
 }
 
 /// Who acted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Person {
     /// A human being (自然人).
@@ -79,7 +81,7 @@ impl Amount {
 }
 
 /// What a rule is about, and so what its versions contain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The offence itself: its statutory elements (构成要件).
@@ -163,7 +165,7 @@ pub struct Rule {
 }
 
 /// Where a provision stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// Name of the instrument, in Chinese.
@@ -181,11 +183,12 @@ pub struct Source {
 }
 
 /// What stands behind a rule or a line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Checked {
     /// When it was compared with its source.
     #[serde(with = "toml_day")]
+    #[schemars(with = "Date")]
     pub on: Day,
     /// Keys of `law/sources.toml`.
     pub against: Vec<String>,
@@ -376,7 +379,7 @@ impl Condition {
 }
 
 /// The penalty band of a tier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Band {
     /// Which tier.
@@ -393,7 +396,7 @@ pub struct Band {
 }
 
 /// How a fine goes with imprisonment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FineMode {
     /// Together with imprisonment, or alone (并处或者单处).
@@ -412,7 +415,7 @@ pub struct FineRule {
 }
 
 /// Which basis of a fine counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FineChoice {
     /// The first basis that can be established.
@@ -450,7 +453,7 @@ pub enum FineBasis {
 }
 
 /// A statutory element (构成要件要素).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Element {
     /// Its id.
@@ -473,7 +476,7 @@ pub struct Element {
 }
 
 /// One step of the limitation table: bands with a maximum of up to so many months.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitationStep {
     /// The step covers bands whose maximum is below this; the last step has none.
@@ -484,7 +487,7 @@ pub struct LimitationStep {
 }
 
 /// A paper that an act needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Paper {
     /// Its id, for programs.
@@ -555,7 +558,7 @@ pub enum ClockPeriod {
 }
 
 /// Which days a period counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DayCount {
     /// Every day.
@@ -565,7 +568,7 @@ pub enum DayCount {
 }
 
 /// What the text leaves open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenQuestion {
     /// The question.
@@ -578,16 +581,18 @@ pub struct OpenQuestion {
 }
 
 /// Days on which no rule of a kind is in the files, and somebody knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gap {
     /// Which kind of rule is missing.
     pub kind: Kind,
     /// First day.
     #[serde(with = "toml_day")]
+    #[schemars(with = "Date")]
     pub from: Day,
     /// Last day; `None` while it lasts.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "toml_day::optional")]
+    #[schemars(with = "Option<Date>")]
     pub to: Option<Day>,
 }
 

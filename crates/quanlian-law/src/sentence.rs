@@ -15,6 +15,7 @@ mod example;
 mod frame;
 mod probation;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use circumstance::{CircumstanceResult, CircumstanceState, MayBeStated};
@@ -34,7 +35,7 @@ pub const MAX_SENTENCE_MONTHS: i64 = 1_200;
 const MAX_NAMES: usize = 50;
 
 /// Which way a circumstance moves the sentence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// More lenient (从宽).
@@ -44,7 +45,7 @@ pub enum Direction {
 }
 
 /// Whether the court may or must go below the band (减轻处罚).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Force {
     /// It may (可以).
@@ -54,7 +55,7 @@ pub enum Force {
 }
 
 /// A sentencing circumstance (量刑情节), `[version.circumstance]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -104,7 +105,7 @@ pub struct CircumstanceRule {
 }
 
 /// Probation (缓刑), `[version.probation]`: the frame of the Criminal Law, or what an interpretation adds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProbationRule {
     /// The longest imprisonment that can be suspended, in months.
@@ -131,7 +132,7 @@ pub struct ProbationRule {
 }
 
 /// Shortest and longest probation period, in months.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeriodBounds {
     /// Shortest.
@@ -141,7 +142,7 @@ pub struct PeriodBounds {
 }
 
 /// A ground for or against probation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ground {
     /// Its id, unique in the whole folder.
@@ -166,7 +167,7 @@ fn yes() -> bool {
 }
 
 /// Method and terms, `[version.sentencing]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SentencingRule {
     /// By how much the court may shift the adjusted result, in percent.

@@ -9,10 +9,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One text in Chinese and in English.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// Chinese (简体中文).
@@ -513,6 +514,99 @@ keys! {
     PENALTY_BY_AMOUNT = "penalty.by_amount";
     PENALTY_OTHERWISE = "penalty.otherwise";
     PENALTY_SERIOUS = "penalty.serious";
+    RULE_AT_OR_ABOVE = "rule.at_or_above";
+    RULE_ATTEMPT = "rule.attempt";
+    RULE_REACHES = "rule.reaches";
+    RULE_NO_OFFENCE = "rule.no_offence";
+    RULE_TIER = "rule.tier";
+    RULE_WHERE = "rule.where";
+    RULE_ALL = "rule.all";
+    RULE_ANY = "rule.any";
+    RULE_AT_LEAST = "rule.at_least";
+    RULE_ELEMENT = "rule.element";
+    RULE_ELEMENT_VALUES = "rule.element_values";
+    RULE_ELEMENT_SIGNS = "rule.element_signs";
+    RULE_ELEMENT_DENIED_BY = "rule.element_denied_by";
+    RULE_FINE_MANDATORY = "rule.fine_mandatory";
+    RULE_FINE_TOGETHER_OR_ALONE = "rule.fine_together_or_alone";
+    RULE_FINE_SHARE = "rule.fine_share";
+    RULE_FINE_FIXED = "rule.fine_fixed";
+    RULE_FINE_FIRST_KNOWN = "rule.fine_first_known";
+    RULE_FINE_EITHER = "rule.fine_either";
+    RULE_FINE_FLOOR = "rule.fine_floor";
+    RULE_UNIT = "rule.unit";
+    RULE_LIMITATION_BELOW = "rule.limitation_below";
+    RULE_LIMITATION_REST = "rule.limitation_rest";
+    RULE_CLOCK = "rule.clock";
+    SHOW_KIND = "show.kind";
+    SHOW_CHECKED = "show.checked";
+    SHOW_READ = "show.read";
+    SHOW_UNREAD = "show.unread";
+    SHOW_NOTE = "show.note";
+    SHOW_VERSIONS = "show.versions";
+    SHOW_VERSION = "show.version";
+    SHOW_IN_FORCE = "show.in_force";
+    SHOW_NOT_IN_FORCE = "show.not_in_force";
+    SHOW_LINE = "show.line";
+    SHOW_EXAMPLES = "show.examples";
+    SHOW_GAP = "show.gap";
+    SHOW_ASKS = "show.asks";
+    SHOW_RULES = "show.rules";
+    SHOW_FACT = "show.fact";
+    SHOW_IMPLIED = "show.implied";
+    FACT_MONEY = "fact.money";
+    FACT_COUNT = "fact.count";
+    FACT_FLAG = "fact.flag";
+    FACT_TEXT = "fact.text";
+    FACTS_TITLE = "facts.title";
+    FACTS_INTRO = "facts.intro";
+    FACTS_FACTS = "facts.facts";
+    FACTS_EVENTS = "facts.events";
+    FACTS_EVENTS_INTRO = "facts.events_intro";
+    FACTS_NAME = "facts.name";
+    FACTS_KIND = "facts.kind";
+    FACTS_TITLE_COLUMN = "facts.title_column";
+    FACTS_MEANING = "facts.meaning";
+    FACTS_ASKED_BY = "facts.asked_by";
+    DIFF_TITLE = "diff.title";
+    DIFF_SAME = "diff.same";
+    DIFF_BEFORE = "diff.before";
+    DIFF_AFTER = "diff.after";
+    DIFF_RULES = "diff.rules";
+    DIFF_RULE = "diff.rule";
+    DIFF_FIELD = "diff.field";
+    DIFF_NOTHING = "diff.nothing";
+    DIFF_ADDED = "diff.added";
+    DIFF_REMOVED = "diff.removed";
+    DIFF_RAISED = "diff.raised";
+    DIFF_LOWERED = "diff.lowered";
+    DIFF_CHANGED = "diff.changed";
+    DIFF_LINE_RAISED = "diff.line_raised";
+    DIFF_LINE_LOWERED = "diff.line_lowered";
+    DIFF_LINE_ADDED = "diff.line_added";
+    DIFF_LINE_REMOVED = "diff.line_removed";
+    DIFF_LINE_NO_EFFECT = "diff.line_no_effect";
+    DIFF_LINE_OTHER = "diff.line_other";
+    DIFF_LINE_OTHER_ADDED = "diff.line_other_added";
+    DIFF_LINE_OTHER_REMOVED = "diff.line_other_removed";
+    DIFF_LINE_CIRCUMSTANCES = "diff.line_circumstances";
+    DIFF_NO_CIRCUMSTANCES = "diff.no_circumstances";
+    DIFF_BAND = "diff.band";
+    DIFF_FINE = "diff.fine";
+    DIFF_UNIT = "diff.unit";
+    DIFF_ELEMENT_ADDED = "diff.element_added";
+    DIFF_ELEMENT_REMOVED = "diff.element_removed";
+    DIFF_ELEMENT_VALUES = "diff.element_values";
+    DIFF_CLOCK_ADDED = "diff.clock_added";
+    DIFF_CLOCK_REMOVED = "diff.clock_removed";
+    DIFF_CLOCK_SAME = "diff.clock_same";
+    DIFF_CLOCK_CHANGED = "diff.clock_changed";
+    UNREAD_TITLE = "unread.title";
+    UNREAD_PART = "unread.part";
+    UNREAD_RESTS_ON = "unread.rests_on";
+    UNREAD_TOUCHES = "unread.touches";
+    UNREAD_WHOLE = "unread.whole";
+    UNREAD_BY_OFFENCE = "unread.by_offence";
     RENDER_RULE_SET = "render.rule_set";
     RENDER_GOVERNS = "render.governs";
     RENDER_BOTH = "render.both";

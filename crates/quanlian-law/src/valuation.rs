@@ -12,6 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -27,7 +28,7 @@ const MAX_CASES: usize = 16;
 const MAX_FLAGS: usize = 8;
 
 /// How an amount is found: `[version.valuation]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValuationRule {
     /// The money fact that is found.
@@ -40,7 +41,7 @@ pub struct ValuationRule {
 }
 
 /// One way to find an amount.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValuationCase {
     /// Its id, unique in the whole rule book.
@@ -65,7 +66,7 @@ pub struct ValuationCase {
 }
 
 /// The amount that a way gives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueOf {
     /// A fact.
@@ -79,7 +80,7 @@ pub enum ValueOf {
 }
 
 /// A number of things times the profit on each.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Product {
     /// A count fact.
@@ -89,7 +90,7 @@ pub struct Product {
 }
 
 /// An amount that is added to what a way gives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddedAmount {
     /// Its id, unique in the whole rule book.

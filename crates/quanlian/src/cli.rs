@@ -8,6 +8,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quanlian_record::time::{Day, parse_day};
 
 use crate::{message::Language, output::Form};
 
@@ -222,15 +223,8 @@ pub(crate) struct Verify {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Law {
-    /// Assess a fact sheet (JSON or TOML; `-` for stdin)
-    Assess {
-        /// The fact sheet
-        facts: PathBuf,
-        #[command(flatten)]
-        source: LawSource,
-        #[command(flatten)]
-        form: JsonForm,
-    },
+    /// Assess a fact sheet (JSON or TOML; `-` for stdin), or one a line with --jsonl
+    Assess(LawAssess),
     /// Say when the periods of a matter end, step by step
     Deadline(LawDeadline),
     /// Compute damages, method by method (JSON or TOML; `-` for stdin)
@@ -251,29 +245,111 @@ pub(crate) enum Law {
         #[command(flatten)]
         form: JsonForm,
     },
-    /// Show one rule with its versions, source, open questions and examples
+    /// Show a rule, or the words that rules use: facts, events, sources
     Show {
-        /// Id of the rule, such as cn/criminal/217
+        /// Id of the rule, such as cn/criminal/217; or facts, events, sources
         rule: String,
+        /// Only what is in force on this day
+        #[arg(long, value_name = "DATE", value_parser = parse_day)]
+        on: Option<Day>,
         #[command(flatten)]
         source: LawSource,
         #[command(flatten)]
         form: JsonForm,
     },
     /// List the rules
-    List {
-        #[command(flatten)]
-        source: LawSource,
-        #[command(flatten)]
-        form: JsonForm,
-    },
-    /// Run every example of every rule and check sources and boundaries
+    List(LawList),
+    /// Run every example of every rule, and check gaps, overlaps, sources and boundaries
     Check {
         #[command(flatten)]
         source: LawSource,
         #[command(flatten)]
         form: JsonForm,
     },
+    /// What changed between the law of two days, and for whom
+    Diff {
+        /// The earlier day
+        #[arg(value_name = "DATE1", value_parser = parse_day)]
+        before: Day,
+        /// The later day
+        #[arg(value_name = "DATE2", value_parser = parse_day)]
+        after: Day,
+        /// Only this offence
+        #[arg(long, value_name = "ID")]
+        offence: Option<String>,
+        #[command(flatten)]
+        source: LawSource,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+    /// List what nobody has read in a source
+    Unverified {
+        #[command(flatten)]
+        source: LawSource,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+    /// Print the JSON Schema of rule files or of fact sheets, for an editor
+    Schema {
+        /// Which files
+        #[arg(value_enum, default_value_t = SchemaOf::Rules)]
+        of: SchemaOf,
+        #[command(flatten)]
+        source: LawSource,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LawAssess {
+    /// The fact sheet, or with --jsonl a file of fact sheets, one a line
+    pub(crate) facts: PathBuf,
+    /// Day of judgment, whatever the sheet says: the same cases on another day
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    pub(crate) judged_on: Option<Day>,
+    /// With --jsonl: whole answers, not the outcome alone
+    #[arg(long, requires = "jsonl")]
+    pub(crate) full: bool,
+    /// With --jsonl: the answers of an earlier run on the same sheets; what changed is marked and counted
+    #[arg(long, value_name = "FILE", requires = "jsonl")]
+    pub(crate) compare: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: LawSource,
+    #[command(flatten)]
+    pub(crate) form: AnyForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LawList {
+    /// Only what is in force on this day
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    pub(crate) on: Option<Day>,
+    /// Only what is about this offence
+    #[arg(long, value_name = "ID")]
+    pub(crate) offence: Option<String>,
+    /// Only this kind of rule: threshold, band, deadline and so on
+    #[arg(long, value_name = "KIND", value_parser = parse_kind)]
+    pub(crate) kind: Option<quanlian_law::Kind>,
+    /// Only what nobody has read in a source, in part or whole
+    #[arg(long)]
+    pub(crate) unverified: bool,
+    #[command(flatten)]
+    pub(crate) source: LawSource,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+/// What a schema describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// Rule files
+    Rules,
+    /// Fact sheets
+    Facts,
+}
+
+/// A kind of rule by its word in a file; the error lists the words.
+fn parse_kind(word: &str) -> Result<quanlian_law::Kind, String> {
+    serde_json::from_value(word.into()).map_err(|error| error.to_string())
 }
 
 #[derive(Debug, Args)]

@@ -35,9 +35,26 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
         Command::Verify(arguments) => verify::run(&arguments, &output(arguments.form.form())),
-        Command::Law(Law::Assess { facts, source, form }) => {
-            law::assess(&facts, &source, &output(form.form()))
+        Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),
+        Command::Law(Law::Show {
+            rule,
+            on,
+            source,
+            form,
+        }) => law::book::show(&rule, on, &source, &output(form.form())),
+        Command::Law(Law::List(arguments)) => law::book::list(&arguments, &output(arguments.form.form())),
+        Command::Law(Law::Check { source, form }) => law::book::check(&source, &output(form.form())),
+        Command::Law(Law::Diff {
+            before,
+            after,
+            offence,
+            source,
+            form,
+        }) => law::changes::diff(before, after, offence.as_deref(), &source, &output(form.form())),
+        Command::Law(Law::Unverified { source, form }) => {
+            law::changes::unverified(&source, &output(form.form()))
         }
+        Command::Law(Law::Schema { of, source }) => law::book::schema(of, &source),
         Command::Law(Law::Deadline(arguments)) => {
             law::deadline::run(&arguments, &output(arguments.form.form()))
         }
@@ -47,9 +64,6 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Law(Law::Fine { sheet, source, form }) => {
             law::damages::fine(&sheet, &source, &output(form.form()))
         }
-        Command::Law(Law::Show { rule, source, form }) => law::show(&rule, &source, &output(form.form())),
-        Command::Law(Law::List { source, form }) => law::list(&source, &output(form.form())),
-        Command::Law(Law::Check { source, form }) => law::check(&source, &output(form.form())),
         Command::Completions { shell } => {
             let output = output(Form::Text);
             let mut tree = help::localise(Cli::command(), &output.messages);

@@ -55,58 +55,130 @@ fn asked<'a>(evaluated: &Evaluated<'a>) -> BTreeSet<&'a str> {
     names
 }
 
+/// A fact that could change the outcome, before it is put in words.
+struct Found<'a> {
+    fact: &'a str,
+    could_lift_to: Tier,
+    alone: bool,
+    from: Option<Amount>,
+    message: &'static str,
+    /// Not asked for before the others.
+    later: bool,
+    rank: u32,
+}
+
+/// What `person`, a field of the sheet, is called among the facts.
+const PERSON: &str = "person";
+
 pub(super) fn missing(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) -> Vec<Missing> {
+    let found = found(law, evaluated, known);
+    found
+        .into_iter()
+        .map(|found| in_words(law, evaluated, &found))
+        .collect()
+}
+
+/// The name of the fact that could change the outcome most, without any words.
+pub(super) fn first<'a>(law: &Parsed, evaluated: &Evaluated<'a>, known: &Known) -> Option<&'a str> {
+    found(law, evaluated, known).first().map(|found| found.fact)
+}
+
+fn found<'a>(law: &Parsed, evaluated: &Evaluated<'a>, known: &Known) -> Vec<Found<'a>> {
     if evaluated.is_settled() || evaluated.set.is_silent() {
         return Vec::new();
     }
-    let mut found: Vec<(bool, u32, Missing)> = Vec::new();
+    let mut all: Vec<Found<'_>> = Vec::new();
     for name in asked(evaluated) {
         let Some(definition) = law.facts.get(name) else {
             continue;
         };
-        let missing = match definition.kind {
+        let found = match definition.kind {
             FactKind::Flag => flag(law, evaluated, known, name),
-            kind => amount(law, evaluated, known, name, kind),
+            kind => amount(evaluated, known, name, kind),
         };
         let is_first = definition
             .first_when
             .iter()
             .any(|f| known.flag(f, &law.facts).0 == Truth::Met);
-        found.extend(missing.map(|missing| (!is_first, definition.rank, missing)));
+        all.extend(found.map(|found| Found {
+            later: !is_first,
+            rank: definition.rank,
+            ..found
+        }));
     }
-    for (rank, missing) in behind(law, evaluated, known, &found) {
-        found.push((true, rank, missing));
-    }
-    found.extend(person(law, evaluated, known).map(|missing| (true, u32::MAX, missing)));
-    found.sort_by_key(|(later, rank, missing)| {
+    let behind = behind(law, evaluated, known, &all);
+    all.extend(behind);
+    all.extend(person(evaluated, known));
+    all.sort_by_key(|found| {
         (
-            Reverse(missing.could_lift_to),
-            !missing.alone,
-            *later,
-            *rank,
-            missing.fact.clone(),
+            Reverse(found.could_lift_to),
+            !found.alone,
+            found.later,
+            found.rank,
+            found.fact,
         )
     });
-    found.into_iter().map(|(_, _, missing)| missing).collect()
+    all
+}
+
+fn in_words(law: &Parsed, evaluated: &Evaluated<'_>, found: &Found<'_>) -> Missing {
+    let title = if found.fact == PERSON {
+        law.messages.say(key::PERSON, &[])
+    } else {
+        law.fact_title(found.fact)
+    };
+    let from = found.from.map(|from| law.amount(found.fact, from));
+    let values = [
+        ("fact", &title),
+        ("tier", &evaluated.set.tier(found.could_lift_to)),
+        ("from", &from.unwrap_or_default()),
+    ];
+    let why = law.messages.say(found.message, &values);
+    Missing {
+        fact: found.fact.to_owned(),
+        title,
+        could_lift_to: found.could_lift_to,
+        alone: found.alone,
+        from: found.from,
+        why,
+    }
+}
+
+/// A fact that lifts by itself.
+fn alone<'a>(fact: &'a str, tier: Tier, from: Option<Amount>, message: &'static str) -> Found<'a> {
+    Found {
+        fact,
+        could_lift_to: tier,
+        alone: true,
+        from,
+        message,
+        later: true,
+        rank: u32::MAX,
+    }
+}
+
+/// A fact that takes part.
+fn together(fact: &str, tier: Tier) -> Found<'_> {
+    Found {
+        alone: false,
+        ..alone(fact, tier, None, key::MISSING_LIFT_TOGETHER)
+    }
 }
 
 /// Facts behind an amount that is missing: those from which it could be found. No one of them may decide alone,
 /// but whoever is to state the amount needs them.
-fn behind(
-    law: &Parsed,
-    evaluated: &Evaluated<'_>,
-    known: &Known,
-    found: &[(bool, u32, Missing)],
-) -> Vec<(u32, Missing)> {
-    let listed: BTreeSet<&str> = found
-        .iter()
-        .map(|(_, _, missing)| missing.fact.as_str())
-        .collect();
+fn behind<'a>(law: &Parsed, evaluated: &Evaluated<'a>, known: &Known, found: &[Found<'a>]) -> Vec<Found<'a>> {
+    let listed: BTreeSet<&str> = found.iter().map(|found| found.fact).collect();
     let names = evaluated.set.open_inputs(&listed, &evaluated.known);
     names
         .into_iter()
         .filter(|name| !listed.contains(name) && !is_known(law, evaluated, known, name))
-        .filter_map(|name| Some((law.facts.get(name)?.rank, together(law, evaluated, name))))
+        .filter_map(|name| {
+            Some(Found {
+                rank: law.facts.get(name)?.rank,
+                ..together(name, evaluated.possible)
+            })
+        })
         .collect()
 }
 
@@ -117,13 +189,7 @@ fn is_known(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str) 
     }
 }
 
-fn amount(
-    law: &Parsed,
-    evaluated: &Evaluated<'_>,
-    known: &Known,
-    name: &str,
-    kind: FactKind,
-) -> Option<Missing> {
+fn amount<'a>(evaluated: &Evaluated<'_>, known: &Known, name: &'a str, kind: FactKind) -> Option<Found<'a>> {
     // What follows from other facts is known; stating the fact can only narrow it.
     let now = evaluated.known.interval(name);
     if now.is_exact() {
@@ -148,45 +214,30 @@ fn amount(
             .filter(|number| now.low <= *number && now.high.is_none_or(|high| *number <= high))
             .find(|number| reach(*number).0 >= lifted)
             .map(|number| amount_like(kind, number));
-        let values = [
-            ("fact", &law.fact_title(name)),
-            ("tier", &evaluated.set.tier(lifted)),
-            (
-                "from",
-                &from.map(|from| law.amount(name, from)).unwrap_or_default(),
-            ),
-        ];
         let message = if from.is_some() {
             key::MISSING_LIFT_AT
         } else {
             key::MISSING_LIFT_ALONE
         };
-        let why = law.messages.say(message, &values);
-        return Some(missing_fact(law, name, lifted, true, from, why));
+        return Some(alone(name, lifted, from, message));
     }
     let (_, left) = reach(now.low);
-    (left < evaluated.possible).then(|| together(law, evaluated, name))
+    (left < evaluated.possible).then(|| together(name, evaluated.possible))
 }
 
-fn flag(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &str) -> Option<Missing> {
+fn flag<'a>(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known, name: &'a str) -> Option<Found<'a>> {
     if known.flag(name, &law.facts).0 != Truth::Unknown {
         return None;
     }
     let (lifted, _) = evaluated.set.reach(&known.with_flag(name, true));
-    let (_, left) = evaluated.set.reach(&known.with_flag(name, false));
     if lifted > evaluated.established {
-        let values = [
-            ("fact", &law.fact_title(name)),
-            ("tier", &evaluated.set.tier(lifted)),
-        ];
-        let why = law.messages.say(key::MISSING_FLAG, &values);
-        Some(missing_fact(law, name, lifted, true, None, why))
-    } else {
-        (left < evaluated.possible).then(|| together(law, evaluated, name))
+        return Some(alone(name, lifted, None, key::MISSING_FLAG));
     }
+    let (_, left) = evaluated.set.reach(&known.with_flag(name, false));
+    (left < evaluated.possible).then(|| together(name, evaluated.possible))
 }
 
-fn person(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) -> Option<Missing> {
+fn person(evaluated: &Evaluated<'_>, known: &Known) -> Option<Found<'static>> {
     if known.person.is_some() || !evaluated.set.depends_on_person() {
         return None;
     }
@@ -201,17 +252,9 @@ fn person(law: &Parsed, evaluated: &Evaluated<'_>, known: &Known) -> Option<Miss
     if lifted == evaluated.established && left == evaluated.possible {
         return None;
     }
-    let tier = lifted.max(possible);
-    let why = law
-        .messages
-        .say(key::MISSING_PERSON, &[("tier", &evaluated.set.tier(tier))]);
-    Some(Missing {
-        fact: "person".into(),
-        title: law.messages.say(key::PERSON, &[]),
-        could_lift_to: tier,
+    Some(Found {
         alone: lifted > evaluated.established,
-        from: None,
-        why,
+        ..alone(PERSON, lifted.max(possible), None, key::MISSING_PERSON)
     })
 }
 
@@ -228,39 +271,5 @@ pub(super) fn conduct(law: &Parsed, offence: &str, highest: Tier, judged_on: Day
         alone: true,
         from: None,
         why: law.messages.say(key::MISSING_CONDUCT, &values),
-    }
-}
-
-fn together(law: &Parsed, evaluated: &Evaluated<'_>, name: &str) -> Missing {
-    let tier = evaluated.possible;
-    let values = [
-        ("fact", &law.fact_title(name)),
-        ("tier", &evaluated.set.tier(tier)),
-    ];
-    missing_fact(
-        law,
-        name,
-        tier,
-        false,
-        None,
-        law.messages.say(key::MISSING_LIFT_TOGETHER, &values),
-    )
-}
-
-fn missing_fact(
-    law: &Parsed,
-    name: &str,
-    tier: Tier,
-    alone: bool,
-    from: Option<Amount>,
-    why: Text,
-) -> Missing {
-    Missing {
-        fact: name.to_owned(),
-        title: law.fact_title(name),
-        could_lift_to: tier,
-        alone,
-        from,
-        why,
     }
 }

@@ -89,6 +89,26 @@ pub struct Assessment {
     pub rule_book_version: String,
 }
 
+/// The short answer to a fact sheet: what a list of many cases shows of each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Brief {
+    /// Id of the offence.
+    pub offence: String,
+    /// The outcome of the rule set that governs.
+    pub outcome: Outcome,
+    /// The highest tier that the facts do not exclude under it.
+    pub could_reach: Tier,
+    /// The day of the rule set that governs.
+    pub as_of: Day,
+    /// Whether a person must choose between the rule sets.
+    pub choice_required: bool,
+    /// Whether the answer rests on something that nobody has read in the source.
+    pub rests_on_unverified: bool,
+    /// The missing fact that could change the outcome most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_first: Option<String>,
+}
+
 /// One rule set, applied whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RuleSetResult {
@@ -160,4 +180,18 @@ pub struct OpenPoint {
     pub question: Text,
     /// What it could change.
     pub effect: Text,
+}
+
+impl From<&Assessment> for Brief {
+    fn from(answer: &Assessment) -> Self {
+        Self {
+            offence: answer.offence.clone(),
+            outcome: answer.outcome,
+            could_reach: answer.could_reach,
+            as_of: answer.governing.as_of,
+            choice_required: answer.governing.choice_required,
+            rests_on_unverified: answer.rests_on_unverified,
+            missing_first: answer.missing.first().map(|missing| missing.fact.clone()),
+        }
+    }
 }

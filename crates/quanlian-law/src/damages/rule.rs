@@ -11,6 +11,7 @@
 use std::collections::BTreeSet;
 
 use quanlian_record::money::Fen;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::Text;
@@ -21,7 +22,7 @@ const MAX_RULE_YUAN: i64 = 1_000_000_000;
 const MAX_RULE_TIMES: u32 = 1_000;
 
 /// The kinds of right whose infringement these rules are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Right {
     /// Copyright and related rights (著作权和与著作权有关的权利).
@@ -63,7 +64,7 @@ impl Right {
 }
 
 /// The ways in which the law measures damages. The fact of the same name states the amount itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// What the holder really lost (实际损失).
@@ -97,7 +98,7 @@ impl Method {
 }
 
 /// Whether a court may or must do something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strength {
     /// 可以
@@ -107,7 +108,7 @@ pub enum Strength {
 }
 
 /// `[version.damages]`: how one law measures damages, or what a special rule adds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DamagesRule {
     /// Its row in the project's table of law facts.
@@ -145,7 +146,7 @@ pub struct DamagesRule {
 }
 
 /// The facts of a licence value (商业秘密许可使用费).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LicenceFacts {
     /// The fact that holds the value.
@@ -157,7 +158,7 @@ pub struct LicenceFacts {
 }
 
 /// The statutory range.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Statutory {
     /// Lowest and highest, in yuan.
@@ -176,7 +177,7 @@ impl Statutory {
 }
 
 /// A right, and the flag that an act must have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OnlyFor {
     /// The right.
@@ -187,7 +188,7 @@ pub struct OnlyFor {
 }
 
 /// Reasonable costs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Costs {
     /// The fact that states them.
@@ -197,7 +198,7 @@ pub struct Costs {
 }
 
 /// Where the costs go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CostsMode {
     /// On top of the damages, also of statutory damages (还应当包括).
@@ -207,7 +208,7 @@ pub enum CostsMode {
 }
 
 /// When the multiple opens, and what it multiplies.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PunitiveMultiple {
     /// The word of the law for the fault.
@@ -231,7 +232,7 @@ pub struct PunitiveMultiple {
 }
 
 /// The fault that punitive damages ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// 故意
@@ -241,7 +242,7 @@ pub enum Fault {
 }
 
 /// A multiple for especially serious circumstances.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Especially {
     /// The flag by which they are stated.
@@ -251,7 +252,7 @@ pub struct Especially {
 }
 
 /// Damages of a continuing act reach so far back from the day of filing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LookBack {
     /// Years.
@@ -261,7 +262,7 @@ pub struct LookBack {
 }
 
 /// A right, and the rule on time that gives an act which goes on to the new version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Continuing {
     /// The right.
@@ -271,7 +272,7 @@ pub struct Continuing {
 }
 
 /// One way to find the amount of a method: a sum of products of facts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Way {
     /// Its id, unique in the whole folder.
@@ -332,7 +333,7 @@ impl Way {
 }
 
 /// `[version.punitive]`: how the courts find intent, gravity, base and multiple.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PunitiveRule {
     /// Its row in the project's table of law facts.
@@ -364,7 +365,7 @@ pub struct PunitiveRule {
 }
 
 /// Whether statutory damages may be multiplied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatutoryBase {
     /// The instrument says that they cannot.
@@ -374,7 +375,7 @@ pub enum StatutoryBase {
 }
 
 /// The last moment for a claim to punitive damages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimUntil {
     /// The end of the debate in the first instance (一审法庭辩论终结).
@@ -382,7 +383,7 @@ pub enum ClaimUntil {
 }
 
 /// What a claim must state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClaimPart {
     /// The amount (赔偿数额).
@@ -394,7 +395,7 @@ pub enum ClaimPart {
 }
 
 /// How the total follows from base and multiple.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Formula {
     /// The total is the base times the multiple.
@@ -413,7 +414,7 @@ impl Formula {
 }
 
 /// A listed sign of intent or case of gravity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Factor {
     /// Its id, unique in the whole folder.
@@ -427,7 +428,7 @@ pub struct Factor {
 }
 
 /// `[version.administrative_fine]`: the range of a fine that an agency imposes (罚款).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdministrativeFineRule {
     /// Its row in the project's table of law facts.
@@ -457,7 +458,7 @@ pub struct AdministrativeFineRule {
 }
 
 /// A fine by an amount.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ByAmount {
     /// The fact that is multiplied.
@@ -474,7 +475,7 @@ pub struct ByAmount {
 }
 
 /// Whether the number itself is inside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineEnd {
     /// 以上: the number itself is inside.
@@ -484,7 +485,7 @@ pub enum LineEnd {
 }
 
 /// Another range in serious circumstances.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeriousFine {
     /// The flag by which they are stated.

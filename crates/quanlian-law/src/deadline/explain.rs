@@ -418,7 +418,8 @@ impl<'a> Words<'a> {
     }
 }
 
-fn length_of_period(law: &Parsed, clock: &Clock) -> Text {
+/// How long a period is, in words.
+pub(crate) fn length_of_period(law: &Parsed, clock: &Clock) -> Text {
     match clock.period {
         ClockPeriod::AtOnce => law.messages.say(key::CLOCK_AT_ONCE, &[]),
         ClockPeriod::Reasonable => law.messages.say(key::CLOCK_REASONABLE, &[]),

@@ -6,6 +6,7 @@
 //! Invariant: unknown fields are refused, sizes are bounded, and an error names the line.
 
 use quanlian_record::time::Day;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -20,7 +21,7 @@ pub const MAX_TIMELINE_BYTES: usize = 256 * 1024;
 const MAX_TIMELINE_NESTING: usize = 6;
 
 /// What is known of the course of a matter.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Timeline {
     /// Which case it is, for the summary and the id of calendar entries.
@@ -47,7 +48,7 @@ pub struct Timeline {
 }
 
 /// A paper that was served (送达).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// The event that the service is, such as `judgment_served_on`.
@@ -58,11 +59,12 @@ pub struct Service {
     pub method: String,
     /// The day that the rule asks for with that way.
     #[serde(with = "toml_day")]
+    #[schemars(with = "crate::schema::Date")]
     pub on: Day,
 }
 
 /// Days that are not counted (中止). Both ends lie inside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Suspension {
     /// The clock that stands still, by id or row.
@@ -73,16 +75,18 @@ pub struct Suspension {
     pub group: Option<String>,
     /// First day that is not counted.
     #[serde(with = "toml_day")]
+    #[schemars(with = "crate::schema::Date")]
     pub from: Day,
     /// Last day that is not counted; without it the clock still stands.
     #[serde(default, with = "toml_day::optional", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::schema::Date>")]
     pub to: Option<Day>,
     /// Why.
     pub reason: String,
 }
 
 /// An extension that was granted (延长). One of the three lengths.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Extension {
     /// The clock, by id or row.
@@ -102,6 +106,7 @@ pub struct Extension {
     pub granted_by: String,
     /// When.
     #[serde(with = "toml_day")]
+    #[schemars(with = "crate::schema::Date")]
     pub on: Day,
 }
 

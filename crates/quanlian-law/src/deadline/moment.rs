@@ -128,3 +128,16 @@ pub(super) fn events_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 
     deserializer.deserialize_map(Once)
 }
+
+impl schemars::JsonSchema for Moment {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "moment".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A day (2024-12-20), or an instant where hours count (2024-12-20T09:30:00+08:00).",
+            "type": "string",
+        })
+    }
+}

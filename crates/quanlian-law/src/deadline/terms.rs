@@ -6,12 +6,13 @@
 //!
 //! Invariant: what the text of the law does not say is `Open`, never a choice made here.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::Text;
 
 /// What becomes of a period whose last day is not worked (期限届满日为节假日).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LastDay {
     /// It ends on the first working day after.
@@ -24,7 +25,7 @@ pub enum LastDay {
 }
 
 /// Whether the hour in which a period of hours begins is counted (期间开始的时).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FirstHour {
     /// The period runs from the instant itself.
@@ -37,7 +38,7 @@ pub enum FirstHour {
 }
 
 /// A length that is added to a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Length {
     /// Calendar days.
@@ -68,7 +69,7 @@ impl Length {
 }
 
 /// When a period stands still (中止, 不计入期限).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SuspensionRule {
     /// In which cases.
@@ -82,7 +83,7 @@ pub struct SuspensionRule {
 }
 
 /// How a period may be extended (延长).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExtensionRule {
     /// Who may grant it.
@@ -93,7 +94,7 @@ pub struct ExtensionRule {
 }
 
 /// When a paper counts as served (送达), by the way in which it was served.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceRule {
     /// The ways.
@@ -101,7 +102,7 @@ pub struct ServiceRule {
 }
 
 /// One way of serving a paper.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceMethod {
     /// Its name in a timeline.

@@ -119,48 +119,10 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
     let span = spanned.span();
     let raw = spanned.into_inner();
     let present = fields_present(&raw);
-    let allowed: &[&str] = match kind {
-        Kind::Threshold => &["line"],
-        Kind::Element => &["element", "no_offence"],
-        Kind::Band => &["band"],
-        Kind::Fine => &["choose", "fine"],
-        Kind::FineFloor => &["adult_yuan", "minor_yuan", "minor_fact"],
-        Kind::Unit => &["times"],
-        Kind::Limitation => &["step"],
-        Kind::Papers => &["paper"],
-        Kind::Valuation => &["valuation"],
-        Kind::Accumulation => &["accumulation"],
-        Kind::Probation => &["probation"],
-        Kind::Circumstance => &["circumstance"],
-        Kind::Sentencing => &["sentencing"],
-        Kind::Damages => &["damages"],
-        Kind::Punitive => &["punitive"],
-        Kind::AdministrativeFine => &["administrative_fine"],
-        Kind::Deadline => &[
-            "actor",
-            "act",
-            "starts",
-            "ends",
-            "at_once",
-            "hours",
-            "days",
-            "count",
-            "months",
-            "years",
-            "reasonable",
-            "other_count",
-            "last_day",
-            "first_hour",
-            "before",
-            "counted_by",
-            "suspension",
-            "extension",
-        ],
-        Kind::Service => &["service"],
-        Kind::Temporal | Kind::Note => &[],
-    };
+    let (needed, optional) = fields_of(kind);
+    let allowed: Vec<&str> = needed.iter().chain(optional).copied().collect();
     if let Some(foreign) = present.iter().find(|field| !allowed.contains(field)) {
-        let way_out = match allowed {
+        let way_out = match allowed.as_slice() {
             [] => "a rule of this kind has only `from` and `to`".to_owned(),
             fields => format!("a rule of this kind has `{}`", fields.join("`, `")),
         };
@@ -299,6 +261,52 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
         source,
         body,
     })
+}
+
+/// The fields of a version by the kind of its rule: those that it needs, and those that it may have.
+/// The schema of rule files is made from the same table.
+pub(crate) fn fields_of(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
+    match kind {
+        Kind::Threshold => (&["line"], &[]),
+        // One of the two; an element, or the word that there was no such offence yet.
+        Kind::Element => (&[], &["element", "no_offence"]),
+        Kind::Band => (&["band"], &[]),
+        Kind::Fine => (&["choose", "fine"], &[]),
+        Kind::FineFloor => (&["adult_yuan", "minor_yuan"], &["minor_fact"]),
+        Kind::Unit => (&["times"], &[]),
+        Kind::Limitation => (&["step"], &[]),
+        Kind::Papers => (&["paper"], &[]),
+        Kind::Valuation => (&["valuation"], &[]),
+        Kind::Accumulation => (&["accumulation"], &[]),
+        Kind::Probation => (&["probation"], &[]),
+        Kind::Circumstance => (&["circumstance"], &[]),
+        Kind::Sentencing => (&["sentencing"], &[]),
+        Kind::Damages => (&["damages"], &[]),
+        Kind::Punitive => (&["punitive"], &[]),
+        Kind::AdministrativeFine => (&["administrative_fine"], &[]),
+        Kind::Deadline => (
+            &["actor", "act", "starts"],
+            &[
+                "ends",
+                "at_once",
+                "hours",
+                "days",
+                "count",
+                "months",
+                "years",
+                "reasonable",
+                "other_count",
+                "last_day",
+                "first_hour",
+                "before",
+                "counted_by",
+                "suspension",
+                "extension",
+            ],
+        ),
+        Kind::Service => (&["service"], &[]),
+        Kind::Temporal | Kind::Note => (&[], &[]),
+    }
 }
 
 /// A fault of a rule's own module, with its place in the file.
@@ -560,6 +568,7 @@ fn fine_step_of(place: &Place<'_>, spanned: Spanned<RawFineStep>) -> Result<Fine
             fact: Some(fact),
             low_percent: Some(low_percent),
             high_percent: Some(high_percent),
+            base_yuan: None,
             serious_yuan: None,
             especially_serious_yuan: None,
             ..

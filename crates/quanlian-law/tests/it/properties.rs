@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use quanlian_law::{
-    Conduct, Events, FactSheet, FactValue, Language, Moment, Outcome, Person, RuleBook, Statement, Tier,
+    Brief, Conduct, Events, FactSheet, FactValue, Language, Moment, Outcome, Person, RuleBook, Statement,
+    Tier,
 };
 
 use crate::{count, money};
@@ -161,6 +162,13 @@ proptest! {
         let again = FactSheet::from_json(&serde_json::to_string(&sheet).unwrap()).unwrap();
         prop_assert_eq!(&again, &sheet);
         prop_assert!(serde_json::to_string(&answer).is_ok());
+    }
+
+    #[test]
+    fn the_short_answer_says_what_the_whole_one_says(sheet in sheets()) {
+        let today = "2026-11-22".parse().unwrap();
+        let brief = book().assess_brief(&sheet, today).unwrap();
+        prop_assert_eq!(brief, Brief::from(&answer(&sheet)));
     }
 
     #[test]

@@ -62,6 +62,190 @@ fn an_unknown_rule_or_fact_is_named_with_the_way_out() {
     );
 }
 
+/// A file in a folder of its own.
+fn file(name: &str, content: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join(name);
+    std::fs::write(&path, content).expect("the file is written");
+    (dir, path)
+}
+
+/// Sheets of one line each: clicks around the line that moved in 2025, and one line that is no sheet.
+fn cases() -> String {
+    let sheet = |clicks: u32| {
+        format!(
+            r#"{{"offence":"cn/criminal/217","person":"natural","conduct":{{"from":"2024-05-01","to":"2024-06-30"}},"facts":[{{"name":"actual_clicks","count":{clicks}}},{{"name":"illegal_gain","fen":0}}]}}"#
+        )
+    };
+    format!(
+        "{}\n\n{}\nno sheet\n{}\n",
+        sheet(49_999),
+        sheet(60_000),
+        sheet(5_000_000)
+    )
+}
+
+fn json_lines(output: &std::process::Output) -> Vec<serde_json::Value> {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("one object a line"))
+        .collect()
+}
+
+#[test]
+fn many_sheets_are_answered_line_by_line_and_a_bad_one_does_not_stop_the_run() {
+    let (_dir, path) = file("cases.jsonl", &cases());
+    let run = quanlian(&[
+        "law",
+        "assess",
+        text(&path),
+        "--jsonl",
+        "--judged-on",
+        "2024-12-20",
+    ]);
+    assert_eq!(code(&run), 2, "{}", stderr(&run));
+    let lines = json_lines(&run);
+    let numbers: Vec<_> = lines.iter().map(|line| line["line"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [1, 3, 4, 5]);
+    let outcomes: Vec<_> = lines.iter().map(|line| line["outcome"].as_str()).collect();
+    assert_eq!(
+        outcomes,
+        [
+            Some("undetermined"),
+            Some("serious"),
+            None,
+            Some("especially_serious")
+        ]
+    );
+    assert_eq!(lines[2]["error"]["code"], "law_sheet_shape");
+    assert!(lines[0]["missing_first"].is_string() && lines[0]["reasons"].is_null());
+    let full = quanlian(&["law", "assess", text(&path), "--jsonl", "--full"]);
+    assert!(json_lines(&full)[0]["rule_sets"].is_array());
+}
+
+#[test]
+fn a_run_on_another_day_names_what_changed() {
+    let (_dir, path) = file("cases.jsonl", &cases());
+    let on = |day: &str, more: &[&str]| {
+        quanlian(
+            &[
+                &["law", "assess", text(&path), "--jsonl", "--judged-on", day],
+                more,
+            ]
+            .concat(),
+        )
+    };
+    let before = on("2025-04-25", &[]);
+    let (_other, earlier) = file("before.jsonl", &String::from_utf8(before.stdout).unwrap());
+    let after = on("2025-04-26", &["--compare", text(&earlier)]);
+    let changed: Vec<_> = json_lines(&after)
+        .into_iter()
+        .filter(|line| !line["before"].is_null())
+        .collect();
+    assert_eq!(changed.len(), 1, "{changed:?}");
+    assert_eq!(
+        (&changed[0]["line"], &changed[0]["before"]),
+        (&3.into(), &"serious".into())
+    );
+    // Without --quiet the summary says so on stderr.
+    let loud = std::process::Command::new(env!("CARGO_BIN_EXE_quanlian"))
+        .args([
+            "--lang",
+            "en",
+            "law",
+            "assess",
+            text(&path),
+            "--jsonl",
+            "--judged-on",
+            "2025-04-26",
+            "--compare",
+        ])
+        .arg(&earlier)
+        .output()
+        .unwrap();
+    assert!(
+        stderr(&loud).contains("changed since the earlier run: 1"),
+        "{}",
+        stderr(&loud)
+    );
+    assert!(
+        stderr(&loud).contains("entry tier → undetermined: 1"),
+        "{}",
+        stderr(&loud)
+    );
+    let wrong = on("2025-04-26", &["--compare", text(&path)]);
+    assert_eq!(code(&wrong), 2);
+    assert!(stderr(&wrong).contains("line 1"), "{}", stderr(&wrong));
+}
+
+#[test]
+fn the_law_of_any_day_can_be_listed_shown_and_compared() {
+    let ids = |arguments: &[&str]| -> Vec<String> {
+        let rules = json(&quanlian(&[&["law", "list", "--json"], arguments].concat()), 0);
+        let id = |rule: &serde_json::Value| rule["id"].as_str().unwrap().to_owned();
+        rules.as_array().unwrap().iter().map(id).collect()
+    };
+    let lines = ["--offence", "cn/criminal/217", "--kind", "threshold", "--on"];
+    assert_eq!(
+        ids(&[&lines[..], &["2005-01-01"]].concat()),
+        ["cn/criminal/217/2004-19-art-05"]
+    );
+    assert_eq!(
+        ids(&[&lines[..], &["2025-06-01"]].concat()),
+        ["cn/criminal/217/2025-05-art-13"]
+    );
+    assert_eq!(
+        ids(&[&lines[..], &["2025-06-01", "--unverified"]].concat()),
+        ["cn/criminal/217/2025-05-art-13"]
+    );
+    let shown = json(
+        &quanlian(&["law", "show", "cn/criminal/217", "--on", "2020-01-01", "--json"]),
+        0,
+    );
+    assert_eq!(shown["versions"].as_array().unwrap().len(), 1);
+    assert!(
+        shown["facts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|fact| fact["name"] == "actual_clicks")
+    );
+    let facts = quanlian(&["law", "show", "facts"]);
+    assert!(String::from_utf8_lossy(&facts.stdout).contains("illegal_gain (money in fen)"));
+    let diff = json(
+        &quanlian(&[
+            "law",
+            "diff",
+            "2025-04-25",
+            "2025-04-26",
+            "--offence",
+            "cn/criminal/217",
+            "--json",
+        ]),
+        0,
+    );
+    assert!(diff["offences"][0]["changes"].as_array().unwrap().len() > 5);
+    let unread = json(&quanlian(&["law", "unverified", "--json"]), 0);
+    assert!(unread["by_offence"]["cn/criminal/217"].as_u64().unwrap() > 10);
+    let schema = quanlian(&["law", "schema"]);
+    assert!(String::from_utf8_lossy(&schema.stdout).contains("2020-12/schema"));
+}
+
+#[test]
+fn impossible_days_and_kinds_are_refused_with_the_way_out() {
+    for (arguments, hint) in [
+        (&["law", "diff", "2025-02-30", "2025-04-26"][..], "2025-02-30"),
+        (&["law", "diff", "2026-01-01", "2025-04-26"], "earlier day first"),
+        (&["law", "list", "--kind", "thresholds"], "threshold"),
+        (&["law", "list", "--offence", "cn/criminal/2"], "cn/criminal/217"),
+        (&["law", "assess", "x.jsonl", "--full"], "--jsonl"),
+    ] {
+        let refused = quanlian(arguments);
+        assert_eq!(code(&refused), 2, "{arguments:?}");
+        assert!(stderr(&refused).contains(hint), "{}", stderr(&refused));
+    }
+}
+
 #[test]
 fn a_deadline_is_told_with_its_steps_and_goes_into_a_diary() {
     let dir = tempfile::tempdir().unwrap();
