@@ -17,6 +17,7 @@ mod place;
 mod raw;
 mod shared;
 
+pub(crate) use calendar::FOLDER as CALENDARS;
 pub(crate) use convert::fields_of;
 pub(crate) use raw::RawRule;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::{Finding, Severity};
 use crate::{
     damages,
-    load::Parsed,
+    load::{CALENDARS, Parsed},
     position,
     rule::{Body, FineBasis},
 };
@@ -98,6 +98,13 @@ fn cited(law: &Parsed) -> BTreeSet<String> {
     for rule in law.rules.values() {
         if let Ok(value) = serde_json::to_value(rule) {
             against(&value, &mut keys);
+        }
+    }
+    // The calendars of working days rest on sources of their own.
+    let calendars = law.texts.iter().filter(|(file, _)| file.starts_with(CALENDARS));
+    for (_, text) in calendars {
+        if let Ok(value) = toml::from_str::<toml::Table>(text).map(serde_json::to_value) {
+            against(&value.unwrap_or_default(), &mut keys);
         }
     }
     keys

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The folder of the calendar files.
-pub(super) const FOLDER: &str = "calendar/";
+pub(crate) const FOLDER: &str = "calendar/";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -30,7 +30,7 @@ fn the_amendment_of_2025_for_copyright_in_english() {
         "2025-04-25",
         "2025-04-26",
         Language::En,
-        expect![[r#"
+        expect![[r"
             The law of 2025-04-25 and of 2025-04-26
             cn/criminal/217  Copyright crime
               raised  illegal gain, 150,000.00 yuan → 300,000.00 yuan: from 150,000.00 yuan to 299,999.99 yuan, acts are no longer over this line for: upper tier (especially serious)
@@ -142,7 +142,7 @@ fn the_amendment_of_2025_for_copyright_in_english() {
                 lighter[lighter.2020.secret].heavier: false → nothing
                 lighter[lighter.2020.secret].id: lighter.2020.secret → nothing
                 lighter[lighter.2020.secret].title: the secret is not yet disclosed or used → nothing
-                lighter[lighter.2020.secret].value: true → nothing"#]],
+                lighter[lighter.2020.secret].value: true → nothing"]],
     );
 }
 
@@ -152,7 +152,7 @@ fn the_amendment_of_2025_for_copyright_in_chinese() {
         "2025-04-25",
         "2025-04-26",
         Language::Zh,
-        expect![[r#"
+        expect![[r"
             2025-04-25 与 2025-04-26 的规则相比
             cn/criminal/217  侵犯著作权罪
               提高  违法所得标准由 150,000.00 元 提高到 300,000.00 元：150,000.00 元 至 299,999.99 元 的，不再达到“第二档（情节特别严重/数额巨大）”的这一标准
@@ -264,7 +264,7 @@ fn the_amendment_of_2025_for_copyright_in_chinese() {
                 lighter[lighter.2020.secret].heavier：false → 无
                 lighter[lighter.2020.secret].id：lighter.2020.secret → 无
                 lighter[lighter.2020.secret].title：商业秘密尚未披露、使用或者允许他人使用 → 无
-                lighter[lighter.2020.secret].value：true → 无"#]],
+                lighter[lighter.2020.secret].value：true → 无"]],
     );
 }
 
@@ -302,7 +302,7 @@ fn the_interpretation_of_2007_for_units_and_copies() {
         "2007-04-04",
         "2007-04-05",
         Language::En,
-        expect![[r#"
+        expect![[r"
             The law of 2007-04-04 and of 2007-04-05
             cn/criminal/217  Copyright crime
               lowered  copies, 1,000 copies → 500 copies: from 500 copies to 999 copies, acts are now over this line for: entry tier (serious)
@@ -352,7 +352,7 @@ fn the_interpretation_of_2007_for_units_and_copies() {
                 bar[probation.2007.repeat].heavier: nothing → false
                 bar[probation.2007.repeat].id: nothing → probation.2007.repeat
                 bar[probation.2007.repeat].title: nothing → re-offends after a criminal or administrative penalty for infringement
-                bar[probation.2007.repeat].value: nothing → true"#]],
+                bar[probation.2007.repeat].value: nothing → true"]],
     );
 }
 

@@ -64,7 +64,7 @@ fn a_period_in_english() {
         "cn/transfer-of-suspected-crimes/art-05-decide",
         None,
         Language::En,
-        expect![[r#"
+        expect![[r"
             cn/transfer-of-suspected-crimes/art-05-decide  Decision to transfer
             kind deadline; file cn/transfer-of-suspected-crimes/art-05-decide.toml
             行政执法机关移送涉嫌犯罪案件的规定 · 国务院令第310号（2020年8月7日修订） · 第五条第二款
@@ -79,7 +79,7 @@ fn a_period_in_english() {
               The provision does not say whether a last day that is not worked moves.
                 If it moves, the period ends on the first working day after it.
             6 examples, 0 boundaries of three
-        "#]],
+        "]],
     );
 }
 

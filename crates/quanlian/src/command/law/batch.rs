@@ -30,7 +30,7 @@ const MAX_ANSWER_BYTES: usize = 16 * MAX_SHEET_BYTES;
 
 /// One answer of the run.
 #[derive(Serialize)]
-struct Line {
+struct Answered {
     /// The line of the input, counted from 1.
     line: u64,
     #[serde(flatten)]
@@ -102,12 +102,12 @@ pub(super) fn run(book: &RuleBook, arguments: &LawAssess, output: &Output) -> Ou
                 }
             }
         }
-        let line = Line {
+        let answered = Answered {
             line: number,
             said,
             before,
         };
-        output.line(&line).system()?;
+        output.line(&answered).system()?;
     }
     tally.tell(output, earlier.is_some());
     Ok(if tally.faults == 0 {
