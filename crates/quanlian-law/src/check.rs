@@ -14,10 +14,13 @@ mod prose;
 mod sources;
 mod words;
 
+pub(crate) use examples::{number, printed};
+
 use quanlian_record::time::Day;
 use serde::Serialize;
 
 use crate::{
+    damages,
     load::Parsed,
     position,
     rule::{Body, Boundary, Kind, Line, Rule},
@@ -64,6 +67,7 @@ pub const FINDING_CODES: &[&str] = &[
     "verified_by_memory",
     "verified_contradicts_parts",
     "version_never_applies",
+    "way_not_money",
     "wrong_language",
 ];
 
@@ -142,6 +146,7 @@ pub(crate) fn check(law: &Parsed) -> CheckReport {
     report.findings.extend(words::unused(law));
     report.findings.extend(words::circles(law));
     report.findings.extend(prose::shared_texts(law));
+    report.findings.extend(damages::lint(law));
     debug_assert!(
         report
             .findings

@@ -359,6 +359,20 @@ impl KnownFact {
             contradicted: false,
         }
     }
+
+    /// An amount that was computed from other statements.
+    pub(crate) fn amount(
+        interval: Interval,
+        evidence: BTreeSet<String>,
+        stated_by: BTreeSet<String>,
+    ) -> Self {
+        Self {
+            interval,
+            evidence: evidence.into_iter().collect(),
+            stated_by: stated_by.into_iter().collect(),
+            ..Self::nothing()
+        }
+    }
 }
 
 /// What is known of all facts.

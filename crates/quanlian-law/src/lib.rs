@@ -1,15 +1,15 @@
 //! Law as data: what a provision says stands in files; this crate reads and applies them.
 //!
-//! In:  the folder `law/` (a copy is inside the program) and a [`FactSheet`] or [`Events`].
+//! In:  the folder `law/` (a copy is inside the program) and a [`FactSheet`], [`Events`] or a [`DamagesSheet`].
 //! Out: an [`Assessment`] with its tree of reasons, the frame of the sentence ([`sentence`]) and what the
-//! outcome hangs on ([`Sensitivity`]), or [`ClockResult`]s. Everything serialises and names the version of
-//! the rule book that it rests on.
+//! outcome hangs on ([`Sensitivity`]); [`ClockResult`]s; or a [`DamagesAnswer`]. Everything serialises and
+//! names the version of the rule book that it rests on.
 //!
 //! Invariant: no number of a statute stands in Rust. Nothing here reads a clock. When a
 //! fact is missing the answer is *undetermined*, never a default; when nobody has read a
 //! source the answer says so; and no answer says that anyone is guilty.
 //!
-//! Not here: where facts come from (`quanlian-case`), damages.
+//! Not here: where facts come from (`quanlian-case`).
 //!
 //! ```
 //! use quanlian_law::{FactSheet, Outcome, RuleBook};
@@ -26,6 +26,7 @@
 mod acts;
 mod assess;
 mod check;
+pub mod damages;
 mod deadline;
 mod derived;
 mod describe;
@@ -62,6 +63,7 @@ pub use assess::{
     Sensitivity, SetAt, Transfer, TransferAnswer, Turn, UncertainFact, Unverified, Which, Without,
 };
 pub use check::{CheckReport, FINDING_CODES, Finding, Severity};
+pub use damages::{AdministrativeFineAnswer, DamagesAnswer, DamagesError, DamagesSheet, FineSheet};
 pub use deadline::{
     ClockError, ClockResult, ClockState, Events, Extension, ExtensionRule, FirstHour, LastDay, Length,
     MAX_EVENTS, MAX_EXTENSION_LENGTH, MAX_EXTENSIONS, MAX_TIMELINE_BYTES, MAX_TIMELINE_TEXT_BYTES, Moment,
@@ -160,6 +162,31 @@ impl RuleBook {
     /// The short answer to a fact sheet, without reasons: for many cases at once.
     pub fn assess_brief(&self, sheet: &FactSheet, today: Day) -> Result<Brief, SheetError> {
         assess::brief(&self.law, sheet, today)
+    }
+
+    /// What the law gives for an infringement: methods, statutory range, multiple, interest, each reading with its
+    /// total. `today` stands in for a missing day of judgment.
+    ///
+    /// ```
+    /// use quanlian_law::{DamagesSheet, RuleBook};
+    ///
+    /// let sheet = DamagesSheet::parse(r#"{"right":"patent","infringement":{"from":"2023-01-01","to":"2023-12-31"},
+    ///     "facts":[{"name":"serious_circumstances","value":false}]}"#)?;
+    /// let answer = RuleBook::embedded()?.damages(&sheet, "2026-11-22".parse()?)?;
+    /// assert_eq!(answer.total.unwrap().at_most_fen, Some(500_000_000));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn damages(&self, sheet: &DamagesSheet, today: Day) -> Result<DamagesAnswer, DamagesError> {
+        damages::damages(&self.law, sheet, today)
+    }
+
+    /// The range of an administrative fine (罚款). `today` stands in for a missing day of decision.
+    pub fn administrative_fine(
+        &self,
+        sheet: &FineSheet,
+        today: Day,
+    ) -> Result<AdministrativeFineAnswer, DamagesError> {
+        damages::administrative_fine(&self.law, sheet, today)
     }
 
     /// One period, by the id of its rule (or its row in the table of law facts: `tr.decide`).
@@ -298,6 +325,20 @@ impl RuleBook {
     /// The page `docs/FACTS.md`: every fact and event in both languages, with the rules that ask for it.
     pub fn facts_page(&self) -> String {
         render::facts_page(&self.law)
+    }
+
+    /// An answer on damages as an indented text.
+    pub fn render_damages(&self, answer: &DamagesAnswer, language: Language) -> String {
+        damages::render_damages(&self.law, answer, language)
+    }
+
+    /// An answer on an administrative fine as an indented text.
+    pub fn render_administrative_fine(
+        &self,
+        answer: &AdministrativeFineAnswer,
+        language: Language,
+    ) -> String {
+        damages::render_fine(&self.law, answer, language)
     }
 
     /// A tree of reasons as an indented text.

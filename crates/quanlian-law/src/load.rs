@@ -32,6 +32,7 @@ use quanlian_record::{calendar::WorkingCalendar, time::Day};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    damages,
     nesting::too_deep,
     rule::{Amount, Body, Condition, FineBasis, Kind, Rule, Version},
     text::{MessageFault, Messages, Text},
@@ -454,6 +455,7 @@ pub(crate) fn parse(files: &BTreeMap<String, String>) -> Result<Parsed, LoadErro
     }
     links::check(&rules, &owners)?;
     check_roles(&rules, &roles, &owners)?;
+    check_rule_names(&rules, &owners)?;
     Ok(Parsed {
         with_base: links::offences_with_base(&rules),
         rules,
@@ -520,6 +522,11 @@ fn sub_ids(rule: &Rule) -> BTreeSet<String> {
             Body::Elements(elements) => ids.extend(elements.iter().map(|element| element.id.clone())),
             Body::Valuation(valuation) => ids.extend(valuation.ids().map(str::to_owned)),
             Body::Probation(probation) => ids.extend(probation.grounds().map(|ground| ground.id.clone())),
+            Body::Damages(damages) => ids.extend(damages.way.iter().map(|way| way.id.clone())),
+            Body::Punitive(punitive) => {
+                ids.extend(punitive.factors().map(|factor| factor.id.clone()));
+                ids.extend(punitive.way.iter().map(|way| way.id.clone()));
+            }
             _ => {}
         }
     }
@@ -618,6 +625,11 @@ fn check_names(
             Body::Circumstance(circumstance) => circumstance
                 .names()
                 .try_for_each(|name| fact(&rule.id, name, &[FactKind::Flag]))?,
+            Body::Damages(_) | Body::Punitive(_) | Body::AdministrativeFine(_) => {
+                for (place, name, kinds) in damages::names(&rule.id, &version.body) {
+                    fact(place, &name, kinds)?;
+                }
+            }
             Body::Clock(clock) => {
                 event(&rule.id, &clock.starts)?;
                 clock.ends.iter().try_for_each(|ends| event(&rule.id, ends))?;
@@ -625,6 +637,34 @@ fn check_names(
                 suspension.flatten().try_for_each(|name| event(&rule.id, name))?;
             }
             _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Rules that other rules name by their id.
+fn check_rule_names(
+    rules: &BTreeMap<String, Rule>,
+    owners: &BTreeMap<String, String>,
+) -> Result<(), LoadError> {
+    for rule in rules.values() {
+        for version in &rule.versions {
+            let Body::Damages(body) = &version.body else {
+                continue;
+            };
+            let stranger = body
+                .continuing
+                .iter()
+                .find(|continuing| !rules.contains_key(&continuing.rule));
+            if let Some(continuing) = stranger {
+                return Err(LoadError::UnknownName {
+                    file: owners.get(&rule.id).cloned().unwrap_or_default(),
+                    place: "continuing".to_owned(),
+                    name: continuing.rule.clone(),
+                    vocabulary: "the rules of the folder",
+                    near: nearest(&continuing.rule, rules.keys().map(String::as_str)).map(str::to_owned),
+                });
+            }
         }
     }
     Ok(())
@@ -682,6 +722,21 @@ fn check_sources(file: &str, rule: &Rule, sources: &BTreeMap<String, Text>) -> R
                 added
                     .map(|add| (&add.id, &add.against))
                     .try_for_each(|(id, keys)| known(id, keys))?;
+            }
+            Body::Damages(damages) => {
+                damages
+                    .way
+                    .iter()
+                    .try_for_each(|way| known(&way.id, &way.against))?;
+            }
+            Body::Punitive(punitive) => {
+                punitive
+                    .factors()
+                    .try_for_each(|factor| known(&factor.id, &factor.against))?;
+                punitive
+                    .way
+                    .iter()
+                    .try_for_each(|way| known(&way.id, &way.against))?;
             }
             _ => {}
         }

@@ -28,16 +28,16 @@ use crate::{
 };
 
 /// Lines with a depth each.
-struct Page<'a> {
+pub(crate) struct Page<'a> {
     law: &'a Parsed,
     language: Language,
-    out: String,
+    pub(crate) out: String,
     /// Derivations of this rule set that were printed in full: fact and rule.
     derived: BTreeSet<(Option<String>, Option<String>)>,
 }
 
 impl<'a> Page<'a> {
-    fn of(law: &'a Parsed, language: Language) -> Self {
+    pub(crate) fn new(law: &'a Parsed, language: Language) -> Self {
         Self {
             law,
             language,
@@ -46,7 +46,16 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn line(&mut self, depth: usize, text: &str) {
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
+    /// A message without values, in both languages.
+    pub(crate) fn message(&self, key: &str) -> Text {
+        self.law.messages.say(key, &[])
+    }
+
+    pub(crate) fn line(&mut self, depth: usize, text: &str) {
         for _ in 0..depth {
             self.out.push_str("  ");
         }
@@ -54,16 +63,16 @@ impl<'a> Page<'a> {
         self.out.push('\n');
     }
 
-    fn text(&mut self, depth: usize, text: &Text) {
+    pub(crate) fn text(&mut self, depth: usize, text: &Text) {
         let line = text.get(self.language).to_owned();
         self.line(depth, &line);
     }
 
-    fn say(&self, key: &str, values: &[(&str, &Text)]) -> String {
+    pub(crate) fn say(&self, key: &str, values: &[(&str, &Text)]) -> String {
         self.law.messages.say(key, values).get(self.language).to_owned()
     }
 
-    fn heading(&mut self, key: &str) {
+    pub(crate) fn heading(&mut self, key: &str) {
         let heading = self.say(key, &[]);
         self.line(0, &heading);
     }
@@ -71,7 +80,7 @@ impl<'a> Page<'a> {
 
 /// A whole assessment.
 pub(crate) fn assessment(law: &Parsed, answer: &Assessment, language: Language) -> String {
-    let mut page = Page::of(law, language);
+    let mut page = Page::new(law, language);
     page.text(0, &answer.summary);
     let no_guilt = page.say(key::RENDER_NO_GUILT, &[]);
     page.line(0, &no_guilt);
@@ -206,7 +215,7 @@ fn rule_set(page: &mut Page<'_>, offence: &str, set: &RuleSetResult) {
 
 /// A tree of reasons alone.
 pub(crate) fn reasons(law: &Parsed, reasons: &[Reason], language: Language) -> String {
-    let mut page = Page::of(law, language);
+    let mut page = Page::new(law, language);
     for reason in reasons {
         node(&mut page, 0, reason, None);
     }
@@ -260,7 +269,7 @@ fn node(page: &mut Page<'_>, depth: usize, reason: &Reason, parent: Option<&Reas
 
 /// Clocks, one block each.
 pub(crate) fn timeline(law: &Parsed, clocks: &[ClockResult], language: Language) -> String {
-    let mut page = Page::of(law, language);
+    let mut page = Page::new(law, language);
     for clock in clocks {
         let unread = if clock.verified {
             String::new()

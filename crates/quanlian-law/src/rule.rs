@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     acts::AccumulationRule,
+    damages::rule::{AdministrativeFineRule, DamagesRule, PunitiveRule},
     deadline::{ExtensionRule, FirstHour, LastDay, ServiceRule, SuspensionRule, Timeline},
     schema::Date,
     sentence::{CircumstanceRule, ProbationRule, SentencingRule},
@@ -115,6 +116,12 @@ pub enum Kind {
     Circumstance,
     /// Method of sentencing and length of penalties (量刑方法、刑期).
     Sentencing,
+    /// How damages are measured (损害赔偿).
+    Damages,
+    /// How punitive damages are found (惩罚性赔偿).
+    Punitive,
+    /// The range of an administrative fine (罚款).
+    AdministrativeFine,
     /// A rule that is cited but computes nothing.
     Note,
 }
@@ -278,6 +285,12 @@ pub enum Body {
     Circumstance(Box<CircumstanceRule>),
     /// See [`Kind::Sentencing`].
     Sentencing(Box<SentencingRule>),
+    /// See [`Kind::Damages`].
+    Damages(Box<DamagesRule>),
+    /// See [`Kind::Punitive`].
+    Punitive(Box<PunitiveRule>),
+    /// See [`Kind::AdministrativeFine`].
+    AdministrativeFine(Box<AdministrativeFineRule>),
     /// Nothing to compute ([`Kind::Temporal`], [`Kind::Note`]).
     Nothing,
 }

@@ -227,6 +227,24 @@ pub(crate) enum Law {
     Assess(LawAssess),
     /// Say when the periods of a matter end, step by step
     Deadline(LawDeadline),
+    /// Compute damages, method by method (JSON or TOML; `-` for stdin)
+    Damages {
+        /// The damages sheet
+        sheet: PathBuf,
+        #[command(flatten)]
+        source: LawSource,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+    /// Give the range of an administrative fine (JSON or TOML; `-` for stdin)
+    Fine {
+        /// The fine sheet
+        sheet: PathBuf,
+        #[command(flatten)]
+        source: LawSource,
+        #[command(flatten)]
+        form: JsonForm,
+    },
     /// Show a rule, or the words that rules use: facts, events, sources
     Show {
         /// Id of the rule, such as cn/criminal/217; or facts, events, sources

@@ -58,6 +58,12 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Law(Law::Deadline(arguments)) => {
             law::deadline::run(&arguments, &output(arguments.form.form()))
         }
+        Command::Law(Law::Damages { sheet, source, form }) => {
+            law::damages::damages(&sheet, &source, &output(form.form()))
+        }
+        Command::Law(Law::Fine { sheet, source, form }) => {
+            law::damages::fine(&sheet, &source, &output(form.form()))
+        }
         Command::Completions { shell } => {
             let output = output(Form::Text);
             let mut tree = help::localise(Cli::command(), &output.messages);

@@ -214,7 +214,7 @@ fn fact(
         FactKind::Money | FactKind::Count => {
             (falls, rises) = turns(name, kind, known.interval(name), hypothesis, trial);
         }
-        FactKind::Flag => opposite = flipped(name, hypothesis, trial),
+        FactKind::Flag => opposite = flipped(law, name, hypothesis, trial),
         FactKind::Text => {}
     }
     if let Some(stated) = stated {
@@ -319,15 +319,28 @@ fn first_between(mut low: i64, mut high: i64, mut holds: impl FnMut(i64) -> bool
     high
 }
 
-/// The outcome with the other value; a flag whose statements contradict each other has none.
-fn flipped(name: &str, hypothesis: &mut Known, trial: &mut Trial<'_>) -> Option<Opposite> {
-    let fact = hypothesis.facts.get_mut(name)?;
-    let value = match fact.truth {
+/// The outcome with the other value. There is none for a flag whose statements contradict each other, nor
+/// for one of a group (`one_of`) whose other value would contradict what is stated of the rest.
+fn flipped(law: &Parsed, name: &str, hypothesis: &mut Known, trial: &mut Trial<'_>) -> Option<Opposite> {
+    let value = match hypothesis.facts.get(name)?.truth {
         Truth::Met => false,
         Truth::NotMet => true,
         Truth::Unknown => return None,
     };
-    fact.truth = value.into();
+    let others = law
+        .facts
+        .get(name)
+        .map_or(&[][..], |definition| definition.others.as_slice());
+    let stated = |other: &String| hypothesis.facts.get(other).map(|fact| fact.truth);
+    let contradicts = if value {
+        others.iter().any(|other| stated(other) == Some(Truth::Met))
+    } else {
+        !others.is_empty() && others.iter().all(|other| stated(other) == Some(Truth::NotMet))
+    };
+    if contradicts {
+        return None;
+    }
+    hypothesis.facts.get_mut(name)?.truth = value.into();
     let outcome = trial.outcome(hypothesis).0;
     Some(Opposite { value, outcome })
 }

@@ -12,6 +12,7 @@ use super::Checker;
 use crate::{
     acts::Act,
     assess::{AssessOptions, Assessment, Outcome, assess},
+    damages,
     deadline::{ClockResult, Moment, ReadingKind, deadlines, served_on},
     derived,
     evaluate::{Reason, RuleSet},
@@ -157,6 +158,9 @@ impl Checker<'_> {
         match self.rule.kind {
             Kind::Deadline => return self.run_deadline(example),
             Kind::Service => return self.run_service(example),
+            Kind::Damages | Kind::Punitive | Kind::AdministrativeFine => {
+                return damages::run_example(self.law, self.rule, example);
+            }
             _ => {}
         }
         let on = example.on;
@@ -333,7 +337,7 @@ fn find_line<'a>(reasons: impl IntoIterator<Item = &'a Reason>, id: &str) -> Opt
 }
 
 /// A number of an example in fen or pieces.
-fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
+pub(crate) fn number(value: &ExampleValue, unit: Amount) -> Result<i64, String> {
     match (value, unit) {
         (ExampleValue::Number(yuan), Amount::Fen(_)) => Fen::from_yuan(*yuan)
             .map(|fen| fen.0)
@@ -351,7 +355,7 @@ fn yuan(fen: i64) -> String {
     Fen(fen).to_yuan_string().trim_end_matches(".00").replace(',', "")
 }
 
-fn printed(value: &ExampleValue) -> String {
+pub(crate) fn printed(value: &ExampleValue) -> String {
     match value {
         ExampleValue::Flag(flag) => flag.to_string(),
         ExampleValue::Number(number) => number.to_string(),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{Finding, Severity};
 use crate::{
+    damages,
     load::{CALENDARS, Parsed},
     position,
     rule::{Body, FineBasis},
@@ -71,6 +72,14 @@ fn asked(law: &Parsed) -> BTreeSet<&str> {
             Body::FineFloor { minor_fact, .. } => used.extend(minor_fact.as_deref()),
             Body::Probation(probation) => used.extend(probation.grounds().map(|g| g.fact.as_str())),
             Body::Circumstance(circumstance) => used.extend(circumstance.names()),
+            Body::Damages(_) | Body::Punitive(_) | Body::AdministrativeFine(_) => {
+                let names = damages::names("", &version.body).into_iter();
+                used.extend(
+                    names
+                        .filter_map(|(_, name, _)| law.facts.get_key_value(&name))
+                        .map(|(name, _)| name.as_str()),
+                );
+            }
             Body::Clock(clock) => {
                 used.insert(&clock.starts);
                 used.extend(clock.ends.iter().map(String::as_str));

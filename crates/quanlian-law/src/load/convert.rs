@@ -20,6 +20,7 @@ use super::{
     },
 };
 use crate::{
+    damages::rule::Senseless,
     nesting::line_of,
     rule::{
         Amount, Body, Boundary, Condition, Example, ExampleValue, FineBasis, FineRule, FineStep, Kind, Line,
@@ -234,6 +235,23 @@ fn version_of(place: &Place<'_>, kind: Kind, spanned: Spanned<RawVersion>) -> Re
             &span,
             raw.service.ok_or_else(|| lacking("service"))?,
         )?)),
+        Kind::Damages => {
+            let rule = raw.damages.ok_or_else(|| lacking("damages"))?;
+            sensible(place, &span, rule.check())?;
+            Body::Damages(Box::new(rule))
+        }
+        Kind::Punitive => {
+            let rule = raw.punitive.ok_or_else(|| lacking("punitive"))?;
+            sensible(place, &span, rule.check())?;
+            Body::Punitive(Box::new(rule))
+        }
+        Kind::AdministrativeFine => {
+            let rule = raw
+                .administrative_fine
+                .ok_or_else(|| lacking("administrative_fine"))?;
+            sensible(place, &span, rule.check())?;
+            Body::AdministrativeFine(Box::new(rule))
+        }
         Kind::Temporal | Kind::Note => Body::Nothing,
     };
     Ok(Version {
@@ -263,6 +281,9 @@ pub(crate) fn fields_of(kind: Kind) -> (&'static [&'static str], &'static [&'sta
         Kind::Probation => (&["probation"], &[]),
         Kind::Circumstance => (&["circumstance"], &[]),
         Kind::Sentencing => (&["sentencing"], &[]),
+        Kind::Damages => (&["damages"], &[]),
+        Kind::Punitive => (&["punitive"], &[]),
+        Kind::AdministrativeFine => (&["administrative_fine"], &[]),
         Kind::Deadline => (
             &["actor", "act", "starts"],
             &[
@@ -293,6 +314,10 @@ fn named(place: &Place<'_>, span: &Range<usize>, (problem, way_out): Fault) -> L
     place.invalid(span.clone(), problem, way_out)
 }
 
+fn sensible(place: &Place<'_>, span: &Range<usize>, checked: Result<(), Senseless>) -> Result<(), LoadError> {
+    checked.map_err(|(problem, way_out)| place.invalid(span.clone(), problem, way_out))
+}
+
 fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
     [
         ("line", raw.line.is_some()),
@@ -312,6 +337,9 @@ fn fields_present(raw: &RawVersion) -> Vec<&'static str> {
         ("probation", raw.probation.is_some()),
         ("circumstance", raw.circumstance.is_some()),
         ("sentencing", raw.sentencing.is_some()),
+        ("damages", raw.damages.is_some()),
+        ("punitive", raw.punitive.is_some()),
+        ("administrative_fine", raw.administrative_fine.is_some()),
         ("actor", raw.actor.is_some()),
         ("act", raw.act.is_some()),
         ("starts", raw.starts.is_some()),

@@ -13,6 +13,7 @@ use toml::Spanned;
 
 use crate::{
     acts::AccumulationRule,
+    damages::rule::{AdministrativeFineRule, DamagesRule, PunitiveRule},
     deadline::{ExtensionRule, FirstHour, LastDay, ServiceRule, SuspensionRule, Timeline},
     rule::{
         Band, DayCount, Element, FineChoice, Kind, LimitationStep, OpenQuestion, Paper, Person, Source, Tier,
@@ -129,6 +130,13 @@ pub(super) struct RawVersion {
     pub(super) circumstance: Option<CircumstanceRule>,
     /// Method of sentencing and length of penalties.
     pub(super) sentencing: Option<SentencingRule>,
+    // damages, punitive, administrative_fine
+    /// How damages are found, method by method.
+    pub(super) damages: Option<DamagesRule>,
+    /// Multiples of damages, and when they apply.
+    pub(super) punitive: Option<PunitiveRule>,
+    /// The range of an administrative fine.
+    pub(super) administrative_fine: Option<AdministrativeFineRule>,
     // deadline
     /// Who must act.
     pub(super) actor: Option<Text>,

@@ -8,7 +8,7 @@ use crate::{
 };
 
 pub(crate) fn diff(law: &Parsed, diff: &LawDiff, language: Language) -> String {
-    let mut page = Page::of(law, language);
+    let mut page = Page::new(law, language);
     let values = [
         ("before", &Text::same(diff.before.to_string())),
         ("after", &Text::same(diff.after.to_string())),

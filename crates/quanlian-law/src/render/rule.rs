@@ -16,7 +16,7 @@ use crate::{
 
 /// A rule; with a day, the version of that day alone.
 pub(crate) fn rule(law: &Parsed, rule: &Rule, on: Option<Day>, language: Language) -> String {
-    let mut page = Page::of(law, language);
+    let mut page = Page::new(law, language);
     let head = format!("{}  {}", rule.id, rule.title.get(language));
     page.line(0, &head);
     let values = [
@@ -233,7 +233,7 @@ fn open(page: &mut Page<'_>, rule: &Rule) {
 
 /// All facts that a fact sheet may state, in the order in which they are asked for.
 pub(crate) fn fact_list(law: &Parsed, language: Language) -> String {
-    let mut page = Page::of(law, language);
+    let mut page = Page::new(law, language);
     let mut facts: Vec<&FactDefinition> = law.facts.values().collect();
     facts.sort_by_key(|fact| (fact.rank, &fact.name));
     for item in facts {
@@ -261,7 +261,7 @@ fn words<'a>(
     language: Language,
     list: impl IntoIterator<Item = (&'a String, &'a Text)>,
 ) -> String {
-    let mut page = Page::of(law, language);
+    let mut page = Page::new(law, language);
     for (name, text) in list {
         let line = format!("{name}  {}", text.get(language));
         page.line(0, &line);

@@ -8,7 +8,7 @@ use crate::{
 };
 
 pub(crate) fn unverified(law: &Parsed, report: &UnverifiedReport, language: Language) -> String {
-    let mut page = Page::of(law, language);
+    let mut page = Page::new(law, language);
     let count = Text::same(report.parts.len().to_string());
     let title = page.say(key::UNREAD_TITLE, &[("count", &count)]);
     page.line(0, &title);

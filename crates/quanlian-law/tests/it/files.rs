@@ -147,7 +147,7 @@ fn unknown_fields_name_file_and_line() {
         "dayz   = 3",
         "law_load_syntax",
         expect![
-            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `row`, `source`, `line`, `element`, `no_offence`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `minor_fact`, `times`, `step`, `paper`, `valuation`, `accumulation`, `probation`, `circumstance`, `sentencing`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`, `reasonable`, `other_count`, `last_day`, `first_hour`, `before`, `counted_by`, `suspension`, `extension`, `service`; see law/README.md for the fields of a rule file"
+            "cn/transfer-of-suspected-crimes/art-05-decide.toml, line 22: unknown field `dayz`, expected one of `from`, `to`, `row`, `source`, `line`, `element`, `no_offence`, `band`, `choose`, `fine`, `adult_yuan`, `minor_yuan`, `minor_fact`, `times`, `step`, `paper`, `valuation`, `accumulation`, `probation`, `circumstance`, `sentencing`, `damages`, `punitive`, `administrative_fine`, `actor`, `act`, `starts`, `ends`, `at_once`, `hours`, `days`, `count`, `months`, `years`, `reasonable`, `other_count`, `last_day`, `first_hour`, `before`, `counted_by`, `suspension`, `extension`, `service`; see law/README.md for the fields of a rule file"
         ],
     );
     check(
@@ -445,6 +445,80 @@ fn a_version_without_the_offence_has_no_elements() {
             "cn/criminal/219-1.toml, line 14: the version has elements and says that there was no offence, or says it with `false`; write either [[version.element]] or no_offence = true"
         ],
     );
+}
+
+#[test]
+fn rules_on_damages_must_make_sense() {
+    let patent = "cn/civil/damages/patent-law-art-71.toml";
+    check(
+        patent,
+        "yuan = [30_000, 5_000_000]",
+        "yuan = [5_000_000, 30_000]",
+        "law_load_invalid",
+        expect![
+            "cn/civil/damages/patent-law-art-71.toml, line 13: `statutory.yuan` runs from 5000000 to 30000 yuan; write the lower amount first, in whole yuan as the provision has them"
+        ],
+    );
+    check(
+        patent,
+        "multiple = [1, 5]",
+        "multiple = [5, 1]",
+        "law_load_invalid",
+        expect![
+            "cn/civil/damages/patent-law-art-71.toml, line 13: `punitive.multiple` runs from 5 to 1 times; write the lower multiple first, as the provision has them"
+        ],
+    );
+    check(
+        patent,
+        "base     = [\"actual_loss\"",
+        "base     = [\"royalty\"",
+        "law_load_invalid",
+        expect![
+            "cn/civil/damages/patent-law-art-71.toml, line 13: the base `royalty` is no method of this rule; add it to `methods` or remove it from `punitive.base`"
+        ],
+    );
+    check(
+        patent,
+        "intent   = \"intent\"",
+        "intent   = \"intend\"",
+        "law_load_unknown_name",
+        expect![
+            "cn/civil/damages/patent-law-art-71.toml: `cn/civil/damages/patent-law-art-71` uses `intend`, which is not declared in facts.toml; did you mean `intent`?"
+        ],
+    );
+    check(
+        "cn/civil/damages/anti-unfair-competition-law.toml",
+        "rule = \"cn/civil/temporal/2020-7-art-28\"",
+        "rule = \"cn/civil/temporal/2020-7-art-29\"",
+        "law_load_unknown_name",
+        expect![
+            "cn/civil/damages/anti-unfair-competition-law.toml: `continuing` uses `cn/civil/temporal/2020-7-art-29`, which is not declared in the rules of the folder; did you mean `cn/civil/temporal/2020-7-art-28`?"
+        ],
+    );
+    check(
+        "cn/administrative/patent-law-art-68.toml",
+        "otherwise_yuan = [0, 250_000]",
+        "otherwise_yuan = [0, -250_000]",
+        "law_load_invalid",
+        expect![
+            "cn/administrative/patent-law-art-68.toml, line 13: `otherwise_yuan` runs from 0 to -250000 yuan; write the lower amount first, in whole yuan as the provision has them"
+        ],
+    );
+}
+
+#[test]
+fn the_check_finds_wrong_money_and_rival_laws_on_damages() {
+    let ways = "cn/civil/damages/ways-patent.toml";
+    let terms = "terms    = [[\"infringing_units\", \"own_unit_profit\"]]";
+    let two_prices = "terms    = [[\"infringing_unit_profit\", \"own_unit_profit\"]]";
+    assert!(found(ways, terms, two_prices).contains(&"way_not_money"));
+    let fine = "cn/administrative/copyright-law-art-53.toml";
+    assert!(found(fine, "line_yuan = 50_000", "line_yuan = 50_001").contains(&"example_fails"));
+    let mut files = law_files();
+    let rival = files["cn/administrative/copyright-law-art-53.toml"].replace("copyright-law-art-53", "rival");
+    files.insert("cn/administrative/rival.toml".into(), rival);
+    let report = load(&files).unwrap().check();
+    assert!(report.findings.iter().any(|finding| finding.code == "ambiguous"));
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn facts_that_cannot_be_are_refused_with_the_way_out() {
         &fact(r#""name":"ilegal_gain","fen":1"#),
         "law_sheet_unknown_fact",
         expect![
-            "facts[0].name: `ilegal_gain` is not a known fact (did you mean `illegal_gain`?); known are accessory, act_type, actual_clicks, ads_around_user_uploads, aged_75,"
+            "facts[0].name: `ilegal_gain` is not a known fact (did you mean `illegal_gain`?); known are accessory, act_type, actual_clicks, actual_loss, actual_loss_undeterm"
         ],
     );
     check(

@@ -11,6 +11,7 @@ mod book;
 mod boundaries;
 mod calendar;
 mod compare;
+mod damages;
 mod deadlines;
 mod files;
 mod hostile;
@@ -53,7 +54,9 @@ fn sheet(from: &str, to: &str, judged_on: &str, facts: &str) -> FactSheet {
 }
 
 fn assess(sheet: &FactSheet) -> Assessment {
-    book().assess(sheet, "2026-11-22".parse().unwrap()).unwrap()
+    properties::book()
+        .assess(sheet, "2026-11-22".parse().unwrap())
+        .unwrap()
 }
 
 /// A word of the answer's JSON.

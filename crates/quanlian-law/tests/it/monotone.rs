@@ -101,7 +101,7 @@ fn days() -> impl Strategy<Value = Day> {
     .prop_map(|day| day.parse().unwrap())
 }
 
-fn sheets() -> impl Strategy<Value = FactSheet> {
+pub(crate) fn sheets() -> impl Strategy<Value = FactSheet> {
     let stated = prop_oneof![
         3 => (any::<u8>(), number(), -1_i64..=1).prop_map(|(at, n, off)| amount(at.into(), in_unit(at.into(), n, off))),
         2 => (any::<u8>(), any::<bool>()).prop_map(|(at, value)| flag(at.into(), value)),

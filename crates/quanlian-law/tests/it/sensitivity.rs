@@ -5,7 +5,7 @@ use quanlian_law::{
     Amount, AssessOptions, DayOf, FactSensitivity, FactSheet, FactValue, Outcome, Person, Sensitivity, Tier,
 };
 
-use crate::{assess, book, count, money, music, properties, sheet};
+use crate::{assess, book, count, money, monotone, music, properties, sheet};
 
 const GAIN: &str = r#"{"name":"illegal_gain","fen":7200000}"#;
 const CLICKS: &str = r#"{"name":"actual_clicks","count":30000000}"#;
@@ -190,71 +190,174 @@ fn outcome(sheet: &FactSheet) -> (Outcome, Tier) {
     (answer.outcome, answer.could_reach)
 }
 
+/// Sheets about trade secrets, most of whose amounts lead to another one.
+fn secrets() -> impl Strategy<Value = FactSheet> {
+    let money_names = prop::sample::select(vec![
+        "loss_to_holder",
+        "illegal_gain",
+        "reasonable_licence_fee",
+        "lost_sales_profit",
+        "own_unit_profit",
+        "infringing_unit_profit",
+        "commercial_value",
+        "remedial_cost",
+        "benefit_from_secret",
+    ]);
+    let flags = prop::sample::select(vec![
+        "secret_improperly_acquired",
+        "secret_disclosed_or_used",
+        "breach_of_confidentiality",
+        "secret_public_or_destroyed",
+    ]);
+    let statement = prop_oneof![
+        3 => (money_names, 0_i64..500_000_000).prop_map(|(name, fen)| money(name, fen)),
+        1 => (prop::sample::select(vec!["lost_units", "infringing_units"]), 0_i64..5_000)
+            .prop_map(|(name, n)| count(name, n)),
+        3 => (flags, any::<bool>()).prop_map(|(name, value)| quanlian_law::Statement {
+            name: name.into(),
+            value: Some(FactValue::Flag(value)),
+            ..quanlian_law::Statement::default()
+        }),
+    ];
+    let offences = prop::sample::select(vec!["cn/criminal/219", "cn/criminal/219-1"]);
+    let days = prop::sample::select(vec![
+        ("2019-06-01", "2020-12-01"),
+        ("2022-06-01", "2024-06-01"),
+        ("2022-06-01", "2025-06-01"),
+        ("2025-05-01", "2025-06-01"),
+    ]);
+    (offences, prop::collection::vec(statement, 1..8), days).prop_map(|(offence, facts, (ended, judged))| {
+        FactSheet {
+            offence: offence.into(),
+            person: Some(Person::Natural),
+            conduct: Some(quanlian_law::Conduct {
+                from: None,
+                to: Some(ended.parse().unwrap()),
+            }),
+            judged_on: Some(judged.parse().unwrap()),
+            facts,
+            ..FactSheet::default()
+        }
+    })
+}
+
+/// Every part of the sensitivity of a sheet against fresh assessments.
+fn agrees(sheet: &FactSheet) -> Result<(), TestCaseError> {
+    let answer = properties::book()
+        .assess(sheet, "2026-11-22".parse().unwrap())
+        .unwrap();
+    let found = answer.sensitivity.unwrap();
+    for day in &found.days {
+        let mut moved = sheet.clone();
+        match day.what {
+            DayOf::Conduct => moved.conduct.as_mut().unwrap().to = Some(day.on),
+            DayOf::Judgment => moved.judged_on = Some(day.on),
+        }
+        prop_assert_eq!(outcome(&moved).0, day.outcome, "{:?} on {}", day.what, day.on);
+        prop_assert!(day.outcome != answer.outcome);
+    }
+    if let Some(person) = found.person {
+        let other = FactSheet {
+            person: Some(person.person),
+            ..sheet.clone()
+        };
+        prop_assert_eq!(outcome(&other).0, person.outcome);
+    }
+    for fact in found.facts {
+        let mut without = sheet.clone();
+        without.facts.retain(|statement| statement.name != fact.fact);
+        let (gone, reach) = outcome(&without);
+        prop_assert_eq!(
+            (gone, reach),
+            (fact.without.outcome, fact.without.could_reach),
+            "without {}",
+            &fact.fact
+        );
+        if let Some(falls) = fact.falls {
+            let (kept, _) = outcome(&stated(sheet, &fact.fact, falls.at));
+            let (fallen, _) = outcome(&stated(sheet, &fact.fact, less(falls.at)));
+            prop_assert_eq!(fallen, falls.to, "{} below {:?}", &fact.fact, falls.at);
+            prop_assert!(fallen < kept);
+        }
+        if let Some(rises) = fact.rises {
+            let (risen, _) = outcome(&stated(sheet, &fact.fact, rises.at));
+            let (kept, _) = outcome(&stated(sheet, &fact.fact, less(rises.at)));
+            prop_assert_eq!(risen, rises.to, "{} at {:?}", &fact.fact, rises.at);
+            prop_assert!(kept < risen);
+        }
+        if let Some(opposite) = fact.opposite {
+            let mut flipped = without;
+            flipped.facts.push(quanlian_law::Statement {
+                name: fact.fact.clone(),
+                value: Some(FactValue::Flag(opposite.value)),
+                ..quanlian_law::Statement::default()
+            });
+            prop_assert_eq!(outcome(&flipped).0, opposite.outcome, "other {}", &fact.fact);
+        }
+    }
+    Ok(())
+}
+
+/// An amount on this side of its turns leaves the outcome as it is.
+fn stays_between_turns(sheet: &FactSheet, amount: i64) -> Result<(), TestCaseError> {
+    let answer = properties::book()
+        .assess(sheet, "2026-11-22".parse().unwrap())
+        .unwrap();
+    for fact in answer.sensitivity.unwrap().facts {
+        let Some(statement) = sheet.facts.iter().find(|s| s.name == fact.fact) else {
+            continue;
+        };
+        let exact = statement
+            .fen
+            .map(Amount::Fen)
+            .or(statement.count.map(Amount::Count));
+        let only = sheet.facts.iter().filter(|s| s.name == fact.fact).count() == 1;
+        let Some(now) = exact.filter(|_| only) else {
+            continue;
+        };
+        let other = match now {
+            Amount::Fen(_) => Amount::Fen(amount),
+            Amount::Count(_) => Amount::Count(amount),
+        };
+        let tried = outcome(&stated(sheet, &fact.fact, other)).0;
+        if fact.falls.is_none_or(|falls| other.number() >= falls.at.number())
+            && other.number() <= now.number()
+        {
+            prop_assert_eq!(tried, answer.outcome, "{} at {:?}", &fact.fact, other);
+        }
+        if fact.rises.is_none_or(|rises| other.number() < rises.at.number()) && other.number() >= now.number()
+        {
+            prop_assert_eq!(tried, answer.outcome, "{} at {:?}", &fact.fact, other);
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_fresh_assessment_turns_where_it_is_said_to(sheet in properties::sheets()) {
-        let answer = properties::book().assess(&sheet, "2026-11-22".parse().unwrap()).unwrap();
-        let found = answer.sensitivity.unwrap();
-        for day in &found.days {
-            let mut moved = sheet.clone();
-            match day.what {
-                DayOf::Conduct => moved.conduct.as_mut().unwrap().to = Some(day.on),
-                DayOf::Judgment => moved.judged_on = Some(day.on),
-            }
-            prop_assert_eq!(outcome(&moved).0, day.outcome, "{:?} on {}", day.what, day.on);
-            prop_assert!(day.outcome != answer.outcome);
-        }
-        if let Some(person) = found.person {
-            let other = FactSheet { person: Some(person.person), ..sheet.clone() };
-            prop_assert_eq!(outcome(&other).0, person.outcome);
-        }
-        for fact in found.facts {
-            let mut without = sheet.clone();
-            without.facts.retain(|statement| statement.name != fact.fact);
-            let (gone, reach) = outcome(&without);
-            prop_assert_eq!((gone, reach), (fact.without.outcome, fact.without.could_reach), "without {}", &fact.fact);
-            if let Some(falls) = fact.falls {
-                let (kept, _) = outcome(&stated(&sheet, &fact.fact, falls.at));
-                let (fallen, _) = outcome(&stated(&sheet, &fact.fact, less(falls.at)));
-                prop_assert_eq!(fallen, falls.to, "{} below {:?}", &fact.fact, falls.at);
-                prop_assert!(fallen < kept);
-            }
-            if let Some(rises) = fact.rises {
-                let (risen, _) = outcome(&stated(&sheet, &fact.fact, rises.at));
-                let (kept, _) = outcome(&stated(&sheet, &fact.fact, less(rises.at)));
-                prop_assert_eq!(risen, rises.to, "{} at {:?}", &fact.fact, rises.at);
-                prop_assert!(kept < risen);
-            }
-            if let Some(opposite) = fact.opposite {
-                let mut flipped = without;
-                flipped.facts.push(quanlian_law::Statement {
-                    name: fact.fact.clone(),
-                    value: Some(FactValue::Flag(opposite.value)),
-                    ..quanlian_law::Statement::default()
-                });
-                prop_assert_eq!(outcome(&flipped).0, opposite.outcome, "other {}", &fact.fact);
-            }
-        }
+        agrees(&sheet)?;
+    }
+
+    #[test]
+    fn so_it_does_for_every_offence_and_for_amounts_that_others_follow_from(sheet in monotone::sheets()) {
+        agrees(&sheet)?;
+    }
+
+    #[test]
+    fn so_it_does_for_the_value_of_a_secret(sheet in secrets()) {
+        agrees(&sheet)?;
     }
 
     #[test]
     fn a_fact_without_a_turn_has_none_anywhere(sheet in properties::sheets(), amount in 0_i64..40_000_000) {
-        let answer = properties::book().assess(&sheet, "2026-11-22".parse().unwrap()).unwrap();
-        for fact in answer.sensitivity.unwrap().facts {
-            let Some(statement) = sheet.facts.iter().find(|s| s.name == fact.fact) else { continue };
-            let exact = statement.fen.map(Amount::Fen).or(statement.count.map(Amount::Count));
-            let only = sheet.facts.iter().filter(|s| s.name == fact.fact).count() == 1;
-            let Some(now) = exact.filter(|_| only) else { continue };
-            let other = match now { Amount::Fen(_) => Amount::Fen(amount), Amount::Count(_) => Amount::Count(amount) };
-            let tried = outcome(&stated(&sheet, &fact.fact, other)).0;
-            if fact.falls.is_none_or(|falls| other.number() >= falls.at.number()) && other.number() <= now.number() {
-                prop_assert_eq!(tried, answer.outcome, "{} at {:?}", &fact.fact, other);
-            }
-            if fact.rises.is_none_or(|rises| other.number() < rises.at.number()) && other.number() >= now.number() {
-                prop_assert_eq!(tried, answer.outcome, "{} at {:?}", &fact.fact, other);
-            }
-        }
+        stays_between_turns(&sheet, amount)?;
+    }
+
+    #[test]
+    fn nor_has_an_amount_that_others_follow_from(sheet in secrets(), amount in 0_i64..500_000_000) {
+        stays_between_turns(&sheet, amount)?;
     }
 }

@@ -156,13 +156,21 @@ fn music_without_surrender_is_below_the_band_and_says_what_would_explain_it() {
 
 #[test]
 fn the_chip_sentence_is_inside_everywhere() {
-    // The mechanics on the entry tier of copyright crime, with neither gain nor volume known.
-    check(
-        music(r#"{"name":"actual_clicks","count":60000}"#),
-        Judgment {
-            judged_for_tier: Some(quanlian_law::Tier::Serious),
-            ..months(24, Some(24), 100_000)
-        },
+    let chip = FactSheet::from_json(
+        r#"{"offence":"cn/criminal/219","person":"natural","conduct":{"from":"2021-06-01","to":"2022-06-01"},
+            "judged_on":"2024-06-01","facts":[
+            {"name":"reasonable_licence_fee","fen":230000000},{"name":"remedial_cost","fen":0},
+            {"name":"secret_improperly_acquired","value":true},{"name":"secret_disclosed_or_used","value":false},
+            {"name":"secret_public_or_destroyed","value":false},{"name":"secret_not_yet_used","value":true}]}"#,
+    )
+    .unwrap();
+    let judgment = Judgment {
+        judged_for_tier: Some(quanlian_law::Tier::Serious),
+        ..months(24, Some(24), 100_000)
+    };
+    let answer = check(
+        chip,
+        judgment,
         expect![[r"
             tier inside: entry tier (serious)
             imprisonment inside: 6 months to 36 months
@@ -170,6 +178,21 @@ fn the_chip_sentence_is_inside_everywhere() {
             probation_period inside: 24 months to 60 months
             fine inside: 30,000.00 yuan to 1,000,000.00 yuan"]],
     );
+    let lighter = &frame(&answer).probation.as_ref().unwrap().lighter;
+    let secret = lighter
+        .iter()
+        .find(|ground| ground.line.as_deref() == Some("lighter.2020.secret"));
+    assert_eq!(secret.unwrap().state, Some(Truth::Met));
+    // The fee is 8 % short of the upper line, and 2,000,000 above the entry line.
+    let found = answer.sensitivity.unwrap();
+    let fee = found
+        .facts
+        .iter()
+        .find(|fact| fact.fact == "reasonable_licence_fee")
+        .unwrap();
+    assert_eq!(fee.rises.unwrap().at, quanlian_law::Amount::Fen(250_000_000));
+    assert_eq!(fee.falls.unwrap().at, quanlian_law::Amount::Fen(30_000_000));
+    assert_eq!(fee.falls.unwrap().by, quanlian_law::Amount::Fen(200_000_000));
 }
 
 #[test]

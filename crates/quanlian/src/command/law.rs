@@ -7,6 +7,7 @@ mod batch;
 pub(super) mod book;
 pub(super) mod changes;
 
+pub(super) mod damages;
 pub(super) mod deadline;
 
 use std::{io::Read, path::Path, process::ExitCode};

@@ -309,3 +309,40 @@ fn a_bad_event_names_itself_and_the_way_out() {
     }
     assert_eq!(code(&quanlian(&["law", "deadline"])), 2);
 }
+
+#[test]
+fn damages_and_fines_are_computed_from_sheets() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("damages.toml");
+    let sheet = r#"
+        right = "patent"
+        judged_on = 2024-12-20
+        infringement = { from = 2023-01-01, to = 2023-12-31 }
+        facts = [
+          { name = "actual_loss", fen = 100_000_000, evidence = ["E1"] },
+          { name = "intent", value = false },
+        ]
+    "#;
+    std::fs::write(&path, sheet).unwrap();
+    let answer = json(&quanlian(&["law", "damages", text(&path), "--json"]), 0);
+    assert_eq!(answer["total"]["at_most_fen"], 100_000_000, "{answer}");
+    let fine = dir.path().join("fine.json");
+    std::fs::write(
+        &fine,
+        r#"{"act":"trade_secret","conduct":{"to":"2025-10-15"},"facts":[]}"#,
+    )
+    .unwrap();
+    let answer = json(&quanlian(&["law", "fine", text(&fine), "--json"]), 0);
+    assert_eq!(
+        answer["rule_sets"][0]["range"]["at_least_fen"], 10_000_000,
+        "{answer}"
+    );
+    std::fs::write(&fine, r#"{"act":"trade_secrets"}"#).unwrap();
+    let refused = quanlian(&["law", "fine", text(&fine)]);
+    assert_eq!(code(&refused), 2);
+    assert!(
+        stderr(&refused).contains("did you mean `trade_secret`"),
+        "{}",
+        stderr(&refused)
+    );
+}
