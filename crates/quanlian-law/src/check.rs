@@ -15,6 +15,7 @@ mod sources;
 mod words;
 
 pub(crate) use examples::{number, printed};
+
 use quanlian_record::time::Day;
 use serde::Serialize;
 

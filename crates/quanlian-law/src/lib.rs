@@ -159,6 +159,11 @@ impl RuleBook {
         assess::assess(&self.law, sheet, today, options)
     }
 
+    /// The short answer to a fact sheet, without reasons: for many cases at once.
+    pub fn assess_brief(&self, sheet: &FactSheet, today: Day) -> Result<Brief, SheetError> {
+        assess::brief(&self.law, sheet, today)
+    }
+
     /// What the law gives for an infringement: methods, statutory range, multiple, interest, each reading with its
     /// total. `today` stands in for a missing day of judgment.
     ///
@@ -182,11 +187,6 @@ impl RuleBook {
         today: Day,
     ) -> Result<AdministrativeFineAnswer, DamagesError> {
         damages::administrative_fine(&self.law, sheet, today)
-    }
-
-    /// The short answer to a fact sheet, without reasons: for many cases at once.
-    pub fn assess_brief(&self, sheet: &FactSheet, today: Day) -> Result<Brief, SheetError> {
-        assess::brief(&self.law, sheet, today)
     }
 
     /// One period, by the id of its rule (or its row in the table of law facts: `tr.decide`).
@@ -293,20 +293,6 @@ impl RuleBook {
         render::assessment(&self.law, assessment, language)
     }
 
-    /// An answer on damages as an indented text.
-    pub fn render_damages(&self, answer: &DamagesAnswer, language: Language) -> String {
-        damages::render_damages(&self.law, answer, language)
-    }
-
-    /// An answer on an administrative fine as an indented text.
-    pub fn render_administrative_fine(
-        &self,
-        answer: &AdministrativeFineAnswer,
-        language: Language,
-    ) -> String {
-        damages::render_fine(&self.law, answer, language)
-    }
-
     /// A comparison of two days as an indented text.
     pub fn render_diff(&self, diff: &LawDiff, language: Language) -> String {
         render::diff(&self.law, diff, language)
@@ -339,6 +325,20 @@ impl RuleBook {
     /// The page `docs/FACTS.md`: every fact and event in both languages, with the rules that ask for it.
     pub fn facts_page(&self) -> String {
         render::facts_page(&self.law)
+    }
+
+    /// An answer on damages as an indented text.
+    pub fn render_damages(&self, answer: &DamagesAnswer, language: Language) -> String {
+        damages::render_damages(&self.law, answer, language)
+    }
+
+    /// An answer on an administrative fine as an indented text.
+    pub fn render_administrative_fine(
+        &self,
+        answer: &AdministrativeFineAnswer,
+        language: Language,
+    ) -> String {
+        damages::render_fine(&self.law, answer, language)
     }
 
     /// A tree of reasons as an indented text.

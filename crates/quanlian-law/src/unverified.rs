@@ -191,11 +191,14 @@ fn parts_of(law: &Parsed, rule: &Rule) -> Vec<UnreadPart> {
                 position::version(text, index),
             ));
         }
-        // In the laws on damages the provision stands for its parts, which no line of amounts sets apart.
-        if !source.checked.verified && matches!(rule.kind, Kind::Damages | Kind::Punitive) {
-            continue;
-        }
-        for mark in marks(&version.body).into_iter().filter(|mark| !mark.verified) {
+        // Where the whole was not read, its own id stands for its parts. Numbers are read one by one, whatever is
+        // known of the text around them.
+        let one_by_one = matches!(
+            rule.kind,
+            Kind::Threshold | Kind::Fine | Kind::Element | Kind::Valuation
+        );
+        let unread = marks(&version.body).into_iter().filter(|mark| !mark.verified);
+        for mark in unread.filter(|_| source.checked.verified || one_by_one) {
             let (id, row, at_line) = match mark.id {
                 MarkId::Own(id) => {
                     let at_line = position::id_in_version(text, index, &id);

@@ -131,9 +131,9 @@ pub(super) struct RawVersion {
     /// Method of sentencing and length of penalties.
     pub(super) sentencing: Option<SentencingRule>,
     // damages, punitive, administrative_fine
-    /// How damages are measured.
+    /// How damages are found, method by method.
     pub(super) damages: Option<DamagesRule>,
-    /// How punitive damages are found.
+    /// Multiples of damages, and when they apply.
     pub(super) punitive: Option<PunitiveRule>,
     /// The range of an administrative fine.
     pub(super) administrative_fine: Option<AdministrativeFineRule>,
