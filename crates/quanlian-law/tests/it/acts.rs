@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use quanlian_law::{
-    Act, Assessment, FactSheet, Language, MAX_ACTS, Outcome, Reason, ReasonKind, RuleBook, Statement, Tier,
+    Act, Assessment, FactSheet, Language, MAX_ACTS, Outcome, Reason, ReasonKind, Statement, Tier,
 };
 
 use crate::{assess, count, money};
@@ -253,12 +253,6 @@ fn sums_beyond_any_real_amount_do_not_overflow() {
     assert_eq!(answer.outcome, Outcome::EspeciallySerious);
 }
 
-/// One book for all cases of a property.
-fn shared_book() -> &'static RuleBook {
-    static BOOK: std::sync::OnceLock<RuleBook> = std::sync::OnceLock::new();
-    BOOK.get_or_init(crate::book)
-}
-
 /// A gain and a business volume for each act, each exact, at least or at most.
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let statement = |name: &'static str| {
@@ -307,7 +301,7 @@ fn judged(acts: Vec<Act>, facts: Vec<Statement>) -> Assessment {
         acts,
         ..FactSheet::default()
     };
-    shared_book()
+    crate::book()
         .assess(&sheet, "2026-11-22".parse().unwrap())
         .unwrap()
 }

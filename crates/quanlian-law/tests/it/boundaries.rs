@@ -20,7 +20,7 @@ use crate::{book, word};
 const TABLES: [&str; 8] = ["213", "214", "215", "216", "217", "218", "219", "219-1"];
 
 struct Tables {
-    book: RuleBook,
+    book: &'static RuleBook,
     facts: BTreeMap<String, FactDefinition>,
 }
 

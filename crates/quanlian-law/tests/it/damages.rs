@@ -16,24 +16,18 @@ use quanlian_law::{
 
 use crate::{book, book::law_facts, word};
 
-/// Loading the rules costs more than the answers, so the tests of this module share one book.
-fn shared() -> &'static RuleBook {
-    static BOOK: std::sync::OnceLock<RuleBook> = std::sync::OnceLock::new();
-    BOOK.get_or_init(book)
-}
-
 fn today() -> quanlian_record::time::Day {
     "2026-11-22".parse().unwrap()
 }
 
 fn answer(sheet: &str) -> DamagesAnswer {
-    shared()
+    book()
         .damages(&DamagesSheet::parse(sheet).unwrap(), today())
         .unwrap()
 }
 
 fn fine(sheet: &str) -> AdministrativeFineAnswer {
-    shared()
+    book()
         .administrative_fine(&FineSheet::parse(sheet).unwrap(), today())
         .unwrap()
 }
@@ -228,7 +222,7 @@ fn every_law_on_damages_of_the_table_of_law_facts_is_in_the_files() {
     ];
     for id in rows {
         let row = row_lines(&table, "  by_law:", &format!("id: {id}"));
-        let found = versions(shared(), id);
+        let found = versions(book(), id);
         let [(rule, version)] = found.as_slice() else {
             panic!("{id}: {} versions", found.len())
         };
@@ -250,7 +244,7 @@ fn both_punitive_interpretations_of_the_table_of_law_facts_are_in_the_files() {
     let Some(table) = law_facts() else { return };
     let body = |id: &str| -> PunitiveRule {
         let row = row_lines(&table, "  punitive_interpretations:", id);
-        let found = versions(shared(), id);
+        let found = versions(book(), id);
         let [(rule, version)] = found.as_slice() else {
             panic!("{id}")
         };
@@ -304,7 +298,7 @@ fn all_administrative_fines_of_the_table_of_law_facts_are_in_the_files() {
     ];
     for id in laws {
         let row = row_lines(&table, "  administrative_fines:", &format!("law: {id}"));
-        let found = versions(shared(), id);
+        let found = versions(book(), id);
         let (rule, version) = *found
             .first()
             .unwrap_or_else(|| panic!("{id} is not in the files"));
@@ -369,7 +363,7 @@ fn all_administrative_fines_of_the_table_of_law_facts_are_in_the_files() {
 
 #[test]
 fn exactly_what_the_table_of_law_facts_flags_is_unread() {
-    let report = shared().check();
+    let report = book().check();
     let ours = |id: &&String| {
         id.starts_with("cn/civil/") || id.starts_with("cn/administrative/") || id.starts_with("punitive.")
     };
@@ -507,7 +501,7 @@ fn a_person_chooses_between_the_readings_and_the_choice_is_kept() {
             "judged_on":"2026-04-20","claim":{{"punitive_multiple":3}},"chosen_reading":{choice}"#
         );
         let sheet = DamagesSheet::parse(&sheet(&head, &facts)).unwrap();
-        shared().damages(&sheet, today())
+        book().damages(&sheet, today())
     };
     let chosen = with(r#"{"id":"aucl.2025/punitive.2021/base_times_n","reason":"the text says so","chosen_by":"the judge"}"#).unwrap();
     assert_eq!(total(&chosen), (600_000_000, Some(600_000_000)));
@@ -579,7 +573,7 @@ fn pudong_opens_five_to_ten_times_in_especially_serious_circumstances() {
     );
     // Elsewhere the same claim is refused by name.
     let sheet = DamagesSheet::parse(&sheet(&head(""), &facts)).unwrap();
-    let refused = shared().damages(&sheet, today()).unwrap_err();
+    let refused = book().damages(&sheet, today()).unwrap_err();
     assert_eq!(refused.code(), "law_damages_multiple");
     expect!["claim.punitive_multiple: 6 times is outside what the law allows: 1 to 5 times (Patent Law (2020), art. 71); claim a multiple inside"]
         .assert_eq(&refused.to_string());
@@ -1051,7 +1045,7 @@ fn pudong_fines_who_infringes_the_same_patent_again_and_says_that_it_is_not_full
 fn fines_that_cannot_be_computed_are_refused_by_name() {
     let refuse = |sheet: &str| {
         let error = FineSheet::parse(sheet)
-            .and_then(|sheet| shared().administrative_fine(&sheet, today()))
+            .and_then(|sheet| book().administrative_fine(&sheet, today()))
             .unwrap_err();
         format!("{}: {error}", error.code())
     };
@@ -1084,18 +1078,18 @@ fn an_answer_reads_in_both_languages_with_every_placeholder_filled() {
     );
     let answer = answer(&sheet(head, &facts));
     for language in [Language::Zh, Language::En] {
-        let text = shared().render_damages(&answer, language);
+        let text = book().render_damages(&answer, language);
         assert!(text.lines().count() > 40 && !text.contains('{'), "{text}");
     }
-    let chinese = shared().render_damages(&answer, Language::Zh);
+    let chinese = book().render_damages(&answer, Language::Zh);
     assert!(
         chinese.contains("惩罚性赔偿") && chinese.contains("反不正当竞争法（2025）第二十二条"),
         "{chinese}"
     );
     let json = serde_json::to_value(&answer).unwrap();
-    assert_eq!(json["rule_book_version"], shared().rule_book_version());
+    assert_eq!(json["rule_book_version"], book().rule_book_version());
     let answer = fine(r#"{"act":"trade_secret","conduct":{"to":"2025-10-01"},"decided_on":"2025-12-01"}"#);
-    let text = shared().render_administrative_fine(&answer, Language::Zh);
+    let text = book().render_administrative_fine(&answer, Language::Zh);
     assert!(text.contains("罚款") && !text.contains('{'), "{text}");
 }
 
@@ -1103,7 +1097,7 @@ fn an_answer_reads_in_both_languages_with_every_placeholder_filled() {
 
 fn refuse(sheet: &str, code: &str, then: Expect) {
     let error = DamagesSheet::parse(sheet)
-        .and_then(|sheet| shared().damages(&sheet, today()))
+        .and_then(|sheet| book().damages(&sheet, today()))
         .unwrap_err();
     assert_eq!(error.code(), code, "{error}");
     // Lists of all fields and facts grow with the law; what is looked at stands before them.
@@ -1355,7 +1349,7 @@ proptest! {
         right in prop::sample::select(vec!["patent", "trademark", "copyright", "trade_secret", "unfair_competition", "plant_variety"]),
         chosen in prop::collection::btree_map(0..usize::MAX, (0..ROOM, any::<bool>()), 0..8), place: bool,
     ) {
-        let names: Vec<_> = shared().fact_names().filter(|fact| fact.rank >= 1000).collect();
+        let names: Vec<_> = book().fact_names().filter(|fact| fact.rank >= 1000).collect();
         let facts: BTreeMap<&str, String> = chosen.into_iter().map(|(index, (amount, flag))| {
             let fact = names[index % names.len()];
             let value = match word(&fact.kind).as_str() {

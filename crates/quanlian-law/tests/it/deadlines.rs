@@ -1,22 +1,14 @@
 //! Timelines with services, suspensions and extensions: what they give, and how bad ones are refused.
 
-use std::sync::OnceLock;
-
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use quanlian_law::{
-    ClockResult, Extension, Kind, Language, MAX_TIMELINE_BYTES, Moment, RuleBook, Suspension, Timeline,
-    icalendar, rule::Body,
+    ClockResult, Extension, Kind, Language, MAX_TIMELINE_BYTES, Moment, Suspension, Timeline, icalendar,
+    rule::Body,
 };
 use quanlian_record::time::{Day, Timestamp};
 
-use crate::word;
-
-/// Read once: these tests ask it many times.
-fn book() -> &'static RuleBook {
-    static BOOK: OnceLock<RuleBook> = OnceLock::new();
-    BOOK.get_or_init(crate::book)
-}
+use crate::{book, word};
 
 fn one(timeline: &str) -> ClockResult {
     let timeline = Timeline::parse(timeline).unwrap();

@@ -34,9 +34,10 @@ use std::collections::BTreeMap;
 
 use quanlian_law::{Assessment, FactSheet, RuleBook, Statement};
 
-/// The rules inside the program.
-fn book() -> RuleBook {
-    RuleBook::embedded().unwrap()
+/// The rules inside the program, read once for all tests.
+fn book() -> &'static RuleBook {
+    static BOOK: std::sync::LazyLock<RuleBook> = std::sync::LazyLock::new(|| RuleBook::embedded().unwrap());
+    &BOOK
 }
 
 /// A natural person, conduct 2022-05 to 2023-04, judged in 2024-12; the facts as a JSON list.
@@ -54,7 +55,7 @@ fn sheet(from: &str, to: &str, judged_on: &str, facts: &str) -> FactSheet {
 }
 
 fn assess(sheet: &FactSheet) -> Assessment {
-    properties::book()
+    crate::book()
         .assess(sheet, "2026-11-22".parse().unwrap())
         .unwrap()
 }

@@ -11,7 +11,7 @@ use quanlian_record::time::Day;
 
 /// The rule book with the words that sheets are made of.
 struct World {
-    book: RuleBook,
+    book: &'static RuleBook,
     offences: Vec<String>,
     amounts: Vec<(String, FactKind)>,
     flags: Vec<String>,

@@ -2,11 +2,10 @@
 
 use proptest::prelude::*;
 use quanlian_law::{
-    Brief, Conduct, Events, FactSheet, FactValue, Language, Moment, Outcome, Person, RuleBook, Statement,
-    Tier,
+    Brief, Conduct, Events, FactSheet, FactValue, Language, Moment, Outcome, Person, Statement, Tier,
 };
 
-use crate::{count, money};
+use crate::{book, count, money};
 
 const MONEY: [&str; 2] = ["illegal_gain", "illegal_business_volume"];
 const COUNTS: [&str; 5] = [
@@ -128,12 +127,6 @@ pub(crate) fn sheets() -> impl Strategy<Value = FactSheet> {
         facts,
         ..FactSheet::default()
     })
-}
-
-/// One book for all cases of a property.
-pub(crate) fn book() -> &'static RuleBook {
-    static BOOK: std::sync::OnceLock<RuleBook> = std::sync::OnceLock::new();
-    BOOK.get_or_init(crate::book)
 }
 
 fn answer(sheet: &FactSheet) -> quanlian_law::Assessment {

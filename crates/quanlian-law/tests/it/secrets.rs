@@ -517,12 +517,6 @@ fn an_offence_that_did_not_exist_yet_is_below_and_says_so() {
     );
 }
 
-/// One book for all cases of a property.
-fn shared_book() -> &'static RuleBook {
-    static BOOK: std::sync::OnceLock<RuleBook> = std::sync::OnceLock::new();
-    BOOK.get_or_init(crate::book)
-}
-
 const INPUTS: [&str; 6] = [
     "reasonable_licence_fee",
     "lost_sales_profit",
@@ -594,7 +588,7 @@ fn secret(facts: Vec<Statement>) -> Assessment {
         facts,
         ..FactSheet::default()
     };
-    shared_book()
+    crate::book()
         .assess(&sheet, "2026-11-22".parse().unwrap())
         .unwrap()
 }

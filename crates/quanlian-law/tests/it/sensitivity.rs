@@ -184,7 +184,7 @@ fn less(amount: Amount) -> Amount {
 }
 
 fn outcome(sheet: &FactSheet) -> (Outcome, Tier) {
-    let answer = properties::book()
+    let answer = crate::book()
         .assess_with(sheet, "2026-11-22".parse().unwrap(), AssessOptions::OUTCOME_ONLY)
         .unwrap();
     (answer.outcome, answer.could_reach)
@@ -243,7 +243,7 @@ fn secrets() -> impl Strategy<Value = FactSheet> {
 
 /// Every part of the sensitivity of a sheet against fresh assessments.
 fn agrees(sheet: &FactSheet) -> Result<(), TestCaseError> {
-    let answer = properties::book()
+    let answer = crate::book()
         .assess(sheet, "2026-11-22".parse().unwrap())
         .unwrap();
     let found = answer.sensitivity.unwrap();
@@ -300,7 +300,7 @@ fn agrees(sheet: &FactSheet) -> Result<(), TestCaseError> {
 
 /// An amount on this side of its turns leaves the outcome as it is.
 fn stays_between_turns(sheet: &FactSheet, amount: i64) -> Result<(), TestCaseError> {
-    let answer = properties::book()
+    let answer = crate::book()
         .assess(sheet, "2026-11-22".parse().unwrap())
         .unwrap();
     for fact in answer.sensitivity.unwrap().facts {

@@ -1131,7 +1131,7 @@ proptest! {
             sheet.facts.extend(stated.facts);
         }
         let options = quanlian_law::AssessOptions { sensitivity: false, ..quanlian_law::AssessOptions::default() };
-        let answer = crate::properties::book().assess_with(&sheet, "2026-11-22".parse().unwrap(), options).unwrap();
+        let answer = crate::book().assess_with(&sheet, "2026-11-22".parse().unwrap(), options).unwrap();
         for deviation in &answer.deviations {
             let number = |judged: Judged| match judged {
                 Judged::Months(n) | Judged::Fen(n) => n,

@@ -16,7 +16,7 @@ const ALL_THRESHOLDS: usize = 141;
 
 struct Table {
     facts: Value,
-    book: RuleBook,
+    book: &'static RuleBook,
 }
 
 impl Table {
