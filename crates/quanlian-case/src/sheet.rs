@@ -6,6 +6,8 @@
 //! Invariant: what the officer states is passed on as stated; a drawn fact of the same
 //! name stands beside it, and the law shows the two if they contradict each other.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -19,11 +21,13 @@ pub const DEFAULT_OFFENCE: &str = "cn/criminal/217";
 /// Builds the fact sheet.
 ///
 /// `case_file_evidence` is the id of the deposited case file: it backs each stated
-/// fact that names no evidence of its own.
+/// fact that names no evidence of its own. `asked` names the facts that the rules about the
+/// offence ask for: how often a secret's file was played says nothing about its loss.
 pub fn fact_sheet(
     case: &CaseFile,
     drawn: &Drawn,
     case_file_evidence: Option<&str>,
+    asked: &BTreeSet<&str>,
 ) -> (Map<String, Value>, Vec<Note>) {
     let mut notes = Vec::new();
     let mut sheet = case.sheet.clone();
@@ -62,8 +66,12 @@ pub fn fact_sheet(
     let says_online = facts
         .iter()
         .any(|f| f.get("name").and_then(Value::as_str) == Some("online"));
-    facts.extend(drawn.facts.iter().map(crate::facts::DrawnFact::to_sheet_fact));
-    if let (Some(evidence), false) = (&drawn.online, says_online) {
+    let wanted = drawn
+        .facts
+        .iter()
+        .filter(|fact| asked.contains(fact.name.as_str()));
+    facts.extend(wanted.map(crate::facts::DrawnFact::to_sheet_fact));
+    if let (Some(evidence), false, true) = (&drawn.online, says_online, asked.contains("online")) {
         facts.push(
             json!({ "name": "online", "value": true, "evidence": evidence, "stated_by": "quanlian-case" }),
         );
@@ -88,6 +96,8 @@ mod tests {
     use super::*;
     use quanlian_record::time::parse_day;
 
+    const ASKED: [&str; 2] = ["illegal_gain", "online"];
+
     fn drawn() -> Drawn {
         let day = |text| parse_day(text).unwrap();
         Drawn {
@@ -99,7 +109,7 @@ mod tests {
 
     #[test]
     fn what_the_case_file_leaves_open_is_taken_from_publication_and_said_so() {
-        let (sheet, notes) = fact_sheet(&CaseFile::default(), &drawn(), None);
+        let (sheet, notes) = fact_sheet(&CaseFile::default(), &drawn(), None, &ASKED.into());
         assert_eq!(
             sheet["conduct"],
             json!({"from": "2022-05-01", "to": "2023-02-12"})
@@ -113,6 +123,13 @@ mod tests {
     }
 
     #[test]
+    fn what_the_offence_does_not_ask_for_stays_out() {
+        let asked = BTreeSet::from(["loss_to_holder"]);
+        let (sheet, _) = fact_sheet(&CaseFile::default(), &drawn(), None, &asked);
+        assert_eq!(sheet["facts"], json!([]));
+    }
+
+    #[test]
     fn a_stated_fact_without_evidence_rests_on_the_case_file() {
         let case = CaseFile {
             sheet: json!({"conduct": {"from": "2022-06-01"}, "facts": [
@@ -122,7 +139,7 @@ mod tests {
             .unwrap(),
             ..CaseFile::default()
         };
-        let (sheet, notes) = fact_sheet(&case, &drawn(), Some("E7"));
+        let (sheet, notes) = fact_sheet(&case, &drawn(), Some("E7"), &ASKED.into());
         assert_eq!(sheet["facts"][0]["evidence"], json!(["E7"]));
         assert_eq!(
             sheet["facts"].as_array().unwrap().len(),

@@ -769,7 +769,6 @@ impl<'a> RuleSet<'a> {
                         let state = self.share_truth(line, fact, threshold, known);
                         let values = [
                             ("share", &Text::same(share_percent.to_string())),
-                            ("line", &Text::same(line.id.clone())),
                             ("comparison", &reason.text),
                         ];
                         reason.text = self.law.messages.say(key::SHARE_OF_LINE, &values);

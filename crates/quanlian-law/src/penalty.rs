@@ -113,13 +113,19 @@ pub(crate) fn band_text(law: &Parsed, band: &Band) -> Text {
     } else {
         key::BAND
     };
-    let months = |n: u32| Text::same(n.to_string());
+    // The Criminal Law writes years; only what is no whole year stays in months.
+    let term = |months: u32| {
+        let (message, n) = match months {
+            1 => (key::CLOCK_MONTH, 1),
+            12 => (key::CLOCK_YEAR, 1),
+            months if months.is_multiple_of(12) => (key::CLOCK_YEARS, months / 12),
+            months => (key::CLOCK_MONTHS, months),
+        };
+        law.messages.say(message, &[("n", &Text::same(n.to_string()))])
+    };
     law.messages.say(
         message,
-        &[
-            ("min", &months(band.min_months)),
-            ("max", &months(band.max_months)),
-        ],
+        &[("min", &term(band.min_months)), ("max", &term(band.max_months))],
     )
 }
 

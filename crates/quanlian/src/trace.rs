@@ -120,6 +120,14 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The facts that the rules about the case's offence ask for.
+fn facts_asked<'a>(book: &'a RuleBook, case: &CaseFile) -> BTreeSet<&'a str> {
+    let stated = case.sheet.get("offence").and_then(|offence| offence.as_str());
+    let offence = stated.unwrap_or(sheet::DEFAULT_OFFENCE);
+    let facts = book.facts_of(offence, None).into_iter();
+    facts.map(|fact| fact.name.as_str()).collect()
+}
+
 /// Runs the chain and returns what it found.
 pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fault> {
     let now = Timestamp::now();
@@ -206,7 +214,8 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         .iter()
         .find(|d| d.kind == "case_file")
         .map(|d| d.id.clone());
-    let (sheet, notes) = sheet::fact_sheet(&case.file, &drawn, case_file_id.as_deref());
+    let asked = facts_asked(&book, &case.file);
+    let (sheet, notes) = sheet::fact_sheet(&case.file, &drawn, case_file_id.as_deref(), &asked);
     drawn.notes.extend(notes);
     if case.judged_today {
         drawn.notes.push(Note {
@@ -336,7 +345,7 @@ impl Case {
         book.timeline(&events)
             .context("the case file names an event that no rule knows")
             .bad_input()?;
-        let (sheet, _) = sheet::fact_sheet(&file, &Drawn::default(), None);
+        let (sheet, _) = sheet::fact_sheet(&file, &Drawn::default(), None, &BTreeSet::new());
         let sheet = read_sheet(&sheet)?;
         book.assess(&sheet, now.legal_day())
             .context("the case file cannot be assessed")

@@ -29,7 +29,7 @@ fn every_example_holds_and_every_warning_is_known() {
         report.lines
     );
     // Each of these says in its file why it stays: an open question with `gap`, or the note of the line.
-    expect![[r#"
+    expect![[r"
         known_gap cn/criminal/213.toml:14 `cn/criminal/213` has no lines from 1997-10-01 to 2004-12-21: an open question of `cn/criminal/213` names this gap
         known_gap cn/criminal/213.toml:14 `cn/criminal/213` has no fine from 1997-10-01 to 2007-04-04: an open question of `cn/criminal/213` names this gap
         known_gap cn/criminal/214.toml:14 `cn/criminal/214` has no lines from 1997-10-01 to 2004-12-21: an open question of `cn/criminal/214` names this gap
@@ -45,7 +45,7 @@ fn every_example_holds_and_every_warning_is_known() {
         known_gap cn/criminal/219.toml:14 `cn/criminal/219` has no lines from 1997-10-01 to 2004-12-21: an open question of `cn/criminal/219` names this gap
         known_gap cn/criminal/219.toml:14 `cn/criminal/219` has no fine from 1997-10-01 to 2007-04-04: an open question of `cn/criminal/219` names this gap
         line_without_effect cn/criminal/217/2011-03-art-13.toml:20 `217.o.net.biz1`: on 2011-01-10 the line changes nothing beside `217.o.biz1`, which asks for fewer conditions; its note says: The same amount as in art. 5 of the 2004 interpretation; the opinions list it themselves, and half of it counts for “two at half”.
-        line_without_effect cn/criminal/217/2011-03-art-13.toml:65 `217.o.net.biz5`: on 2011-01-10 the line changes nothing beside `217.o.biz5`, which asks for fewer conditions; its note says: The same amount as in art. 5 of the 2004 interpretation; the opinions list it themselves, and half of it counts for “two at half”."#]].assert_eq(&findings.join("\n"));
+        line_without_effect cn/criminal/217/2011-03-art-13.toml:65 `217.o.net.biz5`: on 2011-01-10 the line changes nothing beside `217.o.biz5`, which asks for fewer conditions; its note says: The same amount as in art. 5 of the 2004 interpretation; the opinions list it themselves, and half of it counts for “two at half”."]].assert_eq(&findings.join("\n"));
 }
 
 #[test]

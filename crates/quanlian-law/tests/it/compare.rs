@@ -281,11 +281,11 @@ fn the_amendment_of_the_criminal_law_in_2021() {
                 before: one of the acts that the article lists (fact act_type); one of work_copied_and_distributed, work_made_available_online, exclusive_book_published, recording_copied_and_distributed, recording_made_available_online, forged_signature_art · Criminal Law art. 217 (before 2021-03-01) (source not read)
                 after: one of the acts that the article lists (fact act_type); one of work_copied_and_distributed, work_made_available_online, exclusive_book_published, recording_copied_and_distributed, recording_made_available_online, forged_signature_art, performance_copied_or_made_available, protection_measure_circumvented · Criminal Law art. 217
               changed  another band for acts that reach: entry tier (serious)
-                before: criminal detention or imprisonment, 1 to 36 months; with a fine, or a fine alone · Criminal Law art. 217 (before 2021-03-01)
-                after: imprisonment of 6 to 36 months; with a fine, or a fine alone · Criminal Law art. 217 (Amendment XI art. 20)
+                before: criminal detention or imprisonment, 1 month to 3 years; with a fine, or a fine alone · Criminal Law art. 217 (before 2021-03-01)
+                after: imprisonment of 6 months to 3 years; with a fine, or a fine alone · Criminal Law art. 217 (Amendment XI art. 20)
               changed  another band for acts that reach: upper tier (especially serious)
-                before: imprisonment of 36 to 84 months; always with a fine · Criminal Law art. 217 (before 2021-03-01)
-                after: imprisonment of 36 to 120 months; always with a fine · Criminal Law art. 217 (Amendment XI art. 20)
+                before: imprisonment of 3 years to 7 years; always with a fine · Criminal Law art. 217 (before 2021-03-01)
+                after: imprisonment of 3 years to 10 years; always with a fine · Criminal Law art. 217 (Amendment XI art. 20)
             Rules that began, ended or changed version
               changed  cn/criminal/217  Copyright crime
                 before: For profit and without permission, copying and distributing works or recordings, publishing a book under another’s exclusive right, or art under a forged name, reaching a line. · Criminal Law art. 217 (before 2021-03-01) (source not read)

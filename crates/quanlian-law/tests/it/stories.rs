@@ -493,8 +493,8 @@ fn the_tree_reads_as_text_in_both_languages() {
             [met] actual clicks 30,000,000 clicks, line at 250,000 clicks or more: met, 29,750,000 clicks above it · 法发〔2011〕3号, art. 13 [217.o.net.clicks5]; evidence: ev-info-json
               [met] dissemination online: holds (not stated; follows from “actual clicks”); evidence: ev-info-json
               [met] dissemination online: holds (not stated; follows from “actual clicks”); evidence: ev-info-json
-              [met] 50 % of 217.o.net.clicks5: actual clicks 30,000,000 clicks, line at 125,000 clicks or more: met, 29,875,000 clicks above it; evidence: ev-info-json
             [met] illegal gain 72,000.00 yuan, line at 30,000.00 yuan or more: met, 42,000.00 yuan above it · 法释〔2004〕19号, art. 5 [217.o.gain1]; evidence: ev-ledger
+              [met] dissemination online: holds (not stated; follows from “actual clicks”); evidence: ev-info-json
               [met] dissemination online: holds (not stated; follows from “actual clicks”); evidence: ev-info-json"]]
     .assert_eq(&shown.join("\n"));
     let zh = book().render_assessment(&answer, Language::Zh);

@@ -16,7 +16,7 @@ use quanlian_document::dossier as doc;
 use quanlian_document::dossier::{Dossier, Text};
 use quanlian_evidence::vault::Vault;
 use quanlian_law::{
-    Amount, ClockResult, ClockState, FactValue, Outcome, Reason, ReasonKind, RuleBook, Tier, Truth,
+    Amount, ClockResult, ClockState, FactValue, LayerOf, Outcome, Reason, ReasonKind, RuleBook, Tier, Truth,
 };
 use quanlian_match::{Medium, Unit};
 use quanlian_record::{money::Fen, time::Timestamp};
@@ -496,13 +496,17 @@ impl Filler<'_> {
                     effect: text(&missing.why),
                 })
                 .collect(),
-            layers: Vec::new(),
-            sensitivity: Vec::new(),
+            layers: self.layers(),
+            sensitivity: self.sensitivity(),
         }
     }
 
     fn penalty(&self) -> doc::Penalty {
-        let mut penalty = doc::Penalty::default();
+        let mut penalty = doc::Penalty {
+            frame: self.frame(),
+            deviations: self.deviations(),
+            ..doc::Penalty::default()
+        };
         for set in &self.report.assessment.rule_sets {
             let label = self
                 .words
@@ -527,6 +531,144 @@ impl Filler<'_> {
         penalty
     }
 
+    /// What changed between conduct and judgment; nothing where nothing did.
+    fn layers(&self) -> Vec<doc::Note> {
+        let layers = self.report.assessment.governing.layers.iter();
+        layers
+            .filter(|layer| layer.differs || !layer.straddled.is_empty())
+            .map(|layer| doc::Note {
+                label: self.words.text(match layer.layer {
+                    LayerOf::Statute => "dossier.layer_statute",
+                    LayerOf::Interpretation => "dossier.layer_interpretation",
+                }),
+                text: text(&layer.text),
+                cite: cited(layer.rule.as_ref().and_then(|rule| rule.citation.as_ref())),
+                verified: true,
+            })
+            .collect()
+    }
+
+    /// Where the outcome would turn: by fact, day and person, then the next lines.
+    fn sensitivity(&self) -> Vec<doc::Note> {
+        let Some(found) = &self.report.assessment.sensitivity else {
+            return Vec::new();
+        };
+        let note = |label: Text, of_law: &quanlian_law::Text| doc::Note {
+            label,
+            text: text(of_law),
+            cite: Text::default(),
+            verified: true,
+        };
+        let facts = found.facts.iter().map(|fact| note(text(&fact.title), &fact.text));
+        let dates = self.words.text("dossier.sensitivity_dates");
+        let days = found.days.iter().map(|day| note(dates.clone(), &day.text));
+        let who = self.words.text("dossier.sensitivity_person");
+        let person = found.person.iter().map(|person| note(who.clone(), &person.text));
+        let next = self.words.text("dossier.next_line");
+        let lines = found.next_lines.iter().map(|line| doc::Note {
+            cite: text(&line.citation),
+            verified: line.verified,
+            ..note(next.clone(), &line.text)
+        });
+        facts.chain(days).chain(person).chain(lines).collect()
+    }
+
+    /// Circumstances, probation and the court's discretion under the rules that govern.
+    fn frame(&self) -> Vec<doc::Note> {
+        let governing = self.report.assessment.rule_sets.iter().find(|set| set.governs);
+        let Some(frame) = governing.and_then(|set| set.sentence_frame.as_ref()) else {
+            return Vec::new();
+        };
+        let note = |key: &str, of_law: &quanlian_law::Text, cite: Text, verified: bool| doc::Note {
+            label: self.words.text(key),
+            text: text(of_law),
+            cite,
+            verified,
+        };
+        let mut notes = Vec::new();
+        if let Some(persons) = &frame.responsible_persons {
+            notes.push(note(
+                "dossier.frame_persons",
+                &persons.text,
+                text(&persons.citation),
+                true,
+            ));
+        }
+        if let Some(lower) = &frame.lower_band {
+            let cite = cited(lower.citation.as_ref());
+            notes.push(note(
+                "dossier.frame_lower_band",
+                &lower.text,
+                cite,
+                lower.verified,
+            ));
+        }
+        for stated in &frame.circumstances {
+            let of_law = note(
+                "dossier.frame_circumstance",
+                &stated.text,
+                text(&stated.citation),
+                stated.verified,
+            );
+            notes.push(doc::Note {
+                label: text(&stated.title),
+                ..of_law
+            });
+        }
+        if let Some(discretion) = &frame.discretion {
+            let cite = text(&discretion.citation);
+            notes.push(note(
+                "dossier.frame_discretion",
+                &discretion.text,
+                cite,
+                discretion.verified,
+            ));
+        }
+        if let Some(probation) = &frame.probation {
+            let cite = text(&probation.citation);
+            notes.push(note(
+                "dossier.frame_probation",
+                &probation.text,
+                cite,
+                probation.verified,
+            ));
+            for ground in probation.conditions.iter().chain(&probation.bars) {
+                let cite = cited(ground.citation.as_ref());
+                let verified = ground.verified.unwrap_or(true);
+                notes.push(note("dossier.frame_ground", &ground.text, cite, verified));
+            }
+        }
+        for of_frame in &frame.notes {
+            let cite = cited(of_frame.citation.as_ref());
+            notes.push(note(
+                "dossier.frame_note",
+                &of_frame.text,
+                cite,
+                of_frame.verified.unwrap_or(true),
+            ));
+        }
+        notes
+    }
+
+    fn deviations(&self) -> Vec<doc::Deviation> {
+        let deviations = self.report.assessment.deviations.iter();
+        deviations
+            .map(|found| {
+                let cite = cited(found.citation.as_ref());
+                doc::Deviation {
+                    what: text(&found.title),
+                    given: text(&found.given_text),
+                    frame: text(&found.frame_text),
+                    state: text(&found.state_text),
+                    why: Text::new(
+                        format!("{} {}", found.why.zh, cite.zh).trim_end().to_owned(),
+                        format!("{} {}", found.why.en, cite.en).trim_end().to_owned(),
+                    ),
+                }
+            })
+            .collect()
+    }
+
     fn clock(&self, of_law: &ClockResult) -> doc::Clock {
         let due = last_moment(of_law)
             .map(Text::same)
@@ -541,12 +683,18 @@ impl Filler<'_> {
             due,
             status: match of_law.state {
                 ClockState::Waiting => doc::ClockStatus::NotStarted,
-                ClockState::Running => doc::ClockStatus::Running,
+                ClockState::Running | ClockState::Suspended | ClockState::OverExtended => {
+                    doc::ClockStatus::Running
+                }
                 ClockState::Done => doc::ClockStatus::Done,
                 ClockState::Late => doc::ClockStatus::Late,
                 _ => doc::ClockStatus::Unknown,
             },
-            steps: Vec::new(),
+            steps: if of_law.started.is_some() {
+                of_law.steps.iter().map(text).collect()
+            } else {
+                Vec::new()
+            },
             cite: text(&of_law.citation),
             verified: of_law.verified,
         }
@@ -678,6 +826,10 @@ impl Filler<'_> {
             phone: None,
         }
     }
+}
+
+fn cited(citation: Option<&quanlian_law::Text>) -> Text {
+    citation.map(text).unwrap_or_default()
 }
 
 /// A reason with everything under it.
