@@ -108,13 +108,11 @@ fn print_assessment(report: &Report, output: &Output) {
         }
     }
     for missing in &answer.missing {
-        output.text(&output.messages.get(
-            "trace.missing",
-            &[
-                ("fact", missing.title.get(language)),
-                ("why", missing.why.get(language)),
-            ],
-        ));
+        output.text(
+            &output
+                .messages
+                .get("trace.missing", &[("why", missing.why.get(language))]),
+        );
     }
     if !answer.unverified.is_empty() {
         output.text(
