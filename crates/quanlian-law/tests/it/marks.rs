@@ -440,7 +440,7 @@ fn on_every_day_since_2004_every_offence_has_one_set_of_each_kind() {
         .collect();
     let mut tried = 0;
     for offence in &offences {
-        for day in days_of_change(&book, offence) {
+        for day in days_of_change(book, offence) {
             let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
             for summary in book.list() {
                 let rule = book.show(&summary.id).unwrap();
@@ -482,7 +482,7 @@ fn on_every_day_since_2004_every_offence_has_one_set_of_each_kind() {
             }
             assert!(kinds.contains_key("lines"), "{place}");
 
-            let answer = book.assess(&everything(&book, offence, day), day).unwrap();
+            let answer = book.assess(&everything(book, offence, day), day).unwrap();
             let set = &answer.rule_sets[0];
             assert!(
                 matches!(answer.outcome, Outcome::Serious | Outcome::EspeciallySerious),

@@ -85,7 +85,7 @@ fn more_than_sixty_of_them_cross_a_holiday_with_a_make_up_day() {
         let start = clock.started.unwrap().day();
         let crosses = clock
             .due_on
-            .is_some_and(|due| crosses(&book, start.min(due), start.max(due)));
+            .is_some_and(|due| crosses(book, start.min(due), start.max(due)));
         assert_eq!(crosses, case.crosses_make_up_day, "{}", case.name);
         crossing += usize::from(crosses);
     }
