@@ -210,21 +210,7 @@ pub(super) fn contradictions(
         let mut hypothesis = known.clone();
         let alternatives: Vec<Alternative> = values
             .into_iter()
-            .map(|(alone, value)| {
-                let (evidence, stated_by) = (alone.evidence.to_vec(), alone.stated_by.to_vec());
-                replaced(&mut hypothesis, &fact, Some(alone));
-                let (outcome, could_reach) = trial.outcome(&hypothesis);
-                let reached = law.outcome_of(trial.offence(), outcome);
-                let values = [("value", &value), ("outcome", &reached)];
-                Alternative {
-                    text: law.messages.say(key::CONTRADICTION_ALTERNATIVE, &values),
-                    value,
-                    stated_by,
-                    evidence,
-                    outcome,
-                    could_reach,
-                }
-            })
+            .map(|(alone, value)| alternative(law, trial, &mut hypothesis, &fact, alone, value))
             .collect();
         let text = contradiction_text(law, used, &fact, stated.len(), skipped);
         found.push(Contradiction {
@@ -235,6 +221,30 @@ pub(super) fn contradictions(
         });
     }
     found
+}
+
+/// The outcome with one fact as one of the statements has it.
+fn alternative(
+    law: &Parsed,
+    trial: &mut Trial<'_>,
+    hypothesis: &mut Known,
+    fact: &str,
+    alone: KnownFact,
+    value: Text,
+) -> Alternative {
+    let (evidence, stated_by) = (alone.evidence.to_vec(), alone.stated_by.to_vec());
+    replaced(hypothesis, fact, Some(alone));
+    let (outcome, could_reach) = trial.outcome(hypothesis);
+    let reached = law.outcome_of(trial.offence(), outcome);
+    let values = [("value", &value), ("outcome", &reached)];
+    Alternative {
+        text: law.messages.say(key::CONTRADICTION_ALTERNATIVE, &values),
+        value,
+        stated_by,
+        evidence,
+        outcome,
+        could_reach,
+    }
 }
 
 /// Statements about several flags of a group (`one_of`) that do not fit: the outcome with each that is stated to hold.
@@ -260,21 +270,9 @@ fn of_group(
         let Some(alone) = known_of(about, &law.facts).filter(|alone| alone.truth == Truth::Met) else {
             continue;
         };
-        let (evidence, stated_by) = (alone.evidence.to_vec(), alone.stated_by.to_vec());
         let mut hypothesis = open.clone();
-        replaced(&mut hypothesis, name, Some(alone));
-        let (outcome, could_reach) = trial.outcome(&hypothesis);
         let value = law.fact_title(name);
-        let reached = law.outcome_of(trial.offence(), outcome);
-        let values = [("value", &value), ("outcome", &reached)];
-        alternatives.push(Alternative {
-            text: law.messages.say(key::CONTRADICTION_ALTERNATIVE, &values),
-            value,
-            stated_by,
-            evidence,
-            outcome,
-            could_reach,
-        });
+        alternatives.push(alternative(law, trial, &mut hypothesis, name, alone, value));
     }
     let titles: Vec<Text> = members.iter().map(|name| law.fact_title(name)).collect();
     let count = Text::same(stated.len().to_string());
