@@ -466,6 +466,8 @@ pub enum ClockStatus {
     Done,
     /// 逾期.
     Late,
+    /// 已过届满日，未记录办结: its last day is past, and nothing says whether it was kept.
+    Past,
     /// Cannot be counted: no calendar for that year, say.
     Unknown,
 }

@@ -506,7 +506,7 @@ fn every_variant_has_a_label() {
     check("state", &[State::Met, State::NotMet, State::Unknown, State::Note]);
     check(
         "clock",
-        &[C::NotStarted, C::Running, C::Done, C::Late, C::Unknown],
+        &[C::NotStarted, C::Running, C::Done, C::Late, C::Past, C::Unknown],
     );
     check(
         "paper",

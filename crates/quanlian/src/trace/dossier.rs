@@ -16,10 +16,14 @@ use quanlian_document::dossier as doc;
 use quanlian_document::dossier::{Dossier, Text};
 use quanlian_evidence::vault::Vault;
 use quanlian_law::{
-    Amount, ClockResult, ClockState, FactValue, LayerOf, Outcome, Reason, ReasonKind, RuleBook, Tier, Truth,
+    Amount, Certainty, ClockResult, ClockState, FactValue, LayerOf, Outcome, Reason, ReasonKind, RuleBook,
+    Tier, Truth, rule::FineMode,
 };
 use quanlian_match::{Medium, Unit};
-use quanlian_record::{money::Fen, time::Timestamp};
+use quanlian_record::{
+    money::Fen,
+    time::{Day, Timestamp},
+};
 
 use super::{CopiedWork, Report};
 use crate::{
@@ -60,6 +64,7 @@ pub(super) fn fill(
         case,
         book,
         words,
+        today: now.legal_day(),
     };
     let header = &case.header;
     let assessment = &report.assessment;
@@ -98,9 +103,8 @@ pub(super) fn fill(
     }
 }
 
-/// The rules under which a case is transferred: suspicion, hand-over, papers.
-const TRANSFER_BASIS: [&str; 3] = [
-    "cn/transfer-of-suspected-crimes/art-03-reasonable-suspicion",
+/// The rules under which a case is transferred whatever the duty rests on: hand-over, papers.
+const TRANSFER_BASIS: [&str; 2] = [
     "cn/transfer-of-suspected-crimes/art-05-hand-over",
     "cn/transfer-of-suspected-crimes/art-06-papers",
 ];
@@ -110,6 +114,8 @@ struct Filler<'a> {
     case: &'a CaseFile,
     book: &'a RuleBook,
     words: Words,
+    /// The day on which the paper is made.
+    today: Day,
 }
 
 impl Filler<'_> {
@@ -387,7 +393,9 @@ impl Filler<'_> {
                 value: exact.or(flag).or_else(|| bounded.map(doc::Amount::Text)),
                 source,
                 evidence: statement.evidence.clone(),
-                certainty: self.words.text(if is_drawn {
+                certainty: self.words.text(if let Some(certainty) = statement.certainty {
+                    certainty_key(certainty)
+                } else if is_drawn {
                     "dossier.certainty_files"
                 } else {
                     "dossier.certainty_stated"
@@ -512,9 +520,25 @@ impl Filler<'_> {
                 .words
                 .get("dossier.rules_as_of", &[("day", set.as_of.to_string())]);
             for band in set.band.iter().chain(&set.could_reach_band) {
+                let with_fine = self.words.text(match band.fine {
+                    FineMode::Mandatory => "dossier.fine_mandatory",
+                    FineMode::TogetherOrAlone => "dossier.fine_together_or_alone",
+                });
+                let reached = set.band.as_ref().is_some_and(|own| own.tier == band.tier);
+                let whether = self.words.text(if reached {
+                    "dossier.band_reached"
+                } else {
+                    "dossier.band_not_excluded"
+                });
                 penalty.bands.push(doc::PenaltyLine {
-                    label: label.clone(),
-                    range: text(&band.text),
+                    label: Text::new(
+                        format!("{}：{}", label.zh, whether.zh),
+                        format!("{}: {}", label.en, whether.en),
+                    ),
+                    range: Text::new(
+                        format!("{}{}", band.text.zh, with_fine.zh),
+                        format!("{}{}", band.text.en, with_fine.en),
+                    ),
                     cite: text(&band.citation),
                     verified: band.verified,
                 });
@@ -637,6 +661,16 @@ impl Filler<'_> {
                 let verified = ground.verified.unwrap_or(true);
                 notes.push(note("dossier.frame_ground", &ground.text, cite, verified));
             }
+            let weighed = [
+                ("dossier.frame_lighter", &probation.lighter),
+                ("dossier.frame_heavier", &probation.heavier),
+            ];
+            for (key, grounds) in weighed {
+                for ground in grounds.iter().filter(|ground| ground.state == Some(Truth::Met)) {
+                    let cite = cited(ground.citation.as_ref());
+                    notes.push(note(key, &ground.text, cite, ground.verified.unwrap_or(true)));
+                }
+            }
         }
         for of_frame in &frame.notes {
             let cite = cited(of_frame.citation.as_ref());
@@ -683,6 +717,9 @@ impl Filler<'_> {
             due,
             status: match of_law.state {
                 ClockState::Waiting => doc::ClockStatus::NotStarted,
+                ClockState::Running if of_law.due_on.is_some_and(|due| due < self.today) => {
+                    doc::ClockStatus::Past
+                }
                 ClockState::Running | ClockState::Suspended | ClockState::OverExtended => {
                     doc::ClockStatus::Running
                 }
@@ -773,6 +810,12 @@ impl Filler<'_> {
                 cite: text(&unread.citation),
             });
         }
+        for clock in self.report.clocks.iter().filter(|clock| !clock.verified) {
+            lines.push(doc::Unverified {
+                text: text(&clock.title),
+                cite: text(&clock.citation),
+            });
+        }
         lines
     }
 
@@ -816,6 +859,15 @@ impl Filler<'_> {
             basis: basis
                 .into_iter()
                 .map(|(zh, en)| Text::new(zh, en))
+                // The first rule of the answer is the one that the duty rests on.
+                .chain(
+                    answer
+                        .transfer
+                        .rules
+                        .iter()
+                        .take(1)
+                        .filter_map(|rule| rule.citation.as_ref().map(text)),
+                )
                 .chain(
                     TRANSFER_BASIS
                         .iter()
@@ -825,6 +877,15 @@ impl Filler<'_> {
             contact: header.officers.first().cloned(),
             phone: None,
         }
+    }
+}
+
+fn certainty_key(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Certain => "dossier.certainty_certain",
+        Certainty::Probable => "dossier.certainty_probable",
+        Certainty::Alleged => "dossier.certainty_alleged",
+        Certainty::Disputed => "dossier.certainty_disputed",
     }
 }
 
