@@ -297,8 +297,9 @@ impl<'a> RuleSet<'a> {
         let text = self.law.messages.say(key::DERIVED_CASE, &values);
         let mut reason = Reason::new(ReasonKind::Condition, Some(state), text);
         reason.line = Some(case.id.clone());
-        let flags = case.when.iter().chain(&case.unless);
-        reason.children = flags.map(|flag| self.flag_reason(flag, known)).collect();
+        let open = case.when.iter().map(|flag| self.flag_reason(flag, known));
+        let barred = case.unless.iter().map(|flag| self.bar_reason(flag, known));
+        reason.children = open.chain(barred).collect();
         match &case.value {
             ValueOf::Products(products) => reason.children.extend(self.product_reasons(products, known)),
             other => {
@@ -309,6 +310,17 @@ impl<'a> RuleSet<'a> {
                 reason.children.extend(inputs);
             }
         }
+        reason
+    }
+
+    /// A circumstance that must be absent: met when it does not hold.
+    fn bar_reason(&self, flag: &str, known: &Known) -> Reason {
+        let mut reason = self.flag_reason(flag, known);
+        reason.state = reason.state.map(|state| !state);
+        reason.text = self
+            .law
+            .messages
+            .say(key::DERIVED_BAR, &[("stated", &reason.text)]);
         reason
     }
 

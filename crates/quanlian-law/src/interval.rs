@@ -44,6 +44,19 @@ impl Truth {
     }
 }
 
+impl std::ops::Not for Truth {
+    type Output = Self;
+
+    /// What is unknown stays unknown.
+    fn not(self) -> Self {
+        match self {
+            Self::Met => Self::NotMet,
+            Self::Unknown => Self::Unknown,
+            Self::NotMet => Self::Met,
+        }
+    }
+}
+
 impl From<bool> for Truth {
     fn from(value: bool) -> Self {
         if value { Self::Met } else { Self::NotMet }

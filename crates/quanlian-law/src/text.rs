@@ -124,6 +124,7 @@ keys! {
     REACHES = "reason.reaches";
     NO_OFFENCE = "reason.no_offence";
     DERIVED_FOUND = "derived.found";
+    DERIVED_BAR = "derived.bar";
     DERIVED_CASE = "derived.case";
     DERIVED_INPUT = "derived.input";
     DERIVED_ADDED = "derived.added";

@@ -263,12 +263,8 @@ impl ValuationRule {
         definitions: &BTreeMap<String, FactDefinition>,
     ) -> Truth {
         let flag = |flag: &String| known.flag(flag, definitions).0;
-        let denied = |name: &String| match flag(name) {
-            Truth::Met => Truth::NotMet,
-            Truth::Unknown => Truth::Unknown,
-            Truth::NotMet => Truth::Met,
-        };
-        Truth::all(case.when.iter().map(flag).chain(case.unless.iter().map(denied)))
+        let denied = case.unless.iter().map(|name| !flag(name));
+        Truth::all(case.when.iter().map(flag).chain(denied))
     }
 
     /// Amounts of its inputs from which the amount found may be at least `wanted`, the other facts as they are.

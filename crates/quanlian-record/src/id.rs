@@ -61,6 +61,8 @@ ids! {
     DepositId
     /// A case (案件).
     CaseId
+    /// A dossier (卷宗): one making of the papers of a case.
+    DossierId
     /// An act of custody (保管): who held a piece of evidence, when, and what was done with it.
     CustodyId
 }

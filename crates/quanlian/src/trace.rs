@@ -246,10 +246,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
     evidence.report(&results, "assessment.json")?;
 
     // Papers.
-    let drafted = BTreeMap::from([
-        ("transfer_letter", "dossier.pdf".to_owned()),
-        ("goods_list", "dossier.pdf".to_owned()),
-    ]);
+    let drafted = BTreeMap::from([("transfer_letter", "dossier.pdf".to_owned())]);
     let papers = referral::papers(&book, now.legal_day(), &case.file.header.papers, &drafted);
     for key in referral::unknown_papers(&papers, &case.file.header.papers) {
         problems.add(

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quanlian_case::{
     case_file::CaseFile,
-    facts::{DrawnFact, Note},
+    facts::{Contribution, DrawnFact, Measure, Note},
     referral::PaperState,
 };
 use quanlian_document::dossier as doc;
@@ -21,6 +21,7 @@ use quanlian_law::{
 };
 use quanlian_match::{Medium, Unit};
 use quanlian_record::{
+    id::DossierId,
     money::Fen,
     time::{Day, Timestamp},
 };
@@ -68,14 +69,9 @@ pub(super) fn fill(
     };
     let header = &case.header;
     let assessment = &report.assessment;
-    let id = report
-        .evidence
-        .first()
-        .map(|first| first.deposit.to_string())
-        .unwrap_or_default();
     Dossier {
         language: doc::Language::Bilingual,
-        id,
+        id: DossierId::fresh(now).to_string(),
         case_number: header.number.clone().unwrap_or_default(),
         agency: header.agency.clone(),
         offence: text(&assessment.title),
@@ -139,7 +135,7 @@ impl Filler<'_> {
             .facts
             .published
             .map(|[from, to]| format!("{from} – {to}"));
-        vec![
+        let mut parties = vec![
             party(doc::PartyRole::RightHolder, &header.right_holder, Vec::new()),
             party(
                 doc::PartyRole::Agency,
@@ -147,12 +143,18 @@ impl Filler<'_> {
                 vec![detail("dossier.officers", officers)],
             ),
             party(doc::PartyRole::Suspect, &header.suspect, Vec::new()),
-            party(
-                doc::PartyRole::Account,
-                &uploaders,
-                vec![detail("dossier.published", published)],
-            ),
-        ]
+        ];
+        if uploaders.is_some() || published.is_some() || self.counts_plays() {
+            let details = vec![detail("dossier.published", published)];
+            parties.push(party(doc::PartyRole::Account, &uploaders, details));
+        }
+        parties
+    }
+
+    /// Whether the offence is one that publishing to the public commits, so that an account and its plays matter.
+    fn counts_plays(&self) -> bool {
+        let asked = self.book.facts_of(&self.report.assessment.offence, None);
+        asked.iter().any(|fact| fact.name == "actual_clicks")
     }
 
     /// The case on one page: each line stands in full further down.
@@ -363,21 +365,21 @@ impl Filler<'_> {
                     .map(Amount::Fen)
                     .or(statement.at_most_count.map(Amount::Count)),
             );
-            let places: BTreeSet<&str> = drawn
+            let places: Vec<String> = drawn
                 .get(statement.name.as_str())
                 .filter(|_| is_drawn)
                 .map(|fact| {
                     fact.contributions
                         .iter()
-                        .flat_map(|share| &share.places)
-                        .map(String::as_str)
+                        .map(|share| share_in_words(fact, share))
                         .collect()
                 })
                 .unwrap_or_default();
-            let source = if is_drawn && places.is_empty() {
+            let from_matches = is_drawn && places.is_empty();
+            let source = if from_matches {
                 self.words.text("dossier.from_matches")
             } else if is_drawn {
-                let places = shortened(&places.into_iter().collect::<Vec<_>>());
+                let places = shortened(&places);
                 self.words.get("dossier.from_files", &[("places", places)])
             } else {
                 let by = statement.stated_by.clone().unwrap_or_default();
@@ -395,6 +397,8 @@ impl Filler<'_> {
                 evidence: statement.evidence.clone(),
                 certainty: self.words.text(if let Some(certainty) = statement.certainty {
                     certainty_key(certainty)
+                } else if from_matches {
+                    "dossier.certainty_matches"
                 } else if is_drawn {
                     "dossier.certainty_files"
                 } else {
@@ -656,10 +660,12 @@ impl Filler<'_> {
                 cite,
                 probation.verified,
             ));
-            for ground in probation.conditions.iter().chain(&probation.bars) {
-                let cite = cited(ground.citation.as_ref());
-                let verified = ground.verified.unwrap_or(true);
-                notes.push(note("dossier.frame_ground", &ground.text, cite, verified));
+            let grounds = [
+                ("dossier.frame_conditions", &probation.conditions),
+                ("dossier.frame_bars", &probation.bars),
+            ];
+            for (key, grounds) in grounds {
+                notes.extend(self.grounds(key, grounds));
             }
             let weighed = [
                 ("dossier.frame_lighter", &probation.lighter),
@@ -684,6 +690,30 @@ impl Filler<'_> {
         notes
     }
 
+    /// Grounds of one kind, those of one provision on one line.
+    fn grounds(&self, key: &str, grounds: &[Reason]) -> Vec<doc::Note> {
+        let provision = |ground: &Reason| (ground.citation.clone(), ground.verified.unwrap_or(true));
+        grounds
+            .chunk_by(|one, next| provision(one) == provision(next))
+            .map(|together| {
+                let words = |of: fn(&quanlian_law::Text) -> &str, between: &str| {
+                    together
+                        .iter()
+                        .map(|ground| of(&ground.text))
+                        .collect::<Vec<_>>()
+                        .join(between)
+                };
+                let (citation, verified) = provision(&together[0]);
+                doc::Note {
+                    label: self.words.text(key),
+                    text: Text::new(words(|text| &text.zh, "；"), words(|text| &text.en, "; ")),
+                    cite: cited(citation.as_ref()),
+                    verified,
+                }
+            })
+            .collect()
+    }
+
     fn deviations(&self) -> Vec<doc::Deviation> {
         let deviations = self.report.assessment.deviations.iter();
         deviations
@@ -704,9 +734,11 @@ impl Filler<'_> {
     }
 
     fn clock(&self, of_law: &ClockResult) -> doc::Clock {
-        let due = last_moment(of_law)
-            .map(Text::same)
-            .or_else(|| self.projected(of_law));
+        let projected = self.projected(of_law);
+        let due = last_moment(of_law).map(Text::same).or_else(|| {
+            let day = last_moment(projected?)?;
+            Some(self.words.get("dossier.projected", &[("day", day)]))
+        });
         doc::Clock {
             rule: Text::new(
                 format!("{}：{}（{}）", of_law.actor.zh, of_law.act.zh, of_law.length.zh),
@@ -730,25 +762,19 @@ impl Filler<'_> {
             steps: if of_law.started.is_some() {
                 of_law.steps.iter().map(text).collect()
             } else {
-                Vec::new()
+                let assumed = projected.map_or(&[][..], |clock| &clock.steps);
+                assumed.iter().map(text).collect()
             },
             cite: text(&of_law.citation),
             verified: of_law.verified,
         }
     }
 
-    /// The last day of a period that has not begun, were each step before it to take the whole of its time.
-    fn projected(&self, of_law: &ClockResult) -> Option<Text> {
-        let clock = self
-            .report
-            .projection
-            .clocks
-            .iter()
-            .find(|clock| clock.rule == of_law.rule)?;
-        Some(
-            self.words
-                .get("dossier.projected", &[("day", last_moment(clock)?)]),
-        )
+    /// A period that has not begun, were each step before it to take the whole of its time.
+    fn projected(&self, of_law: &ClockResult) -> Option<&ClockResult> {
+        let clocks = &self.report.projection.clocks;
+        let same = clocks.iter().find(|clock| clock.rule == of_law.rule)?;
+        (of_law.started.is_none() && last_moment(same).is_some()).then_some(same)
     }
 
     fn papers(&self) -> Vec<doc::Paper> {
@@ -775,7 +801,9 @@ impl Filler<'_> {
                 .map(|id| self.citation(id))
                 .unwrap_or_default(),
         });
-        let notes = self.report.facts.notes.iter().map(|note| doc::OpenQuestion {
+        let notes = self.report.facts.notes.iter();
+        let notes = notes.filter(|note| note.code != "copy_without_metadata" || self.counts_plays());
+        let notes = notes.map(|note| doc::OpenQuestion {
             question: self.note(note),
             effect: Text::default(),
             cite: Text::default(),
@@ -783,11 +811,15 @@ impl Filler<'_> {
         of_rules.chain(notes).collect()
     }
 
-    /// How a rule is cited; its id where the book does not know it.
+    /// How a rule is cited on the day whose law governs; its id where the book does not know it.
     fn citation(&self, id: &str) -> Text {
-        self.book
-            .show(id)
-            .map_or_else(|| Text::same(id), |rule| text(&rule.source.cite))
+        let Some(rule) = self.book.show(id) else {
+            return Text::same(id);
+        };
+        let governing = self.report.assessment.rule_sets.iter().find(|set| set.governs);
+        let version = governing.and_then(|set| rule.version_on(set.as_of));
+        let source = version.map_or(&rule.source, |version| rule.source_of(version));
+        text(&source.cite)
     }
 
     fn unverified(&self) -> Vec<doc::Unverified> {
@@ -1012,10 +1044,28 @@ pub(super) fn amount_in_words(amount: Amount) -> String {
     }
 }
 
+/// Where one source's share in a figure stands, and how much it is.
+fn share_in_words(fact: &DrawnFact, share: &Contribution) -> String {
+    let amount = |figure: u64| {
+        let figure = i64::try_from(figure).unwrap_or(i64::MAX);
+        amount_in_words(match fact.measure {
+            Measure::Fen => Amount::Fen(figure),
+            Measure::Count => Amount::Count(figure),
+        })
+    };
+    let low = amount(share.low);
+    let figure = if share.low == share.high {
+        low
+    } else {
+        format!("{low} – {}", amount(share.high))
+    };
+    format!("{}: {figure}", share.places.join(" + "))
+}
+
 /// The first places of a long list, and how many more there are.
-fn shortened(places: &[&str]) -> String {
+fn shortened(places: &[String]) -> String {
     const SHOWN: usize = 12;
-    let mut list = places.iter().take(SHOWN).copied().collect::<Vec<_>>().join("; ");
+    let mut list = places[..places.len().min(SHOWN)].join("; ");
     if places.len() > SHOWN {
         list = format!("{list} … (+{})", places.len() - SHOWN);
     }
