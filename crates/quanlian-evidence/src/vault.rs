@@ -5,8 +5,9 @@
 //!
 //! | path | holds |
 //! |---|---|
-//! | `log/` | the log (`quanlian_tlog::store::FileStore`) |
+//! | `log/`, `log.head` | the log (`quanlian_tlog::store::LogHome`) |
 //! | `log.key` | its secret key, mode 0600 |
+//! | `log.key.signed` | what that key has signed last; belongs to it |
 //! | `log.vkey` | its public key, to be published |
 //! | `receipts/<deposit id>.json` | receipts, with salts: as secret as the deposits |
 //!
@@ -32,9 +33,10 @@ use quanlian_record::{
     time::Timestamp,
 };
 use quanlian_tlog::{
-    log::{FsckReport, Log, LogError},
+    fsck::FsckReport,
+    log::{Log, LogError},
     note::{NoteError, SEED_BYTES, SignerKey, VerifierKey},
-    store::{FileStore, KeyFileError, StoreError, TileStore as _, create_key_file, load_key_file},
+    store::{KeyFileError, LogHome, StoreError, create_key_file, load_key_file},
 };
 
 pub use bundling::BundleSummary;
@@ -216,7 +218,7 @@ impl VaultError {
 /// A data folder, open for writing by this process alone.
 pub struct Vault {
     folder: PathBuf,
-    log: Log<FileStore>,
+    log: Log,
 }
 
 impl Vault {
@@ -227,15 +229,14 @@ impl Vault {
         outside: &mut dyn Outside,
     ) -> Result<Self, VaultError> {
         let key_path = folder.join("log.key");
-        let log_folder = folder.join("log");
         make_private_folder(&folder.join("receipts"))?;
-        // The store is taken first, so that two processes cannot both make a key.
-        let store = FileStore::create(&log_folder).map_err(LogError::Store)?;
+        // The log is taken first, so that two processes cannot both make a key.
+        let home = LogHome::create(folder)?;
         let has_key = key_path
             .try_exists()
             .map_err(|source| io_error("look for", &key_path, source))?;
         if !has_key {
-            if store.lock_record().map_err(LogError::Store)?.is_some() {
+            if !home.is_unused()? {
                 return Err(VaultError::KeyMissing(folder.to_owned()));
             }
             let mut seed = [0; SEED_BYTES];
@@ -250,7 +251,7 @@ impl Vault {
                 wanted: origin.to_owned(),
             });
         }
-        let log = Log::open_or_create(store, key)?;
+        let log = Log::open_or_create(home, key)?;
         // Written each time: a crash may have come between the key and this file.
         write_durably(
             &folder.join("log.vkey"),
@@ -268,7 +269,7 @@ impl Vault {
     }
 
     /// The log.
-    pub fn log(&self) -> &Log<FileStore> {
+    pub fn log(&self) -> &Log {
         &self.log
     }
 

@@ -7,8 +7,7 @@
 //! Invariant: what a checkpoint has once covered is never changed or removed, and no
 //! checkpoint is signed before its entries are durable.
 //!
-//! Not here: what an entry means (`quanlian-evidence`); witnesses, trusted time and the
-//! group-committing write-ahead log (issue 4), which go behind the same [`store::TileStore`].
+//! Not here: what an entry means (`quanlian-evidence`).
 //!
 //! | module | holds |
 //! |---|---|
@@ -18,14 +17,32 @@
 //! | [`note`] | C2SP signed notes, keys and key texts |
 //! | [`checkpoint`] | the signed head of a log |
 //! | [`proof`] | the C2SP tlog-proof text |
-//! | [`store`] | the port to durable storage, and local files |
-//! | [`log`] | append, recovery, proofs, fsck |
+//! | [`store`] | the port to the tile store, and local files |
+//! | [`lock_record`] | the checkpoint signed last, outside the tile store |
+//! | [`signed_size`] | the size signed last, beside the key |
+//! | `wal` | the write-ahead log |
+//! | `publisher` | from durable entries to a published checkpoint; recovery |
+//! | [`log`] | the log for one caller |
+//! | [`sequencer`] | the log for many callers: group commit |
+//! | [`view`] | entries and proofs under a checkpoint |
+//! | [`fsck`] | the full check |
 
 pub mod checkpoint;
+#[cfg(test)]
+mod crash;
+mod disk;
+pub mod fsck;
 pub mod hash;
+pub mod lock_record;
 pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod proof;
+mod publisher;
+pub mod sequencer;
+pub mod signed_size;
 pub mod store;
 pub mod tile;
+pub mod view;
+mod wal;
+pub use wal::WalError;
