@@ -20,15 +20,13 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
-    thread,
 };
 
 /// Random bytes that mark the frames of one segment.
 pub(crate) const SALT_BYTES: usize = 16;
-/// Threads that wait for the disk while many files are written, so that it can serve many
-/// syncs with one commit of its journal.
-const SYNC_THREADS: usize = 16;
-/// Files so few that threads gain nothing.
+/// Files that are open at the same time while many are written.
+const MAX_OPEN_FILES: usize = 256;
+/// Files so few that setting the disk to work on all gains nothing.
 const FEW_FILES: usize = 3;
 
 /// A file open for writing.
@@ -45,9 +43,9 @@ pub(crate) trait DiskFile: Send {
 pub(crate) trait Disk: fmt::Debug + Send + Sync {
     /// The file's first `limit_bytes + 1` bytes, or `None` when there is no such file.
     fn read(&self, path: &Path, limit_bytes: u64) -> io::Result<Option<Vec<u8>>>;
-    /// As [`Self::read`], but from the disk rather than from the page cache, where the
-    /// operating system allows to say so.
-    fn read_back(&self, path: &Path, limit_bytes: u64) -> io::Result<Option<Vec<u8>>>;
+    /// Drops what the page cache holds of the file, where the operating system can be told
+    /// to, and begins to read it from the disk. It is no error when there is no such file.
+    fn forget(&self, path: &Path) -> io::Result<()>;
     /// The names in a folder; none when there is no such folder.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;
     /// Makes a folder and those above it.
@@ -92,14 +90,12 @@ impl Disk for SystemDisk {
             .transpose()
     }
 
-    fn read_back(&self, path: &Path, limit_bytes: u64) -> io::Result<Option<Vec<u8>>> {
-        let Some(file) = open_to_read(path)? else {
-            return Ok(None);
-        };
-        // Advice only: where it is not followed, the page cache answers.
-        #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-        let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
-        read_limited(&file, limit_bytes).map(Some)
+    fn forget(&self, path: &Path) -> io::Result<()> {
+        if let Some(file) = open_to_read(path)? {
+            drop_cached(&file);
+            read_ahead(&file);
+        }
+        Ok(())
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -147,28 +143,40 @@ impl Disk for SystemDisk {
         Ok(salt)
     }
 
+    /// First all are written, and the disk is set to work; then all are waited for. So the
+    /// journal of the file system commits a few times, not once a file.
     fn write_files(&self, files: &[(PathBuf, &[u8])]) -> Result<(), (PathBuf, io::Error)> {
-        let write_all = |files: &[(PathBuf, &[u8])]| {
-            files
-                .iter()
-                .try_for_each(|(path, bytes)| write_file(self, path, bytes).map_err(|e| (path.clone(), e)))
-        };
-        if files.len() <= FEW_FILES {
-            return write_all(files);
+        for files in files.chunks(MAX_OPEN_FILES) {
+            let mut open = Vec::with_capacity(files.len());
+            for (path, bytes) in files {
+                let begun = File::create(path).and_then(|mut file| {
+                    file.write_all(bytes)?;
+                    Ok(file)
+                });
+                open.push((path, begun.map_err(|error| (path.clone(), error))?));
+            }
+            for (_, file) in open.iter().filter(|_| files.len() > FEW_FILES) {
+                drop_cached(file);
+            }
+            for (path, file) in open {
+                file.sync_data().map_err(|error| (path.clone(), error))?;
+            }
         }
-        let share = files.len().div_ceil(SYNC_THREADS);
-        thread::scope(|scope| {
-            let waiting: Vec<_> = files
-                .chunks(share)
-                .map(|files| scope.spawn(move || write_all(files)))
-                .collect();
-            // Every thread is waited for, so that nothing is being written when this returns.
-            waiting
-                .into_iter()
-                .map(|thread| thread.join().expect("writing a file does not panic"))
-                .fold(Ok(()), Result::and)
-        })
+        Ok(())
     }
+}
+
+/// Advice to write what is dirty and to drop what is clean. Where it is not followed, the
+/// page cache goes on to answer, and a sync has more to do.
+fn drop_cached(file: &File) {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
+}
+
+/// Advice to begin reading, so that many files are read at once.
+fn read_ahead(file: &File) {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::WillNeed);
 }
 
 struct SystemFile(File);

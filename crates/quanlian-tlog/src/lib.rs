@@ -26,6 +26,7 @@
 //! | [`sequencer`] | the log for many callers: group commit |
 //! | [`view`] | entries and proofs under a checkpoint |
 //! | [`fsck`] | the full check |
+//! | [`load`] | a load, to measure what the sequencer bears |
 
 pub mod checkpoint;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod crash;
 mod disk;
 pub mod fsck;
 pub mod hash;
+pub mod load;
 pub mod lock_record;
 pub mod log;
 pub mod merkle;

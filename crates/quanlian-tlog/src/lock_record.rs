@@ -7,13 +7,18 @@
 //! anyone. The lock record decides what the log has signed. Whoever can change it can make
 //! the log sign two histories, so it is kept apart from them and never goes back.
 //!
-//! Not here: lock records in databases (`quanlian-store`).
+//! A record in PostgreSQL is the same two statements as in SQLite; one in an S3 bucket is a
+//! `PUT` with `If-Match` on the tag that `load` has seen. Neither is built in yet.
+
+mod sqlite;
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+pub use sqlite::SqliteLockRecord;
 
 use crate::{
     disk::{Disk, SystemDisk},
@@ -98,5 +103,84 @@ pub(crate) fn take(path: &Path) -> Result<File, StoreError> {
         Ok(()) => Ok(in_use),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.parent().unwrap_or(path).to_owned())),
         Err(TryLockError::Error(source)) => Err(io_error("lock", path, source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What every lock record does. `open` opens the same one anew.
+    fn behaves(open: &dyn Fn() -> Box<dyn LockRecord>) {
+        let record = open();
+        assert_eq!(record.load().unwrap(), None);
+        let code = |result: Result<(), StoreError>| result.unwrap_err().code();
+        assert_eq!(code(record.swap(Some(b"none"), b"one")), "log_lock_record_moved");
+        record.swap(None, b"one").unwrap();
+        assert_eq!(code(record.swap(None, b"other")), "log_lock_record_moved");
+        assert_eq!(code(record.swap(Some(b"other"), b"two")), "log_lock_record_moved");
+        assert_eq!(record.load().unwrap().unwrap(), b"one");
+        record.swap(Some(b"one"), b"one").unwrap();
+        record.swap(Some(b"one"), b"two").unwrap();
+        drop(record);
+        assert_eq!(open().load().unwrap().unwrap(), b"two");
+    }
+
+    #[test]
+    fn a_record_in_a_file_moves_by_compare_and_swap() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.head");
+        behaves(&|| Box::new(FileLockRecord::open(&path).unwrap()));
+        let held = FileLockRecord::open(&path).unwrap();
+        assert_eq!(FileLockRecord::open(&path).unwrap_err().code(), "log_in_use");
+        drop(held);
+    }
+
+    #[test]
+    fn a_record_in_sqlite_moves_by_compare_and_swap_also_among_processes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("heads.sqlite");
+        let open = |origin| SqliteLockRecord::open(&path, origin).unwrap();
+        behaves(&|| Box::new(open("a.example/log")));
+        let (mine, theirs, other) = (
+            open("a.example/log"),
+            open("a.example/log"),
+            open("b.example/log"),
+        );
+        assert_eq!(other.load().unwrap(), None, "each log has its own record");
+        theirs.swap(Some(b"two"), b"theirs").unwrap();
+        assert_eq!(
+            mine.swap(Some(b"two"), b"mine").unwrap_err().code(),
+            "log_lock_record_moved"
+        );
+        let nowhere = SqliteLockRecord::open(&folder.path().join("no/heads.sqlite"), "a.example/log");
+        assert_eq!(nowhere.unwrap_err().code(), "log_lock_record");
+    }
+
+    #[test]
+    fn a_log_whose_record_is_in_sqlite_stops_when_somebody_else_moves_it() {
+        use crate::{log::Log, note::SignerKey, store::LogHome};
+        let folder = tempfile::tempdir().unwrap();
+        let heads = folder.path().join("heads.sqlite");
+        let key = || SignerKey::from_seed("a.example/log", &[5; 32]).unwrap();
+        let data = folder.path().join("data");
+        let record = || SqliteLockRecord::open(&heads, "a.example/log").unwrap();
+        let home = || {
+            LogHome::create(&data)
+                .unwrap()
+                .with_lock_record(Box::new(record()))
+        };
+        let mut log = Log::open_or_create(home(), key()).unwrap();
+        log.append_batch(&[b"a"]).unwrap();
+        drop(log);
+        let mut log = Log::open_or_create(home(), key()).unwrap();
+        assert_eq!(log.fsck().unwrap().problems, Vec::<String>::new());
+        record()
+            .swap(Some(log.checkpoint().note().as_bytes()), b"moved")
+            .unwrap();
+        assert_eq!(
+            log.append_batch(&[b"b"]).unwrap_err().code(),
+            "log_lock_record_moved"
+        );
     }
 }

@@ -12,7 +12,7 @@
 //! Not here: many callers at once ([`crate::sequencer`]). A backup that brought back even
 //! the signed size beside the key cannot be told from the inside; that takes witnesses.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use crate::{
     checkpoint::{CheckpointError, SignedCheckpoint},
@@ -122,7 +122,7 @@ pub struct Log {
     publisher: Publisher,
     wal: Wal,
     /// Segments of the write-ahead log that may go once the tiles are read back.
-    closed: Vec<Segment>,
+    closed: VecDeque<Segment>,
     poisoned: bool,
 }
 
@@ -156,7 +156,7 @@ impl Log {
         let mut log = Self {
             publisher,
             wal,
-            closed: Vec::new(),
+            closed: VecDeque::new(),
             poisoned: false,
         };
         log.reclaim()?;
@@ -238,7 +238,7 @@ impl Log {
     }
 
     fn reclaim(&mut self) -> Result<(), LogError> {
-        self.closed.append(&mut self.wal.take_closed());
+        self.closed.extend(self.wal.take_closed());
         self.publisher.reclaim(&mut self.closed)
     }
 }

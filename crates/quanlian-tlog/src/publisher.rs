@@ -20,7 +20,12 @@
 //! A segment of the write-ahead log goes only when its entries have been read back out of
 //! the tiles, past the caches ([`Publisher::reclaim`]).
 
-use std::{collections::BTreeMap, fs::File, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fs::File,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use crate::{
     checkpoint::SignedCheckpoint,
@@ -32,7 +37,7 @@ use crate::{
     signed_size::SignedSize,
     store::{LogHome, Parts, StoreError, TileStore},
     tile::{Edge, TILE_WIDTH, TileError, TileKind, TilePath, Tiles, perfect_root},
-    view::{LogView, read_tile, read_tile_back},
+    view::{LogView, read_tile},
     wal::{self, Batch, Segment, Wal, WalError},
 };
 
@@ -46,8 +51,18 @@ pub(crate) struct Publisher {
     key: SignerKey,
     edge: Edge,
     head: SignedCheckpoint,
+    /// What a crash has left between the lock record and the readers.
+    unsettled: Option<Unsettled>,
     /// Keeps other writers out until dropped.
     _in_use: Option<File>,
+}
+
+/// Signed, and perhaps not published.
+struct Unsettled {
+    edge: Edge,
+    /// Full tiles between the published checkpoint and this one.
+    tiles: Tiles,
+    head: SignedCheckpoint,
 }
 
 /// A log taken up again.
@@ -90,6 +105,7 @@ pub(crate) fn create(home: LogHome, key: SignerKey) -> Result<Recovered, LogErro
         key,
         edge,
         head,
+        unsettled: None,
         _in_use: in_use,
     };
     Ok(Recovered {
@@ -101,9 +117,9 @@ pub(crate) fn create(home: LogHome, key: SignerKey) -> Result<Recovered, LogErro
 
 /// Takes a log up where a crash or an orderly end left it.
 ///
-/// What the lock record has committed is published when this returns; what is durable
-/// beyond it comes back as `pending`. Costs what was written since the last checkpoint,
-/// not what the log holds.
+/// What the lock record has committed is checked when this returns, and published by
+/// [`Publisher::settle`]; what is durable beyond it comes back as `pending`. Costs what was
+/// written since the last checkpoint, not what the log holds.
 pub(crate) fn recover(home: LogHome, key: SignerKey) -> Result<Recovered, LogError> {
     let LogHome {
         disk,
@@ -129,7 +145,7 @@ pub(crate) fn recover(home: LogHome, key: SignerKey) -> Result<Recovered, LogErr
         None => return Err(LogError::Damaged("the published checkpoint is gone".into())),
     };
     require_order(&before, &head)?;
-    let mut signed_size = SignedSize::load(disk.clone(), &signed_size, &origin)?;
+    let signed_size = SignedSize::load(disk.clone(), &signed_size, &origin)?;
     signed_size.require_known()?;
     let (wal, batches) = Wal::open(disk.clone(), &wal_folder, &origin, before.size())?;
     signed_size.require_reached(wal.next())?;
@@ -151,12 +167,9 @@ pub(crate) fn recover(home: LogHome, key: SignerKey) -> Result<Recovered, LogErr
         ));
     }
     signed_size.require_same(edge.size(), edge.root())?;
-    require_signed_prefix(&signed_size, &edge, &batches)?;
-    // All written again, even where it looks right: after a failed sync the page cache
-    // shows what may never have reached the disk.
-    signed_size.renew()?;
-    lock_record.swap(Some(&lock), &lock)?;
-    let mut publisher = Publisher {
+    let end = head.size();
+    let pending = batches.into_iter().filter(|batch| batch.end() > end).collect();
+    let publisher = Publisher {
         disk,
         tiles,
         wal_folder,
@@ -165,11 +178,13 @@ pub(crate) fn recover(home: LogHome, key: SignerKey) -> Result<Recovered, LogErr
         key,
         edge: Edge::default(),
         head: before,
+        unsettled: Some(Unsettled {
+            edge,
+            tiles: replayed,
+            head,
+        }),
         _in_use: in_use,
     };
-    publisher.finish(edge, replayed, head)?;
-    let end = publisher.head.size();
-    let pending = batches.into_iter().filter(|batch| batch.end() > end).collect();
     Ok(Recovered {
         publisher,
         wal,
@@ -202,14 +217,37 @@ impl Publisher {
         LogView::new(self.tiles.clone(), self.head.clone())
     }
 
+    /// The size that the key has signed last. A checkpoint below it would be refused.
+    pub(crate) fn must_reach(&self) -> u64 {
+        self.signed_size.get().map_or(0, |(size, _)| size)
+    }
+
+    /// Finishes what a crash has interrupted after the commit point; then as after `publish`.
+    pub(crate) fn settle(&mut self) -> Result<(), LogError> {
+        let Some(Unsettled { edge, tiles, head }) = self.unsettled.take() else {
+            return Ok(());
+        };
+        // All written again, even where it looks right: after a failed sync the page cache
+        // shows what may never have reached the disk.
+        self.signed_size.renew()?;
+        let note = head.note().as_bytes();
+        self.lock_record.swap(Some(note), note)?;
+        self.finish(edge, tiles, head)
+    }
+
     /// Publishes a checkpoint over all entries to the end of `batches`.
     ///
     /// After an error nothing is known about what is on the disk; the log must be opened again.
     pub(crate) fn publish(&mut self, batches: &[Batch]) -> Result<(), LogError> {
+        self.settle()?;
         let mut edge = self.edge.clone();
         let mut tiles = Tiles::new();
         for entry in entries_between(batches, edge.size(), MAX_LOG_ENTRIES) {
             edge.push(entry, &mut tiles);
+            // Before a crash the key may have consented to more than the lock record says.
+            if edge.size() == self.must_reach() {
+                self.signed_size.require_same(edge.size(), edge.root())?;
+            }
         }
         if edge.size() == self.edge.size() {
             return Ok(());
@@ -244,8 +282,14 @@ impl Publisher {
     }
 
     /// Removes those of `closed` whose entries the tiles hold, oldest first, and leaves the rest.
-    pub(crate) fn reclaim(&self, closed: &mut Vec<Segment>) -> Result<(), LogError> {
-        while let Some(segment) = closed.first().filter(|segment| segment.end <= self.head.size()) {
+    pub(crate) fn reclaim(&self, closed: &mut VecDeque<Segment>) -> Result<(), LogError> {
+        while self.reclaim_one(closed)? {}
+        Ok(())
+    }
+
+    /// Removes the oldest of `closed`, if the tiles hold its entries.
+    pub(crate) fn reclaim_one(&self, closed: &mut VecDeque<Segment>) -> Result<bool, LogError> {
+        if let Some(segment) = closed.front().filter(|segment| segment.end <= self.head.size()) {
             let origin = self.key.verifier().name();
             let batches = wal::read_segment(&*self.disk, segment, origin)?;
             self.require_in_tiles(segment, &batches)?;
@@ -260,9 +304,10 @@ impl Publisher {
             };
             self.disk.remove(&segment.path).map_err(gone)?;
             self.disk.sync_folder(&self.wal_folder).map_err(gone)?;
-            closed.remove(0);
+            closed.pop_front();
+            return Ok(true);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Reads the entries of a segment back out of the tiles, with all hashes above them.
@@ -274,6 +319,7 @@ impl Publisher {
                 segment.path.display()
             ))
         };
+        self.forget_tiles(segment)?;
         let mut entries = entries_between(batches, segment.first, segment.end);
         let mut below: BTreeMap<u64, Hash> = BTreeMap::new();
         let first_bundle = segment.first / TILE_WIDTH;
@@ -282,9 +328,9 @@ impl Publisher {
             let Some(path) = TilePath::in_tree(TileKind::Entries, bundle, size) else {
                 break;
             };
-            let bytes = read_tile_back(&*self.tiles, path)?;
+            let bytes = read_tile(&*self.tiles, path)?;
             let found = path.entries(&bytes)?;
-            let hashes = self.hashes_back(0, bundle, size)?;
+            let hashes = self.hashes(0, bundle, size)?;
             for index in begin.max(segment.first)..(begin + TILE_WIDTH).min(segment.end) {
                 let at = (index - begin) as usize;
                 let entry = entries.next();
@@ -302,7 +348,7 @@ impl Publisher {
             for (&index, root) in &below {
                 let (tile, at) = (index / TILE_WIDTH, (index % TILE_WIDTH) as usize);
                 if hashes.0 != tile {
-                    hashes = (tile, self.hashes_back(level, tile, size)?);
+                    hashes = (tile, self.hashes(level, tile, size)?);
                     if hashes.1.len() as u64 == TILE_WIDTH {
                         above.insert(tile, perfect_root(&hashes.1));
                     }
@@ -324,10 +370,32 @@ impl Publisher {
         Ok(())
     }
 
-    fn hashes_back(&self, level: u8, index: u64, size: u64) -> Result<Vec<Hash>, LogError> {
+    /// Lets all tiles over a segment be read from the disk.
+    fn forget_tiles(&self, segment: &Segment) -> Result<(), LogError> {
+        let size = self.head.size();
+        let (mut first, mut end) = (segment.first, segment.end);
+        for level in 0.. {
+            let tiles = first / TILE_WIDTH..end.div_ceil(TILE_WIDTH);
+            for index in tiles.clone() {
+                let entries = (level == 0).then_some(TileKind::Entries);
+                for kind in [TileKind::Hashes(level)].into_iter().chain(entries) {
+                    if let Some(path) = TilePath::in_tree(kind, index, size) {
+                        self.tiles.forget(&path.to_string())?;
+                    }
+                }
+            }
+            if tiles.end <= 1 {
+                break;
+            }
+            (first, end) = (tiles.start, tiles.end);
+        }
+        Ok(())
+    }
+
+    fn hashes(&self, level: u8, index: u64, size: u64) -> Result<Vec<Hash>, LogError> {
         let path = TilePath::in_tree(TileKind::Hashes(level), index, size)
             .ok_or_else(|| TileError::Path(format!("level {level}, index {index}")))?;
-        Ok(path.hashes(&read_tile_back(&*self.tiles, path)?)?)
+        Ok(path.hashes(&read_tile(&*self.tiles, path)?)?)
     }
 }
 

@@ -42,6 +42,8 @@ use crate::{
 
 /// Bytes that gather for one sync at most; more waits for the next.
 const MAX_GROUP_BYTES: usize = 4 << 20;
+/// Segments of the write-ahead log (of 16 MiB) that wait for a quiet moment to be removed.
+const MAX_KEPT_SEGMENTS: usize = 32;
 /// Entries that gather for one sync at most.
 const MAX_GROUP_ENTRIES: usize = MAX_BATCH_ENTRIES / 2;
 
@@ -61,7 +63,7 @@ impl Default for Settings {
         Self {
             publish_after: Duration::from_secs(1),
             publish_bytes: 8 << 20,
-            max_backlog_bytes: 32 << 20,
+            max_backlog_bytes: 24 << 20,
         }
     }
 }
@@ -102,8 +104,10 @@ struct State {
     waiting_since: Option<Instant>,
     /// Somebody waits until entries below this number are published.
     wanted: u64,
-    closed: Vec<Segment>,
+    closed: VecDeque<Segment>,
     view: LogView,
+    /// What a crash had left between lock record and readers is published.
+    is_settled: bool,
     failure: Option<Arc<LogError>>,
     is_ending: bool,
 }
@@ -135,7 +139,7 @@ impl Sequencer {
             mut wal,
             pending,
         } = recovered;
-        let closed = wal.take_closed();
+        let closed = wal.take_closed().into();
         let verifier = publisher.key().verifier().clone();
         let next = wal.next();
         let backlog_bytes = pending.iter().map(Batch::size_bytes).sum();
@@ -149,6 +153,7 @@ impl Sequencer {
             wanted: 0,
             closed,
             view: publisher.view(),
+            is_settled: false,
             failure: None,
             is_ending: false,
         };
@@ -205,9 +210,15 @@ impl Sequencer {
         self.submit(entry)?.sequenced()
     }
 
-    /// The log as its newest published checkpoint shows it.
-    pub fn view(&self) -> LogView {
-        self.shared.lock().view.clone()
+    /// The log as its newest published checkpoint shows it. After a crash it waits until
+    /// that is as new as any that was published before.
+    pub fn view(&self) -> Result<LogView, LogError> {
+        let mut state = self.shared.lock();
+        while !state.is_settled {
+            state.require_running()?;
+            state = wait(&self.shared.published, state);
+        }
+        Ok(state.view.clone())
     }
 
     /// The public key of the log.
@@ -310,14 +321,14 @@ impl Shared {
         let alarm = Alarm(self);
         let mut wal = self.wal.lock().unwrap_or_else(PoisonError::into_inner);
         let result = wal.append(&mut batch);
-        let mut closed = wal.take_closed();
+        let closed = wal.take_closed();
         drop(wal);
         std::mem::forget(alarm);
         let mut state = self.lock();
         state.is_writing = false;
         match result {
             Ok(()) => {
-                state.closed.append(&mut closed);
+                state.closed.extend(closed);
                 state.durable = batch.end();
                 self.durable.store(batch.end(), Ordering::Release);
                 state.backlog_bytes += batch.size_bytes();
@@ -348,64 +359,101 @@ impl Shared {
 
     fn publish_until_end(&self, mut publisher: Publisher) {
         let alarm = Alarm(self);
-        while let Some((batches, mut closed)) = self.next_round(&publisher) {
-            let result = publisher
-                .publish(&batches)
-                .and_then(|()| publisher.reclaim(&mut closed));
+        let mut result = publisher.settle();
+        while result.is_ok() {
+            let published = publisher.view();
+            let head = published.checkpoint().size();
             let mut state = self.lock();
-            if let Err(error) = result {
-                self.stop(&mut state, error);
-                break;
-            }
-            closed.append(&mut state.closed);
-            state.closed = closed;
-            state.view = publisher.view();
-            state.backlog_bytes -= batches.iter().map(Batch::size_bytes).sum::<usize>();
-            if state.wanted <= publisher.head().size() {
+            state.view = published;
+            state.is_settled = true;
+            if state.wanted <= head {
                 state.wanted = 0;
             }
             self.published.notify_all();
             self.written.notify_all();
+            result = match self.next_work(state, &publisher) {
+                Work::Publish(batches) => self.publish(&mut publisher, &batches),
+                Work::Reclaim(mut segment) => publisher.reclaim(&mut segment),
+                Work::End => break,
+            };
+        }
+        if let Err(error) = result {
+            self.stop(&mut self.lock(), error);
         }
         std::mem::forget(alarm);
     }
 
-    /// Waits for work; `None` at the end.
-    fn next_round(&self, publisher: &Publisher) -> Option<(Vec<Batch>, Vec<Segment>)> {
+    fn publish(&self, publisher: &mut Publisher, batches: &[Batch]) -> Result<(), LogError> {
+        publisher.publish(batches)?;
         let mut state = self.lock();
+        state.backlog_bytes -= batches.iter().map(Batch::size_bytes).sum::<usize>();
+        Ok(())
+    }
+
+    /// Waits for work.
+    fn next_work<'s>(&'s self, mut state: MutexGuard<'s, State>, publisher: &Publisher) -> Work {
+        let head = publisher.head().size();
         loop {
             if state.failure.is_some() {
-                return None;
+                return Work::End;
             }
-            let Some(since) = state.waiting_since else {
-                if state.is_ending {
-                    return None;
-                }
-                state = wait(&self.work, state);
-                continue;
-            };
-            let left = self.settings.publish_after.saturating_sub(since.elapsed());
-            let is_due = left.is_zero()
-                || state.is_ending
-                || state.backlog_bytes >= self.settings.publish_bytes
-                || state.wanted > publisher.head().size();
+            let oldest = state.closed.front();
+            let may_go = oldest.is_some_and(|segment| segment.end <= head);
+            // Segments go when there is nothing better to do, unless they fill the disk.
+            if may_go && state.closed.len() > MAX_KEPT_SEGMENTS {
+                return Work::Reclaim(state.closed.drain(..1).collect());
+            }
+            let left = state
+                .waiting_since
+                .map(|since| self.settings.publish_after.saturating_sub(since.elapsed()));
+            let is_due = left.is_some_and(|left| {
+                left.is_zero()
+                    || state.is_ending
+                    || state.backlog_bytes >= self.settings.publish_bytes
+                    || state.wanted > head
+            });
             if is_due {
+                return Work::Publish(self.next_round(&mut state, publisher));
+            }
+            if may_go {
+                return Work::Reclaim(state.closed.drain(..1).collect());
+            }
+            state = match left {
+                None if state.is_ending => return Work::End,
+                None => wait(&self.work, state),
+                Some(left) => {
+                    let waited = self.work.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    /// The oldest of the backlog: as much as makes one checkpoint.
+    fn next_round(&self, state: &mut State, publisher: &Publisher) -> Vec<Batch> {
+        let mut round = Vec::new();
+        let mut round_bytes = 0;
+        while let Some(batch) = state.backlog.front() {
+            // What the key has consented to before a crash belongs into the first checkpoint.
+            let is_enough =
+                round_bytes >= self.settings.publish_bytes && batch.first() >= publisher.must_reach();
+            if is_enough {
                 break;
             }
-            state = self
-                .work
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            round_bytes += batch.size_bytes();
+            round.extend(state.backlog.pop_front());
         }
-        // All of the backlog: its size is bounded where it grows. So a checkpoint never
-        // stays behind what the key has consented to before a crash.
-        state.waiting_since = None;
-        Some((
-            state.backlog.drain(..).collect(),
-            std::mem::take(&mut state.closed),
-        ))
+        state.waiting_since = (!state.backlog.is_empty()).then(Instant::now);
+        round
     }
+}
+
+/// What the publisher does next.
+enum Work {
+    Publish(Vec<Batch>),
+    /// A segment whose entries are published.
+    Reclaim(VecDeque<Segment>),
+    End,
 }
 
 fn wait<'s>(condition: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {

@@ -31,9 +31,9 @@ pub trait TileStore: Send + Sync {
     /// The object at `path`, or `None`; refuses to read more than `limit_bytes`.
     fn read(&self, path: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// As [`Self::read`], but from where it survives a loss of power, past every cache
-    /// that can be avoided.
-    fn read_back(&self, path: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Lets the next [`Self::read`] of the object answer from where it survives a loss of
+    /// power, past every cache that can be avoided.
+    fn forget(&self, path: &str) -> Result<(), StoreError>;
 
     /// Writes objects that will never change. Writing the same content again is allowed,
     /// and makes it durable anew; other content under an existing path is a

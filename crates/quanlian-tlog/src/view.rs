@@ -87,24 +87,12 @@ impl LogView {
 
 /// Reads a tile of a tree of some size; where its partial form is gone, from the full one.
 pub(crate) fn read_tile(store: &dyn TileStore, path: TilePath) -> Result<Vec<u8>, LogError> {
-    read_with(path, |path, limit_bytes| store.read(path, limit_bytes))
-}
-
-/// As [`read_tile`], past the caches.
-pub(crate) fn read_tile_back(store: &dyn TileStore, path: TilePath) -> Result<Vec<u8>, LogError> {
-    read_with(path, |path, limit_bytes| store.read_back(path, limit_bytes))
-}
-
-fn read_with(
-    path: TilePath,
-    read: impl Fn(&str, u64) -> Result<Option<Vec<u8>>, crate::store::StoreError>,
-) -> Result<Vec<u8>, LogError> {
-    if let Some(bytes) = read(&path.to_string(), path.max_bytes())? {
+    if let Some(bytes) = store.read(&path.to_string(), path.max_bytes())? {
         return Ok(bytes);
     }
     // A partial tile may have been removed once the full one was there; it is a prefix of it.
     let full = path.full();
-    let Some(mut bytes) = read(&full.to_string(), full.max_bytes())? else {
+    let Some(mut bytes) = store.read(&full.to_string(), full.max_bytes())? else {
         return Err(TileError::Missing { path }.into());
     };
     let prefix_bytes = match path.kind {

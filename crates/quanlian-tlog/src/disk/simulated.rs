@@ -420,18 +420,19 @@ impl Disk for SimulatedDisk {
         Ok(inode.map(|&inode| limited(state.inodes[inode].cache.clone(), limit_bytes)))
     }
 
-    fn read_back(&self, path: &Path, limit_bytes: u64) -> io::Result<Option<Vec<u8>>> {
-        let state = self.state();
+    fn forget(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
         state.require_alive()?;
-        let inode = state.cache.files.get(path);
-        Ok(inode.map(|&inode| {
+        if let Some(inode) = state.cache.files.get(path).copied() {
+            let inode = &mut state.inodes[inode];
             // What is dirty cannot be dropped from the cache.
-            let mut content = state.inodes[inode].disk.clone();
-            for change in &state.inodes[inode].dirty {
+            let mut content = inode.disk.clone();
+            for change in &inode.dirty {
                 apply(&mut content, change);
             }
-            limited(content, limit_bytes)
-        }))
+            inode.cache = content;
+        }
+        Ok(())
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {

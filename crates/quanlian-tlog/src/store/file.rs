@@ -12,7 +12,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{MAX_CHECKPOINT_BYTES, StoreError, TileStore};
@@ -33,6 +33,9 @@ const MAX_KEY_FILE_BYTES: u64 = 4096;
 pub struct FileStore {
     disk: Arc<dyn Disk>,
     root: PathBuf,
+    /// Folders whose names this process has synced, with those above them. What another
+    /// process has made may be visible and not be on the disk.
+    durable: Mutex<BTreeSet<PathBuf>>,
     /// Locked until dropped; a simulated disk has no second process.
     in_use: Option<File>,
 }
@@ -70,6 +73,7 @@ impl FileStore {
         Ok(Self {
             disk: Arc::new(SystemDisk),
             root: root.to_owned(),
+            durable: Mutex::default(),
             in_use: Some(in_use),
         })
     }
@@ -79,6 +83,7 @@ impl FileStore {
         Self {
             disk: Arc::new(SystemDisk),
             root: root.to_owned(),
+            durable: Mutex::default(),
             in_use: None,
         }
     }
@@ -88,6 +93,7 @@ impl FileStore {
         Self {
             disk,
             root: root.to_owned(),
+            durable: Mutex::default(),
             in_use: None,
         }
     }
@@ -112,9 +118,11 @@ impl TileStore for FileStore {
         self.read_limited(&self.public_folder().join(path), limit_bytes)
     }
 
-    fn read_back(&self, path: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    fn forget(&self, path: &str) -> Result<(), StoreError> {
         let path = self.public_folder().join(path);
-        require_limit(&path, limit_bytes, self.disk.read_back(&path, limit_bytes))
+        self.disk
+            .forget(&path)
+            .map_err(|source| io_error("read", &path, source))
     }
 
     fn publish(&self, objects: &Tiles) -> Result<(), StoreError> {
@@ -133,10 +141,11 @@ impl TileStore for FileStore {
         // An object that is there already is written anew all the same: after a failed
         // fsync the page cache shows data that may never have reached the disk.
         let mut folders = BTreeSet::new();
+        let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
         for path in objects.keys() {
             let path = public.join(path);
             let folder = path.parent().unwrap_or(&public);
-            if folders.contains(folder) {
+            if !folders.insert(folder.to_owned()) || durable.contains(folder) {
                 continue;
             }
             self.disk
@@ -166,11 +175,15 @@ impl TileStore for FileStore {
         folders
             .iter()
             .rev()
-            .try_for_each(|folder| sync_folder(&*self.disk, folder))
+            .try_for_each(|folder| sync_folder(&*self.disk, folder))?;
+        durable.append(&mut folders);
+        Ok(())
     }
 
     fn prune_partials(&self, path: &str) -> Result<(), StoreError> {
         let folder = self.public_folder().join(format!("{path}.p"));
+        let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        durable.remove(&folder);
         self.disk
             .remove_folder(&folder)
             .map_err(|source| io_error("remove", &folder, source))
