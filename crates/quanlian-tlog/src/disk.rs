@@ -20,10 +20,13 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
+    thread,
 };
 
 /// Random bytes that mark the frames of one segment.
 pub(crate) const SALT_BYTES: usize = 16;
+/// Threads that wait for the disk.
+const SYNC_THREADS: usize = 32;
 /// Files that are open at the same time while many are written.
 const MAX_OPEN_FILES: usize = 256;
 /// Files so few that setting the disk to work on all gains nothing.
@@ -158,12 +161,34 @@ impl Disk for SystemDisk {
             for (_, file) in open.iter().filter(|_| files.len() > FEW_FILES) {
                 drop_cached(file);
             }
-            for (path, file) in open {
-                file.sync_data().map_err(|error| (path.clone(), error))?;
-            }
+            sync_all(&open)?;
         }
         Ok(())
     }
+}
+
+/// Waits for many files at once, because the disk serves all who wait with one flush.
+fn sync_all(files: &[(&PathBuf, File)]) -> Result<(), (PathBuf, io::Error)> {
+    let sync = |files: &[(&PathBuf, File)]| {
+        files
+            .iter()
+            .try_for_each(|(path, file)| file.sync_data().map_err(|error| ((*path).clone(), error)))
+    };
+    if files.len() <= FEW_FILES {
+        return sync(files);
+    }
+    let share = files.len().div_ceil(SYNC_THREADS);
+    thread::scope(|scope| {
+        let waiting: Vec<_> = files
+            .chunks(share)
+            .map(|files| scope.spawn(move || sync(files)))
+            .collect();
+        // Every thread is waited for, so that nothing is being written when this returns.
+        waiting
+            .into_iter()
+            .map(|thread| thread.join().expect("waiting for a file does not panic"))
+            .fold(Ok(()), Result::and)
+    })
 }
 
 /// Advice to write what is dirty and to drop what is clean. Where it is not followed, the
