@@ -100,6 +100,12 @@ pub(crate) const UNZIP: Need = Need {
     probe: Probe::Program("unzip"),
     weight: Weight::Wanted,
 };
+pub(crate) const STRACE: Need = Need {
+    package: "strace",
+    reason: "makes the system calls of the log fail, one a run",
+    probe: Probe::Program("strace"),
+    weight: Weight::Wanted,
+};
 
 /// Sees to it that `needs` are met, as far as this machine allows.
 pub(crate) fn prepare(needs: &[Need], no_install: bool) -> Result<(), Stop> {

@@ -24,6 +24,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io,
+    ops::Range,
     path::{Path, PathBuf},
     thread,
 };
@@ -271,6 +272,11 @@ impl Vault {
     /// The log.
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Appends entries as they are, without a receipt; the caller keeps what they commit to.
+    pub fn append_entries(&mut self, entries: &[&[u8]]) -> Result<Range<u64>, VaultError> {
+        Ok(self.log.append_batch(entries)?)
     }
 
     /// Recomputes the whole log.

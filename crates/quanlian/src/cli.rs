@@ -46,6 +46,9 @@ pub(crate) enum Command {
     Deposit(Deposit),
     /// Check an evidence bundle offline
     Verify(Verify),
+    /// Append to the log, check it whole, or measure it
+    #[command(subcommand)]
+    Log(Log),
     /// Assess facts by the law in `law/`, or read that law
     #[command(subcommand)]
     Law(Law),
@@ -217,6 +220,61 @@ pub(crate) struct Verify {
     /// File with the log keys that are trusted, one a line
     #[arg(long)]
     pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Log {
+    /// Append files or lines as they are, each an entry
+    Append(LogAppend),
+    /// Recompute the whole log and compare it with what is stored
+    Fsck(LogFsck),
+    /// Measure how many entries a second a log on this disk makes durable
+    Bench(LogBench),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogAppend {
+    /// Files, each one entry of at most 65,535 bytes; `-` for stdin
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Folder of the evidence log; made if it is not there
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Each line of the files is an entry
+    #[arg(long)]
+    pub(crate) lines: bool,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogFsck {
+    /// Folder of the evidence log
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Public key of the log; log.vkey of the folder unless given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogBench {
+    /// An empty or new folder on the disk to measure
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// How many entries
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) entries: u64,
+    /// How many wait for their answer at a time
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) in_flight: u64,
+    /// Bytes of an entry
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub(crate) bytes: u16,
     #[command(flatten)]
     pub(crate) form: JsonForm,
 }

@@ -6,6 +6,7 @@
 mod deposit;
 pub(crate) mod index;
 pub(crate) mod law;
+mod log;
 pub(crate) mod matching;
 mod verify;
 
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 
 use crate::{
-    cli::{Cli, Command, Index, Law},
+    cli::{Cli, Command, Index, Law, Log},
     demo,
     fault::Outcome,
     help,
@@ -35,6 +36,9 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
         Command::Verify(arguments) => verify::run(&arguments, &output(arguments.form.form())),
+        Command::Log(Log::Append(arguments)) => log::append(&arguments, &output(arguments.form.form())),
+        Command::Log(Log::Fsck(arguments)) => log::fsck(&arguments, &output(arguments.form.form())),
+        Command::Log(Log::Bench(arguments)) => log::bench(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Show {
             rule,

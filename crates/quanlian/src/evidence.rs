@@ -221,6 +221,14 @@ impl Room {
         self.vault.log_key().to_string()
     }
 
+    /// Appends entries as they are. An empty list says where the next would stand.
+    pub(crate) fn append_entries(&mut self, entries: &[&[u8]]) -> Result<std::ops::Range<u64>, Fault> {
+        self.vault
+            .append_entries(entries)
+            .context("the entries were not appended")
+            .system()
+    }
+
     pub(crate) fn vault(&self) -> &Vault {
         &self.vault
     }
