@@ -5,6 +5,7 @@
 mod chain;
 mod hostile;
 mod law;
+mod log;
 
 use std::{
     path::{Path, PathBuf},
