@@ -1,6 +1,6 @@
 //! The evidence log: an append-only Merkle log in files that anybody can check.
 //!
-//! In:  entries of at most 65,535 bytes, an Ed25519 key.
+//! In:  entries of at most 65,535 bytes, keys.
 //! Out: C2SP tlog-tiles, signed checkpoints, inclusion and consistency proofs, and
 //!      pure functions that verify them without this program.
 //!
@@ -15,17 +15,27 @@
 //! | [`hash`] | RFC 6962 leaf and node hashes |
 //! | [`merkle`] | proofs over any source of subtree hashes, and their verification |
 //! | [`tile`] | tile paths, entry bundles, the growing right edge of the tree |
-//! | [`note`] | C2SP signed notes, keys and key texts |
+//! | [`note`] | C2SP signed notes, Ed25519 keys and key texts |
+//! | [`sm2`] | SM2 with SM3 as a second line of a note |
+//! | [`cosignature`] | what witnesses add to a checkpoint, Ed25519 or ML-DSA-44 |
+//! | [`key`] | keys of every type, public and secret |
+//! | [`key_file`] | key files, plain or sealed by a passphrase |
+//! | [`rotation`] | from an old key of a log to a new one, in the log itself |
 //! | [`checkpoint`] | the signed head of a log |
 //! | [`proof`] | the C2SP tlog-proof text |
 //! | [`store`] | the port to durable storage, and local files |
 //! | [`log`] | append, recovery, proofs, fsck |
 
 pub mod checkpoint;
+pub mod cosignature;
 pub mod hash;
+pub mod key;
+pub mod key_file;
 pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod proof;
+pub mod rotation;
+pub mod sm2;
 pub mod store;
 pub mod tile;

@@ -15,8 +15,9 @@ pub(crate) mod memory;
 
 use std::{io, path::PathBuf};
 
-pub use file::{FileStore, KeyFileError, create_key_file, load_key_file};
+pub use file::FileStore;
 
+pub use crate::key_file::{KeyFileError, create_key_file, load_key_file};
 use crate::tile::Tiles;
 
 /// Durable storage for one log, held by one writer.

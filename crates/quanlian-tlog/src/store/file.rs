@@ -16,17 +16,12 @@ use std::{
 };
 
 use super::{StoreError, TileStore};
-use crate::{
-    note::{NoteError, SignerKey},
-    tile::Tiles,
-};
+use crate::tile::Tiles;
 
 /// What temporary files end in; a crash may leave some, and the next write replaces them.
 const TEMPORARY: &str = ".tmp";
 /// The longest staged batch or checkpoint that is read back.
 const MAX_PRIVATE_BYTES: u64 = 1 << 30;
-/// The longest key file.
-const MAX_KEY_FILE_BYTES: u64 = 4096;
 
 /// A log's folder, open for writing by this process alone.
 #[derive(Debug)]
@@ -164,94 +159,6 @@ impl TileStore for FileStore {
     }
 }
 
-/// Why a key file cannot be made or used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "fields of error variants say themselves")]
-pub enum KeyFileError {
-    /// The operating system refused; on creation also when the file exists.
-    #[error("cannot {act} the key file {path}", path = path.display())]
-    Io {
-        act: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
-    /// Others than the owner may read it.
-    #[error("the key file {path} can be read by others (mode {mode:o}); run chmod 600 and replace the key", path = path.display())]
-    TooOpen { path: PathBuf, mode: u32 },
-    /// The content is not a secret key text.
-    #[error("{path} holds no signing key", path = path.display())]
-    Content { path: PathBuf, source: NoteError },
-}
-
-impl KeyFileError {
-    /// A stable word for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Io { .. } => "key_file_io",
-            Self::TooOpen { .. } => "key_file_too_open",
-            Self::Content { .. } => "key_file_content",
-        }
-    }
-}
-
-/// Writes a new key file, mode 0600. An existing file is never replaced.
-pub fn create_key_file(path: &Path, key: &SignerKey) -> Result<(), KeyFileError> {
-    let io = |act| {
-        move |source| KeyFileError::Io {
-            act,
-            path: path.to_owned(),
-            source,
-        }
-    };
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let temporary = temporary_name(path);
-    let mut file = options.open(&temporary).map_err(io("create"))?;
-    writeln!(file, "{}", key.to_secret_text()).map_err(io("write"))?;
-    file.sync_all().map_err(io("sync"))?;
-    // A link, unlike a rename, does not replace what is there.
-    let linked = fs::hard_link(&temporary, path).map_err(io("create"));
-    fs::remove_file(&temporary).map_err(io("clean up after"))?;
-    linked?;
-    File::open(parent_of(path))
-        .and_then(|folder| folder.sync_all())
-        .map_err(io("sync the folder of"))
-}
-
-/// Reads a key file; refuses one that others can read.
-pub fn load_key_file(path: &Path) -> Result<SignerKey, KeyFileError> {
-    let io = |act| {
-        move |source| KeyFileError::Io {
-            act,
-            path: path.to_owned(),
-            source,
-        }
-    };
-    let file = File::open(path).map_err(io("open"))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let mode = file.metadata().map_err(io("inspect"))?.mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeyFileError::TooOpen {
-                path: path.to_owned(),
-                mode,
-            });
-        }
-    }
-    let mut text = String::new();
-    file.take(MAX_KEY_FILE_BYTES)
-        .read_to_string(&mut text)
-        .map_err(io("read"))?;
-    SignerKey::from_secret_text(text.trim_end_matches('\n')).map_err(|source| KeyFileError::Content {
-        path: path.to_owned(),
-        source,
-    })
-}
-
 fn replace(path: &Path, content: &[u8]) -> Result<(), StoreError> {
     let temporary = write_temporary(path, content)?;
     fs::rename(&temporary, path).map_err(|source| io_error("rename to", path, source))?;
@@ -316,7 +223,7 @@ fn io_error(act: &'static str, path: &Path, source: io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::Log;
+    use crate::{log::Log, note::SignerKey};
 
     fn key() -> SignerKey {
         SignerKey::from_seed("log.example/files", &[5; 32]).unwrap()
@@ -386,28 +293,5 @@ mod tests {
         fs::remove_file(root.join("public/tile")).unwrap();
         let log = Log::open(FileStore::open(&root).unwrap(), key()).unwrap();
         assert_eq!(log.read_entry(0).unwrap(), b"a");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_key_file_is_for_its_owner_only_and_is_never_replaced() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log.key");
-        create_key_file(&path, &key()).unwrap();
-        assert_eq!(load_key_file(&path).unwrap().verifier(), key().verifier());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(create_key_file(&path, &key()).unwrap_err().code(), "key_file_io");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert_eq!(load_key_file(&path).unwrap_err().code(), "key_file_too_open");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        fs::write(&path, "PRIVATE+KEY+x").unwrap();
-        let error = load_key_file(&path).unwrap_err();
-        assert_eq!(error.code(), "key_file_content");
-        assert!(
-            !format!("{error:?}").contains("PRIVATE"),
-            "a broken key must not be shown"
-        );
     }
 }
