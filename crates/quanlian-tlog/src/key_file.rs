@@ -18,8 +18,8 @@ mod seal;
 
 use std::{
     fmt,
-    fs::{self, File, OpenOptions},
-    io::{self, Read as _, Write as _},
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -33,15 +33,13 @@ use crate::{
     cosignature::CosignerSecret,
     key::{PublicKey, SecretKey},
     note::{NoteError, SignerKey},
+    private_file,
 };
 
 /// The longest key file.
 pub const MAX_KEY_FILE_BYTES: u64 = 64 * 1024;
 /// The most keys in one file.
 pub const MAX_FILE_KEYS: usize = 8;
-
-/// What the temporary file ends in, which a crash may leave behind.
-const TEMPORARY: &str = ".tmp";
 
 /// Why a key file cannot be made or used.
 #[derive(Debug, thiserror::Error)]
@@ -198,12 +196,8 @@ pub fn create_keys_file(
     keys: &[SecretKey],
     protection: &Protection<'_>,
 ) -> Result<(), KeyFileError> {
-    let temporary = write_temporary(path, &contents(path, keys, protection)?)?;
-    // A link, unlike a rename, does not replace what is there.
-    let linked = fs::hard_link(&temporary, path).map_err(io_error("create", path));
-    fs::remove_file(&temporary).map_err(io_error("clean up after", path))?;
-    linked?;
-    sync_folder_of(path)
+    let content = contents(path, keys, protection)?;
+    private_file::create(path, content.as_bytes()).map_err(|(act, source)| io_error(act, path)(source))
 }
 
 /// Replaces a key file: after a crash there is the old one or the new one.
@@ -212,18 +206,14 @@ pub fn replace_keys_file(
     keys: &[SecretKey],
     protection: &Protection<'_>,
 ) -> Result<(), KeyFileError> {
-    let temporary = write_temporary(path, &contents(path, keys, protection)?)?;
-    fs::rename(&temporary, path).map_err(io_error("replace", path))?;
-    sync_folder_of(path)
+    let content = contents(path, keys, protection)?;
+    private_file::replace(path, content.as_bytes()).map_err(|(act, source)| io_error(act, path)(source))
 }
 
 /// Writes a new plain key file for a log with one key. An existing file is never replaced.
 pub fn create_key_file(path: &Path, key: &SignerKey) -> Result<(), KeyFileError> {
-    let temporary = write_temporary(path, &line(&key.to_secret_text()))?;
-    let linked = fs::hard_link(&temporary, path).map_err(io_error("create", path));
-    fs::remove_file(&temporary).map_err(io_error("clean up after", path))?;
-    linked?;
-    sync_folder_of(path)
+    let content = line(&key.to_secret_text());
+    private_file::create(path, content.as_bytes()).map_err(|(act, source)| io_error(act, path)(source))
 }
 
 /// Reads the key of a log, with the keys that sign beside it.
@@ -349,38 +339,6 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyFileError> {
     Ok(text)
 }
 
-fn write_temporary(path: &Path, content: &str) -> Result<PathBuf, KeyFileError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(TEMPORARY);
-    let temporary = PathBuf::from(temporary);
-    // What an earlier crash left may have another mode.
-    match fs::remove_file(&temporary) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            return Err(io_error("clean up before", path)(source));
-        }
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary).map_err(io_error("create", path))?;
-    file.write_all(content.as_bytes())
-        .map_err(io_error("write", path))?;
-    file.sync_all().map_err(io_error("sync", path))?;
-    Ok(temporary)
-}
-
-fn sync_folder_of(path: &Path) -> Result<(), KeyFileError> {
-    let folder = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(io_error("sync the folder of", path))
-}
-
 fn io_error(act: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeyFileError {
     let path = path.to_owned();
     move |source| KeyFileError::Io { act, path, source }
@@ -388,6 +346,8 @@ fn io_error(act: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeyFile
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::{
         cosignature::{CosignerKind, CosignerSecret},

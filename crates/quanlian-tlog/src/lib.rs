@@ -21,6 +21,8 @@
 //! | [`key`] | keys of every type, public and secret |
 //! | [`key_file`] | key files, plain or sealed by a passphrase |
 //! | [`rotation`] | from an old key of a log to a new one, in the log itself |
+//! | [`policy`] | which logs and witnesses are trusted, and whether a checkpoint meets that |
+//! | [`witness`] | the C2SP witness protocol, both sides, without the network |
 //! | [`checkpoint`] | the signed head of a log |
 //! | [`proof`] | the C2SP tlog-proof text |
 //! | [`store`] | the port to durable storage, and local files |
@@ -34,8 +36,11 @@ pub mod key_file;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod policy;
+mod private_file;
 pub mod proof;
 pub mod rotation;
 pub mod sm2;
 pub mod store;
 pub mod tile;
+pub mod witness;
