@@ -287,8 +287,8 @@ impl Note {
         })
     }
 
-    /// A note of lines that were made or verified one by one.
-    pub(crate) fn from_parts(text: &str, signatures: Vec<NoteSignature>) -> Result<Self, NoteError> {
+    /// A note of lines that were made or verified one by one. Nothing is verified here.
+    pub fn from_parts(text: &str, signatures: Vec<NoteSignature>) -> Result<Self, NoteError> {
         check_text(text)?;
         if signatures.is_empty() {
             return Err(NoteError::Format("no signature"));
