@@ -46,6 +46,12 @@ pub(crate) enum Command {
     Deposit(Deposit),
     /// Check an evidence bundle offline
     Verify(Verify),
+    /// Make, seal, show or rotate the keys of a log or of a witness
+    #[command(subcommand)]
+    Key(Key),
+    /// Witness logs, or have a log witnessed
+    #[command(subcommand)]
+    Log(Log),
     /// Assess facts by the law in `law/`, or read that law
     #[command(subcommand)]
     Law(Law),
@@ -217,6 +223,106 @@ pub(crate) struct Verify {
     /// File with the log keys that are trusted, one a line
     #[arg(long)]
     pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make a key file, sealed by a passphrase from the environment
+    New(KeyNew),
+    /// Seal a plain key file, or change its passphrase
+    Seal(KeySeal),
+    /// Say which keys a file holds; a sealed one stays sealed
+    Show {
+        /// The key file
+        file: PathBuf,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+    /// Go on under a new key, which the log itself announces under the old one
+    Rotate(KeyRotate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyNew {
+    /// Name of the key: the origin of the log, or the name of the witness
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The key file; an existing one is never replaced
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The key of a witness, not of a log
+    #[arg(long, conflicts_with = "sm2")]
+    pub(crate) witness: bool,
+    /// Also an SM2 key, which signs beside the first
+    #[arg(long)]
+    pub(crate) sm2: bool,
+    /// Also an ML-DSA-44 key, which withstands quantum computers
+    #[arg(long)]
+    pub(crate) ml_dsa: bool,
+    /// Not sealed: protected by the mode of the file alone
+    #[arg(long)]
+    pub(crate) plain: bool,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeySeal {
+    /// The key file
+    pub(crate) file: PathBuf,
+    /// File with the new passphrase, for a key file that is sealed already
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_passphrase: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyRotate {
+    /// Folder of the evidence log
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Only take the old key out of the key file, when nobody needs its signature any more
+    #[arg(long)]
+    pub(crate) finish: bool,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Log {
+    /// Run a witness: cosign the heads of logs that extend what was seen before
+    Witness(LogWitness),
+    /// Ask the witnesses of a policy to cosign the newest head, and keep it beside the log
+    Cosign(LogCosign),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogWitness {
+    /// Folder of the witness: witness.key, logs.policy, state
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7380")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Policy whose log lines are the logs to witness; logs.policy of the folder unless given
+    #[arg(long)]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogCosign {
+    /// Folder of the evidence log
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Policy with the witnesses, their addresses and the quorum
+    #[arg(long)]
+    pub(crate) policy: PathBuf,
+    /// Longest wait for one answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) timeout_s: u64,
     #[command(flatten)]
     pub(crate) form: JsonForm,
 }

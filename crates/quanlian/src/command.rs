@@ -5,16 +5,18 @@
 
 mod deposit;
 pub(crate) mod index;
+mod key;
 pub(crate) mod law;
 pub(crate) mod matching;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 
 use crate::{
-    cli::{Cli, Command, Index, Law},
+    cli::{Cli, Command, Index, Key, Law, Log},
     demo,
     fault::Outcome,
     help,
@@ -35,6 +37,14 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
         Command::Verify(arguments) => verify::run(&arguments, &output(arguments.form.form())),
+        Command::Key(Key::New(arguments)) => key::new(&arguments, &output(arguments.form.form())),
+        Command::Key(Key::Seal(arguments)) => key::seal(&arguments, &output(arguments.form.form())),
+        Command::Key(Key::Show { file, form }) => key::show(&file, &output(form.form())),
+        Command::Key(Key::Rotate(arguments)) => key::rotate::run(&arguments, &output(arguments.form.form())),
+        Command::Log(Log::Witness(arguments)) => witness::serve(&arguments, &output(Form::Text)),
+        Command::Log(Log::Cosign(arguments)) => {
+            witness::cosign::run(&arguments, &output(arguments.form.form()))
+        }
         Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Show {
             rule,
