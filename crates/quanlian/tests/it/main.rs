@@ -4,7 +4,9 @@
 
 mod chain;
 mod hostile;
+mod keys;
 mod law;
+mod witness;
 
 use std::{
     path::{Path, PathBuf},
