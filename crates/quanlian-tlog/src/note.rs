@@ -350,7 +350,7 @@ impl fmt::Display for Note {
 
 impl VerifierKey {
     /// Whether `signature` is this key's over `message`: strict, so that all readers agree.
-    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         Ed25519Signature::from_slice(signature)
             .is_ok_and(|signature| self.key.verify_strict(message, &signature).is_ok())
     }

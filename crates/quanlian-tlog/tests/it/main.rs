@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod foreign_logs;
+mod other_tools;
 mod vectors;
 
 use std::{

@@ -36,21 +36,16 @@ fn deposit(data: &Path, content: &str, bundle: Option<&Path>) -> Value {
 fn a_key_is_sealed_unless_asked_otherwise_and_opens_with_its_passphrase_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.key");
-    let new = |more: &[&str]| {
-        [
-            &[
-                "key",
-                "new",
-                "--name",
-                "log.example/one",
-                "--out",
-                text(&path),
-                "--json",
-            ],
-            more,
-        ]
-        .concat()
-    };
+    let base = [
+        "key",
+        "new",
+        "--name",
+        "log.example/one",
+        "--out",
+        text(&path),
+        "--json",
+    ];
+    let new = |more: &[&'static str]| base.iter().chain(more).copied().collect::<Vec<_>>();
     let none = super::quanlian(&new(&[]));
     assert_eq!(code(&none), 2);
     assert!(
