@@ -175,15 +175,19 @@ pub struct KeyFileSummary {
 
 /// Says which keys a file holds, without opening a seal.
 pub fn describe_key_file(path: &Path) -> Result<KeyFileSummary, KeyFileError> {
-    let text = read_private(path)?;
-    if seal::is_sealed(&text) {
-        let keys = seal::public_keys(&text).map_err(|source| KeyFileError::Sealed {
+    describe_key_text(path, &read_private(path)?)
+}
+
+/// As [`describe_key_file`], for a content that was read from `path`.
+pub fn describe_key_text(path: &Path, text: &str) -> Result<KeyFileSummary, KeyFileError> {
+    if seal::is_sealed(text) {
+        let keys = seal::public_keys(text).map_err(|source| KeyFileError::Sealed {
             path: path.to_owned(),
             source,
         })?;
         return Ok(KeyFileSummary { sealed: true, keys });
     }
-    let keys = parse_keys(&text).map_err(|fault| fault.at(path))?;
+    let keys = parse_keys(text).map_err(|fault| fault.at(path))?;
     Ok(KeyFileSummary {
         sealed: false,
         keys: keys.iter().map(SecretKey::public).collect(),
