@@ -54,7 +54,7 @@ enum Public {
 }
 
 enum Secret {
-    Ed25519(SigningKey),
+    Ed25519(Box<SigningKey>),
     #[cfg(feature = "ml-dsa")]
     MlDsa44(ml_dsa::Secret),
 }
@@ -208,7 +208,7 @@ impl CosignerSecret {
             CosignerKind::Ed25519 => {
                 let secret = SigningKey::from_bytes(seed);
                 let public = Public::Ed25519(secret.verifying_key());
-                (Secret::Ed25519(secret), public)
+                (Secret::Ed25519(Box::new(secret)), public)
             }
             #[cfg(feature = "ml-dsa")]
             CosignerKind::MlDsa44 => {

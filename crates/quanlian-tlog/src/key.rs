@@ -138,9 +138,9 @@ pub enum SecretKey {
     /// Type 0x01.
     Ed25519(Box<SignerKey>),
     /// SM2 with SM3, under type 0xff.
-    Sm2(Sm2SignerKey),
+    Sm2(Box<Sm2SignerKey>),
     /// Types 0x04 and 0x06.
-    Cosigner(CosignerSecret),
+    Cosigner(Box<CosignerSecret>),
 }
 
 impl SecretKey {
@@ -166,9 +166,9 @@ impl SecretKey {
     pub fn from_secret_text(text: &str) -> Result<Self, NoteError> {
         let (_, typed) = split_secret_text(text)?;
         match typed.first() {
-            Some(0x01) => SignerKey::from_secret_text(text).map(|key| Self::Ed25519(Box::new(key))),
-            Some(0x04 | 0x06) => CosignerSecret::from_secret_text(text).map(Self::Cosigner),
-            Some(0xff) => Sm2SignerKey::from_secret_text(text).map(Self::Sm2),
+            Some(0x01) => SignerKey::from_secret_text(text).map(Self::from),
+            Some(0x04 | 0x06) => CosignerSecret::from_secret_text(text).map(Self::from),
+            Some(0xff) => Sm2SignerKey::from_secret_text(text).map(Self::from),
             _ => Err(NoteError::Key),
         }
     }
@@ -194,13 +194,13 @@ impl From<SignerKey> for SecretKey {
 
 impl From<Sm2SignerKey> for SecretKey {
     fn from(key: Sm2SignerKey) -> Self {
-        Self::Sm2(key)
+        Self::Sm2(Box::new(key))
     }
 }
 
 impl From<CosignerSecret> for SecretKey {
     fn from(key: CosignerSecret) -> Self {
-        Self::Cosigner(key)
+        Self::Cosigner(Box::new(key))
     }
 }
 

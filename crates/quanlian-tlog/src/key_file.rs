@@ -247,7 +247,7 @@ pub fn log_key(path: &Path, file: KeyFile) -> Result<SignerKey, KeyFileError> {
 /// The keys of a witness, from a file that was read; all of them sign.
 pub fn witness_keys(path: &Path, file: KeyFile) -> Result<Vec<CosignerSecret>, KeyFileError> {
     let keys = file.into_keys().into_iter().map(|key| match key {
-        SecretKey::Cosigner(key) => Ok(key),
+        SecretKey::Cosigner(key) => Ok(*key),
         _ => Err(KeyFileError::Kind {
             path: path.to_owned(),
             wanted: "keys of a witness alone",

@@ -43,7 +43,7 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take over the body of a request.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long one connection may be kept open.
-pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
+pub const CONNECTION_TIMEOUT: Duration = Duration::from_mins(5);
 /// How long connections may go on after the service was asked to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait when the system gives no more connections.

@@ -140,7 +140,7 @@ pub(super) fn open(text: &str, passphrase: &Passphrase) -> Result<Zeroizing<Stri
     let file = Sealed::parse(text)?;
     let cipher = XChaCha20Poly1305::new((&*file.cost.key(passphrase, &file.salt)?).into());
     let payload = Payload {
-        msg: &file.sealed,
+        msg: &file.contents,
         aad: file.header.as_bytes(),
     };
     let plain = cipher
@@ -184,7 +184,7 @@ struct Sealed<'a> {
     salt: [u8; SEAL_SALT_BYTES],
     nonce: [u8; SEAL_NONCE_BYTES],
     keys: Vec<PublicKey>,
-    sealed: Vec<u8>,
+    contents: Vec<u8>,
 }
 
 impl<'a> Sealed<'a> {
@@ -195,7 +195,7 @@ impl<'a> Sealed<'a> {
             .ok_or(wrong("another version of the format"))?;
         let at = text.find("\nbox ").ok_or(wrong("it has no box"))? + 1;
         let (head, last) = text.split_at(at);
-        let sealed = last
+        let contents = last
             .strip_prefix("box ")
             .and_then(|last| STANDARD.decode(last.strip_suffix('\n')?).ok())
             .ok_or(wrong("its box is not one line of base64"))?;
@@ -234,7 +234,7 @@ impl<'a> Sealed<'a> {
             salt,
             nonce,
             keys,
-            sealed,
+            contents,
         })
     }
 }

@@ -130,8 +130,17 @@ pub(super) fn parse(policy: &[u8]) -> Result<Policy, PolicyError> {
         logs: reader.logs,
         witnesses: reader.witnesses,
         groups: reader.groups,
-        quorum: reader.quorum.ok_or(whole(PolicyFault::QuorumMissing))?,
+        quorum: match reader.quorum.ok_or(whole(PolicyFault::QuorumMissing))? {
+            QuorumLine::NotAsked => None,
+            QuorumLine::Asked(member) => Some(member),
+        },
     })
+}
+
+/// What the quorum line says.
+enum QuorumLine {
+    NotAsked,
+    Asked(Member),
 }
 
 #[derive(Default)]
@@ -142,8 +151,7 @@ struct Reader {
     names: BTreeMap<PolicyName, Member>,
     /// Names that are members of a group.
     members: BTreeSet<PolicyName>,
-    /// The inner option is `None` for `quorum none`.
-    quorum: Option<Option<Member>>,
+    quorum: Option<QuorumLine>,
 }
 
 impl Reader {
@@ -267,8 +275,8 @@ impl Reader {
             return Err(PolicyFault::QuorumTwice);
         }
         self.quorum = Some(match *name {
-            NONE => None,
-            name => Some(self.find(name)?),
+            NONE => QuorumLine::NotAsked,
+            name => QuorumLine::Asked(self.find(name)?),
         });
         Ok(())
     }

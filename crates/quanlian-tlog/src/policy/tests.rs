@@ -1,5 +1,7 @@
 //! Tests of policies: reading, refusing, counting.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -8,6 +10,7 @@ use crate::{
     cosignature::{CosignerKind, CosignerSecret},
     hash::empty_root,
     note::SignerKey,
+    rotation::{KeyHistory, Rotation},
 };
 
 const ORIGIN: &str = "log.example/one";
@@ -42,7 +45,7 @@ fn head(size: u64, witnesses: &[u8]) -> Note {
 fn two_levels() -> String {
     let mut text = format!("# an example\nlog {}\n\n", log().verifier());
     for (seed, name) in (11..17).zip(["X1", "X2", "X3", "Y1", "Y2", "Y3"]) {
-        text += &format!("\twitness {name}  {} https://{name}.example/\n", vkey(seed));
+        let _ = writeln!(text, "\twitness {name}  {} https://{name}.example/", vkey(seed));
     }
     text + "group X-witnesses 2 X1 X2 X3\ngroup Y-witnesses any Y1 Y2 Y3\n\
             group X-and-Y all X-witnesses Y-witnesses\nquorum X-and-Y\n"
@@ -156,7 +159,7 @@ fn the_log_has_a_line_of_its_own() {
     check(&both, &head(4, &[]), "signed", true);
     check(&both, &note, "key_not_valid", false);
     let rotated = Note::parse(
-        &SignedCheckpoint::sign(5, empty_root(), &log().beside(other.into()).unwrap())
+        SignedCheckpoint::sign(5, empty_root(), &log().beside(other.into()).unwrap())
             .unwrap()
             .note(),
     )
@@ -221,9 +224,10 @@ fn what_is_not_understood_is_refused_with_its_line() {
     check(&format!("{listed}9 until 8\n"), 2, "policy_validity");
     check(&format!("{listed}+9\n"), 2, "policy_validity");
     check(&" ".repeat(MAX_POLICY_BYTES + 1), 0, "policy_too_long");
-    let many: String = (0..33)
-        .map(|seed| format!("witness w{seed} {}\n", vkey(seed + 1)))
-        .collect();
+    let mut many = String::new();
+    for seed in 0..33 {
+        let _ = writeln!(many, "witness w{seed} {}", vkey(seed + 1));
+    }
     check(&many, 33, "policy_too_many");
 }
 
@@ -236,7 +240,6 @@ fn names_are_bytes_and_the_history_of_keys_is_written_as_it_is_read() {
     assert!(policy.evaluate(&head(1, &[2])).is_cosigned());
     assert!(!policy.evaluate(&head(1, &[3, 4])).is_cosigned());
 
-    use crate::rotation::{KeyHistory, Rotation};
     let new = || SignerKey::from_seed(ORIGIN, &[9; 32]).unwrap().into();
     let rotation = Rotation::open(&Rotation::sign(&log().into(), &new(), 4).unwrap()).unwrap();
     let mut history = KeyHistory::starting_with(PublicKey::Ed25519(log().verifier().clone()));

@@ -217,7 +217,7 @@ fn bodies_that_are_no_requests_are_refused() {
         "note_format"
     );
     assert_eq!(
-        AddCheckpoint::parse(&[b'x'; MAX_REQUEST_BYTES + 1])
+        AddCheckpoint::parse(&vec![b'x'; MAX_REQUEST_BYTES + 1])
             .unwrap_err()
             .code(),
         "witness_request"

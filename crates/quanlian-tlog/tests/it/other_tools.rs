@@ -404,7 +404,7 @@ fn the_cosignature_of_a_sunlight_witness_is_accepted() {
         .map(|entry| entry.unwrap().path())
         .find(|path| path.is_dir() && path.file_name().is_some_and(|name| name.len() == 64));
     let note = fs::read_to_string(of_log.unwrap().join("checkpoint")).unwrap();
-    let note = &note[..note.rfind('\n').unwrap() + 1];
+    let note = &note[..=note.rfind('\n').unwrap()];
     let report = policy.evaluate(&Note::parse(note).unwrap());
     assert_eq!(
         report.witnesses[0].state,
