@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output},
 };
@@ -83,7 +84,6 @@ fn a_key_is_sealed_unless_asked_otherwise_and_opens_with_its_passphrase_alone() 
     ];
     let too_open = with_passphrase(PASSPHRASE, &arguments);
     assert_eq!(code(&too_open), 2, "others may read the passphrase file");
-    use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(&second, fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(
         json(&with_passphrase(PASSPHRASE, &arguments), 0)["keys"],
@@ -187,15 +187,8 @@ fn a_rotation_that_was_interrupted_anywhere_goes_on_and_announces_once() {
     assert_eq!(rotate(&copy)["new"], report["new"]);
     // After the third step: the entry is in the log, the key file is the old one.
     write_private(&copy.join("log.key.next"), next.as_bytes());
-    let at = entry
-        .windows(9)
-        .position(|window| window == b"quanlian-")
-        .unwrap();
-    let at = entry[at..]
-        .windows(24)
-        .position(|window| window == b"quanlian-key-rotation v1")
-        .unwrap()
-        + at;
+    let mark = b"quanlian-key-rotation v1";
+    let at = entry.windows(mark.len()).position(|window| window == mark).unwrap();
     fs::write(copy.join("log.rotation"), &entry[at..]).unwrap();
     write_private(&copy.join("log.key"), &first);
     let again = rotate(&copy);
@@ -219,7 +212,6 @@ fn a_rotation_that_was_interrupted_anywhere_goes_on_and_announces_once() {
 }
 
 fn write_private(path: &Path, content: &[u8]) {
-    use std::os::unix::fs::PermissionsExt as _;
     fs::write(path, content).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
