@@ -188,7 +188,10 @@ fn a_rotation_that_was_interrupted_anywhere_goes_on_and_announces_once() {
     // After the third step: the entry is in the log, the key file is the old one.
     write_private(&copy.join("log.key.next"), next.as_bytes());
     let mark = b"quanlian-key-rotation v1";
-    let at = entry.windows(mark.len()).position(|window| window == mark).unwrap();
+    let at = entry
+        .windows(mark.len())
+        .position(|window| window == mark)
+        .unwrap();
     fs::write(copy.join("log.rotation"), &entry[at..]).unwrap();
     write_private(&copy.join("log.key"), &first);
     let again = rotate(&copy);
