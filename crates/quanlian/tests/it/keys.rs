@@ -113,12 +113,13 @@ fn a_log_goes_on_under_a_new_key_and_old_bundles_still_verify() {
         &with_passphrase(PASSPHRASE, &["key", "rotate", "--data", text(&data), "--json"]),
         0,
     );
-    assert_eq!(report["index"], 1);
+    // Behind the deposit and the seal of the bundle.
+    assert_eq!(report["index"], 2);
     assert_eq!(report["old"]["public"], old.trim_end());
     let new = fs::read_to_string(data.join("log.vkey")).unwrap();
     assert_eq!(report["new"]["public"], new.trim_end());
     assert!(
-        report["policy"].as_str().unwrap().contains(" from 2\n"),
+        report["policy"].as_str().unwrap().contains(" from 3\n"),
         "{report}"
     );
     let shown = json(&super::quanlian(&["key", "show", text(&key), "--json"]), 0);
@@ -126,7 +127,7 @@ fn a_log_goes_on_under_a_new_key_and_old_bundles_still_verify() {
         (shown["sealed"].clone(), shown["keys"].as_array().unwrap().len()),
         (true.into(), 2)
     );
-    let entry = fs::read(data.join("log/public/tile/entries/000.p/2")).unwrap();
+    let entry = fs::read(data.join("log/public/tile/entries/000.p/3")).unwrap();
     assert!(String::from_utf8_lossy(&entry).contains("quanlian-key-rotation v1\n"));
     for left in ["log.key.next", "log.rotation"] {
         assert!(!data.join(left).try_exists().unwrap(), "{left}");
