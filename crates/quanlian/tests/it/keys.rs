@@ -133,8 +133,14 @@ fn a_log_goes_on_under_a_new_key_and_old_bundles_still_verify() {
         assert!(!data.join(left).try_exists().unwrap(), "{left}");
     }
 
-    // Whoever knows either key believes the next bundle; the old bundle is what it was.
-    deposit(&data, "second", Some(&after));
+    deposit(&data, "second", None);
+    let finish = ["key", "rotate", "--data", text(&data), "--finish", "--json"];
+    json(&with_passphrase(PASSPHRASE, &finish), 0);
+    let shown = json(&super::quanlian(&["key", "show", text(&key), "--json"]), 0);
+    assert_eq!(shown["keys"].as_array().unwrap().len(), 1);
+
+    // The next bundle stands under the new key, and the old one is what it was.
+    deposit(&data, "third", Some(&after));
     let verify = |bundle: &Path, key: &str| {
         let policy = folder.path().join("policy");
         fs::write(&policy, key).unwrap();
@@ -147,17 +153,6 @@ fn a_log_goes_on_under_a_new_key_and_old_bundles_still_verify() {
     };
     assert_eq!((verify(&before, &old), verify(&after, &new)), (0, 0));
     assert_eq!(verify(&before, &new), 1);
-
-    json(
-        &with_passphrase(
-            PASSPHRASE,
-            &["key", "rotate", "--data", text(&data), "--finish", "--json"],
-        ),
-        0,
-    );
-    let shown = json(&super::quanlian(&["key", "show", text(&key), "--json"]), 0);
-    assert_eq!(shown["keys"].as_array().unwrap().len(), 1);
-    deposit(&data, "third", None);
 }
 
 #[test]
