@@ -1,0 +1,288 @@
+//! Digests and signatures: which ones count, and whether they fit.
+//!
+//! In:  an algorithm as a certificate or token names it, a public key, bytes.
+//! Out: a digest, or whether the signature fits.
+//!
+//! | accepted | how |
+//! |---|---|
+//! | digests | SHA-256, SHA-384, SHA-512; SHA-1 only where the first form of the signing-certificate attribute asks for it |
+//! | RSA | PKCS #1 v1.5, 2048 to 8192 bits |
+//! | ECDSA | P-256, P-384 |
+//! | EdDSA | Ed25519 |
+//!
+//! Invariant: what is not in the table is *unsupported*, which is neither right nor wrong.
+//!
+//! Not here: SM2 and SM3, RSA-PSS, the digests of SHA-3.
+
+use const_oid::ObjectIdentifier;
+use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+use ring::{digest, signature};
+
+use crate::{
+    ber::{self, SEQUENCE, Value},
+    der,
+    error::{ParseError, Problem},
+};
+
+const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
+const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
+const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
+const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
+const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
+pub(crate) const EC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+pub(crate) const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+pub(crate) const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+const ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// A digest that this program computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DigestAlgorithm {
+    /// Broken since 2017; only for [RFC 2634 §5.4], where it names a certificate.
+    Sha1,
+    /// The default.
+    Sha256,
+    /// 48 bytes.
+    Sha384,
+    /// 64 bytes.
+    Sha512,
+}
+
+impl DigestAlgorithm {
+    /// Its name on papers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA-1",
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+        }
+    }
+
+    /// The digest of `bytes`.
+    pub fn digest(self, bytes: &[u8]) -> Vec<u8> {
+        let algorithm = match self {
+            Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        };
+        digest::digest(algorithm, bytes).as_ref().to_vec()
+    }
+
+    pub(crate) fn size_bytes(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    pub(crate) fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::Sha1 => SHA1,
+            Self::Sha256 => SHA256,
+            Self::Sha384 => SHA384,
+            Self::Sha512 => SHA512,
+        }
+    }
+
+    pub(crate) fn of_oid(oid: ObjectIdentifier) -> Option<Self> {
+        [Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512]
+            .into_iter()
+            .find(|algorithm| algorithm.oid() == oid)
+    }
+
+    /// `AlgorithmIdentifier` without parameters, as RFC 5754 §2 asks of writers.
+    pub(crate) fn to_der(self) -> Vec<u8> {
+        der::sequence(&[der::oid(self.oid())])
+    }
+}
+
+/// An `AlgorithmIdentifier` as read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AlgorithmId {
+    pub(crate) oid: ObjectIdentifier,
+    /// The encoding of the parameters.
+    pub(crate) parameters: Option<Vec<u8>>,
+}
+
+impl AlgorithmId {
+    pub(crate) fn read(value: &Value<'_>, what: &'static str) -> Result<Self, ParseError> {
+        value.kind(SEQUENCE, what)?;
+        Self::read_content(value, what)
+    }
+
+    /// As [`Self::read`], whatever the tag: for implicitly tagged identifiers.
+    pub(crate) fn read_content(value: &Value<'_>, what: &'static str) -> Result<Self, ParseError> {
+        let mut parts = value.values();
+        let oid = parts.need(what)?.oid(what)?;
+        let parameters = parts.next(what)?.map(|parameters| parameters.raw.to_vec());
+        parts.end(what)?;
+        Ok(Self { oid, parameters })
+    }
+
+    /// A digest, when this program knows it. Absent and NULL parameters mean the same.
+    pub(crate) fn digest(&self) -> Option<DigestAlgorithm> {
+        let plain = self.parameters.as_deref().is_none_or(|p| p == [ber::NULL, 0]);
+        DigestAlgorithm::of_oid(self.oid).filter(|_| plain)
+    }
+}
+
+/// A public key as a certificate holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PublicKey {
+    algorithm: AlgorithmId,
+    key: Vec<u8>,
+}
+
+/// Why a signature does not count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SignatureProblem {
+    #[error("signature algorithm {0} is not one that this program checks")]
+    Unsupported(String),
+    #[error("the signature does not fit")]
+    Wrong,
+}
+
+impl PublicKey {
+    /// Reads a `SubjectPublicKeyInfo`.
+    pub(crate) fn read(value: &Value<'_>) -> Result<Self, ParseError> {
+        const WHAT: &str = "public key";
+        let mut parts = value.inside(SEQUENCE, WHAT)?;
+        let algorithm = AlgorithmId::read(&parts.need(WHAT)?, WHAT)?;
+        let key = parts.need(WHAT)?.whole_bits(WHAT)?.to_vec();
+        parts.end(WHAT)?;
+        Ok(Self { algorithm, key })
+    }
+
+    /// Whether `signature` over `message` is by this key.
+    ///
+    /// `digest` is the one that a token names beside its signature algorithm; it counts
+    /// only where that algorithm does not name its own.
+    pub(crate) fn verify(
+        &self,
+        algorithm: &AlgorithmId,
+        digest: Option<DigestAlgorithm>,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), SignatureProblem> {
+        let unsupported = || SignatureProblem::Unsupported(algorithm.oid.to_string());
+        match self.algorithm.oid {
+            RSA => {
+                let digest = match algorithm.oid {
+                    RSA => digest,
+                    RSA_SHA256 => Some(DigestAlgorithm::Sha256),
+                    RSA_SHA384 => Some(DigestAlgorithm::Sha384),
+                    RSA_SHA512 => Some(DigestAlgorithm::Sha512),
+                    _ => None,
+                };
+                let scheme = match digest {
+                    Some(DigestAlgorithm::Sha256) => &signature::RSA_PKCS1_2048_8192_SHA256,
+                    Some(DigestAlgorithm::Sha384) => &signature::RSA_PKCS1_2048_8192_SHA384,
+                    Some(DigestAlgorithm::Sha512) => &signature::RSA_PKCS1_2048_8192_SHA512,
+                    Some(DigestAlgorithm::Sha1) | None => return Err(unsupported()),
+                };
+                signature::UnparsedPublicKey::new(scheme, &self.key)
+                    .verify(message, signature)
+                    .map_err(|_| SignatureProblem::Wrong)
+            }
+            EC_KEY => {
+                let digest = match algorithm.oid {
+                    ECDSA_SHA256 => DigestAlgorithm::Sha256,
+                    ECDSA_SHA384 => DigestAlgorithm::Sha384,
+                    ECDSA_SHA512 => DigestAlgorithm::Sha512,
+                    _ => return Err(unsupported()),
+                };
+                self.verify_ecdsa(&digest.digest(message), signature)
+            }
+            ED25519 if algorithm.oid == ED25519 => {
+                signature::UnparsedPublicKey::new(&signature::ED25519, &self.key)
+                    .verify(message, signature)
+                    .map_err(|_| SignatureProblem::Wrong)
+            }
+            _ => Err(unsupported()),
+        }
+    }
+
+    fn verify_ecdsa(&self, prehash: &[u8], signature: &[u8]) -> Result<(), SignatureProblem> {
+        let wrong = |_| SignatureProblem::Wrong;
+        let parameters = self.algorithm.parameters.as_deref();
+        let is = |curve| parameters == Some(der::oid(curve).as_slice());
+        if is(P256) {
+            let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&self.key).map_err(wrong)?;
+            let signature = p256::ecdsa::Signature::from_der(signature).map_err(wrong)?;
+            key.verify_prehash(prehash, &signature).map_err(wrong)
+        } else if is(P384) {
+            let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(&self.key).map_err(wrong)?;
+            let signature = p384::ecdsa::Signature::from_der(signature).map_err(wrong)?;
+            key.verify_prehash(prehash, &signature).map_err(wrong)
+        } else {
+            let curve = parameters.and_then(|p| Value::only(p, "curve").and_then(|v| v.oid("curve")).ok());
+            let curve = curve.map_or_else(|| "without a named curve".into(), |oid| format!("on curve {oid}"));
+            Err(SignatureProblem::Unsupported(format!("ECDSA {curve}")))
+        }
+    }
+}
+
+/// Digest algorithm and digest: what a request asks to be stamped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imprint {
+    pub(crate) algorithm: AlgorithmId,
+    pub(crate) digest: Vec<u8>,
+}
+
+impl Imprint {
+    /// The imprint of `bytes`.
+    pub fn of(algorithm: DigestAlgorithm, bytes: &[u8]) -> Self {
+        Self {
+            algorithm: AlgorithmId {
+                oid: algorithm.oid(),
+                parameters: None,
+            },
+            digest: algorithm.digest(bytes),
+        }
+    }
+
+    pub(crate) fn read(value: &Value<'_>) -> Result<Self, ParseError> {
+        const WHAT: &str = "message imprint";
+        let mut parts = value.inside(SEQUENCE, WHAT)?;
+        let algorithm = AlgorithmId::read(&parts.need(WHAT)?, WHAT)?;
+        let digest = parts.need(WHAT)?.octets(WHAT)?.into_owned();
+        parts.end(WHAT)?;
+        let imprint = Self { algorithm, digest };
+        let sizes = imprint.algorithm().map(DigestAlgorithm::size_bytes);
+        if sizes.is_some_and(|size| size != imprint.digest.len()) {
+            return Err(ParseError::new(WHAT, Problem::Value));
+        }
+        Ok(imprint)
+    }
+
+    /// Which digest it is, when this program knows it.
+    pub fn algorithm(&self) -> Option<DigestAlgorithm> {
+        self.algorithm.digest()
+    }
+
+    /// The digest.
+    pub fn digest(&self) -> &[u8] {
+        &self.digest
+    }
+
+    /// Whether both name the same digest of the same algorithm.
+    pub fn equals(&self, other: &Self) -> bool {
+        self.algorithm.oid == other.algorithm.oid && self.digest == other.digest
+    }
+
+    pub(crate) fn to_der(&self) -> Vec<u8> {
+        let mut algorithm = der::oid(self.algorithm.oid);
+        algorithm.extend_from_slice(self.algorithm.parameters.as_deref().unwrap_or_default());
+        der::sequence(&[der::value(SEQUENCE, &algorithm), der::octets(&self.digest)])
+    }
+}
