@@ -5,18 +5,20 @@
 //!
 //! | accepted | how |
 //! |---|---|
-//! | digests | SHA-256, SHA-384, SHA-512; SHA-1 only where the first form of the signing-certificate attribute asks for it |
+//! | digests | SHA-256, SHA-384, SHA-512, SM3; SHA-1 only where the first form of the signing-certificate attribute asks for it |
 //! | RSA | PKCS #1 v1.5, 2048 to 8192 bits |
 //! | ECDSA | P-256, P-384 |
+//! | SM2 | with SM3 and the identity that GM/T 0009 gives everybody |
 //! | EdDSA | Ed25519 |
 //!
 //! Invariant: what is not in the table is *unsupported*, which is neither right nor wrong.
 //!
-//! Not here: SM2 and SM3, RSA-PSS, the digests of SHA-3.
+//! Not here: RSA-PSS, the digests of SHA-3.
 
 use const_oid::ObjectIdentifier;
-use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+use p256::ecdsa::signature::{Verifier as _, hazmat::PrehashVerifier as _};
 use ring::{digest, signature};
+use sm3::{Digest as _, Sm3};
 
 use crate::{
     ber::{self, SEQUENCE, Value},
@@ -39,6 +41,13 @@ const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 pub(crate) const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 const ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
+/// GM/T 0006: SM3, the curve of SM2, and signatures of both; `SM2_SIGN` is how GM/T 0010 names them in tokens.
+const SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.401");
+const SM2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301");
+const SM2_SIGN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301.1");
+const SM2_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
+/// The identity that goes into an SM2 signature when nobody agreed on another one (GM/T 0009 §10).
+const SM2_IDENTITY: &str = "1234567812345678";
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// A digest that this program computes.
@@ -52,6 +61,8 @@ pub enum DigestAlgorithm {
     Sha384,
     /// 64 bytes.
     Sha512,
+    /// 商用密码杂凑算法 SM3 (GM/T 0004), 32 bytes.
+    Sm3,
 }
 
 impl DigestAlgorithm {
@@ -62,6 +73,7 @@ impl DigestAlgorithm {
             Self::Sha256 => "SHA-256",
             Self::Sha384 => "SHA-384",
             Self::Sha512 => "SHA-512",
+            Self::Sm3 => "SM3",
         }
     }
 
@@ -72,6 +84,7 @@ impl DigestAlgorithm {
             Self::Sha256 => &digest::SHA256,
             Self::Sha384 => &digest::SHA384,
             Self::Sha512 => &digest::SHA512,
+            Self::Sm3 => return Sm3::digest(bytes).to_vec(),
         };
         digest::digest(algorithm, bytes).as_ref().to_vec()
     }
@@ -79,7 +92,7 @@ impl DigestAlgorithm {
     pub(crate) fn size_bytes(self) -> usize {
         match self {
             Self::Sha1 => 20,
-            Self::Sha256 => 32,
+            Self::Sha256 | Self::Sm3 => 32,
             Self::Sha384 => 48,
             Self::Sha512 => 64,
         }
@@ -91,11 +104,12 @@ impl DigestAlgorithm {
             Self::Sha256 => SHA256,
             Self::Sha384 => SHA384,
             Self::Sha512 => SHA512,
+            Self::Sm3 => SM3,
         }
     }
 
     pub(crate) fn of_oid(oid: ObjectIdentifier) -> Option<Self> {
-        [Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512]
+        [Self::Sha1, Self::Sha256, Self::Sha384, Self::Sha512, Self::Sm3]
             .into_iter()
             .find(|algorithm| algorithm.oid() == oid)
     }
@@ -163,6 +177,11 @@ impl PublicKey {
         Ok(Self { algorithm, key })
     }
 
+    /// The key itself, whatever its algorithm makes of it.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.key
+    }
+
     /// Whether `signature` over `message` is by this key.
     ///
     /// `digest` is the one that a token names beside its signature algorithm; it counts
@@ -188,12 +207,18 @@ impl PublicKey {
                     Some(DigestAlgorithm::Sha256) => &signature::RSA_PKCS1_2048_8192_SHA256,
                     Some(DigestAlgorithm::Sha384) => &signature::RSA_PKCS1_2048_8192_SHA384,
                     Some(DigestAlgorithm::Sha512) => &signature::RSA_PKCS1_2048_8192_SHA512,
-                    Some(DigestAlgorithm::Sha1) | None => return Err(unsupported()),
+                    Some(DigestAlgorithm::Sha1 | DigestAlgorithm::Sm3) | None => return Err(unsupported()),
                 };
                 signature::UnparsedPublicKey::new(scheme, &self.key)
                     .verify(message, signature)
                     .map_err(|_| SignatureProblem::Wrong)
             }
+            EC_KEY if self.is_on(SM2) => match (algorithm.oid, digest) {
+                (SM2_SM3, _) | (SM2_SIGN | SM2, Some(DigestAlgorithm::Sm3)) => {
+                    self.verify_sm2(message, signature)
+                }
+                _ => Err(unsupported()),
+            },
             EC_KEY => {
                 let digest = match algorithm.oid {
                     ECDSA_SHA256 => DigestAlgorithm::Sha256,
@@ -212,24 +237,52 @@ impl PublicKey {
         }
     }
 
+    fn is_on(&self, curve: ObjectIdentifier) -> bool {
+        self.algorithm.parameters.as_deref() == Some(der::oid(curve).as_slice())
+    }
+
+    fn verify_sm2(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureProblem> {
+        let wrong = |_| SignatureProblem::Wrong;
+        let key = sm2::dsa::VerifyingKey::from_sec1_bytes(SM2_IDENTITY, &self.key).map_err(wrong)?;
+        let signature = sm2::dsa::Signature::from_slice(&read_pair(signature)?).map_err(wrong)?;
+        key.verify(message, &signature).map_err(wrong)
+    }
+
     fn verify_ecdsa(&self, prehash: &[u8], signature: &[u8]) -> Result<(), SignatureProblem> {
         let wrong = |_| SignatureProblem::Wrong;
-        let parameters = self.algorithm.parameters.as_deref();
-        let is = |curve| parameters == Some(der::oid(curve).as_slice());
-        if is(P256) {
+        if self.is_on(P256) {
             let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&self.key).map_err(wrong)?;
             let signature = p256::ecdsa::Signature::from_der(signature).map_err(wrong)?;
             key.verify_prehash(prehash, &signature).map_err(wrong)
-        } else if is(P384) {
+        } else if self.is_on(P384) {
             let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(&self.key).map_err(wrong)?;
             let signature = p384::ecdsa::Signature::from_der(signature).map_err(wrong)?;
             key.verify_prehash(prehash, &signature).map_err(wrong)
         } else {
+            let parameters = self.algorithm.parameters.as_deref();
             let curve = parameters.and_then(|p| Value::only(p, "curve").and_then(|v| v.oid("curve")).ok());
             let curve = curve.map_or_else(|| "without a named curve".into(), |oid| format!("on curve {oid}"));
             Err(SignatureProblem::Unsupported(format!("ECDSA {curve}")))
         }
     }
+}
+
+/// The two numbers of a signature on a curve of 256 bits, one behind the other.
+fn read_pair(signature: &[u8]) -> Result<[u8; 64], SignatureProblem> {
+    const WHAT: &str = "signature";
+    let read = || {
+        let mut parts = Value::only(signature, WHAT)?.inside(SEQUENCE, WHAT)?;
+        let (r, s) = (parts.need(WHAT)?.integer(WHAT)?, parts.need(WHAT)?.integer(WHAT)?);
+        parts.end(WHAT)?;
+        Ok::<_, ParseError>((r.to_unsigned::<32>(), s.to_unsigned::<32>()))
+    };
+    let Ok((Some(r), Some(s))) = read() else {
+        return Err(SignatureProblem::Wrong);
+    };
+    let mut pair = [0; 64];
+    pair[..32].copy_from_slice(&r);
+    pair[32..].copy_from_slice(&s);
+    Ok(pair)
 }
 
 /// Digest algorithm and digest: what a request asks to be stamped.

@@ -30,7 +30,6 @@ pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const NULL: u8 = 0x05;
 pub(crate) const OID: u8 = 0x06;
-pub(crate) const ENUMERATED: u8 = 0x0a;
 pub(crate) const UTF8_STRING: u8 = 0x0c;
 pub(crate) const PRINTABLE_STRING: u8 = 0x13;
 pub(crate) const TELETEX_STRING: u8 = 0x14;
@@ -264,8 +263,7 @@ impl<'a> Values<'a> {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let value =
-            Value::first(self.rest, self.depth).map_err(|problem| ParseError::new(what, problem))?;
+        let value = Value::first(self.rest, self.depth).map_err(|problem| ParseError::new(what, problem))?;
         self.rest = &self.rest[value.raw.len()..];
         Ok(Some(value))
     }
@@ -277,7 +275,11 @@ impl<'a> Values<'a> {
     }
 
     /// The next value when it has one of these tags.
-    pub(crate) fn optional(&mut self, tags: &[u8], what: &'static str) -> Result<Option<Value<'a>>, ParseError> {
+    pub(crate) fn optional(
+        &mut self,
+        tags: &[u8],
+        what: &'static str,
+    ) -> Result<Option<Value<'a>>, ParseError> {
         match self.rest.first() {
             Some(tag) if tags.contains(tag) => self.next(what),
             _ => Ok(None),
@@ -348,11 +350,19 @@ impl Integer {
     }
 
     pub(crate) fn to_u64(&self) -> Option<u64> {
-        let (&first, _) = self.bytes.split_first()?;
-        if first & 0x80 != 0 || self.bytes.len() > 9 || (self.bytes.len() == 9 && first != 0) {
+        self.to_unsigned().map(u64::from_be_bytes)
+    }
+
+    /// Big-endian in `N` bytes, when it is not negative and fits.
+    pub(crate) fn to_unsigned<const N: usize>(&self) -> Option<[u8; N]> {
+        let (&first, rest) = self.bytes.split_first()?;
+        if first & 0x80 != 0 {
             return None;
         }
-        Some(self.bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+        let magnitude = if first == 0 { rest } else { &self.bytes };
+        let mut out = [0; N];
+        out[N.checked_sub(magnitude.len())?..].copy_from_slice(magnitude);
+        Some(out)
     }
 }
 
@@ -397,7 +407,10 @@ fn read_time(text: &[u8], year_digits: usize) -> Option<Timestamp> {
     if rest.len() != 10 && (rest.len() != 8 || !fraction.is_empty()) {
         return None;
     }
-    let pair = |at: usize| rest.get(at..at + 2).map_or(Some(0), |pair| pair.parse::<i8>().ok());
+    let pair = |at: usize| {
+        rest.get(at..at + 2)
+            .map_or(Some(0), |pair| pair.parse::<i8>().ok())
+    };
     let (month, day, hour, minute, second) = (pair(0)?, pair(2)?, pair(4)?, pair(6)?, pair(8)?);
     let nanos = format!("{fraction:0<9}").get(..9)?.parse::<i32>().ok()?;
     // A leap second is the first of the next minute on every clock that does not know leap seconds.
@@ -476,14 +489,21 @@ mod tests {
         assert_eq!(Integer::from_twos_complement(&[1; 129]), Err(Problem::TooLarge));
         let largest = Integer::from_unsigned(&[0xff; 8]).unwrap();
         assert_eq!(largest.to_u64(), Some(u64::MAX));
-        assert_eq!(Integer::from_unsigned(&[1, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap().to_u64(), None);
+        assert_eq!(
+            Integer::from_unsigned(&[1, 0, 0, 0, 0, 0, 0, 0, 0])
+                .unwrap()
+                .to_u64(),
+            None
+        );
         assert_eq!(Integer::from_twos_complement(&[0xff]).unwrap().to_u64(), None);
     }
 
     #[test]
     fn loose_lengths_and_strings_in_pieces_are_read() {
         // OCTET STRING of indefinite length: "ab", then a nested piece "c".
-        let bytes = [0x24, 0x80, 0x04, 0x81, 0x02, b'a', b'b', 0x24, 0x80, 0x04, 0x01, b'c', 0, 0, 0, 0];
+        let bytes = [
+            0x24, 0x80, 0x04, 0x81, 0x02, b'a', b'b', 0x24, 0x80, 0x04, 0x01, b'c', 0, 0, 0, 0,
+        ];
         let value = Value::only(&bytes, "string").unwrap();
         assert_eq!(value.octets("string").unwrap().as_ref(), b"abc");
         // A length with leading zeros.
@@ -499,8 +519,14 @@ mod tests {
         assert_eq!(refused(&[0x04, 2, 0]), Problem::Truncated);
         assert_eq!(refused(&[0x04, 0xff]), Problem::Length);
         assert_eq!(refused(&[0x04, 0x80, 0, 0]), Problem::Length);
-        assert_eq!(refused(&[0x04, 0x88, 255, 255, 255, 255, 255, 255, 255, 255]), Problem::Truncated);
-        assert_eq!(refused(&[0x04, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0]), Problem::Truncated);
+        assert_eq!(
+            refused(&[0x04, 0x88, 255, 255, 255, 255, 255, 255, 255, 255]),
+            Problem::Truncated
+        );
+        assert_eq!(
+            refused(&[0x04, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
+            Problem::Truncated
+        );
         assert_eq!(refused(&[0x1f, 0x81, 0]), Problem::Tag);
         assert_eq!(refused(&[0x30, 0, 0]), Problem::Trailing);
         assert_eq!(refused(&[0x30, 0x80, 0x30, 0x80]), Problem::Truncated);

@@ -30,8 +30,8 @@ pub const MAX_PEM_BYTES: usize = MAX_CERTIFICATES * MAX_CERTIFICATE_BYTES * 3 / 
 const MAX_PARTS: usize = 64;
 
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
-const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
-const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+pub(crate) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+pub(crate) const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 const SUBJECT_KEY_ID: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
 const ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 /// Critical extensions that change nothing about time-stamping: certificate policies.
@@ -104,7 +104,9 @@ impl Certificate {
 
         let mut parts = signed.inside(SEQUENCE, WHAT)?;
         if let Some(version) = parts.optional(&[ber::context_constructed(0)], WHAT)? {
-            let version = version.explicit("certificate version")?.number("certificate version")?;
+            let version = version
+                .explicit("certificate version")?
+                .number("certificate version")?;
             if version > 2 {
                 return Err(ParseError::new("certificate version", Problem::Unknown));
             }
@@ -118,8 +120,12 @@ impl Certificate {
         let issuer = parts.need(WHAT)?;
         issuer.kind(SEQUENCE, "certificate issuer")?;
         let mut validity = parts.need(WHAT)?.inside(SEQUENCE, "certificate validity")?;
-        let not_before = validity.need("certificate validity")?.time("certificate validity")?;
-        let not_after = validity.need("certificate validity")?.time("certificate validity")?;
+        let not_before = validity
+            .need("certificate validity")?
+            .time("certificate validity")?;
+        let not_after = validity
+            .need("certificate validity")?
+            .time("certificate validity")?;
         validity.end("certificate validity")?;
         let subject = parts.need(WHAT)?;
         subject.kind(SEQUENCE, "certificate subject")?;
@@ -144,6 +150,14 @@ impl Certificate {
             signature,
             extensions,
         })
+    }
+
+    /// Reads a file of certificates: PEM, or one in DER, whatever the file is called.
+    pub fn from_file(bytes: &[u8]) -> Result<Vec<Self>, ParseError> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) if text.contains(BEGIN) => Self::from_pem(text),
+            _ => Ok(vec![Self::from_der(bytes)?]),
+        }
     }
 
     /// Reads all certificates of a PEM text; what stands between them is ignored.
@@ -314,7 +328,10 @@ pub(crate) fn name_text(name: &[u8]) -> String {
 
 fn each_attribute(name: &[u8], add: &mut dyn FnMut(&str, &str)) -> Result<(), ParseError> {
     const WHAT: &str = "name";
-    for relative in Value::only(name, WHAT)?.inside(SEQUENCE, WHAT)?.all(MAX_PARTS, WHAT)? {
+    for relative in Value::only(name, WHAT)?
+        .inside(SEQUENCE, WHAT)?
+        .all(MAX_PARTS, WHAT)?
+    {
         let mut attributes: Values<'_> = relative.inside(SET, WHAT)?;
         while let Some(attribute) = attributes.next(WHAT)? {
             let mut parts = attribute.inside(SEQUENCE, WHAT)?;

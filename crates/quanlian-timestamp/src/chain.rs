@@ -256,7 +256,10 @@ fn check_issuer(issuer: &Certificate, below: usize) -> Result<(), ChainError> {
     if !extensions.is_ca {
         return Err(ChainError::NotAnAuthority { subject: subject() });
     }
-    if extensions.key_usage.is_some_and(|usage| usage & KEY_CERT_SIGN == 0) {
+    if extensions
+        .key_usage
+        .is_some_and(|usage| usage & KEY_CERT_SIGN == 0)
+    {
         return Err(ChainError::KeyUsage {
             subject: subject(),
             what: "certificates",
@@ -266,7 +269,11 @@ fn check_issuer(issuer: &Certificate, below: usize) -> Result<(), ChainError> {
         return Err(ChainError::PathLength { subject: subject() });
     }
     let stamps = |usages: &[_]| usages.contains(&TIME_STAMPING) || usages.contains(&ANY_USAGE);
-    if extensions.extended.as_ref().is_some_and(|extended| !stamps(&extended.usages)) {
+    if extensions
+        .extended
+        .as_ref()
+        .is_some_and(|extended| !stamps(&extended.usages))
+    {
         return Err(ChainError::UsageNotAlone { subject: subject() });
     }
     Ok(())

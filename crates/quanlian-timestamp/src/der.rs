@@ -9,7 +9,7 @@ use const_oid::ObjectIdentifier;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::ber::{
-    self, BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, Integer, NULL, OCTET_STRING, OID, SEQUENCE, SET,
+    self, BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, Integer, OCTET_STRING, OID, SEQUENCE, SET,
     UTC_TIME, UTF8_STRING,
 };
 
@@ -79,10 +79,6 @@ pub(crate) fn yes() -> Vec<u8> {
     value(BOOLEAN, &[0xff])
 }
 
-pub(crate) fn null() -> Vec<u8> {
-    value(NULL, &[])
-}
-
 pub(crate) fn utf8(text: &str) -> Vec<u8> {
     value(UTF8_STRING, text.as_bytes())
 }
@@ -103,7 +99,10 @@ pub(crate) fn certificate_time(at: Timestamp) -> Vec<u8> {
     if (1950..2050).contains(&at.year()) {
         value(UTC_TIME, at.strftime("%y%m%d%H%M%SZ").to_string().as_bytes())
     } else {
-        value(GENERALIZED_TIME, at.strftime("%Y%m%d%H%M%SZ").to_string().as_bytes())
+        value(
+            GENERALIZED_TIME,
+            at.strftime("%Y%m%d%H%M%SZ").to_string().as_bytes(),
+        )
     }
 }
 

@@ -14,14 +14,18 @@
 //! | [`response`], [`token`] | what it answers |
 //! | [`certificate`], [`chain`] | who it is, and who says so |
 //! | [`verify`] | one time-stamp, line by line |
+//! | [`quorum`] | several authorities together, k of n |
+//! | [`demo`] | an authority for machines without a network; it proves nothing |
 //! | [`ber`], [`algorithm`], [`error`] | numbers, digests, and why bytes cannot be read |
 
 pub mod algorithm;
 pub mod ber;
 pub mod certificate;
 pub mod chain;
+pub mod demo;
 mod der;
 pub mod error;
+pub mod quorum;
 pub mod request;
 pub mod response;
 pub mod token;

@@ -132,7 +132,12 @@ impl Status {
                 let byte = bytes.get(bit as usize / 8).copied().unwrap_or(0);
                 byte & (0x80 >> (bit % 8)) != 0
             };
-            failures.extend(FAILURES.into_iter().filter(|(bit, _)| is_set(*bit)).map(|(_, f)| f));
+            failures.extend(
+                FAILURES
+                    .into_iter()
+                    .filter(|(bit, _)| is_set(*bit))
+                    .map(|(_, f)| f),
+            );
         }
         parts.end(WHAT)?;
         Ok(Self {
@@ -203,7 +208,10 @@ pub(crate) fn granted(token: &[u8]) -> Vec<u8> {
 
 /// The DER of a response that refuses.
 pub(crate) fn rejected(failure: Failure, text: &str) -> Vec<u8> {
-    let bit = FAILURES.iter().find(|(_, f)| *f == failure).map_or(0, |(bit, _)| *bit);
+    let bit = FAILURES
+        .iter()
+        .find(|(_, f)| *f == failure)
+        .map_or(0, |(bit, _)| *bit);
     let mut bytes = vec![0_u8; bit as usize / 8 + 1];
     if let Some(last) = bytes.last_mut() {
         *last = 0x80 >> (bit % 8);

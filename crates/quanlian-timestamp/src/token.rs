@@ -24,6 +24,8 @@ pub const MAX_TOKEN_BYTES: usize = 1 << 20;
 const MAX_PARTS: usize = 64;
 
 pub(crate) const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+/// The same in GM/T 0010, where everything else is as in CMS.
+const GM_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.6.1.4.2.2");
 pub(crate) const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
 pub(crate) const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 pub(crate) const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
@@ -176,7 +178,7 @@ impl SignerId {
 pub(crate) struct SignedAttributes {
     /// The encodings that may have been signed: the standard says sorted DER, authorities sign what they send.
     pub(crate) encodings: Vec<Vec<u8>>,
-    /// Each attribute with the encodings of its values.
+    /// Each attribute with the DER of its values, however they came.
     pub(crate) attributes: Vec<(ObjectIdentifier, Vec<Vec<u8>>)>,
 }
 
@@ -190,7 +192,7 @@ impl SignedAttributes {
             let oid = parts.need(WHAT)?.oid(WHAT)?;
             let values = parts.need(WHAT)?.inside(SET, WHAT)?.all(MAX_PARTS, WHAT)?;
             parts.end(WHAT)?;
-            attributes.push((oid, values.iter().map(|value| value.raw.to_vec()).collect()));
+            attributes.push((oid, values.iter().map(canonical).collect::<Result<_, _>>()?));
         }
         let members: Vec<Vec<u8>> = members.iter().map(canonical).collect::<Result<_, _>>()?;
         let mut encodings = vec![der::value(SET, set.content)];
@@ -262,7 +264,7 @@ impl Token {
     pub(crate) fn read(token: &Value<'_>) -> Result<Self, ParseError> {
         const WHAT: &str = "time-stamp token";
         let mut outer = token.inside(SEQUENCE, WHAT)?;
-        if outer.need(WHAT)?.oid(WHAT)? != SIGNED_DATA {
+        if ![SIGNED_DATA, GM_SIGNED_DATA].contains(&outer.need(WHAT)?.oid(WHAT)?) {
             return Err(ParseError::new("content type of the token", Problem::Unknown));
         }
         let signed = outer.need(WHAT)?;

@@ -4,7 +4,7 @@
 //! Out: [`Report`]: one [`Check`] for each [`Line`], and the time that follows.
 //!
 //! Invariant: *parsed*, *fits*, *signed*, *chained* and *trusted* are different lines, and
-//! what nobody checked says so. No line is `ok` because a check could not be made.
+//! what nobody checked says so. No line is `held` because a check could not be made.
 //!
 //! Not here: several authorities together (`quorum`), evidence records (`record`), the network.
 
@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::{
     algorithm::{DigestAlgorithm, Imprint, SignatureProblem},
+    ber::Integer,
     certificate::Certificate,
     chain::{self, Chain},
     request::Request,
@@ -37,15 +38,17 @@ pub enum Line {
     Granted,
     /// The token is about the bytes handed over.
     Imprint,
-    /// The token answers the request handed over: nonce, digest, policy.
-    Request,
+    /// The token answers the request handed over: nonce, and digest and policy where those are known.
+    Nonce,
     /// The token is signed by the certificate that it names.
     Signature,
     /// That certificate may stamp time, and leads to a root, all valid at that time.
     Chain,
     /// The root, and the policy of the authority, are among those that the caller trusts.
     Trusted,
-    /// The authority's clock and ours agree.
+    /// The chain had not ended when the verification was made, so that a lost key would still have been announced.
+    Current,
+    /// The authority's clock and ours agree. Which of both is wrong is not for this line to say.
     Clock,
     /// Whether a certificate was revoked: never looked up here.
     Revocation,
@@ -53,14 +56,15 @@ pub enum Line {
 
 impl Line {
     /// All, in the order of a report.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Parsed,
         Self::Granted,
         Self::Imprint,
-        Self::Request,
+        Self::Nonce,
         Self::Signature,
         Self::Chain,
         Self::Trusted,
+        Self::Current,
         Self::Clock,
         Self::Revocation,
     ];
@@ -71,18 +75,44 @@ impl Line {
             Self::Parsed => "time_parsed",
             Self::Granted => "time_granted",
             Self::Imprint => "time_imprint",
-            Self::Request => "time_request",
+            Self::Nonce => "time_nonce",
             Self::Signature => "time_signature",
             Self::Chain => "time_chain",
             Self::Trusted => "time_trusted",
+            Self::Current => "time_current",
             Self::Clock => "time_clock",
             Self::Revocation => "time_revocation",
         }
     }
 
-    /// Whether a time-stamp proves nothing without it.
-    pub fn is_needed(self) -> bool {
-        !matches!(self, Self::Request | Self::Clock | Self::Revocation)
+    /// What the line does to the whole.
+    fn weight(self) -> Weight {
+        match self {
+            Self::Nonce | Self::Current | Self::Revocation => Weight::MayBeOpen,
+            Self::Clock => Weight::Reported,
+            _ => Weight::Needed,
+        }
+    }
+}
+
+/// What a line does to the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// Proves nothing unless it holds.
+    Needed,
+    /// May be open, must not fail.
+    MayBeOpen,
+    /// Shown and left to the reader, or to [`crate::quorum`].
+    Reported,
+}
+
+impl Weight {
+    fn allows(self, state: State) -> bool {
+        match self {
+            Self::Needed => state == State::Held,
+            Self::MayBeOpen => state != State::Failed,
+            Self::Reported => true,
+        }
     }
 }
 
@@ -91,7 +121,7 @@ impl Line {
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// It holds.
-    Ok,
+    Held,
     /// It does not hold.
     Failed,
     /// Nobody looked, or nobody can.
@@ -118,6 +148,18 @@ pub struct Trust {
     pub roots: Vec<Certificate>,
     /// Policies under which a token counts; none means every policy of these roots.
     pub policies: Vec<ObjectIdentifier>,
+    /// What becomes of a token that nobody renewed before its certificates ended.
+    pub ended: Ended,
+}
+
+/// What becomes of a token that nobody renewed before its certificates ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ended {
+    /// It does not count (RFC 3161 §4), as with OpenSSL. Some authorities have certificates for one year.
+    #[default]
+    Refused,
+    /// It counts as it did while they lasted; the report says that nobody can tell what became of the key.
+    Accepted,
 }
 
 /// Our own clock around an exchange with an authority.
@@ -136,14 +178,25 @@ pub struct Clock {
 pub struct Evidence<'a> {
     /// What is said to be stamped. None: then only its digest is known, and `imprint` says so.
     pub stamped: Option<Stamped<'a>>,
-    /// The request as it was sent, when it was kept.
-    pub request: Option<&'a [u8]>,
+    /// What was asked, when it was kept.
+    pub asked: Option<Asked<'a>>,
     /// The response, or a bare token, as it came.
     pub response: &'a [u8],
     /// Certificates kept beside it. They complete the chain; they are not believed for that.
     pub certificates: &'a [Certificate],
     /// Our own clock at that time, when it was kept.
     pub clock: Option<Clock>,
+    /// When the verification is made; none leaves [`Line::Current`] open.
+    pub at: Option<Timestamp>,
+}
+
+/// What was asked of the authority.
+#[derive(Debug, Clone, Copy)]
+pub enum Asked<'a> {
+    /// The request as it was sent.
+    Request(&'a [u8]),
+    /// Its nonce alone.
+    Nonce(&'a Integer),
 }
 
 /// What is said to be stamped.
@@ -204,12 +257,15 @@ impl Time {
 /// The report on one time-stamp.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// Whether every needed line holds and none has failed: only then does the token prove a time to the caller.
+    /// Whether every needed line holds and none that may be open has failed: only then does the
+    /// token prove a time to the caller. [`Line::Clock`] is shown and decides nothing.
     pub ok: bool,
     /// One for each [`Line`], in that order.
     pub checks: Vec<Check>,
     /// What the token says, as soon as it could be read; believe it only when `ok`.
     pub time: Option<Time>,
+    /// Fingerprint of the root that the caller trusts and the chain ends at: who counts as one authority.
+    pub anchor: Option<String>,
     /// The chain that was found, signer first.
     #[serde(skip)]
     pub chain: Option<Chain>,
@@ -224,6 +280,14 @@ impl Report {
     /// The reason of one line, as a word.
     pub fn reason(&self, line: Line) -> &'static str {
         self.check(line).map_or("", |check| check.reason)
+    }
+
+    /// The first line that keeps the whole from being `ok`.
+    pub fn blocking(&self) -> Option<&Check> {
+        let of = |check: &Check| Line::ALL.into_iter().find(|line| line.code() == check.code);
+        self.checks
+            .iter()
+            .find(|check| of(check).is_some_and(|line| !line.weight().allows(check.state)))
     }
 
     fn check(&self, line: Line) -> Option<&Check> {
@@ -241,8 +305,8 @@ struct Outcome {
 
 fn holds(detail: impl Into<String>) -> Outcome {
     Outcome {
-        state: State::Ok,
-        reason: "ok",
+        state: State::Held,
+        reason: "held",
         detail: detail.into(),
     }
 }
@@ -261,6 +325,31 @@ fn open(reason: &'static str, detail: impl Into<String>) -> Outcome {
         reason,
         detail: detail.into(),
     }
+}
+
+/// Verifies one token of which no more is known than its imprint and nonce; see [`verify`].
+///
+/// `at` is when the verification is made: no clock is read here.
+pub fn verify_token(
+    token: &[u8],
+    imprint: &Imprint,
+    nonce: Option<&Integer>,
+    roots: &[Certificate],
+    at: Timestamp,
+) -> Report {
+    let evidence = Evidence {
+        stamped: Some(Stamped::Imprint(imprint)),
+        asked: nonce.map(Asked::Nonce),
+        response: token,
+        certificates: &[],
+        clock: None,
+        at: Some(at),
+    };
+    let trust = Trust {
+        roots: roots.to_vec(),
+        ..Trust::default()
+    };
+    verify(&evidence, &trust)
 }
 
 /// Verifies one time-stamp. Linear in the bytes; bounded by the limits of the parsers and of [`chain`].
@@ -284,19 +373,19 @@ pub fn verify(evidence: &Evidence<'_>, trust: &Trust) -> Report {
                 let statement = token.unverified_statement();
                 let mut said = Time::of(statement);
                 outcomes.push((Line::Imprint, check_imprint(evidence.stamped, &statement.imprint)));
-                outcomes.push((Line::Request, check_request(evidence.request, statement)));
+                outcomes.push((Line::Nonce, check_asked(evidence.asked, statement)));
                 let signed = Signed::find(token, evidence.certificates, &trust.roots);
                 outcomes.push((Line::Signature, signed.outcome));
                 let (outcome, found) = check_chain(signed.signer, token, evidence.certificates, trust);
                 outcomes.push((Line::Chain, outcome));
                 outcomes.push((Line::Trusted, check_trust(found.as_ref(), statement, trust)));
+                outcomes.push((
+                    Line::Current,
+                    check_current(evidence.at, found.as_ref(), &said, trust.ended),
+                ));
                 outcomes.push((Line::Clock, check_clock(evidence.clock, &mut said)));
                 said.signer = signed.signer.map(Certificate::subject_text);
-                said.chain_ends_at = found
-                    .iter()
-                    .flat_map(|chain| &chain.certificates)
-                    .map(|certificate| certificate.not_after)
-                    .min();
+                said.chain_ends_at = found.as_ref().and_then(ends_at);
                 time = Some(said);
                 chain = found;
             }
@@ -313,7 +402,7 @@ fn report(outcomes: &[(Line, Outcome)], time: Option<Time>, chain: Option<Chain>
     for line in Line::ALL {
         let outcome = outcomes.iter().find(|(of, _)| *of == line);
         let outcome = outcome.map_or_else(|| open("no_token", "there is no token"), |(_, o)| o.clone());
-        ok &= outcome.state == State::Ok || (outcome.state == State::NotChecked && !line.is_needed());
+        ok &= line.weight().allows(outcome.state);
         checks.push(Check {
             code: line.code(),
             state: outcome.state,
@@ -321,10 +410,15 @@ fn report(outcomes: &[(Line, Outcome)], time: Option<Time>, chain: Option<Chain>
             detail: outcome.detail,
         });
     }
+    let anchor = chain
+        .as_ref()
+        .filter(|chain| chain.is_anchored)
+        .and_then(Chain::root);
     Report {
         ok,
         checks,
         time,
+        anchor: anchor.map(Certificate::fingerprint),
         chain,
     }
 }
@@ -335,7 +429,10 @@ fn check_imprint(stamped: Option<Stamped<'_>>, imprint: &Imprint) -> Outcome {
     };
     let Some(algorithm) = imprint.algorithm() else {
         let oid = imprint.algorithm.oid;
-        return open("digest_unsupported", format!("digest {oid} is not one that this program computes"));
+        return open(
+            "digest_unsupported",
+            format!("digest {oid} is not one that this program computes"),
+        );
     };
     if algorithm == DigestAlgorithm::Sha1 {
         return fails("digest_broken", "the token is about a SHA-1, which can be forged");
@@ -344,27 +441,37 @@ fn check_imprint(stamped: Option<Stamped<'_>>, imprint: &Imprint) -> Outcome {
         Stamped::Bytes(bytes) => algorithm.digest(bytes) == imprint.digest(),
         Stamped::Imprint(other) if other.algorithm() == Some(algorithm) => other.digest() == imprint.digest(),
         Stamped::Imprint(_) => {
-            return open("digest_other", "the digest handed over is of another algorithm than that of the token");
+            return open(
+                "digest_other",
+                "the digest handed over is of another algorithm than that of the token",
+            );
         }
     };
     let (name, digest) = (algorithm.name(), hex::encode(imprint.digest()));
     if fits {
         holds(format!("{name} {digest}"))
     } else {
-        fails("imprint_differs", format!("the token is about {name} {digest}, which is of other bytes"))
+        fails(
+            "imprint_differs",
+            format!("the token is about {name} {digest}, which is of other bytes"),
+        )
     }
 }
 
-fn check_request(request: Option<&[u8]>, statement: &Statement) -> Outcome {
-    let Some(request) = request else {
-        return open("no_request", "the request was not handed over");
-    };
-    let request = match Request::from_bytes(request) {
-        Ok(request) => request,
-        Err(error) => return fails(error.code(), error.to_string()),
+fn check_asked(asked: Option<Asked<'_>>, statement: &Statement) -> Outcome {
+    let request = match asked {
+        None => return open("no_request", "the request was not handed over"),
+        Some(Asked::Nonce(nonce)) => return check_nonce(Some(nonce), statement),
+        Some(Asked::Request(bytes)) => match Request::from_bytes(bytes) {
+            Ok(request) => request,
+            Err(error) => return fails(error.code(), error.to_string()),
+        },
     };
     if !request.imprint.equals(&statement.imprint) {
-        return fails("request_imprint_differs", "the token is about another digest than the request");
+        return fails(
+            "request_imprint_differs",
+            "the token is about another digest than the request",
+        );
     }
     if let Some(policy) = request.policy
         && policy != statement.policy
@@ -374,9 +481,15 @@ fn check_request(request: Option<&[u8]>, statement: &Statement) -> Outcome {
             format!("asked for policy {policy}, answered under {}", statement.policy),
         );
     }
-    match (&request.nonce, &statement.nonce) {
+    check_nonce(request.nonce.as_ref(), statement)
+}
+
+fn check_nonce(asked: Option<&Integer>, statement: &Statement) -> Outcome {
+    match (asked, &statement.nonce) {
         (Some(asked), Some(answered)) if asked == answered => holds(format!("nonce {asked}")),
-        (Some(asked), Some(answered)) => fails("nonce_differs", format!("asked {asked}, answered {answered}")),
+        (Some(asked), Some(answered)) => {
+            fails("nonce_differs", format!("asked {asked}, answered {answered}"))
+        }
         (Some(asked), None) => fails("nonce_missing", format!("asked {asked}, answered none")),
         (None, _) => open(
             "no_nonce",
@@ -393,7 +506,10 @@ struct Signed<'a> {
 
 impl<'a> Signed<'a> {
     fn find(token: &'a Token, beside: &'a [Certificate], roots: &'a [Certificate]) -> Self {
-        let none = |outcome| Self { signer: None, outcome };
+        let none = |outcome| Self {
+            signer: None,
+            outcome,
+        };
         let [signer] = token.signers.as_slice() else {
             let count = token.signers.len();
             return none(fails("signer_count", format!("{count} signers; a token has one")));
@@ -406,15 +522,20 @@ impl<'a> Signed<'a> {
             Err(outcome) => return none(outcome),
         };
         let candidates = token.certificates().iter().chain(beside).chain(roots);
-        let mut named = candidates.filter(|certificate| signer.id.names(certificate)).peekable();
+        let mut named = candidates
+            .filter(|certificate| signer.id.names(certificate))
+            .peekable();
         if named.peek().is_none() {
             let detail = match token.unreadable_certificates {
                 0 => "the signer's certificate was not handed over".to_owned(),
-                n => format!("the signer's certificate was not handed over, or is among {n} that cannot be read"),
+                n => format!(
+                    "the signer's certificate was not handed over, or is among {n} that cannot be read"
+                ),
             };
             return none(open("signer_missing", detail));
         }
-        let Some(certificate) = named.find(|certificate| ids.iter().all(|id| id_fits(id, certificate))) else {
+        let Some(certificate) = named.find(|certificate| ids.iter().all(|id| id_fits(id, certificate)))
+        else {
             return none(fails(
                 "certificate_id_differs",
                 "the certificate is not the one that the signed attributes name",
@@ -431,7 +552,9 @@ impl<'a> Signed<'a> {
 fn certificate_ids(attributes: &SignedAttributes) -> Result<Vec<CertificateId>, Outcome> {
     let mut ids = Vec::new();
     for (oid, is_v2) in [(SIGNING_CERTIFICATE, false), (SIGNING_CERTIFICATE_V2, true)] {
-        let attribute = attributes.one(oid).map_err(|error| fails(error.code(), error.to_string()))?;
+        let attribute = attributes
+            .one(oid)
+            .map_err(|error| fails(error.code(), error.to_string()))?;
         if let Some(attribute) = attribute {
             let id = CertificateId::first(attribute, is_v2);
             ids.push(id.map_err(|error| fails(error.code(), error.to_string()))?);
@@ -453,7 +576,9 @@ fn certificate_ids(attributes: &SignedAttributes) -> Result<Vec<CertificateId>, 
 }
 
 fn id_fits(id: &CertificateId, certificate: &Certificate) -> bool {
-    let digest = id.algorithm.map(|algorithm| algorithm.digest(certificate.as_der()));
+    let digest = id
+        .algorithm
+        .map(|algorithm| algorithm.digest(certificate.as_der()));
     digest.as_ref() == Some(&id.digest)
 }
 
@@ -468,20 +593,36 @@ fn check_signature(
     let content_type = crate::der::oid(TST_INFO);
     match attributes.one(CONTENT_TYPE) {
         Ok(Some(value)) if value == content_type => {}
-        Ok(_) => return fails("content_type", "the signed attributes do not say that a time-stamp is signed"),
+        Ok(_) => {
+            return fails(
+                "content_type",
+                "the signed attributes do not say that a time-stamp is signed",
+            );
+        }
         Err(error) => return fails(error.code(), error.to_string()),
     }
     let Some(digest) = signer.digest.digest() else {
         let oid = signer.digest.oid;
-        return open("digest_unsupported", format!("digest {oid} is not one that this program computes"));
+        return open(
+            "digest_unsupported",
+            format!("digest {oid} is not one that this program computes"),
+        );
     };
     if digest == DigestAlgorithm::Sha1 {
-        return fails("digest_broken", "the token is signed over a SHA-1, which can be forged");
+        return fails(
+            "digest_broken",
+            "the token is signed over a SHA-1, which can be forged",
+        );
     }
     let expected = crate::der::octets(&digest.digest(&token.content));
     match attributes.one(MESSAGE_DIGEST) {
         Ok(Some(value)) if value == expected => {}
-        Ok(_) => return fails("message_digest", "the signed digest is not that of the time-stamp"),
+        Ok(_) => {
+            return fails(
+                "message_digest",
+                "the signed digest is not that of the time-stamp",
+            );
+        }
         Err(error) => return fails(error.code(), error.to_string()),
     }
     let mut outcome = fails("signature_wrong", format!("the signature is not by {by}"));
@@ -507,7 +648,10 @@ fn check_chain(
     trust: &Trust,
 ) -> (Outcome, Option<Chain>) {
     let Some(signer) = signer else {
-        return (open("signer_missing", "the signer's certificate is not known"), None);
+        return (
+            open("signer_missing", "the signer's certificate is not known"),
+            None,
+        );
     };
     let pool: Vec<Certificate> = token.certificates().iter().chain(beside).cloned().collect();
     let at = token.unverified_statement().gen_time;
@@ -524,14 +668,20 @@ fn check_chain(
 
 fn check_trust(chain: Option<&Chain>, statement: &Statement, trust: &Trust) -> Outcome {
     if trust.roots.is_empty() {
-        return open("no_roots", "the caller named no root that is trusted to tell the time");
+        return open(
+            "no_roots",
+            "the caller named no root that is trusted to tell the time",
+        );
     }
     let Some(chain) = chain else {
         return open("no_chain", "there is no chain whose root could be trusted");
     };
     let root = chain.root().map(Certificate::subject_text).unwrap_or_default();
     if !chain.is_anchored {
-        return fails("root_not_trusted", format!("the chain ends at {root}, which the caller did not name"));
+        return fails(
+            "root_not_trusted",
+            format!("the chain ends at {root}, which the caller did not name"),
+        );
     }
     if !trust.policies.is_empty() && !trust.policies.contains(&statement.policy) {
         return fails(
@@ -547,6 +697,47 @@ fn check_trust(chain: Option<&Chain>, statement: &Statement, trust: &Trust) -> O
     holds(format!("{root}, policy {policy}"))
 }
 
+/// The end of the certificate that ends first.
+fn ends_at(chain: &Chain) -> Option<Timestamp> {
+    chain
+        .certificates
+        .iter()
+        .map(|certificate| certificate.not_after)
+        .min()
+}
+
+/// RFC 3161 §4: once the certificates have ended, nobody would announce that the key was lost, so a token must
+/// have been renewed before (RFC 4998). A token from the future is refused for the same honesty.
+fn check_current(at: Option<Timestamp>, chain: Option<&Chain>, time: &Time, ended: Ended) -> Outcome {
+    let Some(at) = at else {
+        return open(
+            "no_time_given",
+            "the caller did not say when the verification is made",
+        );
+    };
+    let latest = at.checked_add(DEFAULT_CLOCK_TOLERANCE).unwrap_or(Timestamp::MAX);
+    if time.earliest > latest {
+        let gen_time = time.gen_time;
+        return fails(
+            "from_the_future",
+            format!("the token says {gen_time}, it is verified at {at}"),
+        );
+    }
+    match chain.and_then(ends_at) {
+        None => open("no_chain", "there is no chain whose end could be told"),
+        Some(end) if at.as_second() > end.as_second() => {
+            let detail = format!(
+                "its certificates ended at {end}; from then on it needs an evidence record made before"
+            );
+            match ended {
+                Ended::Refused => fails("certificate_ended", detail),
+                Ended::Accepted => open("certificate_ended", detail),
+            }
+        }
+        Some(end) => holds(format!("certificates valid until {end}")),
+    }
+}
+
 fn check_clock(clock: Option<Clock>, time: &mut Time) -> Outcome {
     let Some(clock) = clock else {
         return open("no_clock", "our own clock at that time is not known");
@@ -557,10 +748,19 @@ fn check_clock(clock: Option<Clock>, time: &mut Time) -> Outcome {
     let skew_ms = i64::try_from(skew.as_millis()).unwrap_or(i64::MAX);
     time.skew_ms = Some(skew_ms);
     if clock.received_at < clock.sent_at {
-        return fails("clock_went_back", "our own clock went back between question and answer");
+        return fails(
+            "clock_went_back",
+            "our own clock went back between question and answer",
+        );
     }
-    let earliest = clock.sent_at.checked_sub(clock.tolerance).unwrap_or(Timestamp::MIN);
-    let latest = clock.received_at.checked_add(clock.tolerance).unwrap_or(Timestamp::MAX);
+    let earliest = clock
+        .sent_at
+        .checked_sub(clock.tolerance)
+        .unwrap_or(Timestamp::MIN);
+    let latest = clock
+        .received_at
+        .checked_add(clock.tolerance)
+        .unwrap_or(Timestamp::MAX);
     if time.latest < earliest || time.earliest > latest {
         return fails(
             "clock_differs",

@@ -1,1 +1,8 @@
-//! x
+//! Tokens of others read here, our tokens read by others, and both under attack.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod openssl;
+mod support;
+mod tamper;
+mod vectors;
