@@ -114,9 +114,9 @@ impl DigestAlgorithm {
             .find(|algorithm| algorithm.oid() == oid)
     }
 
-    /// `AlgorithmIdentifier` without parameters, as RFC 5754 §2 asks of writers.
+    /// As `AlgorithmIdentifier`.
     pub(crate) fn to_der(self) -> Vec<u8> {
-        der::sequence(&[der::oid(self.oid())])
+        AlgorithmId::plain(self.oid()).to_der()
     }
 }
 
@@ -141,6 +141,19 @@ impl AlgorithmId {
         let parameters = parts.next(what)?.map(|parameters| parameters.raw.to_vec());
         parts.end(what)?;
         Ok(Self { oid, parameters })
+    }
+
+    /// One without parameters, as RFC 5754 §2 asks of writers.
+    pub(crate) fn plain(oid: ObjectIdentifier) -> Self {
+        Self {
+            oid,
+            parameters: None,
+        }
+    }
+
+    pub(crate) fn to_der(&self) -> Vec<u8> {
+        let parameters = self.parameters.clone().unwrap_or_default();
+        der::sequence(&[der::oid(self.oid), parameters])
     }
 
     /// A digest, when this program knows it. Absent and NULL parameters mean the same.
@@ -295,12 +308,14 @@ pub struct Imprint {
 impl Imprint {
     /// The imprint of `bytes`.
     pub fn of(algorithm: DigestAlgorithm, bytes: &[u8]) -> Self {
+        Self::of_digest(algorithm, algorithm.digest(bytes))
+    }
+
+    /// An imprint whose digest somebody else computed.
+    pub fn of_digest(algorithm: DigestAlgorithm, digest: Vec<u8>) -> Self {
         Self {
-            algorithm: AlgorithmId {
-                oid: algorithm.oid(),
-                parameters: None,
-            },
-            digest: algorithm.digest(bytes),
+            algorithm: AlgorithmId::plain(algorithm.oid()),
+            digest,
         }
     }
 
@@ -334,8 +349,6 @@ impl Imprint {
     }
 
     pub(crate) fn to_der(&self) -> Vec<u8> {
-        let mut algorithm = der::oid(self.algorithm.oid);
-        algorithm.extend_from_slice(self.algorithm.parameters.as_deref().unwrap_or_default());
-        der::sequence(&[der::value(SEQUENCE, &algorithm), der::octets(&self.digest)])
+        der::sequence(&[self.algorithm.to_der(), der::octets(&self.digest)])
     }
 }

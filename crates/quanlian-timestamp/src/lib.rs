@@ -15,6 +15,7 @@
 //! | [`certificate`], [`chain`] | who it is, and who says so |
 //! | [`verify`] | one time-stamp, line by line |
 //! | [`quorum`] | several authorities together, k of n |
+//! | [`record`] | evidence records, which outlive certificates and digests |
 //! | [`demo`] | an authority for machines without a network; it proves nothing |
 //! | [`ber`], [`algorithm`], [`error`] | numbers, digests, and why bytes cannot be read |
 
@@ -26,6 +27,7 @@ pub mod demo;
 mod der;
 pub mod error;
 pub mod quorum;
+pub mod record;
 pub mod request;
 pub mod response;
 pub mod token;

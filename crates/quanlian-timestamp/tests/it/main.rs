@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod openssl;
+mod quorum;
+mod record;
 mod support;
 mod tamper;
 mod vectors;
