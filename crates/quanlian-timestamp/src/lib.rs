@@ -17,18 +17,25 @@
 //! | [`quorum`] | several authorities together, k of n |
 //! | [`record`] | evidence records, which outlive certificates and digests |
 //! | [`demo`] | an authority for machines without a network; it proves nothing |
+//! | `client`, `folder`, `service` | the edge (feature `edge`): HTTP, files, the demo authority as a service |
 //! | [`ber`], [`algorithm`], [`error`] | numbers, digests, and why bytes cannot be read |
 
 pub mod algorithm;
 pub mod ber;
 pub mod certificate;
 pub mod chain;
+#[cfg(feature = "edge")]
+pub mod client;
 pub mod demo;
 mod der;
 pub mod error;
+#[cfg(feature = "edge")]
+pub mod folder;
 pub mod quorum;
 pub mod record;
 pub mod request;
 pub mod response;
+#[cfg(feature = "edge")]
+pub mod service;
 pub mod token;
 pub mod verify;
