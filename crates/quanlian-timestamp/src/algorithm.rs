@@ -77,6 +77,14 @@ impl DigestAlgorithm {
         }
     }
 
+    /// The one that this name means, as [`Self::name`] or on a command line: `sha256`. SHA-1 is none to choose.
+    pub fn parse(name: &str) -> Option<Self> {
+        let plain = |name: &str| name.replace('-', "").to_ascii_lowercase();
+        [Self::Sha256, Self::Sha384, Self::Sha512, Self::Sm3]
+            .into_iter()
+            .find(|algorithm| plain(algorithm.name()) == plain(name))
+    }
+
     /// The digest of `bytes`.
     pub fn digest(self, bytes: &[u8]) -> Vec<u8> {
         let algorithm = match self {

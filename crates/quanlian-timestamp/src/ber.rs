@@ -530,7 +530,7 @@ mod tests {
         assert_eq!(refused(&[0x1f, 0x81, 0]), Problem::Tag);
         assert_eq!(refused(&[0x30, 0, 0]), Problem::Trailing);
         assert_eq!(refused(&[0x30, 0x80, 0x30, 0x80]), Problem::Truncated);
-        let mut deep = vec![0x30, 0x80].repeat(MAX_DEPTH + 2);
+        let mut deep = [0x30, 0x80].repeat(MAX_DEPTH + 2);
         deep.extend([0_u8; 2].repeat(MAX_DEPTH + 2));
         assert_eq!(refused(&deep), Problem::TooDeep);
     }

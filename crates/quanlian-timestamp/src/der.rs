@@ -107,7 +107,7 @@ pub(crate) fn certificate_time(at: Timestamp) -> Vec<u8> {
 }
 
 pub(crate) fn concat<P: AsRef<[u8]>>(parts: &[P]) -> Vec<u8> {
-    parts.iter().flat_map(|part| part.as_ref()).copied().collect()
+    parts.iter().flat_map(AsRef::as_ref).copied().collect()
 }
 
 #[cfg(test)]

@@ -541,17 +541,16 @@ pub fn verify_record(
                 };
                 Some((algorithm, leaves))
             });
-            let imprint = match leaves {
-                Some((algorithm, leaves)) => match stamp.climb(algorithm, &leaves) {
-                    Ok(imprint) => Some(imprint),
-                    Err(reason) => {
-                        tree.fail(
-                            reason,
-                            format!("what {name} stamps does not follow from the documents"),
-                        );
-                        None
-                    }
-                },
+            let climbed = leaves.map(|(algorithm, leaves)| stamp.climb(algorithm, &leaves));
+            let imprint = match climbed {
+                Some(Ok(imprint)) => Some(imprint),
+                Some(Err(reason)) => {
+                    tree.fail(
+                        reason,
+                        format!("what {name} stamps does not follow from the documents"),
+                    );
+                    None
+                }
                 None => {
                     let oid = stamp.algorithm.oid;
                     tree.leave_open(

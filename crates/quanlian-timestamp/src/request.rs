@@ -41,8 +41,13 @@ impl Request {
     /// assert_eq!(Request::from_bytes(&request.to_der()).unwrap(), request);
     /// ```
     pub fn over(bytes: &[u8], nonce: [u8; NONCE_BYTES]) -> Self {
+        Self::about(Imprint::of(DigestAlgorithm::Sha256, bytes), nonce)
+    }
+
+    /// Asks for a stamp over any digest, with certificate.
+    pub fn about(imprint: Imprint, nonce: [u8; NONCE_BYTES]) -> Self {
         Self {
-            imprint: Imprint::of(DigestAlgorithm::Sha256, bytes),
+            imprint,
             policy: None,
             nonce: Integer::from_unsigned(&nonce).ok(),
             wants_certificate: true,

@@ -113,7 +113,7 @@ fn read_accuracy(value: &Value<'_>) -> Result<SignedDuration, ParseError> {
         if number > most {
             return Err(ParseError::new(WHAT, Problem::Value));
         }
-        Ok(number as i64)
+        i64::try_from(number).map_err(|_| ParseError::new(WHAT, Problem::Value))
     };
     let seconds = of(ber::INTEGER, u64::from(u32::MAX))?;
     let millis = of(ber::context(0), 999)?;

@@ -17,6 +17,7 @@ use crate::{
     ber::Integer,
     certificate::Certificate,
     chain::{self, Chain},
+    error::{ParseError, Problem},
     request::Request,
     response::Response,
     token::{
@@ -150,6 +151,15 @@ pub struct Trust {
     pub policies: Vec<ObjectIdentifier>,
     /// What becomes of a token that nobody renewed before its certificates ended.
     pub ended: Ended,
+}
+
+impl Trust {
+    /// Accepts tokens under this policy, an object identifier as text: `1.3.6.1.4.1.57264.2`.
+    pub fn accept_policy(&mut self, policy: &str) -> Result<(), ParseError> {
+        let policy = ObjectIdentifier::new(policy).map_err(|_| ParseError::new("policy", Problem::Value))?;
+        self.policies.push(policy);
+        Ok(())
+    }
 }
 
 /// What becomes of a token that nobody renewed before its certificates ended.

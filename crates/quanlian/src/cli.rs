@@ -5,6 +5,8 @@
 //!
 //! Not here: what the commands do (`command`), the words of results (`messages/`).
 
+pub(crate) mod timestamp;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -46,6 +48,9 @@ pub(crate) enum Command {
     Deposit(Deposit),
     /// Check an evidence bundle offline
     Verify(Verify),
+    /// Have files stamped by time-stamp authorities, and check and renew the stamps
+    #[command(subcommand)]
+    Timestamp(timestamp::Timestamp),
     /// Assess facts by the law in `law/`, or read that law
     #[command(subcommand)]
     Law(Law),

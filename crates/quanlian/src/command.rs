@@ -7,6 +7,7 @@ mod deposit;
 pub(crate) mod index;
 pub(crate) mod law;
 pub(crate) mod matching;
+mod timestamp;
 mod verify;
 
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 
 use crate::{
-    cli::{Cli, Command, Index, Law},
+    cli::{Cli, Command, Index, Law, timestamp::Timestamp},
     demo,
     fault::Outcome,
     help,
@@ -35,6 +36,21 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
         Command::Verify(arguments) => verify::run(&arguments, &output(arguments.form.form())),
+        Command::Timestamp(Timestamp::Request(arguments)) => {
+            timestamp::request(&arguments, &output(arguments.form.form()))
+        }
+        Command::Timestamp(Timestamp::Stamp(arguments)) => {
+            timestamp::stamp(&arguments, &output(arguments.form.form()))
+        }
+        Command::Timestamp(Timestamp::Verify(arguments)) => {
+            timestamp::verify_stamps(&arguments, &output(arguments.form.form()))
+        }
+        Command::Timestamp(Timestamp::Renew(arguments)) => {
+            timestamp::renew(&arguments, &output(arguments.form.form()))
+        }
+        Command::Timestamp(Timestamp::DemoTsa(arguments)) => {
+            timestamp::demo_tsa(&arguments, &output(arguments.form.form()))
+        }
         Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Show {
             rule,

@@ -105,7 +105,7 @@ fn every_way_to_fail_has_its_name_and_the_good_ones_still_count() {
         serving(|request| authority(3).answer(request, &serial(3), time("2026-11-22T10:00:00Z"))),
         serving(|request| authority(4).answer(request, &serial(4), time("2040-01-01T00:00:00Z"))),
         serving(|_| b"<html>sign in first</html>".to_vec()),
-        server(|stream| std::mem::forget(stream)),
+        server(std::mem::forget),
         server(move |stream| say(stream, redirect)),
         server(|stream| say(stream, &with_body("500 Internal Server Error", b"out of order"))),
         server(|stream| say(stream, &with_body("200 OK", &vec![0x30; MAX_TOKEN_BYTES + 10]))),

@@ -8,23 +8,19 @@ use crate::support::{authority, check, signs, skipped, stamped, time, trust, tru
 
 /// Runs openssl in `folder`; none after one line when it is not installed.
 fn openssl(folder: &Path, arguments: &[&str]) -> Option<(bool, String)> {
-    match Command::new("openssl")
+    let ran = Command::new("openssl")
         .args(arguments)
         .current_dir(folder)
-        .output()
-    {
-        Ok(output) => {
-            let said = [output.stdout, output.stderr].concat();
-            Some((
-                output.status.success(),
-                String::from_utf8_lossy(&said).into_owned(),
-            ))
-        }
-        Err(_) => {
-            skipped("openssl is not there (install openssl)");
-            None
-        }
-    }
+        .output();
+    let Ok(output) = ran else {
+        skipped("openssl is not there (install openssl)");
+        return None;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    Some((
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    ))
 }
 
 fn must(folder: &Path, arguments: &[&str]) -> Option<String> {
