@@ -43,11 +43,11 @@ const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.100
 const ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
 /// GM/T 0006: SM3, the curve of SM2, and signatures of both; `SM2_SIGN` is how GM/T 0010 names them in tokens.
 const SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.401");
-const SM2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301");
+pub(crate) const SM2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301");
 const SM2_SIGN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301.1");
-const SM2_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
+pub(crate) const SM2_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
 /// The identity that goes into an SM2 signature when nobody agreed on another one (GM/T 0009 §10).
-const SM2_IDENTITY: &str = "1234567812345678";
+pub(crate) const SM2_IDENTITY: &str = "1234567812345678";
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// A digest that this program computes.
@@ -258,7 +258,7 @@ impl PublicKey {
         }
     }
 
-    fn is_on(&self, curve: ObjectIdentifier) -> bool {
+    pub(crate) fn is_on(&self, curve: ObjectIdentifier) -> bool {
         self.algorithm.parameters.as_deref() == Some(der::oid(curve).as_slice())
     }
 

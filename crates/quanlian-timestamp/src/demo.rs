@@ -10,10 +10,10 @@
 
 use const_oid::ObjectIdentifier;
 use jiff::{SignedDuration, Timestamp};
-use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+use p256::ecdsa::signature::Signer as _;
 
 use crate::{
-    algorithm::{DigestAlgorithm, EC_KEY, ECDSA_SHA256, P256},
+    algorithm::{DigestAlgorithm, EC_KEY, ECDSA_SHA256, P256, SM2, SM2_IDENTITY, SM2_SM3},
     ber::{self, Integer},
     certificate::{Certificate, EXTENDED_KEY_USAGE, KEY_USAGE, TIME_STAMPING},
     der,
@@ -39,8 +39,8 @@ const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DemoError {
-    /// The secret is no private key of P-256; nearly all other 32 bytes are one.
-    #[error("the 32 bytes are no private key of P-256")]
+    /// The secret is no private key on the curve; nearly all other 32 bytes are one.
+    #[error("the 32 bytes are no private key on this curve")]
     Secret,
     /// The certificate belongs to another secret.
     #[error("the certificate is not of this key")]
@@ -63,8 +63,74 @@ impl DemoError {
 
 /// A demonstration authority.
 pub struct Authority {
-    key: SigningKey,
+    key: Key,
     certificate: Certificate,
+}
+
+/// Its private key. Both kinds sign without randomness (RFC 6979).
+enum Key {
+    P256(p256::ecdsa::SigningKey),
+    Sm2(sm2::dsa::SigningKey),
+}
+
+impl Key {
+    fn p256(secret: &[u8; 32]) -> Result<Self, DemoError> {
+        let key = p256::ecdsa::SigningKey::from_slice(secret);
+        key.map(Self::P256).map_err(|_| DemoError::Secret)
+    }
+
+    fn sm2(secret: &[u8; 32]) -> Result<Self, DemoError> {
+        let key = sm2::dsa::SigningKey::from_slice(SM2_IDENTITY, secret);
+        key.map(Self::Sm2).map_err(|_| DemoError::Secret)
+    }
+
+    fn curve(&self) -> ObjectIdentifier {
+        match self {
+            Self::P256(_) => P256,
+            Self::Sm2(_) => SM2,
+        }
+    }
+
+    fn signature_algorithm(&self) -> Vec<u8> {
+        let oid = match self {
+            Self::P256(_) => ECDSA_SHA256,
+            Self::Sm2(_) => SM2_SM3,
+        };
+        der::sequence(&[der::oid(oid)])
+    }
+
+    fn digest(&self) -> DigestAlgorithm {
+        match self {
+            Self::P256(_) => DigestAlgorithm::Sha256,
+            Self::Sm2(_) => DigestAlgorithm::Sm3,
+        }
+    }
+
+    /// The public key, not compressed.
+    fn point(&self) -> Vec<u8> {
+        match self {
+            Self::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+            Self::Sm2(key) => key.verifying_key().to_sec1_bytes().to_vec(),
+        }
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let pair = match self {
+            Self::P256(key) => {
+                let signature: p256::ecdsa::Signature = key.sign(message);
+                signature.to_bytes().to_vec()
+            }
+            Self::Sm2(key) => {
+                let signature: sm2::dsa::Signature = key.sign(message);
+                signature.to_bytes().to_vec()
+            }
+        };
+        let (r, s) = pair.split_at(pair.len() / 2);
+        der::sequence(&[r, s].map(|number| {
+            let number = Integer::from_unsigned(number).expect("32 bytes are far below the longest integer");
+            der::integer(&number)
+        }))
+    }
 }
 
 /// Without the key.
@@ -77,18 +143,28 @@ impl std::fmt::Debug for Authority {
 impl Authority {
     /// A new one, valid from `from` until `until`. The same arguments give the same certificate.
     pub fn new(secret: &[u8; 32], from: Timestamp, until: Timestamp) -> Result<Self, DemoError> {
-        let key = SigningKey::from_slice(secret).map_err(|_| DemoError::Secret)?;
+        Self::with(Key::p256(secret)?, from, until)
+    }
+
+    /// As [`Self::new`], with SM2 and SM3 (商用密码). OpenSSL 3.0 cannot verify its tokens.
+    pub fn new_sm2(secret: &[u8; 32], from: Timestamp, until: Timestamp) -> Result<Self, DemoError> {
+        Self::with(Key::sm2(secret)?, from, until)
+    }
+
+    fn with(key: Key, from: Timestamp, until: Timestamp) -> Result<Self, DemoError> {
         let certificate = Certificate::from_der(&self_signed(&key, from, until))?;
         Ok(Self { key, certificate })
     }
 
     /// One whose certificate was kept.
     pub fn restore(secret: &[u8; 32], certificate: Certificate) -> Result<Self, DemoError> {
-        let key = SigningKey::from_slice(secret).map_err(|_| DemoError::Secret)?;
-        if certificate.key.bytes() != public_point(&key) {
-            return Err(DemoError::OtherKey);
+        for key in [Key::p256(secret), Key::sm2(secret)] {
+            let key = key?;
+            if certificate.key.is_on(key.curve()) && certificate.key.bytes() == key.point() {
+                return Ok(Self { key, certificate });
+            }
         }
-        Ok(Self { key, certificate })
+        Err(DemoError::OtherKey)
     }
 
     /// Its one certificate.
@@ -118,15 +194,13 @@ impl Authority {
 
     fn token(&self, request: &Request, serial: &Integer, at: Timestamp) -> Vec<u8> {
         let statement = statement(request, serial, at);
+        let digest = self.key.digest();
         let attributes = der::set_of(vec![
             attribute(CONTENT_TYPE, &der::oid(TST_INFO)),
-            attribute(
-                MESSAGE_DIGEST,
-                &der::octets(&DigestAlgorithm::Sha256.digest(&statement)),
-            ),
+            attribute(MESSAGE_DIGEST, &der::octets(&digest.digest(&statement))),
             attribute(SIGNING_CERTIFICATE_V2, &self.certificate_id()),
         ]);
-        let signature = sign(&self.key, &attributes);
+        let signature = self.key.sign(&attributes);
         // What is signed bears the tag of a SET, what is sent bears [0] (RFC 5652 §5.4).
         let mut sent = attributes;
         sent[0] = ber::context_constructed(0);
@@ -136,14 +210,14 @@ impl Authority {
                 self.certificate.issuer.clone(),
                 der::integer(&self.certificate.serial),
             ]),
-            DigestAlgorithm::Sha256.to_der(),
+            digest.to_der(),
             sent,
-            der::sequence(&[der::oid(ECDSA_SHA256)]),
+            self.key.signature_algorithm(),
             der::octets(&signature),
         ]);
         let mut parts = vec![
             der::number(3),
-            der::set_of(vec![DigestAlgorithm::Sha256.to_der()]),
+            der::set_of(vec![digest.to_der()]),
             der::sequence(&[der::oid(TST_INFO), der::tagged(0, &der::octets(&statement))]),
         ];
         if request.wants_certificate {
@@ -177,28 +251,14 @@ fn attribute(name: ObjectIdentifier, content: &[u8]) -> Vec<u8> {
     der::sequence(&[der::oid(name), der::set_of(vec![content.to_vec()])])
 }
 
-/// Deterministic (RFC 6979), so that nothing here needs randomness.
-fn sign(key: &SigningKey, message: &[u8]) -> Vec<u8> {
-    let signature: Signature = key.sign(message);
-    let (r, s) = signature.split_bytes();
-    let number = |bytes: &[u8]| Integer::from_unsigned(bytes).map(|number| der::integer(&number));
-    // 32 bytes are far below the longest integer.
-    let pair: Result<Vec<_>, _> = [number(&r), number(&s)].into_iter().collect();
-    der::sequence(&pair.expect("32 bytes are an integer"))
-}
-
-fn public_point(key: &SigningKey) -> Vec<u8> {
-    key.verifying_key().to_sec1_point(false).as_bytes().to_vec()
-}
-
-fn self_signed(key: &SigningKey, from: Timestamp, until: Timestamp) -> Vec<u8> {
+fn self_signed(key: &Key, from: Timestamp, until: Timestamp) -> Vec<u8> {
     let part = |kind, text| der::set_of(vec![der::sequence(&[der::oid(kind), der::utf8(text)])]);
     let name = der::sequence(&[
         part(ORGANIZATION, DEMO_ORGANIZATION),
         part(COMMON_NAME, DEMO_NAME),
     ]);
-    let algorithm = der::sequence(&[der::oid(ECDSA_SHA256)]);
-    let point = public_point(key);
+    let algorithm = key.signature_algorithm();
+    let point = key.point();
     // 63 bits of a digest over key and time: positive, and another one for another certificate.
     let mut number = DigestAlgorithm::Sha256.digest(&der::concat(&[&point[..], from.to_string().as_bytes()]));
     number.truncate(8);
@@ -215,11 +275,11 @@ fn self_signed(key: &SigningKey, from: Timestamp, until: Timestamp) -> Vec<u8> {
         der::sequence(&[der::certificate_time(from), der::certificate_time(until)]),
         name,
         der::sequence(&[
-            der::sequence(&[der::oid(EC_KEY), der::oid(P256)]),
+            der::sequence(&[der::oid(EC_KEY), der::oid(key.curve())]),
             der::bits(&point),
         ]),
         der::tagged(3, &der::sequence(&[key_usage, usage])),
     ]);
-    let signature = sign(key, &signed);
+    let signature = key.sign(&signed);
     der::sequence(&[signed, algorithm, der::bits(&signature)])
 }

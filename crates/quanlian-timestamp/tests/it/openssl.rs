@@ -2,9 +2,9 @@
 
 use std::{path::Path, process::Command};
 
-use quanlian_timestamp::{certificate::Certificate, request::Request};
+use quanlian_timestamp::{certificate::Certificate, chain, demo::Authority, request::Request};
 
-use crate::support::{authority, check, signs, skipped, stamped, time, trust, trust_in};
+use crate::support::{authority, check, serial, signs, skipped, stamped, time, trust, trust_in};
 
 /// Runs openssl in `folder`; none after one line when it is not installed.
 fn openssl(folder: &Path, arguments: &[&str]) -> Option<(bool, String)> {
@@ -188,4 +188,111 @@ fn tokens_of_openssl_are_verified_whatever_the_key() {
         assert_eq!(signs(&report).get(5..7), Some("+-"), "{report:?}");
         assert_eq!(report.blocking().unwrap().reason, "root_not_trusted");
     }
+}
+
+#[test]
+fn certificates_of_openssl_with_sm2_are_checked_and_ours_by_openssl() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("c.cnf"), CONFIGURATION).unwrap();
+    let key = [
+        "genpkey",
+        "-algorithm",
+        "EC",
+        "-pkeyopt",
+        "ec_paramgen_curve:SM2",
+        "-out",
+        "k.pem",
+    ];
+    if must(at, &key).is_none() {
+        return;
+    }
+    let identity = "distid:1234567812345678";
+    let make = [
+        "req", "-x509", "-new", "-key", "k.pem", "-sm3", "-sigopt", identity, "-days", "3650",
+    ];
+    must(
+        at,
+        &[
+            &make[..],
+            &["-config", "c.cnf", "-extensions", "tsa", "-out", "c.pem"],
+        ]
+        .concat(),
+    );
+    let made = Certificate::from_file(&std::fs::read(at.join("c.pem")).unwrap()).unwrap();
+    let (from, until) = made[0].validity();
+    let found = chain::find(&made[0], &[], &[], from).unwrap();
+    assert!(!found.is_anchored);
+    // One bit of the signature changed.
+    let mut bytes = made[0].as_der().to_vec();
+    let last = bytes.last_mut().unwrap();
+    *last ^= 1;
+    let changed = Certificate::from_der(&bytes).unwrap();
+    assert_eq!(
+        chain::find(&changed, &[], &[], from).unwrap_err().code(),
+        "chain_signature"
+    );
+
+    let ours = Authority::new_sm2(&[3; 32], from, until).unwrap();
+    std::fs::write(at.join("ours.pem"), ours.certificate().to_pem()).unwrap();
+    // `openssl verify` takes no identity for a self-signed certificate, so its parts are checked one by one.
+    let parts = must(at, &["asn1parse", "-in", "ours.pem"]).unwrap();
+    let signature_at = parts.lines().rfind(|line| line.contains("BIT STRING")).unwrap();
+    let signature_at = signature_at.split(':').next().unwrap().trim();
+    for (offset, file) in [("4", "signed"), (signature_at, "signature")] {
+        must(
+            at,
+            &[
+                "asn1parse",
+                "-in",
+                "ours.pem",
+                "-strparse",
+                offset,
+                "-noout",
+                "-out",
+                file,
+            ],
+        );
+    }
+    let public = must(at, &["x509", "-in", "ours.pem", "-noout", "-pubkey"]).unwrap();
+    std::fs::write(at.join("pub.pem"), public).unwrap();
+    let verify = [
+        "pkeyutl",
+        "-verify",
+        "-pubin",
+        "-inkey",
+        "pub.pem",
+        "-in",
+        "signed",
+        "-sigfile",
+        "signature",
+    ];
+    let said = must(
+        at,
+        &[&verify[..], &["-rawin", "-digest", "sm3", "-pkeyopt", identity]].concat(),
+    )
+    .unwrap();
+    assert!(said.contains("Signature Verified Successfully"), "{said}");
+}
+
+#[test]
+fn a_token_signed_with_sm2_is_checked() {
+    let until = time("2036-01-01T00:00:00Z");
+    let ours = Authority::new_sm2(&[3; 32], time("2026-01-01T00:00:00Z"), until).unwrap();
+    let request = Request::over(NOTE, [5; 8]).to_der();
+    let mut response = ours.answer(&request, &serial(9), time("2026-11-22T09:00:00Z"));
+    let trust = trust_in(std::slice::from_ref(ours.certificate()));
+    let report = check(NOTE, &request, &response, &trust, "2026-11-23T00:00:00Z");
+    assert_eq!(signs(&report), "++++++++??");
+    let last = response.last_mut().unwrap();
+    *last ^= 1;
+    let report = check(NOTE, &request, &response, &trust, "2026-11-23T00:00:00Z");
+    assert_eq!(signs(&report), "++++-+++?? signature_wrong");
+    assert!(Authority::restore(&[3; 32], ours.certificate().clone()).is_ok());
+    assert_eq!(
+        Authority::restore(&[4; 32], ours.certificate().clone())
+            .unwrap_err()
+            .code(),
+        "demo_other_key"
+    );
 }
