@@ -14,7 +14,7 @@ use quanlian_timestamp::{
     verify::{State, Trust},
 };
 
-use crate::support::{serial, signs, time, trust_in};
+use crate::support::{serial, signs, skipped, time, trust_in};
 
 const SHA256: DigestAlgorithm = DigestAlgorithm::Sha256;
 const SHA512: DigestAlgorithm = DigestAlgorithm::Sha512;
@@ -146,8 +146,9 @@ fn long_token(tree: &HashTree, number: u8, at: &str) -> Token {
     Response::from_bytes(&response).unwrap().token.unwrap()
 }
 
-#[test]
-fn renewed_in_time_it_holds_when_the_first_authority_has_long_ended() {
+/// Stamped in 2010, renewed in 2020, rehashed in 2033, each while the certificate before lasted; and the same
+/// record after its first time-stamp.
+fn renewed_in_time() -> (EvidenceRecord, EvidenceRecord) {
     let first = tree(SHA256, &[SHA256.digest(b"song")]);
     let mut record = EvidenceRecord::begin(Stamp {
         tree: &first,
@@ -155,9 +156,8 @@ fn renewed_in_time_it_holds_when_the_first_authority_has_long_ended() {
         token: &long_token(&first, 1, "2010-06-01T00:00:00Z"),
     })
     .unwrap();
-    let (algorithm, leaf) = record.renewal_leaf().unwrap();
-    let again = tree(algorithm, &[leaf]);
-    let mut early = record.clone();
+    let early = record.clone();
+    let again = first_renewal(&record);
     record
         .renew(Stamp {
             tree: &again,
@@ -167,16 +167,57 @@ fn renewed_in_time_it_holds_when_the_first_authority_has_long_ended() {
         .unwrap();
     let digest = SHA512.digest(b"song");
     let newer = tree(SHA512, &[record.rehash_leaf(SHA512, &digest), vec![3; 64]]);
-    record
-        .rehash(
-            &digest,
-            Stamp {
-                tree: &newer,
-                leaf: 0,
-                token: &long_token(&newer, 15, "2033-06-01T00:00:00Z"),
-            },
-        )
-        .unwrap();
+    let stamp = Stamp {
+        tree: &newer,
+        leaf: 0,
+        token: &long_token(&newer, 15, "2033-06-01T00:00:00Z"),
+    };
+    record.rehash(&digest, stamp).unwrap();
+    (record, early)
+}
+
+fn first_renewal(record: &EvidenceRecord) -> HashTree {
+    let (algorithm, leaf) = record.renewal_leaf().unwrap();
+    tree(algorithm, &[leaf])
+}
+
+#[test]
+fn bouncy_castle_reads_what_was_renewed() {
+    let jars = ["bcpkix", "bcprov", "bcutil"].map(|jar| format!("/usr/share/java/{jar}.jar"));
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/java/Ers.java");
+    let folder = tempfile::tempdir().unwrap();
+    let (record, early) = renewed_in_time();
+    let run = |record: &EvidenceRecord, document: &str| {
+        std::fs::write(folder.path().join("r.ers"), record.to_der()).unwrap();
+        std::fs::write(folder.path().join("document"), document).unwrap();
+        let mut java = std::process::Command::new("java");
+        java.args([
+            "-cp",
+            &jars.join(":"),
+            source,
+            "r.ers",
+            "document",
+            "2040-01-01T00:00:00Z",
+        ]);
+        let ran = java.current_dir(folder.path()).output().ok()?;
+        Some([ran.stdout, ran.stderr].concat())
+    };
+    let has_jars = jars.iter().all(|jar| std::path::Path::new(jar).is_file());
+    let Some(said) = has_jars.then(|| run(&early, "song")).flatten() else {
+        skipped("Bouncy Castle is not there (install openjdk-17-jdk-headless libbcpkix-java)");
+        return;
+    };
+    let text = |said: Vec<u8>| String::from_utf8_lossy(&said).into_owned();
+    assert_eq!(text(said), "valid\n");
+    assert_eq!(text(run(&record, "song").unwrap()), "valid\n");
+    assert_ne!(text(run(&record, "sing").unwrap()), "valid\n");
+}
+
+#[test]
+fn renewed_in_time_it_holds_when_the_first_authority_has_long_ended() {
+    let (record, mut early) = renewed_in_time();
+    let again = first_renewal(&early);
+    let digest = SHA512.digest(b"song");
     let roots = [1, 8, 15].map(|number| long(number).certificate().clone());
     let trust = trust_in(&roots);
     let check = |record: &EvidenceRecord, document: &[u8], at: &str| {
