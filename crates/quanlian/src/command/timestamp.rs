@@ -227,6 +227,8 @@ fn ask(
         total,
     };
     let exchanges = client::ask_all(&questions, limits, &now);
+    // One answer that cannot be kept must not cost the others.
+    let mut kept = Ok(());
     for ((question, exchange), number) in questions.iter().zip(&exchanges).zip(&numbers) {
         let circumstances = Circumstances {
             v: CIRCUMSTANCES_VERSION,
@@ -239,8 +241,9 @@ fn ask(
                 .as_ref()
                 .map(|error| (error.code().to_owned(), in_full(error))),
         };
-        keep(folder, *number, &exchange.reply, &circumstances)?;
+        kept = kept.and(keep(folder, *number, &exchange.reply, &circumstances));
     }
+    kept?;
     if let Some(demo) = demo {
         let request = question(&String::new()).request;
         let number = folder::keep_request(folder, &request).bad_input()?;

@@ -5,6 +5,7 @@
 mod chain;
 mod hostile;
 mod law;
+mod timestamp;
 
 use std::{
     path::{Path, PathBuf},
