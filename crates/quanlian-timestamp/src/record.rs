@@ -543,7 +543,12 @@ pub fn verify_record(
             });
             let climbed = leaves.map(|(algorithm, leaves)| stamp.climb(algorithm, &leaves));
             let imprint = match climbed {
-                Some(Ok(imprint)) => Some(imprint),
+                Some(Ok(imprint)) => {
+                    if !imprint.equals(&stamp.token.unverified_statement().imprint) {
+                        tree.fail("record_root_differs", format!("{name} is about something else"));
+                    }
+                    Some(imprint)
+                }
                 Some(Err(reason)) => {
                     tree.fail(
                         reason,

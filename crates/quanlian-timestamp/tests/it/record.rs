@@ -230,7 +230,9 @@ fn renewed_in_time_it_holds_when_the_first_authority_has_long_ended() {
         report.existed_by,
         Some("2010-06-01T00:00:01Z".parse::<Timestamp>().unwrap())
     );
-    assert!(!check(&record, b"sing", "2040-01-01T00:00:00Z").ok);
+    let of_another = check(&record, b"sing", "2040-01-01T00:00:00Z");
+    assert!(!of_another.ok);
+    assert_eq!(of_another.checks[0].reason, "record_root_differs");
     // Without the last renewals it is too old.
     assert!(!check(&early, b"song", "2040-01-01T00:00:00Z").ok);
     // A record whose renewal is older than what it renews is out of order.
