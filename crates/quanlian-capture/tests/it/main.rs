@@ -1,0 +1,9 @@
+//! Captures of a hostile site that the tests make themselves, and the files that come of them.
+//!
+//! In:  headless Chromium; Python's `warcio` and `wacz` as second readers. What is absent is named, and its tests end.
+//! Out: captures that end within their limits, with records that anybody can check.
+
+mod capture;
+//mod second_reader;
+mod site;
+//mod warc;
