@@ -1,17 +1,17 @@
 //! Chromium as a process: found, started with an empty profile behind our proxy, ended with all its children.
 //!
-//! In:  the proxy's address and the hash of its key.
+//! In:  the hash of the proxy's key.
 //! Out: a [`Browser`] that is driven over pipes.
 //!
-//! Invariant: every network request goes to the proxy: no direct connections, no lookups of names, no UDP. The profile
-//! is new and is removed with the process. The sandbox is switched off for the user root alone, where Chromium does not
+//! Invariant: pages reach the proxy and nothing else: no direct connections, no lookups of names, no UDP. What Chromium
+//! wants for itself (updates, its maker's accounts) reaches nothing, so it neither tells on us nor enters the record. The
+//! profile is new and is removed with the process. The sandbox is switched off for the user root alone, where Chromium does not
 //! start with it; [`Browser::sandbox`] says so.
 //!
 //! Not here: what is done in the page (`page`).
 
 use std::{
     io,
-    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -36,7 +36,7 @@ pub const NAMES: [&str; 4] = [
 const START_SECONDS: u64 = 60;
 
 /// Arguments that are the same for every capture.
-const ARGUMENTS: [&str; 33] = [
+const ARGUMENTS: [&str; 34] = [
     "--headless=new",
     "--remote-debugging-pipe",
     "--no-first-run",
@@ -65,7 +65,9 @@ const ARGUMENTS: [&str; 33] = [
     "--password-store=basic",
     "--use-mock-keychain",
     "--force-color-profile=srgb",
-    // What leaves the machine beside HTTP: nothing.
+    // What leaves the machine beside the pages' HTTP: nothing. Pages live in a context with the recording proxy; the
+    // proxy of everything else is a port where nobody listens.
+    "--proxy-server=http://127.0.0.1:1",
     "--proxy-bypass-list=<-loopback>",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -151,10 +153,9 @@ pub fn find(named: Option<&Path>) -> Result<PathBuf, StartError> {
 }
 
 impl Browser {
-    /// Starts the browser behind `proxy`, which shows certificates with a key of this hash.
+    /// Starts the browser, which accepts certificates with a key of this hash.
     pub async fn start(
         program: &Path,
-        proxy: SocketAddr,
         key_hash: &str,
         window: (u32, u32),
         language: &str,
@@ -172,7 +173,6 @@ impl Browser {
         if root {
             arguments.push("--no-sandbox".to_owned());
         }
-        arguments.push(format!("--proxy-server=http://{proxy}"));
         arguments.push(format!("--ignore-certificate-errors-spki-list={key_hash}"));
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         arguments.push(format!("--window-size={},{}", window.0, window.1));

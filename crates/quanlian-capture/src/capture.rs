@@ -13,7 +13,7 @@ use std::{
     fs::{self, File},
     future::Future,
     io::{self, BufReader, Write as _},
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -499,15 +499,9 @@ impl<'a> Run<'a> {
         let proxy = proxy::start(&self.shared).await.map_err(CaptureError::Machine)?;
         let key_hash = self.shared.browser_side.key_hash();
         self.tell(Stage::Start);
-        let started = Browser::start(
-            program,
-            proxy,
-            &key_hash,
-            self.request.window,
-            &self.request.language,
-        );
+        let started = Browser::start(program, &key_hash, self.request.window, &self.request.language);
         let mut browser = started.await?;
-        let received = self.with_browser(&browser).await;
+        let received = self.with_browser(&browser, proxy).await;
         self.shared.finish();
         browser.end().await;
         let (opened, scrolled, pictures) = received?;
@@ -532,8 +526,12 @@ impl<'a> Run<'a> {
     }
 
     /// Everything that needs the browser.
-    async fn with_browser(&self, browser: &Browser) -> Result<(Opened, u32, Pictures), CaptureError> {
-        let page = Page::new(browser, &self.shared, &self.request.cookies).await?;
+    async fn with_browser(
+        &self,
+        browser: &Browser,
+        proxy: SocketAddr,
+    ) -> Result<(Opened, u32, Pictures), CaptureError> {
+        let page = Page::new(browser, &self.shared, proxy, self.request).await?;
         let deadline = Instant::now() + self.time_left();
         if let Some(script) = &self.request.login {
             let login = tokio::time::timeout_at(deadline, page.log_in(script));

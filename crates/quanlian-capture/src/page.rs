@@ -8,7 +8,7 @@
 //!
 //! Not here: the network (`proxy`), the order of a capture (`capture`).
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
@@ -17,9 +17,10 @@ use url::Url;
 
 use crate::{
     browser::Browser,
+    capture::Request,
     cdp::CallError,
     limits::LimitHit,
-    login::{Cookie, Script, Step},
+    login::{Script, Step},
     proxy::state::Shared,
 };
 
@@ -116,16 +117,23 @@ pub struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Opens an empty tab.
+    /// Opens an empty tab in a context of its own, whose network is `proxy`.
     pub async fn new(
         browser: &'a Browser,
         shared: &'a Shared,
-        cookies: &[Cookie],
+        proxy: SocketAddr,
+        request: &Request,
     ) -> Result<Self, CallError> {
         let cdp = &browser.cdp;
-        let made = cdp
-            .call(None, "Target.createTarget", json!({ "url": "about:blank" }), CALL)
+        let network = json!({ "proxyServer": format!("http://{proxy}"), "proxyBypassList": "<-loopback>" });
+        let context = cdp
+            .call(None, "Target.createBrowserContext", network, CALL)
             .await?;
+        let context = &context["browserContextId"];
+        let (width, height) = request.window;
+        let tab =
+            json!({ "url": "about:blank", "browserContextId": context, "width": width, "height": height });
+        let made = cdp.call(None, "Target.createTarget", tab, CALL).await?;
         let target = made["targetId"].as_str().unwrap_or_default().to_owned();
         let attach = json!({ "targetId": target, "flatten": true });
         let attached = cdp.call(None, "Target.attachToTarget", attach, CALL).await?;
@@ -138,10 +146,11 @@ impl<'a> Page<'a> {
         page.call("Page.enable", json!({}), CALL).await?;
         page.call("Inspector.enable", json!({}), CALL).await?;
         // The proxy keeps what would be saved; the browser need not.
-        let deny = json!({ "behavior": "deny" });
+        let deny = json!({ "behavior": "deny", "browserContextId": context });
         cdp.call(None, "Browser.setDownloadBehavior", deny, CALL).await?;
-        if !cookies.is_empty() {
-            let cookies: Vec<Value> = cookies
+        if !request.cookies.is_empty() {
+            let cookies: Vec<Value> = request
+                .cookies
                 .iter()
                 .map(|cookie| {
                     json!({
@@ -150,7 +159,7 @@ impl<'a> Page<'a> {
                     })
                 })
                 .collect();
-            let cookies = json!({ "cookies": cookies });
+            let cookies = json!({ "cookies": cookies, "browserContextId": context });
             cdp.call(None, "Storage.setCookies", cookies, CALL).await?;
         }
         Ok(page)

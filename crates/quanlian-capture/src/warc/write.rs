@@ -227,7 +227,7 @@ mod tests {
              WARC-Date: 2024-12-20T01:30:00.000000Z\r\nWARC-Target-URI: http://a.example/\r\n\
              WARC-IP-Address: 93.184.216.34\r\n\
              WARC-Payload-Digest: sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\r\n\
-             WARC-Block-Digest: sha256:3e15c71ea9c1cbffc80a13c14cc6fd30cee6b42b5bb3fc4cbb38dcbbcb4ba7dc\r\n\
+             WARC-Block-Digest: sha256:04dfbbfc9de110a4cbb93294aa5b7391ea1a3d849da6d15a871440f8d4c2ac19\r\n\
              WARC-Truncated: length\r\nContent-Type: application/http;msgtype=response\r\nContent-Length: 22\r\n\r\n\
              HTTP/1.1 200 OK\r\n\r\nabc\r\n\r\n"
         );

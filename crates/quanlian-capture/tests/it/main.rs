@@ -4,6 +4,6 @@
 //! Out: captures that end within their limits, with records that anybody can check.
 
 mod capture;
-//mod second_reader;
+mod second_reader;
 mod site;
-//mod warc;
+mod warc;

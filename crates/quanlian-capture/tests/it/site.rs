@@ -49,7 +49,9 @@ impl Site {
     }
 
     pub(crate) fn url(&self, path: &str) -> url::Url {
-        format!("http://site.test:{}{path}", self.address.port()).parse().unwrap()
+        format!("http://site.test:{}{path}", self.address.port())
+            .parse()
+            .unwrap()
     }
 
     pub(crate) fn has_seen(&self, text: &str) -> bool {
@@ -78,16 +80,16 @@ fn answer(mut stream: TcpStream, seen: &Mutex<Vec<String>>) -> std::io::Result<(
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let body = String::from_utf8_lossy(&body).into_owned();
-    seen.lock()
-        .unwrap()
-        .push(format!("{} cookie[{cookie}] field[{secret_field}] {body}", line.trim()));
+    seen.lock().unwrap().push(format!(
+        "{} cookie[{cookie}] field[{secret_field}] {body}",
+        line.trim()
+    ));
     let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
     let out = &mut stream;
     match path.split('?').next().unwrap_or_default() {
-        "/plain" => html(out, "<title>plain</title><p>Hello</p>"),
         "/r0" => redirect(out, "/r1"),
         "/r1" => redirect(out, "/r2"),
-        "/r2" => redirect(out, "/plain?arrived"),
+        "/r2" => redirect(out, "/gbk?arrived"),
         "/loop" => redirect(out, "/loop2"),
         "/loop2" => redirect(out, "/loop"),
         "/gbk" => typed(
@@ -211,5 +213,6 @@ fn wav() -> Vec<u8> {
 }
 
 /// One transparent pixel.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\0\
+const PNG: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\0\
 \x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
