@@ -41,3 +41,4 @@ pub mod warc;
 
 pub use capture::{CaptureError, Progress, Report, Request, Stage, Watch, capture};
 pub use limits::{LimitHit, Limits};
+pub use url::Url;

@@ -8,6 +8,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quanlian_capture::{Url, guard::Allowed};
 use quanlian_record::time::{Day, parse_day};
 
 use crate::{message::Language, output::Form};
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Match(Match),
     /// Fix files as evidence in the log
     Deposit(Deposit),
+    /// Capture a web page with its media as evidence
+    Capture(Box<Capture>),
     /// Check an evidence bundle offline
     Verify(Verify),
     /// Assess facts by the law in `law/`, or read that law
@@ -208,6 +211,65 @@ pub(crate) struct Deposit {
     pub(crate) bundle: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Capture {
+    /// The page (http or https)
+    pub(crate) url: Url,
+    /// Folder for the files, or a file that ends in .wacz
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) out: PathBuf,
+    /// Deposit the WARC in this evidence log the moment it closes
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Who deposits
+    #[arg(long, env = "QUANLIAN_DEPOSITOR", requires = "data")]
+    pub(crate) depositor: Option<String>,
+    /// Reach this private network, address or host too; may be repeated
+    #[arg(long, value_name = "NET|HOST")]
+    pub(crate) allow_private: Vec<Allowed>,
+    /// Steps of a login (TOML: start, step with fill and value or secret, click, wait)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) login: Option<PathBuf>,
+    /// Cookies to begin with (cookies.txt)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cookies: Option<PathBuf>,
+    /// A field for requests to the page's own origin; it stands in the record; may be repeated
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub(crate) header: Vec<String>,
+    /// Trust these roots too (PEM); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Vec<PathBuf>,
+    /// Go on with servers whose certificate is not trusted, and say so in the record
+    #[arg(long)]
+    pub(crate) accept_untrusted: bool,
+    /// Do not scroll to the end of the page
+    #[arg(long)]
+    pub(crate) no_scroll: bool,
+    /// Languages that servers are asked for
+    #[arg(long, value_name = "LIST")]
+    pub(crate) accept_language: Option<String>,
+    /// The Chromium to use, instead of the one in PATH
+    #[arg(long, value_name = "FILE", env = "QUANLIAN_BROWSER")]
+    pub(crate) browser: Option<PathBuf>,
+    /// Seconds for loading, scrolling and media
+    #[arg(long, value_name = "N")]
+    pub(crate) max_seconds: Option<u64>,
+    /// Bytes on the wire
+    #[arg(long, value_name = "N")]
+    pub(crate) max_bytes: Option<u64>,
+    /// Bytes of one response; what is longer is cut and marked
+    #[arg(long, value_name = "N")]
+    pub(crate) max_response_bytes: Option<u64>,
+    /// Requests
+    #[arg(long, value_name = "N")]
+    pub(crate) max_requests: Option<u32>,
+    /// Redirects in one chain
+    #[arg(long, value_name = "N")]
+    pub(crate) max_redirects: Option<u32>,
+    #[command(flatten)]
+    pub(crate) form: AnyForm,
 }
 
 #[derive(Debug, Args)]

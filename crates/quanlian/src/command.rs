@@ -3,6 +3,7 @@
 //! In:  parsed arguments.
 //! Out: results on stdout and an exit code.
 
+mod capture;
 mod deposit;
 pub(crate) mod index;
 pub(crate) mod law;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
+        Command::Capture(arguments) => capture::run(&arguments, &output(arguments.form.form())),
         Command::Verify(arguments) => verify::run(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Show {
