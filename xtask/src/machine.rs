@@ -100,6 +100,12 @@ pub(crate) const UNZIP: Need = Need {
     probe: Probe::Program("unzip"),
     weight: Weight::Wanted,
 };
+pub(crate) const CHROMIUM: Need = Need {
+    package: "chromium",
+    reason: "opens the pages that a capture records",
+    probe: Probe::Program("chromium"),
+    weight: Weight::Wanted,
+};
 
 /// Sees to it that `needs` are met, as far as this machine allows.
 pub(crate) fn prepare(needs: &[Need], no_install: bool) -> Result<(), Stop> {

@@ -15,7 +15,7 @@ pub struct Limits {
     pub total_bytes: u64,
     /// Bytes of one response, head and body.
     pub response_bytes: u64,
-    /// Bytes of the body of one request.
+    /// Bytes of the body of one request, which is held in memory.
     pub request_body_bytes: u64,
     /// Seconds for loading, scrolling and media together.
     pub seconds: u64,
@@ -38,7 +38,7 @@ impl Default for Limits {
         Self {
             total_bytes: 2 << 30,
             response_bytes: 512 << 20,
-            request_body_bytes: 16 << 20,
+            request_body_bytes: 4 << 20,
             seconds: 300,
             grace_seconds: 30,
             redirects: 10,

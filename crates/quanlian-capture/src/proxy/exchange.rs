@@ -187,7 +187,11 @@ impl<'a> Conversation<'a> {
                 }
             };
             whole.extend(self.pending.drain(..taken));
-            if whole.len() as u64 > shared.limits.request_body_bytes {
+            let announced = match &body {
+                Body::Length(left) => *left,
+                _ => 0,
+            };
+            if (whole.len() as u64).saturating_add(announced) > shared.limits.request_body_bytes {
                 shared.limit_met(LimitHit::RequestBodyBytes);
                 let detail = format!(
                     "the body has more than {} bytes",
@@ -199,6 +203,7 @@ impl<'a> Conversation<'a> {
             if body.is_complete() {
                 return Ok(Some(whole));
             }
+            self.pending.reserve(STEP_BYTES);
             let read = shared
                 .unless_stopped(self.browser.read_buf(&mut self.pending))
                 .await

@@ -77,7 +77,7 @@ pub struct Connected {
     pub server: String,
     /// The address that was checked and connected to.
     pub address: SocketAddr,
-    /// Whether the chain of certificates was trusted; absent without TLS.
+    /// Whether the chain of certificates was trusted; absent where none was shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted: Option<bool>,
     /// Why it was not.

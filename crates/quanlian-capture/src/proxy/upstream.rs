@@ -121,7 +121,7 @@ async fn to_address(
     shared.connected(Connected {
         server: name.to_owned(),
         address,
-        trusted: origin.tls.then(|| seen.is_some_and(|seen| seen.trusted)),
+        trusted: seen.map(|seen| seen.trusted),
         why_not: seen.and_then(|seen| seen.why_not.clone()),
     });
     if let Some(failure) = tls.as_ref().and_then(|tls| tls.failure.clone()) {

@@ -100,7 +100,7 @@ impl Made {
         found.unwrap_or_else(|| panic!("no exchange with {part}: {:#?}", self.report.exchanges))
     }
 
-    fn missing(&self, code: &str) -> Vec<&str> {
+    pub(crate) fn missing(&self, code: &str) -> Vec<&str> {
         let list = self.report.facts.missing.iter();
         list.filter(|missing| missing.code == code)
             .map(|missing| missing.url.as_str())
@@ -108,7 +108,7 @@ impl Made {
     }
 
     /// The bytes of every block whose target holds `part`.
-    fn blocks(&self, kind: &str, part: &str) -> Vec<Vec<u8>> {
+    pub(crate) fn blocks(&self, kind: &str, part: &str) -> Vec<Vec<u8>> {
         let mut blocks = Blocks {
             kind: kind.to_owned(),
             part: part.to_owned(),
@@ -156,7 +156,7 @@ pub(crate) fn has_browser() -> bool {
     found
 }
 
-fn request(site: &Site, path: &str) -> Request {
+pub(crate) fn request(site: &Site, path: &str) -> Request {
     let mut request = Request::new(site.url(path));
     request.resolver = Arc::new(Names {
         rebind: AtomicU32::new(0),

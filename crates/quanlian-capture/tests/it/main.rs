@@ -4,6 +4,8 @@
 //! Out: captures that end within their limits, with records that anybody can check.
 
 mod capture;
+mod proxy;
 mod second_reader;
+mod secure;
 mod site;
 mod warc;
