@@ -576,17 +576,14 @@ impl<'a> Run<'a> {
             page.locate(&mut opened).await;
             page.pictures().await
         });
-        let pictures = match pictures.await {
-            Ok(pictures) => pictures,
-            Err(_) => {
-                let none = || Picture::Not(format!("not taken in {} s", grace.as_secs()));
-                Pictures {
-                    screenshot: none(),
-                    dom: none(),
-                    pdf: none(),
-                }
+        let pictures = pictures.await.unwrap_or_else(|_| {
+            let none = || Picture::Not(format!("not taken in {} s", grace.as_secs()));
+            Pictures {
+                screenshot: none(),
+                dom: none(),
+                pdf: none(),
             }
-        };
+        });
         Ok((opened, scrolled, pictures))
     }
 

@@ -128,7 +128,7 @@ impl Cdp {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (tell, answer) = oneshot::channel();
         locked(&self.waiting).insert(id, tell);
-        let message = message(id, session, method, params);
+        let message = message(id, session, method, &params);
         let exchange = async {
             self.out.send(message).await.map_err(|_| CallError::Gone)?;
             answer.await.map_err(|_| CallError::Gone)
@@ -156,7 +156,7 @@ impl Cdp {
     }
 }
 
-fn message(id: u64, session: Option<&str>, method: &str, params: Value) -> Vec<u8> {
+fn message(id: u64, session: Option<&str>, method: &str, params: &Value) -> Vec<u8> {
     let mut message = json!({ "id": id, "method": method, "params": params });
     if let Some(session) = session {
         message["sessionId"] = session.into();
@@ -228,7 +228,7 @@ impl Reader {
                 // Id 0 is nobody's, so the answer to this is thrown away.
                 let _ = self
                     .out
-                    .try_send(self::message(0, session, "Page.handleJavaScriptDialog", answer));
+                    .try_send(self::message(0, session, "Page.handleJavaScriptDialog", &answer));
             }
             _ => {}
         }

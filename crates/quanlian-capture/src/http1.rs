@@ -202,10 +202,9 @@ impl Body {
             return Ok(Self::Length(0));
         }
         match transfer(&head.fields)? {
-            Transfer::Other => Ok(Self::UntilClose),
+            Transfer::Other | Transfer::Plain(None) => Ok(Self::UntilClose),
             Transfer::Chunked => Ok(Self::Chunked(Chunks::default())),
             Transfer::Plain(Some(length)) => Ok(Self::Length(length)),
-            Transfer::Plain(None) => Ok(Self::UntilClose),
         }
     }
 

@@ -347,7 +347,7 @@ impl<'a> Conversation<'a> {
                 }
                 let interim: Vec<u8> = bytes.drain(..head.size_bytes).collect();
                 looked_at = 0;
-                self.to_browser(&interim).await;
+                self.pass_on(&interim).await;
                 received.interim.push(head_block(&interim)?);
                 if received.interim.len() > MAX_INTERIM {
                     return Ok(received);
@@ -416,7 +416,7 @@ impl<'a> Conversation<'a> {
         };
         // A browser stops reading what it saves or plays; the evidence is the whole of it.
         let wanted_whole = request.method == "GET" && is_wanted_whole(head);
-        let mut browser_there = self.to_browser(&head_bytes).await;
+        let mut browser_there = self.pass_on(&head_bytes).await;
         received.truncated = loop {
             let room = usize::try_from(limit.saturating_sub(spool.size_bytes())).unwrap_or(usize::MAX);
             let Ok(taken) = body.take(&bytes) else {
@@ -428,7 +428,7 @@ impl<'a> Conversation<'a> {
             let kept = taken.min(room);
             spool.body(&bytes[..kept])?;
             if browser_there && kept > 0 {
-                browser_there = self.to_browser(&bytes[..kept]).await;
+                browser_there = self.pass_on(&bytes[..kept]).await;
             }
             if kept < taken {
                 self.shared.limit_met(LimitHit::ResponseBytes);
@@ -480,7 +480,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Whether the browser took the bytes.
-    async fn to_browser(&mut self, bytes: &[u8]) -> bool {
+    async fn pass_on(&mut self, bytes: &[u8]) -> bool {
         // A player that has enough for now stops reading: the page is at rest, although the exchange is not over.
         let _idle = self.shared.idle();
         let writing = async {

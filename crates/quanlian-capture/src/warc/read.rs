@@ -304,8 +304,8 @@ impl Checker<'_> {
             );
             return Ok(Next::Stop);
         };
-        for (name, wanted) in [("WARC-Record-ID", true), ("WARC-Date", true), ("WARC-Type", true)] {
-            if wanted && header.get(name).is_none() {
+        for name in ["WARC-Record-ID", "WARC-Date", "WARC-Type"] {
+            if header.get(name).is_none() {
                 self.problem(offset, "warc_field_missing", &format!("{name} is absent"));
             }
         }
@@ -342,7 +342,7 @@ impl Checker<'_> {
             self.watcher.bytes(&buffer[..read]);
             left -= read as u64;
         }
-        block.finish(&mut found);
+        block.finish(&header, &mut found);
         self.digests(&found, &header);
         self.report.records += 1;
         self.report.with_block_digest += u64::from(found.block == DigestState::Matches);
@@ -450,14 +450,14 @@ impl Checker<'_> {
             self.report.problems.push(Problem {
                 offset,
                 code,
-                detail: quanlian_visible(detail),
+                detail: visible(detail),
             });
         }
     }
 }
 
 /// What comes from the file is shown without control signs and not at any length.
-fn quanlian_visible(text: &str) -> String {
+fn visible(text: &str) -> String {
     text.chars()
         .take(400)
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
@@ -465,7 +465,6 @@ fn quanlian_visible(text: &str) -> String {
 }
 
 struct Header {
-    version: String,
     fields: Vec<(String, String)>,
 }
 
@@ -474,8 +473,8 @@ impl Header {
         let mut lines = text
             .split('\n')
             .map(|line| line.strip_suffix('\r').unwrap_or(line));
-        let version = lines.next()?.strip_prefix("WARC/")?.trim().to_owned();
-        if !matches!(version.as_str(), "0.17" | "0.18" | "1.0" | "1.1") {
+        let version = lines.next()?.strip_prefix("WARC/")?.trim();
+        if !matches!(version, "0.17" | "0.18" | "1.0" | "1.1") {
             return None;
         }
         let mut fields: Vec<(String, String)> = Vec::new();
@@ -492,7 +491,7 @@ impl Header {
             let (name, value) = line.split_once(':')?;
             fields.push((name.trim().to_owned(), value.trim().to_owned()));
         }
-        Some(Self { version, fields })
+        Some(Self { fields })
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -538,11 +537,8 @@ impl Header {
 struct BlockCheck {
     block: Option<Expected>,
     payload: Option<PayloadCheck>,
-    http: bool,
     response: bool,
     revisit: bool,
-    has_block: bool,
-    has_payload: bool,
     /// The head of an HTTP message until it is whole.
     head: Vec<u8>,
     head_read: bool,
@@ -571,11 +567,8 @@ impl BlockCheck {
                 .filter(|_| !revisit && header.get("WARC-Segment-Number").is_none())
                 .and_then(Expected::parse)
                 .map(|wire| PayloadCheck { wire, joined: None }),
-            http: http && header.version != "0.17",
             response: found.kind == "response",
             revisit,
-            has_block: block_digest.is_some(),
-            has_payload: payload_digest.is_some(),
             head: Vec::new(),
             head_read: !http,
             status: None,
@@ -632,32 +625,31 @@ impl BlockCheck {
         }
     }
 
-    fn finish(mut self, found: &mut Found) {
+    fn finish(mut self, header: &Header, found: &mut Found) {
         if !self.head_read {
             // A head without its empty line (some writers end a block there): all of it is head.
             let end = self.head.len();
             self.read_head(end);
         }
         found.status = self.status;
-        let state = |present: bool, matches: Option<bool>| match (present, matches) {
+        let state = |name, matches: Option<bool>| match (header.get(name).is_some(), matches) {
             (false, _) => DigestState::Absent,
             (true, None) => DigestState::NotChecked,
             (true, Some(true)) => DigestState::Matches,
             (true, Some(false)) => DigestState::Differs,
         };
-        found.block = state(self.has_block, self.block.map(Expected::matches));
+        found.block = state("WARC-Block-Digest", self.block.map(Expected::matches));
         let payload = self.payload.map(|payload| {
             let joined = payload
                 .joined
                 .is_some_and(|(chunks, joined)| chunks.is_complete() && joined.matches());
             joined || payload.wire.matches()
         });
-        found.payload = state(self.has_payload, payload);
+        found.payload = state("WARC-Payload-Digest", payload);
         // The block digest of a revisit that quotes the digest of the full record is a known habit of old writers.
         if self.revisit && found.block == DigestState::Differs {
             found.block = DigestState::NotChecked;
         }
-        let _ = self.http;
     }
 }
 

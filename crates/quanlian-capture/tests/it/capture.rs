@@ -30,11 +30,10 @@ struct Names {
 impl Resolver for Names {
     fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         match name {
-            "site.test" => Ok(vec![Ipv4Addr::LOCALHOST.into()]),
             "rebind.test" if self.rebind.fetch_add(1, Ordering::SeqCst) == 0 => {
                 Ok(vec![Ipv4Addr::new(127, 0, 0, 2).into()])
             }
-            "rebind.test" | "localhost" => Ok(vec![Ipv4Addr::LOCALHOST.into()]),
+            "site.test" | "rebind.test" | "localhost" => Ok(vec![Ipv4Addr::LOCALHOST.into()]),
             _ => Err(io::ErrorKind::NotFound.into()),
         }
     }
@@ -65,20 +64,11 @@ impl Watch for Notes {
     fn warc_closed(&self, path: &Path, closed: &Closed) -> io::Result<()> {
         assert!(path.is_file());
         assert!(
-            !path.with_file_name("capture.wacz").exists_quietly(),
+            !path.with_file_name("capture.wacz").try_exists()?,
             "the hash is told before the WACZ is made"
         );
         *self.closed.lock().unwrap() = Some(closed.sha256.clone());
         Ok(())
-    }
-}
-
-trait Exists {
-    fn exists_quietly(&self) -> bool;
-}
-impl Exists for std::path::PathBuf {
-    fn exists_quietly(&self) -> bool {
-        self.try_exists().unwrap()
     }
 }
 

@@ -34,7 +34,7 @@ fn server(bytes: Vec<u8>) -> u16 {
         for mut stream in listener.incoming().flatten() {
             let bytes = bytes.clone();
             std::thread::spawn(move || {
-                let _ = stream.read(&mut [0; 65536]);
+                let _ = stream.read(&mut vec![0; 65536]);
                 let _ = stream.write_all(&bytes);
             });
         }
@@ -64,7 +64,8 @@ fn through(request: &[u8], limits: Limits) -> (Vec<u8>, Closed, Arc<Shared>) {
     let answer = runtime.block_on(async {
         let address = proxy::start(&shared).await.unwrap();
         let mut browser = TcpStream::connect(address).await.unwrap();
-        browser.write_all(request).await.unwrap();
+        // What is refused at its head is not read to its end.
+        let _ = browser.write_all(request).await;
         let mut answer = Vec::new();
         let _ = tokio::time::timeout(Duration::from_secs(10), browser.read_to_end(&mut answer)).await;
         drop(browser);
@@ -96,11 +97,14 @@ fn small() -> Limits {
     }
 }
 
+/// What it is, what the server sends, the status and the mark of the record.
+type Case<'a> = (&'a str, Vec<u8>, Option<u16>, Option<&'a str>);
+
 #[test]
 fn damaged_answers_are_recorded_as_they_came_and_marked() {
     let ok = b"HTTP/1.1 200 OK\r\n";
     let with = |rest: &[u8]| [ok, rest].concat();
-    let cases: Vec<(&str, Vec<u8>, Option<u16>, Option<&str>)> = vec![
+    let cases: [Case<'_>; 11] = [
         ("whole", with(b"Content-Length: 2\r\n\r\nab"), Some(200), None),
         ("until the end", with(b"\r\nab"), Some(200), None),
         (
@@ -205,10 +209,7 @@ fn requests_that_may_not_go_reach_nobody() {
             "refused_upgrade",
         ),
         (
-            format!(
-                "POST http://127.0.0.1:{port}/ HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n{}",
-                "x".repeat(5 << 20)
-            ),
+            format!("POST http://127.0.0.1:{port}/ HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n"),
             "refused_request_body",
         ),
         (

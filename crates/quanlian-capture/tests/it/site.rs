@@ -72,8 +72,8 @@ fn answer(mut stream: TcpStream, seen: &Mutex<Vec<String>>) -> std::io::Result<(
         let (name, value) = field.split_once(':').unwrap_or_default();
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.trim().parse().unwrap_or(0),
-            "cookie" => cookie = value.trim().to_owned(),
-            "x-officer" => secret_field = value.trim().to_owned(),
+            "cookie" => value.trim().clone_into(&mut cookie),
+            "x-officer" => value.trim().clone_into(&mut secret_field),
             _ => {}
         }
     }
