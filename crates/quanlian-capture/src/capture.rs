@@ -190,6 +190,9 @@ pub enum CaptureError {
     /// The login did not end well. Nothing was captured.
     #[error("the login was not completed")]
     Login(#[from] StepError),
+    /// Ended before there was anything to record.
+    #[error("cancelled before the browser had started")]
+    Cancelled,
     /// The machine.
     #[error("cannot run the capture")]
     Machine(#[source] io::Error),
@@ -215,6 +218,7 @@ impl CaptureError {
             Self::Browser(error) => error.code(),
             Self::Call(error) => error.code(),
             Self::Login(error) => error.code(),
+            Self::Cancelled => "capture_cancelled",
             Self::Machine(_) => "capture_machine",
             Self::Record(error) => error.code(),
             Self::Unsound(_) => "capture_unsound",
@@ -498,9 +502,11 @@ impl<'a> Run<'a> {
         self.begin_record();
         let proxy = proxy::start(&self.shared).await.map_err(CaptureError::Machine)?;
         let key_hash = self.shared.browser_side.key_hash();
-        self.tell(Stage::Start);
         let started = Browser::start(program, &key_hash, self.request.window, &self.request.language);
-        let mut browser = started.await?;
+        let mut browser = self
+            .attend(Stage::Start, started)
+            .await
+            .ok_or(CaptureError::Cancelled)??;
         let received = self.with_browser(&browser, proxy).await;
         self.shared.finish();
         browser.end().await;

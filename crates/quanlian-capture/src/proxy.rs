@@ -15,8 +15,10 @@
 //! | [`state`] | what all connections share: limits, stopping, what was refused |
 //! | [`upstream`] | from a host to a connection, guarded and recorded |
 //! | [`exchange`] | one request and its answer |
+//! | [`peer`] | whose connection it is |
 
 mod exchange;
+mod peer;
 pub mod state;
 mod upstream;
 
@@ -84,7 +86,15 @@ pub async fn start(shared: &Arc<Shared>) -> io::Result<SocketAddr> {
             let Ok(accepted) = shared.unless_stopped(listener.accept()).await else {
                 return;
             };
-            let Ok((browser, _)) = accepted else { continue };
+            let Ok((browser, peer)) = accepted else { continue };
+            if !peer::is_ours(peer, address) {
+                shared.noted(
+                    "",
+                    "refused_stranger",
+                    format!("{peer} is a connection of another user"),
+                );
+                continue;
+            }
             let shared = Arc::clone(&shared);
             tokio::spawn(async move {
                 let busy = shared.busy();

@@ -275,7 +275,7 @@ impl<'a> Conversation<'a> {
             }
         };
         if received.status.is_none() {
-            let detail = "the server closed the connection without an answer".to_owned();
+            let detail = "the connection ended before an answer came".to_owned();
             shared.noted(url.as_str(), "no_answer", detail);
         }
         let location = received
