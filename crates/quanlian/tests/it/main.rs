@@ -2,6 +2,7 @@
 //!
 //! The sample of `quanlian demo` is made once and shared; each story works on its own copy of what it changes.
 
+mod capture;
 mod chain;
 mod hostile;
 mod law;
