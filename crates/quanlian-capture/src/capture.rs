@@ -10,6 +10,7 @@
 //! Not here: deposit in the log (whoever watches does that), custody.
 
 use std::{
+    cell::Cell,
     fs::{self, File},
     future::Future,
     io::{self, BufReader, Write as _},
@@ -472,6 +473,8 @@ struct Run<'a> {
     watch: &'a dyn Watch,
     started_at: Timestamp,
     begin: std::time::Instant,
+    /// From when [`Limits::seconds`] count: a slow start of the browser is not the page's time.
+    browser_there: Cell<std::time::Instant>,
 }
 
 impl<'a> Run<'a> {
@@ -495,6 +498,7 @@ impl<'a> Run<'a> {
             watch,
             started_at: Timestamp::now(),
             begin: std::time::Instant::now(),
+            browser_there: Cell::new(std::time::Instant::now()),
         })
     }
 
@@ -507,6 +511,7 @@ impl<'a> Run<'a> {
             .attend(Stage::Start, started)
             .await
             .ok_or(CaptureError::Cancelled)??;
+        self.browser_there.set(std::time::Instant::now());
         let received = self.with_browser(&browser, proxy).await;
         self.shared.finish();
         browser.end().await;
@@ -528,7 +533,7 @@ impl<'a> Run<'a> {
     }
 
     fn time_left(&self) -> Duration {
-        Duration::from_secs(self.request.limits.seconds).saturating_sub(self.begin.elapsed())
+        Duration::from_secs(self.request.limits.seconds).saturating_sub(self.browser_there.get().elapsed())
     }
 
     /// Everything that needs the browser.

@@ -83,7 +83,7 @@ pub struct Listed {
     pub size_bytes: u64,
     /// SHA-256 of the body as received.
     pub payload_sha256: Option<String>,
-    /// `WARC-Truncated`.
+    /// `WARC-Truncated` of the response.
     pub truncated: Option<&'static str>,
     /// Where the record lies; absent when no answer came.
     #[serde(skip)]
@@ -201,10 +201,7 @@ impl Recorder {
             media_type: exchange.content_type.as_deref().map(media_type),
             size_bytes: 0,
             payload_sha256: None,
-            truncated: exchange
-                .response_truncated
-                .or(exchange.request_truncated)
-                .map(Truncated::word),
+            truncated: exchange.response_truncated.map(Truncated::word),
             place: None,
         };
         let answered = exchange.response.is_some();

@@ -230,6 +230,7 @@ fn a_page_is_captured_with_what_loads_late_and_its_media() {
     let text = String::from_utf8_lossy(&request);
     assert!(text.starts_with("GET /lazy HTTP/1.1\r\n"), "{text}");
     assert!(!text.to_ascii_lowercase().contains("proxy-"), "{text}");
+    assert!(text.contains("Accept-Language: zh-CN"), "{text}");
     let answer = made.blocks("resource", "dns:site.test").remove(0);
     assert_eq!(answer, b"site.test.\tIN\tA\t127.0.0.1\n");
     assert!(made.blocks("resource", "urn:fullPage:")[0].starts_with(b"\x89PNG"));
@@ -287,6 +288,18 @@ fn a_page_without_end_ends_at_its_limits() {
         .iter()
         .filter(|listed| listed.url.contains("/loop"));
     assert_eq!(asked.count(), 5, "the first, and four redirects");
+    // A page whose script never returns answers nobody; what crossed the wire is recorded.
+    let mut wanted = request(&site, "/hang");
+    (
+        wanted.limits.settle_seconds,
+        wanted.limits.seconds,
+        wanted.limits.grace_seconds,
+    ) = (2, 4, 3);
+    let made = make(&wanted);
+    assert_eq!(made.exchange("/hang").truncated, None);
+    assert!(made.report.facts.limits_met.contains(&LimitHit::SettleSeconds));
+    assert!(!made.report.facts.views_missing.is_empty());
+    assert!(made.took < Duration::from_secs(40), "{:?}", made.took);
 }
 
 #[test]

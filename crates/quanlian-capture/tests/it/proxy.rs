@@ -8,9 +8,12 @@ use std::{
     time::Duration,
 };
 
+use proptest::prelude::*;
 use quanlian_capture::{
     Limits,
     guard::{Guard, Refusal},
+    http1::{Body, request_head, response_head},
+    login::{Script, cookies},
     proxy::{
         self, Origin,
         state::{Parts, Shared, Stop},
@@ -283,4 +286,42 @@ fn a_flood_of_requests_and_refusals_ends_the_capture() {
         }
     });
     assert!(matches!(shared.stopped(), Some(Stop::Limit(_))));
+}
+
+/// Bytes of the body, taken in steps of `step`; `None` when it is no body.
+fn length(mut body: Body, bytes: &[u8], step: usize) -> Option<usize> {
+    let mut used = 0;
+    for part in bytes.chunks(step) {
+        let taken = body.take(part).ok()?;
+        used += taken;
+        if taken < part.len() {
+            break;
+        }
+    }
+    Some(used)
+}
+
+proptest! {
+    #[test]
+    fn a_body_ends_at_the_same_place_however_it_arrives(
+        head in "HTTP/1.[01] [1-5][0-9][0-9] [a-z]{0,3}\r\n(Content-Length: [0-9]{1,3}\r\n){0,2}(Transfer-Encoding: (chunked|gzip)\r\n)?\r\n",
+        rest in "([0-9a-f]{1,2}(;[a-z])?\r\n|[a-z]{0,20}\r?\n|0\r\n\r\n){0,8}",
+        step in 1..7_usize,
+    ) {
+        if let Ok(Some(read)) = response_head(head.as_bytes())
+            && let Ok(body) = Body::of_response("GET", &read)
+        {
+            let whole = length(body.clone(), rest.as_bytes(), rest.len().max(1));
+            prop_assert_eq!(whole, length(body, rest.as_bytes(), step));
+        }
+    }
+
+    #[test]
+    fn any_bytes_as_heads_scripts_and_cookies_do_no_harm(bytes in proptest::collection::vec(any::<u8>(), 0..600), text in ".{0,300}") {
+        let _ = (request_head(&bytes), response_head(&bytes));
+        let line = [b"HTTP/1.1 200 OK\r\n".to_vec(), bytes].concat();
+        let _ = response_head(&line);
+        let _ = cookies(&text);
+        let _ = Script::parse(&text, |_| Ok(String::new()));
+    }
 }

@@ -113,6 +113,7 @@ fn answer(mut stream: TcpStream, seen: &Mutex<Vec<String>>) -> std::io::Result<(
              d.style.height = '3000px'; d.textContent = 'more'; document.body.append(d); fetch('/more?' + Math.random()); };\
              more(); addEventListener('scroll', more);</script>",
         ),
+        "/hang" => html(out, "<title>hang</title><body>before<script>for (;;) {}</script>"),
         "/login" => html(
             out,
             "<form method=post action=/session><input id=user name=user><input id=pw name=pw type=password>\
