@@ -584,7 +584,9 @@ impl<'a> Run<'a> {
         self.tell(Stage::Pictures);
         let grace = Duration::from_secs(self.request.limits.grace_seconds);
         let pictures = timeout(grace, async {
-            page.locate(&mut opened).await;
+            if opened.loaded {
+                page.locate(&mut opened).await;
+            }
             page.pictures().await
         });
         let pictures = pictures.await.unwrap_or_else(|_| {

@@ -126,6 +126,8 @@ async fn serve(shared: &Arc<Shared>, mut browser: TcpStream) -> io::Result<()> {
 
 /// What stands behind CONNECT: TLS as a rule, plain HTTP for `ws:`.
 async fn tunnel(shared: &Arc<Shared>, mut browser: TcpStream, authority: &str) -> io::Result<()> {
+    // A tunnel that carries no request is counted too, so that a page cannot try addresses for ever.
+    let refused = || shared.count_request();
     let origin = Url::parse(&format!("https://{authority}/")).ok();
     let Some(mut origin) = origin.as_ref().and_then(Origin::of) else {
         shared.refused(
@@ -134,6 +136,7 @@ async fn tunnel(shared: &Arc<Shared>, mut browser: TcpStream, authority: &str) -
                 target: authority.to_owned(),
             },
         );
+        refused();
         return Ok(());
     };
     browser
@@ -154,6 +157,7 @@ async fn tunnel(shared: &Arc<Shared>, mut browser: TcpStream, authority: &str) -
     }
     // The server is asked first: a certificate that is refused must not look like an answer to the browser.
     let Some(server) = upstream::connect(shared, &origin).await else {
+        refused();
         return Ok(());
     };
     let host = match &origin.host {

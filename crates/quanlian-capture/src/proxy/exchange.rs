@@ -97,6 +97,7 @@ impl<'a> Conversation<'a> {
         drop(idle);
         let Some(head) = head else { return Ok(false) };
         let head_bytes: Vec<u8> = self.pending.drain(..head.size_bytes).collect();
+        self.shared.count_request();
         let Some((url, origin)) = self.target(&head) else {
             let target = head.target.clone();
             self.shared.refused(
@@ -107,7 +108,6 @@ impl<'a> Conversation<'a> {
             );
             return Ok(false);
         };
-        self.shared.count_request();
         if !self.may_go(&head, &url) {
             return Ok(false);
         }

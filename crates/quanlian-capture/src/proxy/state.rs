@@ -305,8 +305,6 @@ impl Shared {
 
     /// Notes what the guard refused.
     pub fn refused(&self, url: &str, refusal: &Refusal) {
-        // Counted, so that a page cannot try addresses for ever.
-        self.count_request();
         self.noted(url, refusal.code(), refusal.to_string());
     }
 

@@ -77,6 +77,7 @@ fn a_page_is_captured_and_its_record_is_in_the_log() {
     let output = quanlian(&["capture", &url, "--out", text(&refused), "--json"]);
     let report = json(&output, 1);
     assert_eq!(report["page"]["loaded"], false);
+    assert_eq!(report["page"]["final_url"], url.as_str());
     assert_eq!(report["missing"][0]["code"], "refused_address");
     assert!(refused.join("capture.warc.gz").is_file());
 }
