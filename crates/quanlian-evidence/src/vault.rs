@@ -9,6 +9,9 @@
 //! | `log.key` | its secret key, mode 0600 |
 //! | `log.vkey` | its public key, to be published |
 //! | `receipts/<deposit id>.json` | receipts, with salts: as secret as the deposits |
+//! | `custody/` | acts that wait for a signature (`acts`) |
+//! | `holds/<hold id>.json` | legal holds, placed and lifted (`hold`) |
+//! | `erasures/<deposit id>.json` | tombstones of what was erased (`erasure`) |
 //!
 //! Invariant: receipts are durable before their entries are in the log, because an entry
 //! whose salt is lost proves nothing. A receipt whose entry did not make it into the log
@@ -16,8 +19,12 @@
 //!
 //! Not here: originals stay where they are; storing them is `quanlian-store`'s.
 
+mod acts;
 mod bundling;
 mod disk;
+mod erasure;
+mod hold;
+mod intent;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,8 +44,11 @@ use quanlian_tlog::{
     store::{FileStore, KeyFileError, StoreError, TileStore as _, create_key_file, load_key_file},
 };
 
+pub use acts::{ActError, ActOrder, Draft, Recorded, Stand, media_of};
 pub use bundling::BundleSummary;
-use disk::{io_error, make_private_folder, sync_folder, write_and_sync, write_durably};
+use disk::{io_error, make_private_folder, read_if_there, sync_folder, write_and_sync, write_durably};
+pub use erasure::{Erasure, ErasureError, ErasureOrder, ErasureTargets, Statement, ToErase, Tombstone};
+pub use hold::{Hold, HoldError, HoldState, HoldStep, MAX_HOLDS};
 
 use crate::{
     bundle::BundleError,
@@ -186,6 +196,27 @@ pub enum VaultError {
     /// No deposit has this id, or its entry never reached the log.
     #[error("there is no deposit {0}")]
     NoSuchDeposit(DepositId),
+    /// The deposit was erased; its entry stands in the log and its tombstone says who and why.
+    #[error(
+        "deposit {id} was erased at {erased_at}; its entry {log_index} in the log and its tombstone stand"
+    )]
+    Erased {
+        id: DepositId,
+        erased_at: Timestamp,
+        log_index: u64,
+    },
+    /// An erasure was begun and not finished.
+    #[error("the erasure of deposit {0} is not finished; run `quanlian erase {0}` again")]
+    ErasureUnfinished(DepositId),
+    /// The act was not recorded.
+    #[error("the act was not recorded")]
+    Act(#[from] ActError),
+    /// The legal hold was not placed or lifted.
+    #[error("the legal hold was not changed")]
+    Hold(#[from] HoldError),
+    /// The deposit was not erased.
+    #[error("the deposit was not erased")]
+    Erasure(#[from] ErasureError),
     /// The bundle cannot be made.
     #[error("cannot make the bundle")]
     Bundle(#[from] BundleError),
@@ -207,6 +238,11 @@ impl VaultError {
             Self::Deposit(source) => source.code(),
             Self::Content(source) => source.code(),
             Self::NoSuchDeposit(_) => "vault_no_such_deposit",
+            Self::Erased { .. } => "vault_erased",
+            Self::ErasureUnfinished(_) => "vault_erasure_unfinished",
+            Self::Act(source) => source.code(),
+            Self::Hold(source) => source.code(),
+            Self::Erasure(source) => source.code(),
             Self::Bundle(source) => source.code(),
             Self::Container(source) => source.code(),
         }
@@ -228,7 +264,9 @@ impl Vault {
     ) -> Result<Self, VaultError> {
         let key_path = folder.join("log.key");
         let log_folder = folder.join("log");
-        make_private_folder(&folder.join("receipts"))?;
+        for private in ["receipts", "custody", "holds", "erasures"] {
+            make_private_folder(&folder.join(private))?;
+        }
         // The store is taken first, so that two processes cannot both make a key.
         let store = FileStore::create(&log_folder).map_err(LogError::Store)?;
         let has_key = key_path
@@ -256,10 +294,13 @@ impl Vault {
             &folder.join("log.vkey"),
             format!("{}\n", log.verifier()).as_bytes(),
         )?;
-        Ok(Self {
+        let mut vault = Self {
             folder: folder.to_owned(),
             log,
-        })
+        };
+        vault.finish_holds()?;
+        vault.finish_acts()?;
+        Ok(vault)
     }
 
     /// The public key of the log, to be published.
@@ -356,38 +397,31 @@ impl Vault {
 
     /// The receipt of a deposit whose entry is in the log.
     pub fn receipt(&self, id: DepositId) -> Result<Receipt, VaultError> {
-        let path = self.receipt_path(id);
-        let json = match fs::read_to_string(&path) {
-            Ok(json) => json,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(VaultError::NoSuchDeposit(id));
-            }
-            Err(source) => return Err(io_error("read", &path, source)),
-        };
-        let receipt: Receipt = from_canonical(&json, MAX_RECEIPT_BYTES, "the receipt")?;
+        self.require_not_erased(id)?;
+        let receipt = self.receipt_on_file(id)?;
         self.require_in_log(&receipt, id)?;
         Ok(receipt)
     }
 
+    /// The receipt as the folder has it.
+    fn receipt_on_file(&self, id: DepositId) -> Result<Receipt, VaultError> {
+        let json =
+            read_if_there(&self.receipt_path(id), MAX_RECEIPT_BYTES)?.ok_or(VaultError::NoSuchDeposit(id))?;
+        Ok(from_canonical(&json, MAX_RECEIPT_BYTES, "the receipt")?)
+    }
+
     /// The ids of all receipts in the folder, oldest first.
     pub fn receipt_ids(&self) -> Result<Vec<DepositId>, VaultError> {
-        let folder = self.folder.join("receipts");
-        let wrong = |source| io_error("read", &folder, source);
-        let mut ids = BTreeSet::new();
-        for entry in fs::read_dir(&folder).map_err(wrong)? {
-            let name = entry.map_err(wrong)?.file_name();
-            let id = name
-                .to_str()
-                .and_then(|name| name.strip_suffix(".json"))
-                .map(str::parse);
-            if let Some(Ok(id)) = id {
-                ids.insert(id);
-            }
-        }
+        let names = names_in(&self.folder.join("receipts"))?;
+        let ids: BTreeSet<DepositId> = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(".json")?.parse().ok())
+            .collect();
         Ok(ids.into_iter().collect())
     }
 
-    /// Puts an act into the chain of custody of a deposit: sealed, handed over, opened.
+    /// Notes an act that the program itself did, as a line of version 1. What people do is drafted and
+    /// signed ([`Self::draft_act`]).
     ///
     /// The line is kept with the receipt; the seal of the next bundle commits to it.
     pub fn record_act(
@@ -400,6 +434,9 @@ impl Vault {
     ) -> Result<Receipt, VaultError> {
         require_actor(actor)?;
         let mut receipt = self.receipt(id)?;
+        if self.draft(id)?.is_some() {
+            return Err(ActError::Waiting(id).into());
+        }
         let at = outside.now();
         let new = NewAct {
             id: CustodyId(id::from_parts(at, random(outside))),
@@ -549,8 +586,21 @@ fn make_receipt(
         log_key: log_key.to_string(),
         log_index,
         custody: lines,
+        acts: Vec::new(),
     };
     Ok((id, receipt))
+}
+
+/// The names of all files in a folder, in order; those that are no text are none of ours.
+fn names_in(folder: &Path) -> Result<Vec<String>, VaultError> {
+    let wrong = |source| io_error("read", folder, source);
+    let mut names = BTreeSet::new();
+    for found in fs::read_dir(folder).map_err(wrong)? {
+        if let Ok(name) = found.map_err(wrong)?.file_name().into_string() {
+            names.insert(name);
+        }
+    }
+    Ok(names.into_iter().collect())
 }
 
 fn read_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Content, FileProblem> {

@@ -21,7 +21,7 @@ use quanlian_record::{
 };
 
 use super::{
-    Outside, Progress, Vault, VaultError,
+    ActError, Outside, Progress, Vault, VaultError,
     disk::{io_error, with_suffix, write_durably},
     random, require_actor,
 };
@@ -155,6 +155,11 @@ impl Vault {
         closing: &Closing<'_>,
         outside: &mut dyn Outside,
     ) -> Result<Receipt, VaultError> {
+        // The caller may hold a receipt of what was erased since; saving it would bring it back.
+        self.require_not_erased(id)?;
+        if self.draft(id)?.is_some() {
+            return Err(ActError::Waiting(id).into());
+        }
         self.require_in_log(&receipt, id)?;
         // The caller's copy may be older than the one in the folder; the lines that were
         // added since belong to the chain.
