@@ -49,7 +49,6 @@ pub fn export(deposit: &Deposit, lines: &[CustodyLine]) -> Value {
             "uco-observable": "https://ontology.unifiedcyberontology.org/uco/observable/",
             "uco-tool": "https://ontology.unifiedcyberontology.org/uco/tool/",
             "uco-types": "https://ontology.unifiedcyberontology.org/uco/types/",
-            "uco-vocabulary": "https://ontology.unifiedcyberontology.org/uco/vocabulary/",
             "xsd": "http://www.w3.org/2001/XMLSchema#",
         },
         "@graph": graph.nodes,
@@ -82,8 +81,8 @@ impl Graph {
                     "@type": "uco-observable:ContentDataFacet",
                     "uco-observable:sizeInBytes": integer(content.size_bytes),
                     "uco-observable:hash": [
-                        hash(&name("sha256", &id), known_method("SHA256"), &content.sha256),
-                        hash(&name("sm3", &id), json!("SM3"), &content.sm3),
+                        hash(&name("sha256", &id), "SHA256", &content.sha256),
+                        hash(&name("sm3", &id), "SM3", &content.sm3),
                     ],
                 },
             ],
@@ -218,7 +217,7 @@ impl Graph {
                 {
                     "@id": of("media-content"),
                     "@type": "uco-observable:ContentDataFacet",
-                    "uco-observable:hash": [hash(&of("media-sha256"), known_method("SHA256"), &media.sha256)],
+                    "uco-observable:hash": [hash(&of("media-sha256"), "SHA256", &media.sha256)],
                 },
             ],
         }));
@@ -301,17 +300,14 @@ fn time_sync(sync: &TimeSync) -> String {
     }
 }
 
-fn hash(id: &str, method: Value, value: &str) -> Value {
+/// SM3 is no member of the vocabulary, which takes other names too.
+fn hash(id: &str, method: &str, value: &str) -> Value {
     json!({
         "@id": id,
         "@type": "uco-types:Hash",
         "uco-types:hashMethod": method,
         "uco-types:hashValue": {"@type": "xsd:hexBinary", "@value": value},
     })
-}
-
-fn known_method(name: &str) -> Value {
-    json!({"@type": "uco-vocabulary:HashNameVocab", "@value": name})
 }
 
 fn instant(line: &CustodyLine) -> Value {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod custody;
+mod erasure;
 mod shell;
 mod support;
 mod tamper;
