@@ -21,6 +21,7 @@
 
 mod acts;
 mod bundling;
+mod copy;
 mod disk;
 mod erasure;
 mod hold;
@@ -46,6 +47,7 @@ use quanlian_tlog::{
 
 pub use acts::{ActError, ActOrder, Draft, Recorded, Stand, media_of};
 pub use bundling::BundleSummary;
+pub use copy::VaultCopy;
 use disk::{io_error, make_private_folder, read_if_there, sync_folder, write_and_sync, write_durably};
 pub use erasure::{Erasure, ErasureError, ErasureOrder, ErasureTargets, Statement, ToErase, Tombstone};
 pub use hold::{Hold, HoldError, HoldState, HoldStep, MAX_HOLDS};
@@ -208,6 +210,9 @@ pub enum VaultError {
     /// An erasure was begun and not finished.
     #[error("the erasure of deposit {0} is not finished; run `quanlian erase {0}` again")]
     ErasureUnfinished(DepositId),
+    /// A folder that was given as a backup is none.
+    #[error("{folder} is no copy of the data folder of the log `{log}`; an archive must be unpacked first", folder = folder.display())]
+    NotACopy { folder: PathBuf, log: String },
     /// The act was not recorded.
     #[error("the act was not recorded")]
     Act(#[from] ActError),
@@ -240,6 +245,7 @@ impl VaultError {
             Self::NoSuchDeposit(_) => "vault_no_such_deposit",
             Self::Erased { .. } => "vault_erased",
             Self::ErasureUnfinished(_) => "vault_erasure_unfinished",
+            Self::NotACopy { .. } => "vault_not_a_copy",
             Self::Act(source) => source.code(),
             Self::Hold(source) => source.code(),
             Self::Erasure(source) => source.code(),

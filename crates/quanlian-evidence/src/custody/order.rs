@@ -159,7 +159,8 @@ impl Standing {
         match (line.act, self.place) {
             // The copy in the store can be bundled whatever became of the item.
             (Act::Bundled, Place::Held | Place::Returned)
-            | (Act::Collected, Place::Elsewhere | Place::Returned) => None,
+            | (Act::Collected, Place::Elsewhere | Place::Returned)
+            | (Act::Deposited, Place::Held) => None,
             (_, Place::Elsewhere) => Some(Problem::NotCollected),
             (_, Place::Returned) => Some(Problem::Returned),
             // A person may describe what the program noted, before anything else is done.
@@ -172,7 +173,6 @@ impl Standing {
             (Act::HandedOver | Act::Returned, Place::Held) => {
                 (is_of_people && !is_holder).then_some(Problem::NotHolder)
             }
-            (Act::Deposited, Place::Held) => None,
         }
     }
 
@@ -213,7 +213,7 @@ impl Standing {
                 line: number,
                 kind,
                 detail,
-            })
+            });
         };
         if let Some(before) = before.filter(|before| before.at > line.at) {
             add(GapKind::TimeRunsBack, format!("{} < {}", line.at, before.at));

@@ -371,7 +371,7 @@ impl Vault {
 }
 
 /// What the name of a file of a whole act ends in.
-const ACT_SUFFIX: &str = ".act.json";
+pub(super) const ACT_SUFFIX: &str = ".act.json";
 
 /// A whole act on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

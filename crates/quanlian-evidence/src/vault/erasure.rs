@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Outside, Vault, VaultError,
+    copy::{others_with, shred_files_of},
     disk::{read_if_there, shred, with_suffix, write_durably},
     intent::Intent,
     random,
@@ -45,7 +46,7 @@ const TOMBSTONE_VERSION: u32 = 1;
 /// The longest tombstone that is read back, in bytes.
 const MAX_TOMBSTONE_BYTES: usize = 64 << 10;
 /// What the name of a file of an erasure that is not finished ends in.
-const BEGUN_SUFFIX: &str = ".begun.json";
+pub(super) const BEGUN_SUFFIX: &str = ".begun.json";
 /// Shorter values of a deposit may stand in a reason: `a`, `mp3`, `2024`.
 const MIN_TELLING_BYTES: usize = 5;
 
@@ -219,7 +220,7 @@ impl Vault {
         // The id is the deposit's, so that whoever holds an old proof finds the tombstone by it.
         let entry =
             Entry::commit(ENTRY_ERASURE, deposit.0, at, &to_canonical(&statement)?, &salt).to_json()?;
-        let content_shared_with = self.others_with(&record)?;
+        let content_shared_with = others_with(&self.folder, deposit, &record.content.sha256)?;
         let begun = Begun {
             statement,
             salt: salt.to_hex(),
@@ -252,7 +253,7 @@ impl Vault {
         targets
             .erase(&what)
             .map_err(|source| ErasureError::Target { deposit, source })?;
-        self.shred_files_of(deposit)?;
+        shred_files_of(&self.folder, deposit)?;
         let tombstone = Tombstone {
             statement,
             salt,
@@ -271,36 +272,6 @@ impl Vault {
             was_erased_before: false,
             content_shared_with: what.content_shared_with,
         })
-    }
-
-    /// Everything of the vault itself that says something about a deposit.
-    fn shred_files_of(&self, deposit: DepositId) -> Result<(), VaultError> {
-        let receipt = self.receipt_path(deposit);
-        shred(&receipt.with_extension("tmp"))?;
-        for path in [receipt, self.draft_path(deposit), self.act_path(deposit)] {
-            shred(&with_suffix(&path, ".tmp"))?;
-            shred(&path)?;
-        }
-        Ok(())
-    }
-
-    /// Deposits that keep the same content.
-    fn others_with(&self, record: &Deposit) -> Result<Vec<DepositId>, VaultError> {
-        let mut others = Vec::new();
-        for id in self.receipt_ids()? {
-            if id == record.id || self.is_being_erased(id)? {
-                continue;
-            }
-            // A receipt that does not open keeps no content back, but one that does must be asked.
-            let other = self
-                .receipt_on_file(id)
-                .ok()
-                .and_then(|receipt| receipt.open().ok());
-            if other.is_some_and(|other| other.content.sha256 == record.content.sha256) {
-                others.push(id);
-            }
-        }
-        Ok(others)
     }
 
     /// Erasures that a crash or a failing store left unfinished.

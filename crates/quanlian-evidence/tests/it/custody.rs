@@ -294,26 +294,26 @@ fn records_that_are_not_whole_are_named() {
     check("custody_record_count", &|o| o.record.parties.clear());
     check("custody_first_party", &|o| o.record.parties.reverse());
     check("custody_role_unfit", &|o| {
-        o.record.parties.push(party(Role::Holder, WITNESS))
+        o.record.parties.push(party(Role::Holder, WITNESS));
     });
     check("custody_record_count", &|o| {
-        o.record.parties.push(party(Role::Receiver, WITNESS))
+        o.record.parties.push(party(Role::Receiver, WITNESS));
     });
     check("custody_same_person", &|o| {
-        o.record.parties[1].name = OFFICER.into()
+        o.record.parties[1].name = OFFICER.into();
     });
     check("custody_field", &|o| {
-        o.record.parties[1].name = format!("{OFFICER} ")
+        o.record.parties[1].name = format!("{OFFICER} ");
     });
     check("custody_field", &|o| o.record.reason = String::new());
     check("custody_field", &|o| o.record.reason = "x".repeat(9 << 10));
     check("custody_control_character", &|o| {
-        o.record.place = Some("a\nas receiver B".into())
+        o.record.place = Some("a\nas receiver B".into());
     });
     check("custody_self_test", &|o| o.record.machine.self_test.clear());
     check("custody_act_of_program", &|o| o.act = Act::Bundled);
     check("custody_number", &|o| {
-        o.record.machine.disk_free_bytes = Some(u64::MAX)
+        o.record.machine.disk_free_bytes = Some(u64::MAX);
     });
 }
 
@@ -611,4 +611,33 @@ fn validate_with_ontology(path: &Path) {
         answer.status.success() && said.contains("Conforms: True"),
         "{said}"
     );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_bytes_make_the_reader_of_lines_panic(texts in proptest::collection::vec(".{0,200}", 0..4)) {
+        let lines: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let item = DepositId(uuid::Uuid::nil());
+        proptest::prop_assert!(custody::chain(&lines, item).is_err());
+    }
+
+    #[test]
+    fn no_change_of_a_good_line_makes_the_reader_panic(at in 0..3_000_usize, with in ".{0,8}", len in 0..20_usize) {
+        let good = SIGNED_LINE.with(Clone::clone);
+        let text: String = good.chars().take(at).chain(with.chars()).chain(good.chars().skip(at + len)).collect();
+        let item = serde_json::from_str::<CustodyLine>(&good).unwrap().item;
+        let _ = custody::check(&[&text], item);
+        let _ = custody::chain(&[&good, &text], item);
+    }
+}
+
+thread_local! {
+    /// A line with two parties, as it stands in a chain.
+    static SIGNED_LINE: String = {
+        let mut story = Story::new();
+        let receipt = story.done(hand_over(OFFICER, EXPERT), &[(OFFICER, &officer()), (EXPERT, &expert())]);
+        receipt.custody.last().unwrap().clone()
+    };
 }

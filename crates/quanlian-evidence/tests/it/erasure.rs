@@ -6,7 +6,7 @@ use base64::Engine as _;
 use quanlian_evidence::{
     bundle::{BundleItem, Original},
     deposit::{Entry, Receipt},
-    vault::{ErasureOrder, ErasureTargets, HoldState, ToErase, Vault},
+    vault::{ErasureOrder, ErasureTargets, HoldState, ToErase, Vault, VaultCopy},
     verify::{Policy, verify_bundle},
 };
 use quanlian_record::id::DepositId;
@@ -61,7 +61,7 @@ fn all_bytes(folder: &Path) -> Vec<u8> {
 /// The forms in which bytes can stand in a file: as they are, hex, base64 at each offset; text also as UTF-16 and JSON.
 fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut forms = vec![bytes.to_vec()];
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(bytes);
     forms.extend([hex.to_uppercase().into_bytes(), hex.into_bytes()]);
     for offset in 0..3 {
         let mut shifted = vec![0; offset];
@@ -86,8 +86,8 @@ fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
             nested = nested[1..nested.len() - 1].to_owned();
             forms.push(nested.clone().into_bytes());
         }
-        let escaped: String = units().map(|unit| format!("\\u{unit:04x}")).collect();
-        forms.push(escaped.into_bytes());
+        let escaped: Vec<String> = units().map(|unit| format!("\\u{unit:04x}")).collect();
+        forms.push(escaped.concat().into_bytes());
     }
     forms
 }
@@ -179,10 +179,7 @@ fn what_was_erased_is_found_in_no_form_and_the_old_proofs_still_hold() {
     proof
         .verify(&leaf_hash(receipt.entry_json.as_bytes()), &key)
         .unwrap();
-    let policy = Policy {
-        trusted_log_keys: vec![key],
-        ..Policy::default()
-    };
+    let policy: Policy = key.to_string().parse().unwrap();
     assert!(verify_bundle(&bundle, &policy).ok);
     assert!(vault.fsck().unwrap().problems.is_empty());
 
@@ -432,4 +429,55 @@ fn a_tombstone_that_was_changed_is_no_tombstone() {
     let text = String::from_utf8(read(&path)).unwrap();
     std::fs::write(&path, text.replace("officer 0231", "officer 0232")).unwrap();
     assert_eq!(vault.tombstone(id).unwrap_err().code(), "deposit_commitment");
+}
+
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_backup_is_erased_too_and_only_a_backup_of_this_log() {
+    let mut bench = Bench::new();
+    let mut vault = bench.vault();
+    let (id, receipt) = one(&mut bench, &mut vault, "diary.txt", b"dear diary");
+    let (_, other) = one(&mut bench, &mut vault, "other.txt", b"not the same");
+    drop(vault);
+    let backup = bench.path("backup");
+    copy(&folder(&bench), &backup);
+    let mut vault = bench.vault();
+    vault.erase(id, &order(), &mut (), &mut bench.outside).unwrap();
+
+    let name = vault.log_key().name().to_owned();
+    let copy = VaultCopy::open(&backup, &name).unwrap();
+    let what = copy.what_to_erase(id).unwrap().unwrap();
+    assert_eq!(what.content_sha256, receipt.open().unwrap().content.sha256);
+    assert!(what.content_shared_with.is_empty());
+    copy.shred(id).unwrap();
+    assert_eq!(copy.what_to_erase(id).unwrap(), None);
+    copy.shred(id).unwrap();
+    let after = all_bytes(&backup);
+    let (salt, kept) = (receipt.salt.as_bytes(), other.salt.as_bytes());
+    assert_eq!((found(&after, salt), found(&after, b"diary.txt")), (0, 0));
+    assert!(found(&after, kept) > 0);
+
+    for wrong in [bench.path("nowhere"), bench.folder.path().to_owned()] {
+        assert_eq!(
+            VaultCopy::open(&wrong, &name).unwrap_err().code(),
+            "vault_not_a_copy"
+        );
+    }
+    assert_eq!(
+        VaultCopy::open(&backup, "another log").unwrap_err().code(),
+        "vault_not_a_copy"
+    );
 }
