@@ -5,10 +5,17 @@
 //!
 //! Not here: what the commands do (`command`), the words of results (`messages/`).
 
+mod custody;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use quanlian_record::time::{Day, parse_day};
+
+pub(crate) use custody::{
+    Custody, CustodyAdd, CustodyExport, CustodyOf, CustodyRead, CustodySign, Erase, ExportAs, Hold,
+    PaperLanguage,
+};
 
 use crate::{message::Language, output::Form};
 
@@ -44,6 +51,14 @@ pub(crate) enum Command {
     Match(Match),
     /// Fix files as evidence in the log
     Deposit(Deposit),
+    /// Who did what with a deposit, signed by both sides
+    #[command(subcommand)]
+    Custody(Custody),
+    /// Legal holds: what must not be erased
+    #[command(subcommand)]
+    Hold(Hold),
+    /// Erase content, metadata and salt of a deposit; its proof stays
+    Erase(Erase),
     /// Check an evidence bundle offline
     Verify(Verify),
     /// Assess facts by the law in `law/`, or read that law

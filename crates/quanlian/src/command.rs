@@ -3,7 +3,10 @@
 //! In:  parsed arguments.
 //! Out: results on stdout and an exit code.
 
+mod custody;
 mod deposit;
+mod erase;
+mod hold;
 pub(crate) mod index;
 pub(crate) mod law;
 pub(crate) mod matching;
@@ -34,6 +37,9 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
+        Command::Custody(arguments) => custody::run(arguments, &output),
+        Command::Hold(arguments) => hold::run(arguments, &output),
+        Command::Erase(arguments) => erase::run(&arguments, &output(arguments.of.form.form())),
         Command::Verify(arguments) => verify::run(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Show {

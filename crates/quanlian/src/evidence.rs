@@ -12,6 +12,8 @@
 //! Invariant: the log comes first. A record or original that could not be stored is
 //! reported, and the deposit stands all the same.
 
+mod erasing;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -36,6 +38,8 @@ use crate::{
     files::{Found, PassedOver},
     output::Output,
 };
+
+pub(crate) use erasing::ErasedBackup;
 
 /// One deposit, as reports show it.
 #[derive(Debug, Clone, Serialize)]
@@ -70,6 +74,18 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// Opens a data folder that is there already.
+    pub(crate) fn open_existing(data: &Path) -> Result<Self, Fault> {
+        let key = data.join("log.vkey");
+        if !key.is_file() {
+            return Err(Fault::BadInput(anyhow::anyhow!(
+                "{} is no data folder: it has no log.vkey",
+                data.display()
+            )));
+        }
+        Self::open(data, "")
+    }
+
     /// Opens the data folder and makes what is not there yet.
     pub(crate) fn open(data: &Path, depositor: &str) -> Result<Self, Fault> {
         std::fs::create_dir_all(data)
@@ -103,14 +119,17 @@ impl Room {
             depositor,
             ..Terms::default()
         };
-        Ok(Self {
+        let mut room = Self {
             vault,
             terms,
             records,
             objects,
             runtime,
             count: 0,
-        })
+        };
+        // What the law asked to erase is gone before anything else is done with the folder.
+        room.resume_erasures()?;
+        Ok(room)
     }
 
     /// Deposits files of one kind; what cannot be read becomes a problem and the rest goes on.
@@ -223,6 +242,10 @@ impl Room {
 
     pub(crate) fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    pub(crate) fn vault_mut(&mut self) -> &mut Vault {
+        &mut self.vault
     }
 
     fn deposited(

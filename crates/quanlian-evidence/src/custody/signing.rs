@@ -11,13 +11,92 @@
 //! Invariant: that a signature fits its key says nothing about whose key it is. [`Verdict::Fits`]
 //! and [`Verdict::Trusted`] are two answers.
 //!
-//! Not here: key files (`quanlian-tlog`).
+//! Not here: the form of key files (`quanlian-tlog`).
+
+use std::path::Path;
 
 use quanlian_record::canonical;
-use quanlian_tlog::note::{Note, NoteError, SignerKey, VerifierKey};
+use quanlian_tlog::{
+    note::{Note, NoteError, SEED_BYTES, SignerKey, VerifierKey},
+    store::{KeyFileError, create_key_file, load_key_file},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{CustodyLine, act::Attestation};
+
+/// Public keys of one list of trusted keys at most.
+pub const MAX_TRUSTED_KEYS: usize = 10_000;
+
+/// Why a key of a party cannot be made, read or trusted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields of error variants say themselves")]
+pub enum PartyKeyError {
+    /// The name cannot be that of a key.
+    #[error(
+        "`{name}` cannot be the name of a key; write it like agency.example/wang, without spaces and `+`"
+    )]
+    Name {
+        name: String,
+        #[source]
+        source: NoteError,
+    },
+    /// The file cannot be made or used.
+    #[error("the key file cannot be used")]
+    File(#[from] KeyFileError),
+    /// A line of a list of trusted keys is none.
+    #[error("line {line} is not a public key (name+id+key)")]
+    Trusted { line: usize },
+    /// More than [`MAX_TRUSTED_KEYS`].
+    #[error("more than {MAX_TRUSTED_KEYS} keys")]
+    TooMany,
+}
+
+impl PartyKeyError {
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Name { .. } => "custody_key_name",
+            Self::File(source) => source.code(),
+            Self::Trusted { .. } => "custody_trusted_key",
+            Self::TooMany => "custody_trusted_too_many",
+        }
+    }
+}
+
+/// Makes a key for a party in a new file, which its owner alone can read.
+pub fn make_key(path: &Path, name: &str, seed: &[u8; SEED_BYTES]) -> Result<VerifierKey, PartyKeyError> {
+    let key = SignerKey::from_seed(name, seed).map_err(|source| PartyKeyError::Name {
+        name: name.to_owned(),
+        source,
+    })?;
+    create_key_file(path, &key)?;
+    Ok(key.verifier().clone())
+}
+
+/// Reads the key of a party.
+pub fn load_key(path: &Path) -> Result<SignerKey, PartyKeyError> {
+    Ok(load_key_file(path)?)
+}
+
+/// Reads a list of public keys, one a line; empty lines and those that begin with `#` are passed over.
+pub fn trusted_keys(text: &str) -> Result<Vec<VerifierKey>, PartyKeyError> {
+    let mut keys = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if keys.len() == MAX_TRUSTED_KEYS {
+            return Err(PartyKeyError::TooMany);
+        }
+        keys.push(
+            line.parse()
+                .map_err(|_| PartyKeyError::Trusted { line: number })?,
+        );
+    }
+    Ok(keys)
+}
 
 /// What a signature comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

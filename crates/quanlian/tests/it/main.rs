@@ -3,6 +3,7 @@
 //! The sample of `quanlian demo` is made once and shared; each story works on its own copy of what it changes.
 
 mod chain;
+mod custody;
 mod hostile;
 mod law;
 
