@@ -36,9 +36,12 @@ use super::{
     intent::Intent,
     random,
 };
-use crate::deposit::{
-    Deposit, DepositError, ENTRY_ERASURE, Entry, MAX_FIELD_BYTES, SALT_BYTES, Salt, from_canonical,
-    to_canonical,
+use crate::{
+    custody::CustodyLine,
+    deposit::{
+        Deposit, DepositError, ENTRY_ERASURE, Entry, MAX_FIELD_BYTES, Receipt, SALT_BYTES, Salt,
+        from_canonical, to_canonical,
+    },
 };
 
 /// Version of a tombstone.
@@ -201,7 +204,7 @@ impl Vault {
             }
             .into());
         }
-        check_order(order, &record)?;
+        check_order(order, &record, &receipt)?;
         let at = outside.now();
         let deposit_index = match self.require_in_log(&receipt, deposit) {
             Ok(()) => Some(receipt.log_index),
@@ -369,7 +372,7 @@ impl Tombstone {
 }
 
 /// Who and why are said, and the reason gives nothing away.
-fn check_order(order: &ErasureOrder, record: &Deposit) -> Result<(), ErasureError> {
+fn check_order(order: &ErasureOrder, record: &Deposit, receipt: &Receipt) -> Result<(), ErasureError> {
     for (field, text) in [("by", &order.by), ("reason", &order.reason)] {
         let size_bytes = text.trim().len();
         if !(1..=MAX_FIELD_BYTES).contains(&size_bytes) {
@@ -386,8 +389,18 @@ fn check_order(order: &ErasureOrder, record: &Deposit) -> Result<(), ErasureErro
         ("the digest", record.content.sha256.as_str()),
         ("the digest", record.content.sm3.as_str()),
     ];
+    let lines = receipt
+        .custody
+        .iter()
+        .filter_map(|line| serde_json::from_str::<CustodyLine>(line).ok());
+    let parties: Vec<String> = lines
+        .filter_map(|line| line.record)
+        .flat_map(|record| record.parties)
+        .map(|party| party.name)
+        .collect();
+    let parties = parties.iter().map(|name| ("the name of a party", name.as_str()));
     let reason = order.reason.to_lowercase();
-    for (what, text) in told.into_iter().chain(values) {
+    for (what, text) in told.into_iter().chain(values).chain(parties) {
         let text = text.trim().to_lowercase();
         if text.len() >= MIN_TELLING_BYTES && reason.contains(&text) {
             return Err(ErasureError::Telling(what));

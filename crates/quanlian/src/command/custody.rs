@@ -161,7 +161,7 @@ fn record_of(arguments: &CustodyAdd, output: &Output) -> Result<ActRecord, Fault
     }
     output.say::<&str>("progress.probe", &[]);
     let mut machine = probe::machine(&arguments.of.data).system()?;
-    machine.cleanliness = arguments.cleanliness.clone();
+    machine.cleanliness.clone_from(&arguments.cleanliness);
     if let (Some(ms), Some(against)) = (arguments.clock_offset_ms, &arguments.clock_against) {
         machine.clock = Clock::Stated {
             against: against.clone(),

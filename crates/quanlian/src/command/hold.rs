@@ -74,7 +74,9 @@ pub(super) fn run(command: Arguments, output: &dyn Fn(Form) -> Output) -> Outcom
             if holds.is_empty() {
                 output.text(&output.messages.text("hold.none"));
             }
-            holds.iter().for_each(|hold| say(hold, &output));
+            for hold in &holds {
+                say(hold, &output);
+            }
             Ok(ExitCode::SUCCESS)
         }
     }
