@@ -56,15 +56,7 @@ impl VaultCopy {
     ///
     /// Reads every receipt of the copy once.
     pub fn what_to_erase(&self, deposit: DepositId) -> Result<Option<ToErase>, VaultError> {
-        let Some(record) = read_deposit(&self.folder, deposit)? else {
-            return Ok(None);
-        };
-        let content_shared_with = others_with(&self.folder, deposit, &record.content.sha256)?;
-        Ok(Some(ToErase {
-            deposit,
-            content_sha256: record.content.sha256,
-            content_shared_with,
-        }))
+        what_to_erase(&self.folder, deposit)
     }
 
     /// Shreds all that the copy's own files say about a deposit.
@@ -77,6 +69,19 @@ impl VaultCopy {
         shred(&begun)?;
         shred_files_of(&self.folder, deposit)
     }
+}
+
+/// What a folder holds of a deposit; `None`: it has no receipt of it.
+pub(super) fn what_to_erase(folder: &Path, deposit: DepositId) -> Result<Option<ToErase>, VaultError> {
+    let Some(record) = read_deposit(folder, deposit)? else {
+        return Ok(None);
+    };
+    let content_shared_with = others_with(folder, deposit, &record.content.sha256)?;
+    Ok(Some(ToErase {
+        deposit,
+        content_sha256: record.content.sha256,
+        content_shared_with,
+    }))
 }
 
 /// Shreds every file in which a vault keeps something about a deposit, the receipt last.

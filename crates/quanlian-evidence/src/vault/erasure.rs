@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Outside, Vault, VaultError,
-    copy::{others_with, shred_files_of},
+    copy::{others_with, shred_files_of, what_to_erase},
     disk::{read_if_there, shred, with_suffix, write_durably},
     intent::Intent,
     random,
@@ -125,7 +125,7 @@ impl ErasureTargets for () {
 pub struct Erasure {
     /// What is left.
     pub tombstone: Tombstone,
-    /// Whether it was erased before; the order then changed nothing.
+    /// Whether it was erased before; the first order counts, and only what came back since was erased.
     pub was_erased_before: bool,
     /// Deposits that are not erased and keep the same content in the store.
     pub content_shared_with: Vec<DepositId>,
@@ -189,11 +189,7 @@ impl Vault {
             return self.finish_erasure(begun, targets);
         }
         if let Some(tombstone) = self.tombstone(deposit)? {
-            return Ok(Erasure {
-                tombstone,
-                was_erased_before: true,
-                content_shared_with: Vec::new(),
-            });
+            return self.erase_again(tombstone, targets);
         }
         let receipt = self.receipt_on_file(deposit)?;
         let record = receipt.open()?;
@@ -235,6 +231,28 @@ impl Vault {
         };
         let begun = self.intend(&self.begun_path(deposit), entry, begun)?;
         self.finish_erasure(begun, targets)
+    }
+
+    /// What was erased before and came back, because somebody put files of a backup back, goes again.
+    fn erase_again(
+        &self,
+        tombstone: Tombstone,
+        targets: &mut dyn ErasureTargets,
+    ) -> Result<Erasure, VaultError> {
+        let deposit = tombstone.statement.deposit;
+        let mut content_shared_with = Vec::new();
+        if let Some(what) = what_to_erase(&self.folder, deposit)? {
+            targets
+                .erase(&what)
+                .map_err(|source| ErasureError::Target { deposit, source })?;
+            content_shared_with = what.content_shared_with;
+        }
+        shred_files_of(&self.folder, deposit)?;
+        Ok(Erasure {
+            tombstone,
+            was_erased_before: true,
+            content_shared_with,
+        })
     }
 
     /// Does what is left of an erasure.

@@ -230,6 +230,27 @@ fn an_erasure_is_ordered_once_and_the_first_order_counts() {
 }
 
 #[test]
+fn what_a_restored_file_brings_back_goes_again() {
+    let mut bench = Bench::new();
+    let mut vault = bench.vault();
+    let (id, receipt) = one(&mut bench, &mut vault, "diary.txt", b"dear diary");
+    let path = folder(&bench).join("receipts").join(format!("{id}.json"));
+    let bytes = read(&path);
+    vault.erase(id, &order(), &mut (), &mut bench.outside).unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    // It is shut although its receipt is there.
+    assert_eq!(vault.receipt(id).unwrap_err().code(), "vault_erased");
+    let size = vault.log().checkpoint().size();
+    let mut keeper = Keeper::default();
+    let again = vault
+        .erase(id, &order(), &mut keeper, &mut bench.outside)
+        .unwrap();
+    assert!(again.was_erased_before && keeper.asked.borrow().len() == 1);
+    assert_eq!(vault.log().checkpoint().size(), size);
+    assert_eq!(found(&all_bytes(&folder(&bench)), receipt.salt.as_bytes()), 0);
+}
+
+#[test]
 fn a_legal_hold_blocks_until_the_last_one_is_lifted() {
     let mut bench = Bench::new();
     let mut vault = bench.vault();

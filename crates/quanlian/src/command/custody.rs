@@ -35,6 +35,7 @@ use crate::{
     cli::{Custody, CustodyAdd, CustodyExport, CustodyOf, CustodyRead, CustodySign, ExportAs},
     evidence::Room,
     fault::{Blame, Fault, Outcome, answer_no},
+    message::Messages,
     output::{self, Form, Output},
 };
 
@@ -412,7 +413,7 @@ fn show(arguments: &CustodyRead, output: &Output) -> Outcome {
             ));
         }
         if let Some(record) = &line.record {
-            let clock = clock_words(&record.machine.clock, output);
+            let clock = clock_words(&record.machine.clock, messages);
             output.text(&messages.get("custody.clock", &[("clock", clock)]));
         }
     }
@@ -459,19 +460,19 @@ fn read_short(path: &Path, limit_bytes: u64) -> Result<String, Fault> {
 }
 
 /// How far the clock was off, in words.
-fn clock_words(clock: &Clock, output: &Output) -> String {
+fn clock_words(clock: &Clock, messages: &Messages) -> String {
     let seconds = |offset_us: i64| {
         let sign = if offset_us < 0 { "-" } else { "+" };
         let us = offset_us.unsigned_abs();
         format!("{sign}{}.{:06}", us / 1_000_000, us % 1_000_000)
     };
     let (key, against, offset_us) = match clock {
-        Clock::NotMeasured => return output.messages.text("custody.clock_not_measured"),
+        Clock::NotMeasured => return messages.text("custody.clock_not_measured"),
         Clock::Measured { against, offset_us } => ("custody.clock_measured", against, *offset_us),
         Clock::Stated { against, offset_us } => ("custody.clock_stated", against, *offset_us),
     };
     let seconds = seconds(offset_us);
-    output.messages.get(
+    messages.get(
         key,
         &[("seconds", seconds.as_str()), ("against", against.as_str())],
     )

@@ -31,6 +31,7 @@ use crate::{
     cli::{CustodyExport, ExportAs, PaperLanguage},
     evidence::Room,
     fault::{Blame, Fault},
+    message::{self, Messages},
     output::Output,
 };
 
@@ -101,8 +102,12 @@ pub(super) fn of_act(
     } else {
         FormKind::HandOver
     };
+    let words = Messages::of(match arguments.paper_language {
+        PaperLanguage::En => message::Language::En,
+        PaperLanguage::Zh | PaperLanguage::Both => message::Language::Zh,
+    });
     let (own_id, until, act) = match found {
-        Some((line, until, state)) => (line.id.to_string(), until, Some(form_act(line, state, output))),
+        Some((line, until, state)) => (line.id.to_string(), until, Some(form_act(line, state, &words))),
         None => (id.to_string(), &lines[..], None),
     };
     let items = vec![item(&receipt, until)?];
@@ -181,7 +186,8 @@ fn item(receipt: &Receipt, lines: &[CustodyLine]) -> Result<FormItem, Fault> {
     })
 }
 
-fn form_act(line: &CustodyLine, state: ActState, output: &Output) -> FormAct {
+/// The act in the words of the paper's language, which need not be that of the command line.
+fn form_act(line: &CustodyLine, state: ActState, messages: &Messages) -> FormAct {
     let record = line.record.as_ref();
     let parties = record.map(|record| record.parties.as_slice()).unwrap_or_default();
     FormAct {
@@ -189,12 +195,12 @@ fn form_act(line: &CustodyLine, state: ActState, output: &Output) -> FormAct {
         at: line.at,
         clock: record
             .filter(|record| record.machine.clock != Clock::NotMeasured)
-            .map(|record| clock_words(&record.machine.clock, output)),
+            .map(|record| clock_words(&record.machine.clock, messages)),
         place: record.and_then(|record| record.place.clone()),
         reason: record.map(|record| record.reason.clone()),
         irregular: record.and_then(|record| record.irregular.clone()),
         tool: line.tool.clone(),
-        machine: record.map(|record| machine_words(&record.machine, output)),
+        machine: record.map(|record| machine_words(&record.machine, messages)),
         cleanliness: record.and_then(|record| record.machine.cleanliness.clone()),
         media: record
             .iter()
@@ -236,8 +242,7 @@ fn form_party(line: &CustodyLine, number: u32, party: &quanlian_evidence::custod
 }
 
 /// The machine and its self-check in one sentence.
-fn machine_words(machine: &MachineCheck, output: &Output) -> String {
-    let messages = &output.messages;
+fn machine_words(machine: &MachineCheck, messages: &Messages) -> String {
     let unknown = || messages.text("custody.unknown");
     let sync = match &machine.time_sync {
         TimeSync::Synchronised { by } => messages.get("custody.sync_yes", &[("by", by)]),
