@@ -16,10 +16,12 @@
 //! | [`deposit`] | the deposit record, its commitment, the receipt |
 //! | [`custody`] | the chain of custody of one item |
 //! | [`vault`] | a data folder: log, key and receipts |
+//! | [`bagit`] | bags (RFC 8493) of others: reading and checking |
 //! | [`bundle`] | writing a bundle: layout, instructions, manifests |
 //! | [`container`] | the ZIP subset that bundles use, byte for byte |
 //! | [`verify`] | checking a bundle |
 
+pub mod bagit;
 pub mod bundle;
 pub mod container;
 pub mod content;

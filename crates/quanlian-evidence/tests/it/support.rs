@@ -128,3 +128,23 @@ pub(crate) fn sample(bench: &mut Bench) -> BundleSummary {
 pub(crate) fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
+
+/// A path in the shared real material, or none with one visible line when it is not on this machine.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    use std::io::Write as _;
+    let root = std::env::var_os("QUANLIAN_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
+    let path = root.join(path);
+    if path.metadata().is_ok() {
+        return Some(path);
+    }
+    // Not `eprintln!`, which the test harness would keep to itself.
+    let _ = writeln!(
+        std::io::stderr(),
+        "skipped: {} is not there (set QUANLIAN_SHARED)",
+        path.display()
+    );
+    None
+}
