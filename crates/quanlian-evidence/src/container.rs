@@ -492,6 +492,9 @@ fn read_directory(central: &[u8], count: usize, end: u32) -> Result<Vec<(Entry, 
         if rest[..wanted.len()] != wanted {
             return Err(odd_line(fixed, &entry, tail, offset));
         }
+        if entry.size_bytes == u32::MAX {
+            return Err(ContainerError::Zip64);
+        }
         let content_offset = offset + entry.local_header().len() as u64;
         offset = content_offset + u64::from(entry.size_bytes);
         if offset > u64::from(end) {

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod attested;
 mod bagit;
+mod browser;
+mod hostile;
 mod shell;
 mod support;
 mod tamper;
