@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     shell,
     support::{Bench, read, sample_attested},
-    tamper::{Files, on_two_threads, pack, rewrite_manifests, unpack},
+    tamper::{Files, flip_step, on_two_threads, pack, rewrite_manifests, unpack},
 };
 
 const WITNESS: &str = "notary.example/witness";
@@ -358,7 +358,7 @@ fn failed(report: &Verification) -> Vec<&str> {
         .collect()
 }
 
-/// `QUANLIAN_FLIP_STEP=1` flips every byte (some minutes), without it a sample of each file.
+/// A sample of the bytes of each file; see [`flip_step`].
 #[test]
 fn each_flipped_byte_of_each_proof_file_is_caught_by_the_line_that_is_named_for_it() {
     let mut bench = Bench::new();
@@ -368,9 +368,7 @@ fn each_flipped_byte_of_each_proof_file_is_caught_by_the_line_that_is_named_for_
     let by_openssl = ByOpenSsl {
         folder: bench.folder.path(),
     };
-    let step: Option<usize> = std::env::var("QUANLIAN_FLIP_STEP")
-        .ok()
-        .map(|step| step.parse().unwrap());
+    let step = flip_step();
     let mut flips: Vec<(&str, usize)> = Vec::new();
     for (name, content) in files.iter().filter(|(name, _)| name.starts_with("proof/")) {
         let usual = match name.as_str() {

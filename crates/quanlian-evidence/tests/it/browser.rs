@@ -18,7 +18,7 @@ use crate::{
     attested::Outsiders,
     hostile,
     support::{Bench, read, sample, sample_attested},
-    tamper::{Files, pack, rewrite_manifests, unpack},
+    tamper::{Files, flip_step, pack, rewrite_manifests, unpack},
 };
 
 /// The longest that one bundle may take in the browser.
@@ -323,7 +323,7 @@ fn noticed_by(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// `QUANLIAN_FLIP_STEP=1` flips every byte (some minutes).
+/// A sample of the bytes of each file; see [`flip_step`].
 #[test]
 fn a_browser_notices_a_changed_byte_in_each_file_even_when_manifests_are_rewritten() {
     let Some(mut browser) = Browser::open() else {
@@ -331,11 +331,9 @@ fn a_browser_notices_a_changed_byte_in_each_file_even_when_manifests_are_rewritt
     };
     let mut bench = Bench::new();
     let files = unpack(&read(&sample(&mut bench).path));
-    let step = std::env::var("QUANLIAN_FLIP_STEP")
-        .ok()
-        .map(|step| step.parse::<usize>().unwrap());
+    let step = flip_step();
     for (name, content) in files.iter().filter(|(_, content)| !content.is_empty()) {
-        let default = (content.len() / 3).max(1);
+        let default = (content.len() / 2).max(1);
         let is_proof = name.starts_with("proof/");
         let step = step.filter(|_| is_proof).unwrap_or(default);
         for at in (0..content.len()).step_by(step) {

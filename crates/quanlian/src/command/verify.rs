@@ -1,12 +1,14 @@
 //! `quanlian verify`: checks an evidence bundle offline.
 //!
 //! In:  a bundle, and the log keys that the checker trusts.
-//! Out: one line a check; exit 0 when every check holds, 1 when one fails.
+//! Out: one line for each question (file, inclusion, log head, witnesses, time, custody), what failed, and what no
+//!      bundle proves; exit 0 when no check fails, 1 when one does.
 
 use std::{io::Read, path::Path, process::ExitCode};
 
 use anyhow::Context;
-use quanlian_evidence::verify::{Policy, State, verify_bundle};
+use quanlian_evidence::verify::{Answer, Line, Policy, Question, State, Verification, verify_bundle};
+use serde::Serialize;
 
 use crate::{
     cli::Verify as Arguments,
@@ -16,6 +18,17 @@ use crate::{
 
 /// The largest policy file.
 const MAX_POLICY_BYTES: u64 = 1 << 20;
+
+/// The most checks that are shown below one line.
+const MAX_SHOWN: usize = 20;
+
+/// What `--json` shows.
+#[derive(Serialize)]
+struct Report<'a> {
+    lines: &'a [Line],
+    #[serde(flatten)]
+    verification: &'a Verification,
+}
 
 /// Runs `verify`.
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
@@ -29,23 +42,21 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     };
     output.say::<&str>("progress.verify", &[]);
     let verification = verify_bundle(bundle, &policy);
-    output.document(&verification).system()?;
-    for check in &verification.checks {
-        let state = match check.state {
-            State::Ok => "verify.ok",
-            State::Failed => "verify.failed",
-            State::NotChecked => "verify.not_checked",
-        };
+    let lines = verification.lines();
+    output
+        .document(&Report {
+            lines: &lines,
+            verification: &verification,
+        })
+        .system()?;
+    for line in &lines {
+        output.text(&line_text(line, output));
+        failures(line.question, &verification, output);
+    }
+    output.text(&output.messages.text("verify.not_proven"));
+    for check in verification.not_proven() {
         let what = output.messages.text(&format!("check.{}", check.code));
-        output.text(&output.messages.get(
-            "verify.line",
-            &[
-                ("state", output.messages.text(state)),
-                ("what", what),
-                ("subject", check.subject.clone()),
-                ("detail", check.detail.clone()),
-            ],
-        ));
+        output.text(&output.messages.get("verify.not_proven_line", &[("what", what)]));
     }
     let verdict = if verification.ok {
         "verify.good"
@@ -58,6 +69,54 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     } else {
         answer_no()
     })
+}
+
+fn line_text(line: &Line, output: &Output) -> String {
+    let state = match line.answer {
+        Answer::Ok => "verify.ok",
+        Answer::Failed => "verify.failed",
+        Answer::Partly => "verify.partly",
+        Answer::NotChecked => "verify.not_checked",
+    };
+    let of_checks = line.ok + line.failed + line.not_checked;
+    // One check says enough itself; of many, only one that did not end well stands for all.
+    let detail = if line.answer == Answer::Ok && of_checks > 1 {
+        String::new()
+    } else {
+        line.detail.clone()
+    };
+    let what = output.messages.text(&format!("question.{}", line.question.code()));
+    output.messages.get(
+        "verify.line",
+        &[
+            ("state", output.messages.text(state)),
+            ("what", what),
+            ("count", format!("{}/{of_checks}", line.ok)),
+            ("detail", detail),
+        ],
+    )
+}
+
+/// Every check of a question that failed, up to a limit.
+fn failures(question: Question, verification: &Verification, output: &Output) {
+    let failed: Vec<_> = verification
+        .checks
+        .iter()
+        .filter(|check| check.state == State::Failed && Question::of(&check.code) == question)
+        .collect();
+    for check in failed.iter().take(MAX_SHOWN) {
+        let arguments = [
+            ("state", output.messages.text("verify.failed").trim_end().to_owned()),
+            ("what", output.messages.text(&format!("check.{}", check.code))),
+            ("subject", check.subject.clone()),
+            ("detail", check.detail.clone()),
+        ];
+        output.text(&output.messages.get("verify.check", &arguments));
+    }
+    if failed.len() > MAX_SHOWN {
+        let count = failed.len() - MAX_SHOWN;
+        output.text(&output.messages.get("verify.more", &[("count", count)]));
+    }
 }
 
 /// A policy as `quanlian-evidence` reads it: log keys, one a line.
