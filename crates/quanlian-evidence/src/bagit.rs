@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::container::folded;
 use digest::{Algorithm, digest_all};
-pub use tag::{Declaration, Fetch, Listed, decode, parse_fetch, parse_info, parse_manifest};
+pub use tag::{Declaration, Fetch, InfoElements, Listed, decode, parse_fetch, parse_info, parse_manifest};
 
 /// The longest `bagit.txt`, in bytes.
 pub const MAX_DECLARATION_BYTES: u64 = 1024;

@@ -384,14 +384,14 @@ impl<F: Read + Seek> Reader<F> {
     }
 
     fn check_local_headers(&mut self) -> Result<(), ContainerError> {
+        // Checksum and both sizes.
+        const SIZES: std::ops::Range<usize> = 14..26;
         for (entry, content_offset) in &self.entries {
             let wanted = entry.local_header();
             let mut found = vec![0; wanted.len()];
             self.file
                 .seek(SeekFrom::Start(content_offset - wanted.len() as u64))?;
             self.file.read_exact(&mut found)?;
-            // Checksum and both sizes.
-            const SIZES: std::ops::Range<usize> = 14..26;
             if found[SIZES] != wanted[SIZES] {
                 return Err(ContainerError::Sizes(entry.name.clone()));
             }

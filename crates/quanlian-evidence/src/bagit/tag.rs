@@ -214,12 +214,12 @@ pub fn parse_fetch(text: &str, declaration: &Declaration) -> Result<Vec<Fetch>, 
     Ok(fetches)
 }
 
+/// Labels and values, in the order of the file.
+pub type InfoElements = Vec<(String, String)>;
+
 /// Labels and values of `bag-info.txt`, and the lines that are neither (none since version 1.0).
-pub fn parse_info(
-    text: &str,
-    declaration: &Declaration,
-) -> Result<(Vec<(String, String)>, Vec<usize>), BagError> {
-    let (mut elements, mut odd): (Vec<(String, String)>, Vec<usize>) = (Vec::new(), Vec::new());
+pub fn parse_info(text: &str, declaration: &Declaration) -> Result<(InfoElements, Vec<usize>), BagError> {
+    let (mut elements, mut odd) = (InfoElements::new(), Vec::new());
     for (at, line) in lines(text).into_iter().enumerate() {
         if line.starts_with([' ', '\t']) && !elements.is_empty() {
             if let Some((_, value)) = elements.last_mut() {

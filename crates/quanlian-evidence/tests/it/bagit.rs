@@ -57,7 +57,7 @@ fn every_bag_of_the_conformance_suite_gets_its_expected_answer() {
         .iter()
         .map(|(word, count)| format!("{word} {count}"))
         .collect();
-    expect_test::expect![[r#"
+    expect_test::expect![[r"
         bag_declaration 5
         bag_digest 2
         bag_missing 1
@@ -65,7 +65,7 @@ fn every_bag_of_the_conformance_suite_gets_its_expected_answer() {
         bag_path 14
         bag_twice 2
         bag_unlisted 2
-        valid 19"#]]
+        valid 19"]]
     .assert_eq(&counts.join("\n"));
 }
 

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The longest that one bundle may take in the browser.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// A browser with the page open.
 struct Browser {

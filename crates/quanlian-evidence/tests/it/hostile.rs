@@ -53,7 +53,7 @@ impl Raw {
         bytes.extend(20_u16.to_le_bytes());
         bytes.extend(self.flags.to_le_bytes());
         bytes.extend(self.method.to_le_bytes());
-        bytes.extend([0, 0, 33, 0]);
+        bytes.extend([0, 0, 0x21, 0]);
         bytes.extend(crc32.to_le_bytes());
         bytes.extend(self.packed_bytes.unwrap_or(length).to_le_bytes());
         bytes.extend(size_bytes.unwrap_or(length).to_le_bytes());
@@ -74,7 +74,7 @@ fn zip(entries: &[Raw]) -> Vec<u8> {
         bytes.extend(&entry.extra);
         bytes.extend(&entry.content);
         central.extend(b"PK\x01\x02");
-        central.extend((3_u16 << 8 | 20).to_le_bytes());
+        central.extend([20, 3]);
         central.extend(entry.fields(entry.size_bytes, &entry.name));
         central.extend([0; 6]);
         central.extend(entry.attributes.to_le_bytes());

@@ -85,7 +85,9 @@ fn line_text(line: &Line, output: &Output) -> String {
     } else {
         line.detail.clone()
     };
-    let what = output.messages.text(&format!("question.{}", line.question.code()));
+    let what = output
+        .messages
+        .text(&format!("question.{}", line.question.code()));
     output.messages.get(
         "verify.line",
         &[
@@ -106,7 +108,10 @@ fn failures(question: Question, verification: &Verification, output: &Output) {
         .collect();
     for check in failed.iter().take(MAX_SHOWN) {
         let arguments = [
-            ("state", output.messages.text("verify.failed").trim_end().to_owned()),
+            (
+                "state",
+                output.messages.text("verify.failed").trim_end().to_owned(),
+            ),
             ("what", output.messages.text(&format!("check.{}", check.code))),
             ("subject", check.subject.clone()),
             ("detail", check.detail.clone()),

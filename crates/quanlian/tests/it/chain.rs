@@ -120,7 +120,10 @@ fn the_bundle_verifies_with_the_program_and_with_its_own_page() {
     let report = json(&quanlian(&["verify", text(&bundle), "--json"]), 0);
     assert_eq!(report["ok"], true);
     assert_eq!(report["lines"][0]["question"], "bundle");
-    assert_eq!(report["lines"][6]["answer"], "not_checked", "nobody stamped the time");
+    assert_eq!(
+        report["lines"][6]["answer"], "not_checked",
+        "nobody stamped the time"
+    );
     let shown = quanlian(&["verify", text(&bundle)]);
     let shown = String::from_utf8(shown.stdout).unwrap();
     for line in [
@@ -131,12 +134,12 @@ fn the_bundle_verifies_with_the_program_and_with_its_own_page() {
     ] {
         assert!(shown.contains(line), "{line}: {shown}");
     }
-    if ["unzip", "openssl", "xxd", "sha256sum"]
-        .into_iter()
-        .all(has_tool)
-    {
+    if ["unzip", "openssl", "xxd", "sha256sum"].into_iter().all(has_tool) {
         let dir = tempfile::tempdir().unwrap();
-        let script = format!("unzip -p '{0}' verify.sh >verify.sh && sh verify.sh '{0}'", text(&bundle));
+        let script = format!(
+            "unzip -p '{0}' verify.sh >verify.sh && sh verify.sh '{0}'",
+            text(&bundle)
+        );
         let run = Command::new("bash")
             .args(["-c", &script])
             .current_dir(dir.path())
