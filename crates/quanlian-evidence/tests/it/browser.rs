@@ -18,7 +18,7 @@ use crate::{
     attested::Outsiders,
     hostile,
     support::{Bench, read, sample, sample_attested},
-    tamper::{Files, flip_step, pack, rewrite_manifests, unpack},
+    tamper::{Files, bundle_of_version_1, flip_step, pack, rewrite_manifests, unpack},
 };
 
 /// The longest that one bundle may take in the browser.
@@ -280,7 +280,7 @@ fn a_browser_verifies_good_bundles_and_shows_hostile_text_as_text() {
             .contains("saw this checkpoint at 2024-12-20T01:31:40.000Z")
     );
 
-    let old = browser.write(include_bytes!("../data/bundle-v1.qne.zip"));
+    let old = browser.write(&bundle_of_version_1());
     assert_eq!(browser.choose(&old)[0], "bundle failed");
     assert!(browser.text().contains("a bundle of version 1"));
     for (name, bytes, _) in hostile::containers() {

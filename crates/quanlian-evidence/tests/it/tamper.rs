@@ -48,6 +48,20 @@ pub(crate) fn pack(files: &Files) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
+/// A bundle that version 0.1 wrote in format 1, to the byte.
+pub(crate) fn bundle_of_version_1() -> Vec<u8> {
+    let files: BTreeMap<String, String> =
+        serde_json::from_str(include_str!("../data/bundle-v1.json")).unwrap();
+    let files: Files = files
+        .into_iter()
+        .map(|(name, text)| (name, text.into_bytes()))
+        .collect();
+    let bundle = pack(&files);
+    let known = "8efa2bb307d1413aa3375c50a356e8503013a547daa9ca9b4bb758087c0af14c";
+    assert_eq!(hex::encode(Sha256::digest(&bundle)), known);
+    bundle
+}
+
 /// The manifests again, as a careful attacker would write them.
 pub(crate) fn rewrite_manifests(files: &mut Files) {
     for is_payload in [true, false] {

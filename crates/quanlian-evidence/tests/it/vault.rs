@@ -11,7 +11,10 @@ use quanlian_evidence::{
 };
 use quanlian_record::id::DepositId;
 
-use crate::support::{Bench, ORIGIN, sample, terms, with_file};
+use crate::{
+    support::{Bench, ORIGIN, sample, terms, with_file},
+    tamper::bundle_of_version_1,
+};
 
 #[test]
 fn a_good_bundle_verifies_and_says_what_was_not_checked() {
@@ -371,8 +374,8 @@ fn what_was_deposited_before_the_disk_failed_is_still_there() {
 /// Written before bundles were bags; it is never made again.
 #[test]
 fn a_bundle_of_version_1_still_verifies_and_is_still_guarded() {
-    let bundle = include_bytes!("../data/bundle-v1.qne.zip");
-    let report = verify_stream(Cursor::new(bundle), &Policy::default());
+    let bundle = bundle_of_version_1();
+    let report = verify_stream(Cursor::new(&bundle), &Policy::default());
     assert!(report.ok, "{report:?}");
     let failed_or_not = |code: &str| {
         report
@@ -389,7 +392,7 @@ fn a_bundle_of_version_1_still_verifies_and_is_still_guarded() {
         "those of another version"
     );
     for at in (0..bundle.len()).step_by(211) {
-        let mut changed = bundle.to_vec();
+        let mut changed = bundle.clone();
         changed[at] ^= 4;
         assert!(
             !verify_stream(Cursor::new(changed), &Policy::default()).ok,
