@@ -1,0 +1,93 @@
+//! Real files that are not part of the repository.
+//!
+//! In:  the folder that `QUANLIAN_SHARED` names, or `../shared` beside the repository.
+//! Out: what is known about them.
+
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+};
+
+use quanlian_provenance::{C2paState, Format};
+
+fn shared(part: &str) -> Option<PathBuf> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let folder = std::env::var_os("QUANLIAN_SHARED")
+        .map_or(root, PathBuf::from)
+        .join(part);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("skipped: no folder {} (set QUANLIAN_SHARED)", folder.display());
+    None
+}
+
+#[test]
+fn manifests_of_the_c2pa_test_files_are_found() {
+    let Some(folder) = shared("data/evidence/c2pa") else {
+        return;
+    };
+    let mut found = Vec::new();
+    for entry in walk(folder) {
+        let Ok(mut file) = File::open(&entry) else {
+            continue;
+        };
+        let provenance = quanlian_provenance::read(&mut file).expect("it reads");
+        // The thumbnails that lie unpacked beside the pictures have no manifests.
+        let is_part = entry.components().any(|part| part.as_os_str() == "manifests");
+        if provenance.format == Format::Jpeg && !is_part {
+            let name = entry
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            found.push((name, provenance.c2pa));
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    for (name, state) in &found {
+        let has_none = name.ends_with("-A.jpg") || name == "A.jpg";
+        let expected = if has_none {
+            C2paState::NotFound
+        } else {
+            C2paState::PresentNotChecked
+        };
+        assert_eq!(*state, expected, "{name}");
+    }
+    assert!(found.len() >= 4, "{found:?}");
+}
+
+#[test]
+fn real_pictures_are_read_whole() {
+    let Some(folder) = shared("data/images") else {
+        return;
+    };
+    let mut read = 0;
+    for entry in walk(folder).into_iter().take(400) {
+        let mut file = File::open(&entry).expect("it opens");
+        let provenance = quanlian_provenance::read(&mut file).expect("it reads");
+        read += usize::from(provenance.format != Format::Unknown);
+    }
+    assert!(read > 0);
+}
+
+fn walk(folder: PathBuf) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        let mut entries: Vec<_> = fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
+        entries.sort();
+        for path in entries {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
