@@ -70,6 +70,12 @@ pub(crate) const FFMPEG: Need = Need {
     probe: Probe::Program("ffmpeg"),
     weight: Weight::Wanted,
 };
+pub(crate) const EXIFTOOL: Need = Need {
+    package: "libimage-exiftool-perl",
+    reason: "writes and reads labels beside us",
+    probe: Probe::Program("exiftool"),
+    weight: Weight::Wanted,
+};
 pub(crate) const PDF_TOOLS: Need = Need {
     package: "poppler-utils",
     reason: "reads the text of the PDF papers back",

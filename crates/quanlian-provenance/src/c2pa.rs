@@ -1,11 +1,15 @@
-//! C2PA: whether a manifest store is there.
+//! C2PA: whether a manifest store is there, and the shape of what a check of it says.
 //!
 //! In:  a JUMBF superbox found in a container.
 //! Out: a claim that says where it is and how large; its state is [`C2paState::PresentNotChecked`].
 //!
 //! Invariant: presence is never shown as validity, and validity is never shown as trust.
 //!
-//! Not here: signatures, hashes, certificates. Nobody has checked them when this module is done.
+//! Not here: signatures, hashes, certificates. Nobody has checked them when this module is done; `check` does, in
+//! builds with the feature `c2pa`.
+
+#[cfg(feature = "c2pa")]
+pub(crate) mod check;
 
 use serde::Serialize;
 
@@ -31,6 +35,8 @@ pub enum C2paState {
     NotFoundPartly,
     /// There is one, and nobody checked it.
     PresentNotChecked,
+    /// There is one, and [`C2paCheck`] says what a check of it found.
+    PresentChecked,
 }
 
 impl C2paState {
@@ -41,6 +47,57 @@ impl C2paState {
             Self::NotFound => "not_found",
             Self::NotFoundPartly => "not_found_partly",
             Self::PresentNotChecked => "present_not_checked",
+            Self::PresentChecked => "present_checked",
+        }
+    }
+}
+
+/// What the check of a manifest store says, in two answers that are never one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct C2paCheck {
+    /// Whether signature and hashes hold: the file is what somebody signed.
+    pub valid: Verdict,
+    /// Whether that somebody is on the list of whoever asks.
+    pub trusted: Verdict,
+    /// The program that made the claim, by its own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generator: Option<String>,
+    /// Who issued the signer's certificate, by its own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// When it was signed, as far as a time stamp in the manifest says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_at: Option<String>,
+    /// Codes of the specification for what held.
+    pub held: Vec<String>,
+    /// Codes for what did not.
+    pub failed: Vec<String>,
+}
+
+/// The answer to one question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It was checked and holds.
+    Yes,
+    /// It was checked and does not hold.
+    No,
+    /// Nobody checked it.
+    NotChecked,
+}
+
+impl Verdict {
+    #[cfg(feature = "c2pa")]
+    fn of(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+
+    /// A stable word for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::NotChecked => "not_checked",
         }
     }
 }

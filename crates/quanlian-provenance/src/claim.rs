@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{c2pa::C2paState, label::Label};
+use crate::{
+    c2pa::{C2paCheck, C2paState},
+    label::Label,
+};
 
 /// Version of the JSON form of [`Provenance`].
 pub const PROVENANCE_VERSION: u32 = 1;
@@ -35,6 +38,9 @@ pub struct Provenance {
     pub ai_label: AiLabelState,
     /// Whether there is a C2PA manifest store.
     pub c2pa: C2paState,
+    /// What a check of that store says, where one was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c2pa_check: Option<C2paCheck>,
     /// What it says, in the order of the file.
     pub claims: Vec<Claim>,
     /// What is wrong with the file as a whole, and where two claims contradict each other.
@@ -363,6 +369,12 @@ impl Provenance {
                 self.left_out += 1;
             }
         }
+    }
+
+    /// Notes what a check of the manifest store says.
+    pub fn set_c2pa_check(&mut self, check: C2paCheck) {
+        self.c2pa = C2paState::PresentChecked;
+        self.c2pa_check = Some(check);
     }
 
     /// The problems of the file and of its claims, with places, in one list.

@@ -164,6 +164,7 @@ impl Findings {
             } else {
                 absent.1
             },
+            c2pa_check: None,
             claims: self.claims,
             problems: self.problems,
             left_out: self.left_out,

@@ -25,7 +25,9 @@ mod xmp;
 
 use std::io::{self, Read, Seek};
 
-pub use c2pa::C2paState;
+#[cfg(feature = "c2pa")]
+pub use c2pa::check::{C2paCheckError, check_c2pa};
+pub use c2pa::{C2paCheck, C2paState, Verdict};
 pub use claim::{
     AiLabelState, Claim, Completeness, Encoding, Format, Kind, MAX_CLAIMS, MAX_PROBLEMS, MAX_VALUE_BYTES,
     PROVENANCE_VERSION, Place, Problem, ProblemCode, Provenance, Value,

@@ -38,6 +38,10 @@ impl Provenance {
         put("completeness", self.completeness.as_str().to_owned());
         put("ai_label", self.ai_label.as_str().to_owned());
         put("c2pa", self.c2pa.as_str().to_owned());
+        if let Some(check) = &self.c2pa_check {
+            put("c2pa.valid", check.valid.as_str().to_owned());
+            put("c2pa.trusted", check.trusted.as_str().to_owned());
+        }
         let mut claims: Vec<&Claim> = self.claims.iter().collect();
         // Stable: within a rank the order of the file stays.
         claims.sort_by_key(|claim| rank(claim.kind));

@@ -7,8 +7,9 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Bytes that are read at once and kept, so that a walk over small structures does not seek for each.
-const WINDOW_BYTES: usize = 64 * 1024;
+/// Bytes that are read at once and kept, so that a walk over small structures does not seek for each. No larger, since
+/// a walk over large structures reads as much for each header.
+const WINDOW_BYTES: usize = 8 * 1024;
 
 /// Both at once, so that one pointer stands for any reader.
 pub(crate) trait ReadSeek: Read + Seek {}

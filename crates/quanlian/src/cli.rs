@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Deposit(Deposit),
     /// Check an evidence bundle offline
     Verify(Verify),
+    /// Say what files say about themselves: AI labels, Exif, XMP, C2PA
+    Provenance(Provenance),
     /// Assess facts by the law in `law/`, or read that law
     #[command(subcommand)]
     Law(Law),
@@ -217,6 +219,18 @@ pub(crate) struct Verify {
     /// File with the log keys that are trusted, one a line
     #[arg(long)]
     pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Provenance {
+    /// Files or folders to read; NAME.info.json beside a file is read with it
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Certificates whose C2PA signatures are trusted (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: JsonForm,
 }

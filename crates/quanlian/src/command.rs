@@ -7,6 +7,7 @@ mod deposit;
 pub(crate) mod index;
 pub(crate) mod law;
 pub(crate) mod matching;
+mod provenance;
 mod verify;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
         Command::Verify(arguments) => verify::run(&arguments, &output(arguments.form.form())),
+        Command::Provenance(arguments) => provenance::run(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Show {
             rule,

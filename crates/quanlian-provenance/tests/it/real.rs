@@ -57,6 +57,39 @@ fn manifests_of_the_c2pa_test_files_are_found() {
     assert!(found.len() >= 4, "{found:?}");
 }
 
+/// A valid file, one whose content was changed, one whose signature was changed, one with another's manifest.
+#[cfg(feature = "c2pa")]
+#[test]
+fn valid_and_trusted_are_two_answers() {
+    use quanlian_provenance::{Verdict, check_c2pa};
+
+    let Some(folder) = shared("data/evidence/c2pa/image/jpeg") else {
+        return;
+    };
+    for (name, valid, failure) in [
+        ("CA", Verdict::Yes, ""),
+        ("E-dat-CA", Verdict::No, "assertion.dataHash.mismatch"),
+        ("E-sig-CA", Verdict::No, "claimSignature.mismatch"),
+        ("XCA", Verdict::No, "assertion.dataHash.mismatch"),
+    ] {
+        let path = folder.join(format!("adobe-20220124-{name}.jpg"));
+        let mut file = File::open(&path).expect("it opens");
+        let check = check_c2pa(&mut file, Format::Jpeg, None).expect("it is checked");
+        assert_eq!(
+            (check.valid, check.trusted),
+            (valid, Verdict::NotChecked),
+            "{name}: {check:#?}"
+        );
+        assert!(
+            failure.is_empty() || check.failed.iter().any(|code| code == failure),
+            "{name}: {check:#?}"
+        );
+    }
+    let mut file = File::open(folder.join("adobe-20220124-A.jpg")).expect("it opens");
+    let error = check_c2pa(&mut file, Format::Jpeg, None).unwrap_err();
+    assert_eq!(error.code(), "c2pa_unreadable");
+}
+
 #[test]
 fn real_pictures_are_read_whole() {
     let Some(folder) = shared("data/images") else {
