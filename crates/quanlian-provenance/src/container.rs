@@ -12,6 +12,7 @@
 mod bmff;
 mod id3;
 mod jpeg;
+mod markdown;
 mod matroska;
 mod ogg;
 mod pdf;
@@ -51,7 +52,8 @@ pub(crate) fn read(source: &mut Source<'_>, findings: &mut Findings) -> io::Resu
         Format::Flac => vorbis::read_flac(source, 0, findings)?,
         Format::Ogg => ogg::read(source, findings)?,
         Format::Mp3 => {
-            let end = id3::read(source, 0, "mp3", findings)?;
+            let len = source.len();
+            let end = id3::read(source, 0, len, "mp3", findings)?;
             id3::read_tail(source, "mp3", findings)?;
             // A FLAC file may carry an ID3 tag before its own head.
             if source.array(end)? == Some(*b"fLaC") {
@@ -62,6 +64,7 @@ pub(crate) fn read(source: &mut Source<'_>, findings: &mut Findings) -> io::Resu
         Format::Pdf => pdf::read(source, findings)?,
         Format::Gif | Format::Tiff | Format::Unknown => {
             scan::xmp_packets(source, findings, format.as_str())?;
+            markdown::read(source, findings)?;
             findings.searched_only();
         }
         Format::InfoJson => {}

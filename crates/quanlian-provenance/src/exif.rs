@@ -13,11 +13,15 @@ use ::exif::{Context, Exif, Field, In, Reader, Tag, Value};
 use crate::{
     claim::{Encoding, Kind, Place, ProblemCode},
     findings::Findings,
+    source::{be, le},
     text,
 };
 
 /// The largest block that is read. JPEG cannot hold more than 65,533 bytes, and other formats have no reason to.
 pub(crate) const MAX_EXIF_BYTES: usize = 128 * 1024;
+
+/// Pointers to directories with more than one number that a block may hold: there is no reason for any.
+const MAX_LONG_POINTERS: usize = 16;
 
 /// The fields that are read.
 const TAGS: [Tag; 34] = [
@@ -70,6 +74,13 @@ pub(crate) fn read(bytes: Vec<u8>, size_bytes: u64, container: &str, offset: u64
         findings.unread(ProblemCode::TooLarge, place(), MAX_EXIF_BYTES.to_string());
         return;
     }
+    if !findings.count_exif(place()) {
+        return;
+    }
+    if has_long_pointers(&bytes) {
+        findings.unread(ProblemCode::TooMany, place(), "directory pointers");
+        return;
+    }
     let mut is_partial = false;
     let block = Reader::new()
         .continue_on_error(true)
@@ -82,6 +93,19 @@ pub(crate) fn read(bytes: Vec<u8>, size_bytes: u64, container: &str, offset: u64
     if is_partial {
         findings.unread(ProblemCode::Malformed, place(), "Exif");
     }
+}
+
+/// Whether the block is made to cost hours: the crate decodes every number of every pointer to a directory, and ten
+/// thousand pointers may share the same thirty thousand numbers.
+fn has_long_pointers(bytes: &[u8]) -> bool {
+    let is_big = bytes.starts_with(b"MM");
+    let number = |bytes: &[u8]| if is_big { be(bytes) } else { le(bytes) };
+    let pointers = bytes.windows(8).filter(|entry| {
+        matches!(number(&entry[..2]), 0x8769 | 0x8825 | 0xa005)
+            && matches!(number(&entry[2..4]), 1..=13)
+            && number(&entry[4..]) > 16
+    });
+    pointers.count() > MAX_LONG_POINTERS
 }
 
 /// Notes the fields of a block that is decoded already.

@@ -3,10 +3,13 @@
 //! In:  values with their places, and problems.
 //! Out: the finished [`Provenance`], with what the labels say together.
 //!
-//! Invariant: a flood of other claims cannot push out a label or a manifest store: these have limits of their own,
-//! and whatever reaches a limit makes the result [`Completeness::Partly`].
+//! Invariant: a flood of other claims cannot push out a label or a manifest store: these have limits of their own.
+//! What costs more than its size (unpacking, Exif, XMP) is paid from a budget of the whole file. Whatever reaches a
+//! limit makes the result [`Completeness::Partly`].
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::Read as _};
+
+use flate2::read::ZlibDecoder;
 
 use crate::{
     c2pa::C2paState,
@@ -23,6 +26,12 @@ const MAX_LABELS: usize = 64;
 /// Structures (boxes, chunks, frames, pages) of one file that are looked at.
 const MAX_STRUCTURES: u64 = 1_000_000;
 
+/// Blocks of Exif and packets of XMP of one file that are read: each may take half a second when it is made to.
+const MAX_EXIF_BLOCKS: usize = 8;
+const MAX_XMP_PACKETS: usize = 64;
+/// Bytes that all packed parts of one file may grow to.
+const MAX_UNPACKED_BYTES: usize = 64 * 1024 * 1024;
+
 /// What was found so far.
 pub(crate) struct Findings {
     claims: Vec<Claim>,
@@ -30,6 +39,9 @@ pub(crate) struct Findings {
     left_out: u64,
     labels: usize,
     structures: u64,
+    exif_blocks: usize,
+    xmp_packets: usize,
+    unpacked_bytes: usize,
     completeness: Completeness,
 }
 
@@ -41,6 +53,9 @@ impl Default for Findings {
             left_out: 0,
             labels: 0,
             structures: 0,
+            exif_blocks: 0,
+            xmp_packets: 0,
+            unpacked_bytes: 0,
             completeness: Completeness::Whole,
         }
     }
@@ -143,6 +158,40 @@ impl Findings {
             self.unread(ProblemCode::TooMany, place(), MAX_STRUCTURES.to_string());
         }
         self.structures <= MAX_STRUCTURES
+    }
+
+    /// Counts a block of Exif; false, and said, when there were too many.
+    pub(crate) fn count_exif(&mut self, place: Place) -> bool {
+        self.exif_blocks += 1;
+        self.is_within(self.exif_blocks, MAX_EXIF_BLOCKS, place)
+    }
+
+    /// Counts a packet of XMP; false, and said, when there were too many.
+    pub(crate) fn count_xmp(&mut self, place: Place) -> bool {
+        self.xmp_packets += 1;
+        self.is_within(self.xmp_packets, MAX_XMP_PACKETS, place)
+    }
+
+    fn is_within(&mut self, count: usize, max: usize, place: Place) -> bool {
+        if count > max {
+            self.unread(ProblemCode::TooMany, place, max.to_string());
+        }
+        count <= max
+    }
+
+    /// Unpacks zlib data that grows to at most `max_bytes`, and with all else of the file to [`MAX_UNPACKED_BYTES`].
+    pub(crate) fn unpack(&mut self, packed: &[u8], max_bytes: usize) -> Result<Vec<u8>, ProblemCode> {
+        let max_bytes = max_bytes.min(MAX_UNPACKED_BYTES.saturating_sub(self.unpacked_bytes));
+        let mut bytes = Vec::new();
+        let result = ZlibDecoder::new(packed)
+            .take(max_bytes as u64 + 1)
+            .read_to_end(&mut bytes);
+        self.unpacked_bytes = self.unpacked_bytes.saturating_add(bytes.len());
+        match result {
+            _ if bytes.len() > max_bytes => Err(ProblemCode::DecompressionBomb),
+            Ok(_) => Ok(bytes),
+            Err(_) => Err(ProblemCode::DecompressionFailed),
+        }
     }
 
     /// Draws the sum.

@@ -5,8 +5,8 @@
 //!
 //! The standard (annex E) and the practice guides TC260-PG-20257A to -202510A put one JSON object into the metadata of
 //! a file, under a name that contains `AIGC`. What is found in the field is wider: with and without an outer
-//! `{"AIGC": …}`, in other case, with numbers for text, in Base64 under `XmpKvBase64`. All of it is read, and what
-//! departs from the standard is named. The text of the standard itself was not at hand: the fields and the meaning of
+//! `{"AIGC": …}`, in other case, with numbers for text, in Base64 under `XmpKvBase64`, as lines of `name: value` at the
+//! head of Markdown, as properties of XMP one by one. All of it is read, and what departs from the standard is named. The text of the standard itself was not at hand: the fields and the meaning of
 //! 1, 2 and 3 are those that several public descriptions agree on.
 //!
 //! Invariant: a label is a declaration by whoever wrote the file. Nothing here tests whether it is true.
@@ -95,7 +95,7 @@ impl LabelValue {
 /// Whether a value is meant as a label: by its name, or by an object that holds `AIGC` under any other name, since
 /// programs that drop unknown names leave only `comment`.
 pub(crate) fn is_label(key: &str, text: &str) -> bool {
-    if contains_aigc(key) || key.contains(PACKED_KEY) {
+    if contains_aigc(key) || key.contains(PACKED_KEY) || lone_field(key).is_some() {
         return true;
     }
     let text = text.trim_start();
@@ -104,6 +104,12 @@ pub(crate) fn is_label(key: &str, text: &str) -> bool {
             .get(..5)
             .is_some_and(|head| head.eq_ignore_ascii_case("AIGC="))
         || (text.starts_with('{') && NEEDED.iter().all(|field| text.contains(field)))
+}
+
+/// The field of the standard that stands alone as a property of the label's name space.
+fn lone_field(key: &str) -> Option<&'static str> {
+    let local = key.strip_prefix("TC260:")?;
+    FIELDS.into_iter().find(|field| *field == local)
 }
 
 fn contains_aigc(text: &str) -> bool {
@@ -136,6 +142,16 @@ pub(crate) fn parse(key: &str, text: &str, problems: &mut Vec<Problem>) -> Label
     {
         json = &json[5..];
     }
+    // A number alone is JSON too, so this comes first.
+    let lines = if json.starts_with('{') {
+        Vec::new()
+    } else {
+        pairs_of_lines(key, json)
+    };
+    if !lines.is_empty() {
+        problem(ProblemCode::LabelNotJson, "");
+        return from_pairs(lines, problems);
+    }
     let pairs = match serde_json::from_str::<Node>(json) {
         Ok(Node::Object(pairs)) => pairs,
         Ok(_) => {
@@ -152,6 +168,35 @@ pub(crate) fn parse(key: &str, text: &str, problems: &mut Vec<Problem>) -> Label
         }
     };
     from_pairs(unwrap_outer(pairs), problems)
+}
+
+/// Lines of `name: value`, or the value of a property whose name is the field; nothing when it is neither.
+fn pairs_of_lines(key: &str, text: &str) -> Vec<(String, Node)> {
+    if let Some(field) = lone_field(key) {
+        return vec![(field.to_owned(), Node::Text(text.to_owned()))];
+    }
+    let pair = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        let value = value.trim();
+        let bare = ['"', '\'']
+            .iter()
+            .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+        Some((
+            name.trim().to_owned(),
+            Node::Text(bare.unwrap_or(value).to_owned()),
+        ))
+    };
+    let pairs: Option<Vec<_>> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(pair)
+        .collect();
+    let pairs = pairs.unwrap_or_default();
+    if pairs.iter().any(|(name, _)| FIELDS.contains(&name.as_str())) {
+        pairs
+    } else {
+        Vec::new()
+    }
 }
 
 /// `{"AIGC": {…}}` as annex E writes it, or the inner object alone as the guides do.
@@ -404,6 +449,35 @@ mod tests {
                 None
                 ! label_base64 XmpKvBase64
                 ! label_not_json Base64"]],
+        );
+    }
+
+    #[test]
+    fn fields_outside_json_are_read_and_said_to_be_outside() {
+        check(
+            "AIGC",
+            "  ContentProducer: 某平台\n  Label: '1'\n  ProduceID: \"a-b\"\n",
+            &expect![[r"
+                Some(Generated)
+                ContentProducer=某平台
+                Label=1
+                ProduceID=a-b
+                ! label_not_json "]],
+        );
+        check(
+            "TC260:Label",
+            "2",
+            &expect![[r"
+                Some(Possibly)
+                Label=2
+                ! label_not_json 
+                ! field_missing ContentProducer
+                ! field_missing ProduceID"]],
+        );
+        check(
+            "AIGC",
+            "note: by hand",
+            &expect!["None\n! label_not_json line 1, column 2"],
         );
     }
 

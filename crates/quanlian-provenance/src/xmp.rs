@@ -77,6 +77,9 @@ pub(crate) fn read(bytes: &[u8], size_bytes: u64, container: &str, origin: Origi
         findings.unread(ProblemCode::TooLarge, place(offset), MAX_XMP_BYTES.to_string());
         return;
     }
+    if !findings.count_xmp(place(offset)) {
+        return;
+    }
     let (packet, encoding) = decode(bytes);
     if encoding != Encoding::Utf8 {
         findings.problem(ProblemCode::WrongEncoding, place(offset), "XMP");

@@ -18,7 +18,7 @@ use crate::{
     xmp::{self, Origin},
 };
 
-use super::{MAX_TEXT_BYTES, bounded, png::inflate};
+use super::{MAX_TEXT_BYTES, bounded};
 
 /// The largest tag that is walked. Cover pictures make large tags, and four bytes of seven bits cannot say more.
 const MAX_TAG_BYTES: u64 = 256 * 1024 * 1024;
@@ -32,10 +32,11 @@ struct Version {
     header_len: u64,
 }
 
-/// Reads the tag at `at`, if there is one; returns where it ends.
+/// Reads the tag at `at`, if there is one, inside what ends at `limit`; returns where it ends.
 pub(super) fn read(
     source: &mut Source<'_>,
     at: u64,
+    limit: u64,
     container: &str,
     findings: &mut Findings,
 ) -> io::Result<u64> {
@@ -44,7 +45,7 @@ pub(super) fn read(
     };
     let container = format!("{container}/id3v2.{major}");
     let place = || Place::new(&container, "", at);
-    let end = end_of_tag(source, at, size, place, findings);
+    let end = super::end_of(at + 10, synchsafe(size), limit.max(at + 10), place, findings);
     let version = match major {
         2 => Version { major, header_len: 6 },
         3 | 4 => Version {
@@ -96,17 +97,6 @@ pub(super) fn read(
         frames.walk(start, end)?;
     }
     Ok(end)
-}
-
-fn end_of_tag(
-    source: &Source<'_>,
-    at: u64,
-    size: [u8; 4],
-    place: impl FnOnce() -> Place,
-    findings: &mut Findings,
-) -> u64 {
-    let len = synchsafe(size);
-    super::end_of(at + 10, len, source.len(), place, findings)
 }
 
 /// Four bytes of seven bits.
@@ -276,7 +266,7 @@ impl Frames<'_, '_> {
     }
 
     /// Undoes what the flags of a frame say was done to it.
-    fn plain(&self, mut bytes: Vec<u8>, flags: u64) -> Result<Vec<u8>, ProblemCode> {
+    fn plain(&mut self, mut bytes: Vec<u8>, flags: u64) -> Result<Vec<u8>, ProblemCode> {
         let (is_packed, is_encrypted, is_grouped, is_unsynchronised, has_length) = match self.version.major {
             3 => (
                 flags & 0x80 != 0,
@@ -302,7 +292,11 @@ impl Frames<'_, '_> {
         if is_unsynchronised {
             bytes = synchronise(&bytes);
         }
-        if is_packed { inflate(&bytes) } else { Ok(bytes) }
+        if is_packed {
+            self.findings.unpack(&bytes, MAX_FRAME_BYTES)
+        } else {
+            Ok(bytes)
+        }
     }
 
     /// A frame with a description: marker of the encoding, `skip` bytes of language, description, zero, text.

@@ -5,9 +5,7 @@
 //!
 //! Invariant: compressed text is unpacked up to a limit, whatever it would grow to.
 
-use std::io::{self, Read as _};
-
-use flate2::read::ZlibDecoder;
+use std::io;
 
 use crate::{
     c2pa,
@@ -108,7 +106,7 @@ fn text_chunk(
     };
     let unpacked;
     let content = if packed {
-        unpacked = match inflate(content) {
+        unpacked = match findings.unpack(content, MAX_CHUNK_BYTES) {
             Ok(bytes) => bytes,
             Err(code) => {
                 findings.unread(code, place(), "");
@@ -148,19 +146,6 @@ fn itxt(rest: &[u8]) -> Option<(bool, &[u8])> {
         [1, 0] => Some((true, &rest[translated_end + 1..])),
         _ => None,
     }
-}
-
-/// Unpacks what is at most [`MAX_CHUNK_BYTES`] long.
-pub(super) fn inflate(packed: &[u8]) -> Result<Vec<u8>, ProblemCode> {
-    let mut bytes = Vec::new();
-    ZlibDecoder::new(packed)
-        .take(MAX_CHUNK_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|_| ProblemCode::DecompressionFailed)?;
-    if bytes.len() > MAX_CHUNK_BYTES {
-        return Err(ProblemCode::DecompressionBomb);
-    }
-    Ok(bytes)
 }
 
 fn checksum(kind: [u8; 4], content: &[u8]) -> u32 {

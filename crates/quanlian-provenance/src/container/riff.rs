@@ -92,7 +92,7 @@ fn chunks(
             b"XMP " | b"_PMX" => xmp_at(source, &inside, content, len, findings)?,
             b"AIGC" => text_at(source, Place::new(container, "AIGC", at), content, len, findings)?,
             b"id3 " | b"ID3 " => {
-                id3::read(source, content, &inside, findings)?;
+                id3::read(source, content, content_end, &inside, findings)?;
             }
             b"bext" => {
                 for (key, skip, text_len) in BROADCAST {

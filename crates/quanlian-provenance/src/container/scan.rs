@@ -20,7 +20,7 @@ use crate::{
 pub(super) const MAX_SCAN_BYTES: u64 = 256 * 1024 * 1024;
 /// Bytes that are searched at once.
 const STEP_BYTES: usize = 1024 * 1024;
-/// Packets of one file that are read.
+/// Beginnings of packets that are looked at; each may cost a step over the largest packet.
 const MAX_PACKETS: usize = 64;
 /// How a packet begins. The wrapper before it (`<?xpacket`) is often left out.
 const BEGIN: &[u8] = b"<x:xmpmeta";

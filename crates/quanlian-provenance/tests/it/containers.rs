@@ -234,6 +234,24 @@ fn other_files_are_searched_and_absence_is_not_claimed() {
 }
 
 #[test]
+fn markdown_keeps_a_label_before_its_text() {
+    let text = "---\ntitle: x\nAIGC:\n  Label: '1'\n  ContentProducer: \"P\"\n  ProduceID: a\nother: AIGC\n---\n\nText\n";
+    check(
+        text.as_bytes(),
+        &expect![[r#"
+        unknown searched_only ai=generated c2pa=not_found_partly
+        ai_label markdown @13 AIGC=  Label: '1'\u{a}  ContentProducer: "P"\
+        ! label_not_json markdown @13 "#]],
+    );
+    check(
+        b"---\nAIGC:\n  Label: 1\n",
+        &expect![[r"
+        unknown searched_only ai=not_found_partly c2pa=not_found_partly
+        ! truncated markdown @4 ---"]],
+    );
+}
+
+#[test]
 fn the_second_label_is_compared_with_the_first() {
     let other = LABEL.replace("\"1\"", "\"3\"").replace("T-1", "T-2");
     let text = |label: &str| png_chunk(b"tEXt", &join(&[b"AIGC\0", label.as_bytes()]));

@@ -3,7 +3,10 @@
 //! In:  sizes beyond the file, boxes inside boxes, bombs, entities, random bytes.
 //! Out: an answer in bounded time and memory that says what was not read.
 
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::{
+    io::{self, Cursor, Read, Seek, SeekFrom},
+    time::{Duration, Instant},
+};
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
@@ -121,6 +124,41 @@ fn a_bomb_is_not_unpacked() {
         &expect![[r"
         png partly ai=not_found_partly c2pa=not_found_partly
         ! decompression_failed png/zTXt @33 "]],
+    );
+}
+
+/// What is small in the file and costs much is paid from one budget: these would take hours else.
+#[test]
+fn a_thousand_costly_parts_are_not_all_paid_for() {
+    let bomb = png_chunk(b"zTXt", &join(&[b"k\0\0", &zlib(&vec![b' '; 2 << 20])]));
+    let provenance = read(&png(&vec![bomb; 1000]));
+    assert_eq!(provenance.problem_counts()["decompression_bomb"], MAX_PROBLEMS);
+    assert_eq!(provenance.claims.len(), 32);
+    // Each entry points to the same numbers of another directory.
+    let mut block = b"II*\0\x08\0\0\0\x10\x27".to_vec();
+    for _ in 0..10_000 {
+        block.extend(b"\x69\x87\x04\0\0\x70\0\0\x08\0\0\0");
+    }
+    let started = Instant::now();
+    let provenance = read(&png(&vec![png_chunk(b"eXIf", &block); 100]));
+    assert!(
+        started.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        started.elapsed()
+    );
+    assert_eq!(provenance.problem_counts()["too_many"], 100);
+    let packet = xmp(&"<a/>".repeat(1000));
+    let packets: Vec<u8> = (0..1000).flat_map(|_| riff_chunk(b"XMP ", &packet)).collect();
+    assert_eq!(
+        read(&riff(b"WEBP", &[packets])).problem_counts()["too_many"],
+        MAX_PROBLEMS
+    );
+    let tags: Vec<u8> = (0..100_000)
+        .flat_map(|_| riff_chunk(b"id3 ", b"ID3\x03\0\x80\0\x7f\x7f\x7f"))
+        .collect();
+    assert_eq!(
+        read(&riff(b"WAVE", &[tags])).problem_counts()["size_lies"],
+        MAX_PROBLEMS
     );
 }
 
