@@ -90,6 +90,65 @@ fn valid_and_trusted_are_two_answers() {
     assert_eq!(error.code(), "c2pa_unreadable");
 }
 
+/// The certificates of the file itself make its signer trusted, those of anybody else do not, and neither changes
+/// whether it is valid.
+#[cfg(feature = "c2pa")]
+#[test]
+fn trust_follows_the_list_and_not_the_file() {
+    use quanlian_provenance::{Verdict, check_c2pa};
+
+    let Some(folder) = shared("data/evidence/c2pa/image/jpeg") else {
+        return;
+    };
+    let open = |name: &str| File::open(folder.join(format!("adobe-20220124-{name}.jpg"))).expect("it opens");
+    let reader = c2pa::Reader::from_context(c2pa::Context::new())
+        .with_stream("image/jpeg", open("CA"))
+        .expect("it is read");
+    let manifest = reader.active_manifest().expect("it has a manifest");
+    let own = manifest
+        .signature_info()
+        .expect("it is signed")
+        .cert_chain()
+        .to_owned();
+    let check = check_c2pa(&mut open("CA"), Format::Jpeg, Some(&own)).expect("it is checked");
+    assert_eq!(
+        (check.valid, check.trusted),
+        (Verdict::Yes, Verdict::Yes),
+        "{check:#?}"
+    );
+    let check = check_c2pa(&mut open("E-dat-CA"), Format::Jpeg, Some(&own)).expect("it is checked");
+    assert_eq!(
+        (check.valid, check.trusted),
+        (Verdict::No, Verdict::Yes),
+        "{check:#?}"
+    );
+
+    let folder = tempfile::tempdir().expect("a folder");
+    #[rustfmt::skip]
+    let made = std::process::Command::new("openssl").args([
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "k.pem", "-out", "c.pem",
+        "-subj", "/CN=other", "-days", "2",
+    ]).current_dir(folder.path()).output();
+    if !made.is_ok_and(|made| made.status.success()) {
+        eprintln!("skipped: openssl does not run here (install the Debian package openssl)");
+        return;
+    }
+    let other = fs::read_to_string(folder.path().join("c.pem")).expect("it was written");
+    let check = check_c2pa(&mut open("CA"), Format::Jpeg, Some(&other)).expect("it is checked");
+    assert_eq!(
+        (check.valid, check.trusted),
+        (Verdict::Yes, Verdict::No),
+        "{check:#?}"
+    );
+    for nothing in ["", "no certificate"] {
+        let check = check_c2pa(&mut open("CA"), Format::Jpeg, Some(nothing));
+        assert!(
+            !check.is_ok_and(|check| check.trusted == Verdict::Yes),
+            "{nothing}"
+        );
+    }
+}
+
 #[test]
 fn real_pictures_are_read_whole() {
     let Some(folder) = shared("data/images") else {
