@@ -8,7 +8,7 @@
 
 use std::io::{Read, Seek};
 
-use ::c2pa::{Context, Reader, Settings};
+use ::c2pa::{Context, Reader, Settings, validation_status::ValidationStatus};
 
 use super::{C2paCheck, Verdict};
 use crate::{
@@ -90,8 +90,8 @@ fn summary(reader: &Reader, has_anchors: bool) -> C2paCheck {
     let mut succeeded: Vec<&str> = Vec::new();
     let mut failed: Vec<&str> = Vec::new();
     if let Some(active) = active {
-        succeeded.extend(active.success().iter().map(|status| status.code()));
-        failed.extend(active.failure().iter().map(|status| status.code()));
+        succeeded.extend(active.success().iter().map(ValidationStatus::code));
+        failed.extend(active.failure().iter().map(ValidationStatus::code));
     }
     let deltas = results.and_then(|results| results.ingredient_deltas());
     for delta in deltas.into_iter().flatten() {
@@ -100,7 +100,7 @@ fn summary(reader: &Reader, has_anchors: bool) -> C2paCheck {
                 .validation_deltas()
                 .failure()
                 .iter()
-                .map(|status| status.code()),
+                .map(ValidationStatus::code),
         );
     }
     let is_valid = succeeded.contains(&SIGNATURE_HOLDS)
