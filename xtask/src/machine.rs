@@ -70,6 +70,12 @@ pub(crate) const FFMPEG: Need = Need {
     probe: Probe::Program("ffmpeg"),
     weight: Weight::Wanted,
 };
+pub(crate) const EXIFTOOL: Need = Need {
+    package: "libimage-exiftool-perl",
+    reason: "writes and reads labels beside us",
+    probe: Probe::Program("exiftool"),
+    weight: Weight::Wanted,
+};
 pub(crate) const PDF_TOOLS: Need = Need {
     package: "poppler-utils",
     reason: "reads the text of the PDF papers back",
@@ -98,6 +104,18 @@ pub(crate) const UNZIP: Need = Need {
     package: "unzip",
     reason: "opens an evidence bundle without quanlian",
     probe: Probe::Program("unzip"),
+    weight: Weight::Wanted,
+};
+pub(crate) const CHROMIUM: Need = Need {
+    package: "chromium",
+    reason: "opens the pages that a capture records",
+    probe: Probe::Program("chromium"),
+    weight: Weight::Wanted,
+};
+pub(crate) const STRACE: Need = Need {
+    package: "strace",
+    reason: "makes the system calls of the log fail, one a run",
+    probe: Probe::Program("strace"),
     weight: Weight::Wanted,
 };
 

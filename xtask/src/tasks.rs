@@ -53,13 +53,18 @@ pub(crate) fn test(root: &Path, options: &Options) -> Result<u8, Stop> {
 
 /// What the tests want from the machine. Without the fonts those of the papers fail and the others still tell.
 pub(crate) fn prepare_for_tests(options: &Options) -> Result<(), Stop> {
-    use machine::{CHINESE_FONTS, COMPILER, FFMPEG, FPCALC, Need, OPENSSL, PDF_TOOLS, UNZIP, Weight, XXD};
+    use machine::{
+        CHINESE_FONTS, CHROMIUM, COMPILER, EXIFTOOL, FFMPEG, FPCALC, Need, OPENSSL, PDF_TOOLS, STRACE, UNZIP,
+        Weight, XXD,
+    };
     let fonts = Need {
         weight: Weight::Wanted,
         ..CHINESE_FONTS
     };
     machine::prepare(
-        &[COMPILER, fonts, OPENSSL, XXD, UNZIP, PDF_TOOLS, FFMPEG, FPCALC],
+        &[
+            COMPILER, fonts, OPENSSL, XXD, UNZIP, PDF_TOOLS, FFMPEG, EXIFTOOL, FPCALC, CHROMIUM, STRACE,
+        ],
         options.no_install,
     )
 }

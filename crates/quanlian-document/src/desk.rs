@@ -18,8 +18,9 @@ use typst::{
 use crate::Fonts;
 
 /// The files that every paper sees: name and text.
-pub(crate) const EMBEDDED: [(&str, &str); 7] = [
-    (MAIN, include_str!("../templates/dossier.typ")),
+pub(crate) const EMBEDDED: [(&str, &str); 8] = [
+    ("dossier.typ", include_str!("../templates/dossier.typ")),
+    ("form.typ", include_str!("../templates/form.typ")),
     ("base.typ", include_str!("../templates/base.typ")),
     ("findings.typ", include_str!("../templates/findings.typ")),
     ("assessment.typ", include_str!("../templates/assessment.typ")),
@@ -27,8 +28,6 @@ pub(crate) const EMBEDDED: [(&str, &str); 7] = [
     ("zh.toml", include_str!("../../../messages/document.zh.toml")),
     ("en.toml", include_str!("../../../messages/document.en.toml")),
 ];
-
-const MAIN: &str = "dossier.typ";
 
 pub(crate) struct Desk<'f> {
     fonts: &'f Fonts,
@@ -38,8 +37,8 @@ pub(crate) struct Desk<'f> {
 }
 
 impl<'f> Desk<'f> {
-    /// A desk with the embedded files, the sheet as `data.json` and, where there is one, `qr.svg`.
-    pub(crate) fn new(fonts: &'f Fonts, sheet: Vec<u8>, qr_svg: Option<String>) -> Self {
+    /// A desk with the embedded files, of which `main` is set; the sheet as `data.json` and, where there is one, `qr.svg`.
+    pub(crate) fn new(fonts: &'f Fonts, main: &str, sheet: Vec<u8>, qr_svg: Option<String>) -> Self {
         let mut files: Vec<(FileId, Bytes)> = EMBEDDED
             .iter()
             .map(|(name, text)| (file_id(name), Bytes::from_string(*text)))
@@ -49,7 +48,7 @@ impl<'f> Desk<'f> {
         Self {
             fonts,
             library: LazyHash::new(Library::default()),
-            main: file_id(MAIN),
+            main: file_id(main),
             files,
         }
     }

@@ -1,6 +1,6 @@
-//! Official papers: the referral dossier as an archival PDF, set by Typst.
+//! Official papers: the referral dossier and the papers of custody as archival PDF, set by Typst.
 //!
-//! In:  a [`Dossier`] that the binary fills from the other stages, the system's [`Fonts`], and the time.
+//! In:  a [`Dossier`] or a [`CustodyForm`] that the binary fills from the other stages, the system's [`Fonts`], and the time.
 //! Out: a [`Pdf`] (PDF/A-2a) that people read and courts archive.
 //!
 //! Invariants: the same dossier, time and fonts give the same bytes. What comes
@@ -14,6 +14,7 @@
 mod desk;
 pub mod dossier;
 mod fonts;
+pub mod form;
 mod render;
 mod sheet;
 #[cfg(test)]
@@ -22,5 +23,6 @@ mod text;
 
 pub use dossier::Dossier;
 pub use fonts::{FontError, Fonts};
+pub use form::{CustodyForm, render_form};
 pub use render::{DocumentError, Pdf, render_dossier};
 pub use sheet::limits;

@@ -76,10 +76,36 @@ impl DocumentError {
 /// its pages; what it prints is bounded by [`crate::limits`].
 pub fn render_dossier(dossier: &Dossier, fonts: &Fonts, at: Timestamp) -> Result<Pdf, DocumentError> {
     let Sheet { data, qr } = sheet(dossier, Cleaner::new(fonts), at);
-    let id = canonical::sha256_hex(&data).map_err(DocumentError::Id)?;
-    let bytes = serde_json::to_vec(&data).map_err(DocumentError::Sheet)?;
+    let paper = Paper {
+        template: "dossier.typ",
+        word: "dossier",
+        id: &dossier.id,
+    };
+    render_sheet(&paper, &data, qr.as_deref(), fonts, at)
+}
+
+/// Which paper is set.
+pub(crate) struct Paper<'a> {
+    /// The template.
+    pub(crate) template: &'a str,
+    /// What the id inside the PDF calls it.
+    pub(crate) word: &'a str,
+    /// The id of what it is about.
+    pub(crate) id: &'a str,
+}
+
+/// Sets one paper from its sheet.
+pub(crate) fn render_sheet(
+    paper: &Paper<'_>,
+    data: &serde_json::Value,
+    qr: Option<&str>,
+    fonts: &Fonts,
+    at: Timestamp,
+) -> Result<Pdf, DocumentError> {
+    let id = canonical::sha256_hex(data).map_err(DocumentError::Id)?;
+    let bytes = serde_json::to_vec(data).map_err(DocumentError::Sheet)?;
     let options = PdfOptions {
-        ident: Smart::Custom(format!("quanlian dossier {} {id}", dossier.id)),
+        ident: Smart::Custom(format!("quanlian {} {} {id}", paper.word, paper.id)),
         creator: Smart::Custom(Some("quanlian".to_owned())),
         timestamp: Some(pdf_time(at).ok_or(DocumentError::Date { at })?),
         standards: PdfStandards::new(&[PdfStandard::A_2a]).map_err(|e| DocumentError::Export {
@@ -87,7 +113,7 @@ pub fn render_dossier(dossier: &Dossier, fonts: &Fonts, at: Timestamp) -> Result
         })?,
         ..PdfOptions::default()
     };
-    let desk = Desk::new(fonts, bytes, qr.as_deref().and_then(qr_svg));
+    let desk = Desk::new(fonts, paper.template, bytes, qr.and_then(qr_svg));
     let made = compile(&desk, &options);
     comemo::evict(KEEP_CACHE_RUNS);
     made

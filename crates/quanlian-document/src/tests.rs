@@ -3,6 +3,7 @@
 //! In:  the made-up case of [`sample`].
 //! Out: what a reader of the PDF would see.
 
+mod form;
 mod sample;
 
 use std::{
@@ -388,7 +389,7 @@ fn a_bottomless_tree_of_reasons_is_cut_and_counted() {
 #[test]
 fn the_compiler_sees_nothing_but_the_desk() {
     let Some(fonts) = FONTS.as_ref() else { return };
-    let desk = Desk::new(fonts, b"{}".to_vec(), None);
+    let desk = Desk::new(fonts, "dossier.typ", b"{}".to_vec(), None);
     for path in ["/etc/passwd", "qr.svg", "templates/dossier.typ"] {
         let id = RootedPath::new(VirtualRoot::Project, VirtualPath::new(path).unwrap()).intern();
         assert!(desk.file(id).is_err() && desk.source(id).is_err(), "{path}");

@@ -3,23 +3,33 @@
 //! In:  receipts, originals or only their digests, and what the log proves.
 //! Out: the files of the bundle, in a [`container`](crate::container).
 //!
-//! | path | holds |
-//! |---|---|
-//! | `data/NNNN-name` | an original, when it is included |
-//! | `proof/NNNN/deposit.json` | the deposit record |
-//! | `proof/NNNN/salt.hex` | the salt of its commitment |
-//! | `proof/NNNN/entry.json` | the entry in the log |
-//! | `proof/NNNN/inclusion.tlog-proof` | that the entry is in the log |
-//! | `proof/NNNN/custody.jsonl` | its chain of custody |
-//! | `proof/bundle/…` | the same four files for the seal: `statement.json`, `sealed-sha256.txt`, salt, entry, proof |
-//! | `proof/checkpoint`, `proof/log.vkey` | the signed head of the log, and its public key |
-//! | `manifest-sha256.txt`, `manifest-sm3.txt` | digests of all other files |
-//! | `verify.sh`, `VERIFY.txt`, `核验说明.html` | how to check all of this by hand |
+//! The bundle is a bag (RFC 8493) in a ZIP of one byte form.
+//!
+//! | path | holds | proven by |
+//! |---|---|---|
+//! | `bagit.txt`, `bag-info.txt` | the declaration of the bag, and what it is | seal |
+//! | `data/NNNN-name` | an original, when it is included | seal |
+//! | `data/0000-no-originals.txt` | that there is none, when there is none: a bag has a payload | seal |
+//! | `manifest-sha256.txt`, `manifest-sm3.txt` | digests of all files in `data/` | seal |
+//! | `proof/NNNN/deposit.json` | the deposit record | seal, commitment |
+//! | `proof/NNNN/salt.hex` | the salt of its commitment | seal |
+//! | `proof/NNNN/entry.json` | the entry in the log | seal, log |
+//! | `proof/NNNN/custody.jsonl` | its chain of custody | seal |
+//! | `proof/NNNN/inclusion.tlog-proof` | that the entry is in the log | log key |
+//! | `proof/bundle/…` | the seal: `statement.json`, `sealed-sha256.txt`, salt, entry, proof | log key |
+//! | `proof/policy`, `proof/witness.vkeys` | who is asked to witness the log, and their keys (optional) | seal |
+//! | `proof/checkpoint` | the signed head of the log; the log's own signature first, then cosignatures | log key, witnesses |
+//! | `proof/log.vkey` | the public key of the log | whoever publishes it |
+//! | `proof/tsa/NN.tsr`, `.tsq`, `.pem` | time stamps of `proof/checkpoint`, what was asked, certificates (optional) | the authority |
+//! | `tagmanifest-sha256.txt`, `tagmanifest-sm3.txt` | digests of all files outside `data/` but these two | recomputed |
+//! | `verify.sh`, `VERIFY.txt`, `核验说明.html`, `verifier.html` | how to check all of this | seal |
+//!
+//! Version 1 had no bag: one pair of manifests over all other files, neither sealed.
 //!
 //! Invariant: every byte is pinned three times. The checksum of the container catches
 //! accidents; the manifests catch whoever forgets them; and whoever rewrites both still
 //! meets the log, because the seal commits to the list of all files that are not
-//! themselves proven by the log's key. To change a bundle unnoticed one must own that key.
+//! themselves proven by a key. To change a bundle unnoticed one must own that key.
 //!
 //! Not here: appending the seal to the log and writing the file (`vault`).
 
@@ -27,31 +37,37 @@ mod page;
 
 use std::{
     collections::BTreeMap,
+    error::Error,
     fs::File,
     io::{self, Read},
     path::PathBuf,
 };
 
 use quanlian_record::{id::DepositId, time::Timestamp};
+use quanlian_tlog::note::Note;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use page::{PageItem, page};
 
 use crate::{
     container::{MAX_CONTAINER_BYTES, MAX_ENTRY_NAME_BYTES},
-    content::{ContentError, Digests, MAX_DEPOSIT_BYTES, digest, safe_name},
+    content::{ContentError, Digests, MAX_DEPOSIT_BYTES, digest, safe_name, visible},
     deposit::{Deposit, DepositError, Receipt},
 };
 
 /// Version of the layout.
-pub const BUNDLE_VERSION: u32 = 1;
+pub const BUNDLE_VERSION: u32 = 2;
+/// The layout before bundles were bags; such bundles are still verified.
+pub const BUNDLE_VERSION_1: u32 = 1;
 /// The most items in one bundle; item numbers have four digits.
 pub const MAX_BUNDLE_ITEMS: usize = 9_999;
 /// What the name of every bundle ends in.
 pub const BUNDLE_SUFFIX: &str = ".qne.zip";
 
-/// The commands, the same in every bundle of this version.
+/// The ten commands, the same in every bundle of this version.
 pub const VERIFY_SCRIPT: &str = include_str!("../assets/verify.sh");
+/// The page that verifies a bundle in a browser, the same in every bundle.
+pub const VERIFIER_PAGE: &str = include_str!("../assets/verifier.html");
 /// Where to begin, for people whose system cannot show the name of the page.
 pub const VERIFY_TEXT: &str = include_str!("../assets/VERIFY.txt");
 
@@ -61,6 +77,26 @@ const MAX_FILE_OVERHEAD_BYTES: u64 = 5 * MAX_ENTRY_NAME_BYTES as u64 + 300;
 /// What an item or the seal adds later: an inclusion proof, and its own overhead.
 const MAX_PROOF_FILES_BYTES: u64 = 16 << 10;
 
+/// The most time stamps in one bundle; their numbers have two digits.
+pub const MAX_TOKENS: usize = 99;
+/// The most bytes that cosignatures and time stamps add to one bundle.
+const MAX_ATTESTED_BYTES: u64 = 32 << 20;
+
+/// The declaration of every bundle that is a bag.
+pub(crate) const BAGIT: &str = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n";
+/// What stands in `data/` when no original does.
+pub(crate) const NO_ORIGINALS: &str =
+    "本证据包仅含摘要，不含原件。\nThis bundle holds digests only and no originals.\n";
+
+pub(crate) const BAGIT_PATH: &str = "bagit.txt";
+pub(crate) const BAG_INFO_PATH: &str = "bag-info.txt";
+pub(crate) const NO_ORIGINALS_PATH: &str = "data/0000-no-originals.txt";
+pub(crate) const TAG_MANIFEST_SHA256_PATH: &str = "tagmanifest-sha256.txt";
+pub(crate) const TAG_MANIFEST_SM3_PATH: &str = "tagmanifest-sm3.txt";
+pub(crate) const VERIFIER_PATH: &str = "verifier.html";
+pub(crate) const POLICY_PATH: &str = "proof/policy";
+pub(crate) const WITNESS_KEYS_PATH: &str = "proof/witness.vkeys";
+pub(crate) const TOKEN_FOLDER: &str = "proof/tsa";
 pub(crate) const SCRIPT_PATH: &str = "verify.sh";
 pub(crate) const TEXT_PATH: &str = "VERIFY.txt";
 pub(crate) const PAGE_PATH: &str = "核验说明.html";
@@ -143,6 +179,86 @@ pub enum BundleError {
     /// The original is not what was deposited.
     #[error("`{name}` is no longer what was deposited")]
     OriginalChanged { name: String },
+    /// Cosignatures or time stamps could not be had, and whoever asks for them does not go on without.
+    #[error("the head of the log could not be attested")]
+    Attest(#[source] Box<dyn Error + Send + Sync>),
+    /// What came back from [`Attest`] does not fit into a bundle.
+    #[error("{0} cannot go into a bundle")]
+    Attested(&'static str),
+}
+
+/// What others add to a bundle while it is closed: cosignatures of witnesses, time stamps.
+///
+/// ```
+/// # use quanlian_evidence::bundle::{Attest, Attested};
+/// /// Nobody is asked.
+/// struct Nobody;
+/// impl Attest for Nobody {
+///     fn attest(&mut self, checkpoint: &str) -> Result<Attested, Box<dyn std::error::Error + Send + Sync>> {
+///         Ok(Attested::unattested(checkpoint))
+///     }
+/// }
+/// assert!(Nobody.attest("a note").unwrap().tokens.is_empty());
+/// ```
+pub trait Attest {
+    /// The witness policy (C2SP tlog-policy) and the keys it names, one a line; the seal covers both.
+    fn witnesses(&mut self) -> Option<WitnessFiles> {
+        None
+    }
+
+    /// Given the note of the checkpoint that covers the seal: that note with further signature lines, and time
+    /// stamps over the bytes of the result.
+    ///
+    /// An error ends the making of the bundle; whoever would rather have one without, leaves them out.
+    fn attest(&mut self, checkpoint: &str) -> Result<Attested, Box<dyn Error + Send + Sync>>;
+}
+
+/// The texts of `proof/policy` and `proof/witness.vkeys`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WitnessFiles {
+    /// The policy.
+    pub policy: String,
+    /// Key texts, one a line.
+    pub keys: String,
+}
+
+/// A checkpoint as others have attested it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attested {
+    /// The note: the log's own text and signature line, then further signature lines.
+    pub checkpoint: String,
+    /// Time stamps over the bytes of [`Self::checkpoint`], at most [`MAX_TOKENS`].
+    pub tokens: Vec<Token>,
+}
+
+impl Attested {
+    /// The checkpoint as the log alone has signed it.
+    pub fn unattested(checkpoint: &str) -> Self {
+        Self {
+            checkpoint: checkpoint.to_owned(),
+            tokens: Vec::new(),
+        }
+    }
+}
+
+/// A time stamp of RFC 3161, as the bytes that were sent and received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// `TimeStampReq`, DER.
+    pub request: Vec<u8>,
+    /// `TimeStampResp`, DER as received.
+    pub response: Vec<u8>,
+    /// The certificates that `openssl ts -verify -CAfile` needs, PEM.
+    pub certificates: String,
+}
+
+/// Attests nothing.
+pub(crate) struct Unattested;
+
+impl Attest for Unattested {
+    fn attest(&mut self, checkpoint: &str) -> Result<Attested, Box<dyn Error + Send + Sync>> {
+        Ok(Attested::unattested(checkpoint))
+    }
 }
 
 impl BundleError {
@@ -155,6 +271,8 @@ impl BundleError {
             Self::Twice(_) => "bundle_twice",
             Self::Original { source, .. } => source.code(),
             Self::OriginalChanged { .. } => "bundle_original_changed",
+            Self::Attest(_) => "bundle_attest",
+            Self::Attested(_) => "bundle_attested",
         }
     }
 }
@@ -207,7 +325,7 @@ impl Pieces {
             .values()
             .map(|piece| piece.digests.size_bytes + MAX_FILE_OVERHEAD_BYTES)
             .sum();
-        let size_bytes = files + (items as u64 + 2) * MAX_PROOF_FILES_BYTES;
+        let size_bytes = files + (items as u64 + 2) * MAX_PROOF_FILES_BYTES + MAX_ATTESTED_BYTES;
         let limit_bytes = MAX_CONTAINER_BYTES;
         if size_bytes > limit_bytes {
             Err(BundleError::TooLarge {
@@ -228,21 +346,63 @@ impl Pieces {
         )
     }
 
-    /// Adds the two manifests over everything else.
-    pub(crate) fn add_manifests(&mut self) {
-        let sha256 = manifest(
+    /// Makes a bag of what is there: declaration, information and the manifests of the payload.
+    pub(crate) fn add_bag(&mut self, bag: &BagInfo<'_>) {
+        if !self.0.keys().any(|path| is_payload(path)) {
+            self.add(NO_ORIGINALS_PATH.to_owned(), NO_ORIGINALS.as_bytes().to_vec());
+        }
+        let (sha256, sm3) = self.manifests(is_payload);
+        let sizes = || {
             self.0
                 .iter()
-                .map(|(path, piece)| (path.as_str(), piece.digests.sha256.as_str())),
-        );
-        let sm3 = manifest(
-            self.0
-                .iter()
-                .map(|(path, piece)| (path.as_str(), piece.digests.sm3.as_str())),
-        );
+                .filter(|(path, _)| is_payload(path))
+                .map(|(_, piece)| piece.digests.size_bytes)
+        };
+        let info = bag_info(bag, sizes().sum(), sizes().count());
+        self.add(BAGIT_PATH.to_owned(), BAGIT.as_bytes().to_vec());
+        self.add(BAG_INFO_PATH.to_owned(), info.into_bytes());
         self.add(MANIFEST_SHA256_PATH.to_owned(), sha256.into_bytes());
         self.add(MANIFEST_SM3_PATH.to_owned(), sm3.into_bytes());
     }
+
+    /// Adds the two manifests over everything outside the payload.
+    pub(crate) fn add_tag_manifests(&mut self) {
+        let (sha256, sm3) = self.manifests(|path| !is_payload(path));
+        self.add(TAG_MANIFEST_SHA256_PATH.to_owned(), sha256.into_bytes());
+        self.add(TAG_MANIFEST_SM3_PATH.to_owned(), sm3.into_bytes());
+    }
+
+    fn manifests(&self, is_listed: impl Fn(&str) -> bool) -> (String, String) {
+        let listed = || self.0.iter().filter(|(path, _)| is_listed(path));
+        (
+            manifest(listed().map(|(path, piece)| (path.as_str(), piece.digests.sha256.as_str()))),
+            manifest(listed().map(|(path, piece)| (path.as_str(), piece.digests.sm3.as_str()))),
+        )
+    }
+}
+
+/// What `bag-info.txt` says of a bundle.
+pub(crate) struct BagInfo<'a> {
+    pub(crate) id: uuid::Uuid,
+    pub(crate) made_at: Timestamp,
+    pub(crate) actor: &'a str,
+    pub(crate) tool: &'a str,
+}
+
+/// The text of `bag-info.txt`.
+pub(crate) fn bag_info(bag: &BagInfo<'_>, payload_bytes: u64, payload_files: usize) -> String {
+    let local = bag.made_at.to_local_string();
+    let day = local.split(' ').next().unwrap_or_default();
+    let (id, actor, tool) = (bag.id, visible(bag.actor), visible(bag.tool));
+    format!(
+        "Bag-Software-Agent: {tool}\nBagging-Date: {day}\nContact-Name: {actor}\n\
+         External-Identifier: urn:uuid:{id}\nPayload-Oxum: {payload_bytes}.{payload_files}\n"
+    )
+}
+
+/// Whether a file belongs to the payload of the bag.
+pub(crate) fn is_payload(path: &str) -> bool {
+    path.starts_with("data/")
 }
 
 /// Lines as `sha256sum` writes and checks them.
@@ -252,14 +412,49 @@ pub(crate) fn manifest<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> S
     })
 }
 
-/// Whether the seal covers the file at `path`; the others prove themselves by the log's key.
-pub(crate) fn is_sealed(path: &str) -> bool {
+/// Whether the seal of this version covers the file at `path`; the others prove themselves by the log's key or
+/// by that of a time-stamping authority.
+pub(crate) fn is_sealed(version: u32, path: &str) -> bool {
+    let is_manifest_of_all = if version == BUNDLE_VERSION_1 {
+        path == MANIFEST_SHA256_PATH || path == MANIFEST_SM3_PATH
+    } else {
+        path == TAG_MANIFEST_SHA256_PATH || path == TAG_MANIFEST_SM3_PATH
+    };
     !(path == CHECKPOINT_PATH
         || path == LOG_KEY_PATH
-        || path == MANIFEST_SHA256_PATH
-        || path == MANIFEST_SM3_PATH
+        || is_manifest_of_all
         || path.starts_with("proof/bundle/")
+        || path.starts_with("proof/tsa/")
         || (path.starts_with("proof/") && path.ends_with(PROOF_FILE)))
+}
+
+/// The paths of time stamp `number`, from 1: response, request, certificates.
+pub(crate) fn token_paths(number: usize) -> [String; 3] {
+    ["tsr", "tsq", "pem"].map(|ending| format!("{TOKEN_FOLDER}/{number:02}.{ending}"))
+}
+
+/// Adds cosigned checkpoint and time stamps; `own` is the note that the log itself has signed.
+pub(crate) fn add_attested(pieces: &mut Pieces, own: &str, attested: Attested) -> Result<(), BundleError> {
+    let Attested { checkpoint, tokens } = attested;
+    let is_own = checkpoint.starts_with(own) && Note::parse(&checkpoint).is_ok();
+    if !is_own {
+        return Err(BundleError::Attested(
+            "another checkpoint, or one that is not a note",
+        ));
+    }
+    let bytes =
+        |token: &Token| (token.request.len() + token.response.len() + token.certificates.len()) as u64;
+    if tokens.len() > MAX_TOKENS || tokens.iter().map(bytes).sum::<u64>() > MAX_ATTESTED_BYTES / 2 {
+        return Err(BundleError::Attested("so many time stamps"));
+    }
+    pieces.add(CHECKPOINT_PATH.to_owned(), checkpoint.into_bytes());
+    for (at, token) in tokens.into_iter().enumerate() {
+        let [response, request, certificates] = token_paths(at + 1);
+        pieces.add(response, token.response);
+        pieces.add(request, token.request);
+        pieces.add(certificates, token.certificates.into_bytes());
+    }
+    Ok(())
 }
 
 pub(crate) fn item_folder(number: usize) -> String {
@@ -331,6 +526,7 @@ pub(crate) fn add_item(
 /// Adds the files that explain the bundle.
 pub(crate) fn add_instructions(pieces: &mut Pieces, page: String) {
     pieces.add(SCRIPT_PATH.to_owned(), VERIFY_SCRIPT.as_bytes().to_vec());
+    pieces.add(VERIFIER_PATH.to_owned(), VERIFIER_PAGE.as_bytes().to_vec());
     pieces.add(TEXT_PATH.to_owned(), VERIFY_TEXT.as_bytes().to_vec());
     pieces.add(PAGE_PATH.to_owned(), page.into_bytes());
 }

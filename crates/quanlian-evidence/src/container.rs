@@ -13,10 +13,13 @@
 //! Not here: ZIP64. A container ends before 4 GiB; larger originals go in by their digests.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
     path::Path,
 };
+
+use unicode_normalization::UnicodeNormalization as _;
 
 /// The largest container, in bytes: what 32-bit offsets reach.
 pub const MAX_CONTAINER_BYTES: u64 = u32::MAX as u64;
@@ -28,8 +31,13 @@ pub const MAX_ENTRY_NAME_BYTES: usize = 200;
 const LOCAL_SIGNATURE: u32 = 0x0403_4b50;
 const CENTRAL_SIGNATURE: u32 = 0x0201_4b50;
 const END_SIGNATURE: u32 = 0x0605_4b50;
+const ZIP64_LOCATOR_SIGNATURE: u32 = 0x0706_4b50;
+const LOCAL_FIXED_BYTES: usize = 30;
 const CENTRAL_FIXED_BYTES: usize = 46;
 const END_BYTES: usize = 22;
+const ZIP64_LOCATOR_BYTES: usize = 20;
+/// The longest comment that a ZIP can have behind its end record.
+const MAX_COMMENT_BYTES: u64 = 0xffff;
 /// Version 2.0, the oldest that every reader takes.
 const VERSION: u16 = 20;
 /// Made on Unix, so that names are bytes and the attributes below count.
@@ -40,6 +48,9 @@ const FLAGS: u16 = 1 << 11;
 const DATE: u16 = 1 << 5 | 1;
 /// A regular file that everybody may read: `-rw-r--r--`.
 const ATTRIBUTES: u32 = 0o100_644 << 16;
+/// Where Unix keeps the kind of a file in its mode, and what it says of a symbolic link.
+const KIND_OF_FILE: u32 = 0o170_000;
+const SYMBOLIC_LINK: u32 = 0o120_000;
 
 /// One file in a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,9 +79,42 @@ pub enum ContainerError {
     /// A name that is not a plain relative path.
     #[error("`{0}` is not a name that a bundle may hold")]
     Name(String),
-    /// A byte that this program would not have written.
+    /// A byte that this program would not have written, and that none of the variants below names better.
     #[error("not a bundle as quanlian writes it: {0}")]
     Foreign(String),
+    /// The file ends before its directory does.
+    #[error("the file is cut short; copy it again from where it came from")]
+    Truncated,
+    /// Bytes in front of, between or behind the entries, a comment included.
+    #[error("there are bytes that belong to no entry: {0}")]
+    ExtraBytes(&'static str),
+    /// The form for more than 4 GiB, which bundles do not use and in which sizes stand twice.
+    #[error("it is a ZIP64 file, which no bundle is")]
+    Zip64,
+    /// A compressed entry: bundles are stored, so that nothing can blow up.
+    #[error("`{0}` is compressed; a bundle stores every file as it is")]
+    Compressed(String),
+    /// An encrypted entry.
+    #[error("`{0}` is encrypted")]
+    Encrypted(String),
+    /// A symbolic link in place of a file.
+    #[error("`{0}` is a symbolic link")]
+    Link(String),
+    /// A name in another encoding than UTF-8, or one that does not say which.
+    #[error("the name `{0}` is not marked as UTF-8 or is not UTF-8 (GBK?)")]
+    Encoding(String),
+    /// One name twice.
+    #[error("`{0}` occurs twice")]
+    Duplicate(String),
+    /// Two names that are one where case or composition of signs does not count, or a file and a folder of one name.
+    #[error("`{0}` and `{1}` are one name on some systems")]
+    SameName(String, String),
+    /// Two entries share bytes.
+    #[error("`{0}` overlaps the entry before it")]
+    Overlap(String),
+    /// The header of an entry and the directory, or two fields, tell different sizes.
+    #[error("`{0}` is said to have two different sizes or checksums")]
+    Sizes(String),
     /// Content does not fit its checksum.
     #[error("`{0}` does not fit its checksum")]
     Checksum(String),
@@ -90,6 +134,17 @@ impl ContainerError {
             Self::TooLarge => "container_too_large",
             Self::Name(_) => "container_name",
             Self::Foreign(_) => "container_foreign",
+            Self::Truncated => "container_truncated",
+            Self::ExtraBytes(_) => "container_extra_bytes",
+            Self::Zip64 => "container_zip64",
+            Self::Compressed(_) => "container_compressed",
+            Self::Encrypted(_) => "container_encrypted",
+            Self::Link(_) => "container_link",
+            Self::Encoding(_) => "container_encoding",
+            Self::Duplicate(_) => "container_duplicate",
+            Self::SameName(..) => "container_same_name",
+            Self::Overlap(_) => "container_overlap",
+            Self::Sizes(_) => "container_sizes",
             Self::Checksum(_) => "container_checksum",
             Self::Missing(_) => "container_missing",
             Self::EntryTooLarge { .. } => "container_entry_too_large",
@@ -99,7 +154,7 @@ impl ContainerError {
 
 impl Entry {
     fn local_header(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(30 + self.name.len());
+        let mut bytes = Vec::with_capacity(LOCAL_FIXED_BYTES + self.name.len());
         bytes.extend(LOCAL_SIGNATURE.to_le_bytes());
         bytes.extend(VERSION.to_le_bytes());
         self.common(&mut bytes);
@@ -158,6 +213,38 @@ pub fn is_plain_name(name: &str) -> bool {
             .any(|c| c.is_control() || matches!(c, '\\' | ':' | '"' | '*' | '?' | '<' | '>' | '|'))
 }
 
+/// `name` as a system that ignores case and composition of signs compares it.
+pub(crate) fn folded(name: &str) -> String {
+    name.nfc().collect::<String>().to_lowercase().nfc().collect()
+}
+
+/// Names that no system takes for one another, and none of which is also a folder.
+#[derive(Default)]
+struct Names {
+    /// Folded names of files (true) and of folders (false), each with the first spelling.
+    seen: BTreeMap<String, (bool, String)>,
+}
+
+impl Names {
+    fn add(&mut self, name: &str) -> Result<(), ContainerError> {
+        let folded = folded(name);
+        for (at, _) in folded.match_indices('/') {
+            let folder = self
+                .seen
+                .entry(folded[..at].to_owned())
+                .or_insert_with(|| (false, name.to_owned()));
+            if folder.0 {
+                return Err(ContainerError::SameName(folder.1.clone(), name.to_owned()));
+            }
+        }
+        match self.seen.insert(folded, (true, name.to_owned())) {
+            None => Ok(()),
+            Some((_, first)) if first == name => Err(ContainerError::Duplicate(first)),
+            Some((_, first)) => Err(ContainerError::SameName(first, name.to_owned())),
+        }
+    }
+}
+
 /// Writes a container, entry by entry, in the order of their names.
 pub struct Writer<W> {
     out: W,
@@ -165,6 +252,7 @@ pub struct Writer<W> {
     central: Vec<u8>,
     count: usize,
     last_name: String,
+    names: Names,
 }
 
 impl<W: Write> Writer<W> {
@@ -176,6 +264,7 @@ impl<W: Write> Writer<W> {
             central: Vec::new(),
             count: 0,
             last_name: String::new(),
+            names: Names::default(),
         }
     }
 
@@ -184,6 +273,7 @@ impl<W: Write> Writer<W> {
         if !is_plain_name(&entry.name) || (self.count > 0 && entry.name <= self.last_name) {
             return Err(ContainerError::Name(entry.name.clone()));
         }
+        self.names.add(&entry.name)?;
         let header = entry.local_header();
         let central = entry.central_header(u32::try_from(self.offset).map_err(|_| ContainerError::TooLarge)?);
         let end = self.offset + header.len() as u64 + u64::from(entry.size_bytes);
@@ -237,23 +327,10 @@ impl<F: Read + Seek> Reader<F> {
     /// Memory is bounded by the size of the directory, which is bounded by [`MAX_ENTRIES`].
     pub fn new(mut file: F) -> Result<Self, ContainerError> {
         let length = file.seek(SeekFrom::End(0))?;
-        if length < END_BYTES as u64 || length > MAX_CONTAINER_BYTES {
-            return foreign("its length is that of no bundle");
+        if length > MAX_CONTAINER_BYTES {
+            return Err(ContainerError::TooLarge);
         }
-        let mut end = [0; END_BYTES];
-        file.seek(SeekFrom::Start(length - END_BYTES as u64))?;
-        file.read_exact(&mut end)?;
-        let count = usize::from(u16::from_le_bytes([end[10], end[11]]));
-        let central_bytes = u32_at(&end, 12);
-        let central_offset = u32_at(&end, 16);
-        if end[..] != end_record(count, central_bytes, central_offset)
-            || u64::from(central_offset) + u64::from(central_bytes) + END_BYTES as u64 != length
-        {
-            return foreign("its end is not where it should be");
-        }
-        if central_bytes as usize > count * (CENTRAL_FIXED_BYTES + MAX_ENTRY_NAME_BYTES) {
-            return foreign("its directory is too long");
-        }
+        let (count, central_bytes, central_offset) = read_end(&mut file, length)?;
         let mut central = vec![0; central_bytes as usize];
         file.seek(SeekFrom::Start(u64::from(central_offset)))?;
         file.read_exact(&mut central)?;
@@ -307,12 +384,17 @@ impl<F: Read + Seek> Reader<F> {
     }
 
     fn check_local_headers(&mut self) -> Result<(), ContainerError> {
+        // Checksum and both sizes.
+        const SIZES: std::ops::Range<usize> = 14..26;
         for (entry, content_offset) in &self.entries {
             let wanted = entry.local_header();
             let mut found = vec![0; wanted.len()];
             self.file
                 .seek(SeekFrom::Start(content_offset - wanted.len() as u64))?;
             self.file.read_exact(&mut found)?;
+            if found[SIZES] != wanted[SIZES] {
+                return Err(ContainerError::Sizes(entry.name.clone()));
+            }
             if found != wanted {
                 return foreign(&format!("the header of `{}` is another one", entry.name));
             }
@@ -321,30 +403,85 @@ impl<F: Read + Seek> Reader<F> {
     }
 }
 
+/// What the end record says: how many entries, how long their directory is and where it begins.
+fn read_end<F: Read + Seek>(file: &mut F, length: u64) -> Result<(usize, u32, u32), ContainerError> {
+    if length < END_BYTES as u64 {
+        return Err(ContainerError::Truncated);
+    }
+    let mut tail = vec![0; length.min(END_BYTES as u64 + MAX_COMMENT_BYTES) as usize];
+    file.seek(SeekFrom::Start(length - tail.len() as u64))?;
+    file.read_exact(&mut tail)?;
+    let (before, end) = tail.split_at(tail.len() - END_BYTES);
+    if u32_at(end, 0) != END_SIGNATURE {
+        return Err(no_end(file, &tail)?);
+    }
+    let locator = before.len().checked_sub(ZIP64_LOCATOR_BYTES);
+    if locator.is_some_and(|at| u32_at(before, at) == ZIP64_LOCATOR_SIGNATURE) {
+        return Err(ContainerError::Zip64);
+    }
+    let count = usize::from(u16_at(end, 10));
+    let (central_bytes, central_offset) = (u32_at(end, 12), u32_at(end, 16));
+    if count > MAX_ENTRIES || central_bytes == u32::MAX || central_offset == u32::MAX {
+        return Err(ContainerError::Zip64);
+    }
+    if end != end_record(count, central_bytes, central_offset) {
+        return foreign("its end record is another one");
+    }
+    let told = u64::from(central_offset) + u64::from(central_bytes) + END_BYTES as u64;
+    if told > length {
+        return Err(ContainerError::Truncated);
+    }
+    if told < length {
+        return Err(ContainerError::ExtraBytes(
+            "in front of the first entry or behind the directory",
+        ));
+    }
+    if central_bytes as usize > count * (CENTRAL_FIXED_BYTES + MAX_ENTRY_NAME_BYTES) {
+        return foreign("its directory is too long");
+    }
+    Ok((count, central_bytes, central_offset))
+}
+
+/// Why a file does not end in an end record.
+fn no_end<F: Read + Seek>(file: &mut F, tail: &[u8]) -> io::Result<ContainerError> {
+    if tail.windows(4).any(|window| u32_at(window, 0) == END_SIGNATURE) {
+        return Ok(ContainerError::ExtraBytes("behind the end"));
+    }
+    let mut start = [0; 4];
+    file.seek(SeekFrom::Start(0))?;
+    file.read_exact(&mut start)?;
+    Ok(if u32::from_le_bytes(start) == LOCAL_SIGNATURE {
+        ContainerError::Truncated
+    } else {
+        ContainerError::Foreign("it is no ZIP file".to_owned())
+    })
+}
+
 /// The entries of a directory and where their content begins.
 fn read_directory(central: &[u8], count: usize, end: u32) -> Result<Vec<(Entry, u64)>, ContainerError> {
     let mut entries: Vec<(Entry, u64)> = Vec::with_capacity(count);
+    let mut names = Names::default();
     let mut rest = central;
     let mut offset = 0_u64;
     for _ in 0..count {
         let Some((fixed, tail)) = rest.split_at_checked(CENTRAL_FIXED_BYTES) else {
             return foreign("its directory is cut short");
         };
-        let name_bytes = usize::from(u16::from_le_bytes([fixed[28], fixed[29]]));
+        let name_bytes = usize::from(u16_at(fixed, 28));
         let Some((name, tail)) = tail.split_at_checked(name_bytes) else {
             return foreign("its directory is cut short");
         };
-        let Ok(name) = std::str::from_utf8(name) else {
-            return foreign("a name is not UTF-8");
-        };
+        let name = std::str::from_utf8(name)
+            .map_err(|_| ContainerError::Encoding(name.escape_ascii().to_string()))?;
         if !is_plain_name(name) {
             return Err(ContainerError::Name(name.escape_debug().to_string()));
         }
+        names.add(name)?;
         if entries
             .last()
             .is_some_and(|(before, _)| before.name.as_str() >= name)
         {
-            return foreign("its names are not sorted or occur twice");
+            return foreign("its names are not sorted");
         }
         let entry = Entry {
             name: name.to_owned(),
@@ -353,20 +490,58 @@ fn read_directory(central: &[u8], count: usize, end: u32) -> Result<Vec<(Entry, 
         };
         let wanted = entry.central_header(u32::try_from(offset).unwrap_or(u32::MAX));
         if rest[..wanted.len()] != wanted {
-            return foreign(&format!("the directory line of `{name}` is another one"));
+            return Err(odd_line(fixed, &entry, tail, offset));
+        }
+        if entry.size_bytes == u32::MAX {
+            return Err(ContainerError::Zip64);
         }
         let content_offset = offset + entry.local_header().len() as u64;
         offset = content_offset + u64::from(entry.size_bytes);
         if offset > u64::from(end) {
-            return foreign("its entries overlap");
+            return Err(ContainerError::Overlap("its directory".to_owned()));
         }
         entries.push((entry, content_offset));
         rest = tail;
     }
     if !rest.is_empty() || offset != u64::from(end) {
-        return foreign("there are bytes that belong to no entry");
+        return Err(ContainerError::ExtraBytes(
+            "between the entries and their directory",
+        ));
     }
     Ok(entries)
+}
+
+/// What is odd about a line of the directory, which is not the one that this program would have written.
+fn odd_line(fixed: &[u8], entry: &Entry, tail: &[u8], offset: u64) -> ContainerError {
+    const ENCRYPTED: u16 = 1;
+    const ZIP64_EXTRA: u16 = 1;
+    let name = entry.name.clone();
+    let (flags, method) = (u16_at(fixed, 8), u16_at(fixed, 10));
+    let (extra_bytes, told_offset) = (u16_at(fixed, 30), u64::from(u32_at(fixed, 42)));
+    let has_zip64 = extra_bytes >= 4 && tail.len() >= 2 && u16_at(tail, 0) == ZIP64_EXTRA;
+    if has_zip64 || entry.size_bytes == u32::MAX {
+        ContainerError::Zip64
+    } else if flags & ENCRYPTED != 0 {
+        ContainerError::Encrypted(name)
+    } else if method != 0 {
+        ContainerError::Compressed(name)
+    } else if (u32_at(fixed, 38) >> 16) & KIND_OF_FILE == SYMBOLIC_LINK {
+        ContainerError::Link(name)
+    } else if flags & FLAGS == 0 {
+        ContainerError::Encoding(name)
+    } else if u32_at(fixed, 20) != entry.size_bytes {
+        ContainerError::Sizes(name)
+    } else if told_offset < offset {
+        ContainerError::Overlap(name)
+    } else if told_offset > offset {
+        ContainerError::ExtraBytes("between two entries")
+    } else {
+        ContainerError::Foreign(format!("the directory line of `{name}` is another one"))
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
@@ -509,10 +684,37 @@ mod tests {
 
     #[test]
     fn duplicates_and_other_orders_are_refused_both_ways() {
-        for files in [[("a", b"1".as_slice()), ("a", b"2")], [("b", b"1"), ("a", b"2")]] {
+        for (files, name) in [
+            ([("a", b"1".as_slice()), ("a", b"2")], "container_duplicate"),
+            ([("b", b"1"), ("a", b"2")], "container_foreign"),
+        ] {
             assert_eq!(write(&files).unwrap_err().code(), "container_name");
-            assert_eq!(code(&forge(&files)), "container_foreign");
+            assert_eq!(code(&forge(&files)), name);
         }
+    }
+
+    #[test]
+    fn names_that_are_one_name_elsewhere_are_refused_both_ways() {
+        for (one, two) in [
+            ("A", "a"),
+            ("Datei/x", "datei/X"),
+            ("cafe\u{301}", "caf\u{e9}"),
+            ("a", "a/b"),
+            ("A", "a/b"),
+        ] {
+            let files = [(one, b"1".as_slice()), (two, b"2")];
+            assert_eq!(
+                write(&files).unwrap_err().code(),
+                "container_same_name",
+                "{one} {two}"
+            );
+            assert_eq!(code(&forge(&files)), "container_same_name", "{one} {two}");
+        }
+        assert_eq!(
+            code(&forge(&[("A/x", b""), ("a/y", b"")])),
+            "accepted",
+            "two folders may be one"
+        );
     }
 
     #[test]

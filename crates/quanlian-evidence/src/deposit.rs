@@ -23,7 +23,7 @@ use sha2::Sha256;
 
 use crate::{
     content::{Content, is_hex_digest},
-    custody,
+    custody::{self, entry::LoggedAct},
 };
 
 /// Version of deposit record, entry and receipt.
@@ -74,9 +74,9 @@ pub struct Deposit {
 pub struct Entry {
     /// [`DEPOSIT_VERSION`].
     pub v: u32,
-    /// [`ENTRY_DEPOSIT`] or [`ENTRY_BUNDLE`].
+    /// [`ENTRY_DEPOSIT`], [`ENTRY_BUNDLE`], [`ENTRY_CUSTODY`], [`ENTRY_HOLD`] or [`ENTRY_ERASURE`].
     pub kind: String,
-    /// The id of what is committed to.
+    /// The id of what is committed to; of a custody line a pseudonym (`custody::entry`).
     pub id: uuid::Uuid,
     /// When, by the clock of this installation.
     pub recorded_at: Timestamp,
@@ -88,6 +88,12 @@ pub struct Entry {
 pub const ENTRY_DEPOSIT: &str = "deposit";
 /// [`Entry::kind`] of the sealing of a bundle.
 pub const ENTRY_BUNDLE: &str = "bundle";
+/// [`Entry::kind`] of a custody line of version 2.
+pub const ENTRY_CUSTODY: &str = "custody";
+/// [`Entry::kind`] of a legal hold, placed or lifted.
+pub const ENTRY_HOLD: &str = "hold";
+/// [`Entry::kind`] of an erasure. Its id is that of the deposit, so that whoever holds an old proof finds it.
+pub const ENTRY_ERASURE: &str = "erasure";
 
 /// A random salt. Whoever has it can connect content and entry; it is kept with the record.
 #[derive(Clone, PartialEq, Eq)]
@@ -111,6 +117,9 @@ pub struct Receipt {
     pub log_index: u64,
     /// The custody lines so far.
     pub custody: Vec<String>,
+    /// Where the entries of those of version 2 stand in the log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<LoggedAct>,
 }
 
 /// Why a record, an entry or a receipt cannot be made or believed.
@@ -234,11 +243,15 @@ impl Salt {
     /// HMAC-SHA256 of `record` under this salt, lower-case hex.
     ///
     /// The salt has one fixed length, so two salts never act as the same HMAC key.
-    #[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]
     pub fn commit(&self, record: &[u8]) -> String {
+        hex::encode(self.mac(record))
+    }
+
+    /// HMAC-SHA256 of `text` under this salt.
+    pub(crate) fn mac(&self, text: &[u8]) -> [u8; 32] {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
-        mac.update(record);
-        hex::encode(mac.finalize().into_bytes())
+        mac.update(text);
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -321,8 +334,30 @@ impl Receipt {
             &salt,
         )?;
         let lines: Vec<&str> = self.custody.iter().map(String::as_str).collect();
-        check_custody(&lines, &deposit)?;
+        let acts = check_custody(&lines, &deposit)?;
+        self.require_entries(&acts, &salt, deposit.id)?;
         Ok(deposit)
+    }
+
+    /// Each line that people signed has its entry, and no entry is without its line.
+    fn require_entries(
+        &self,
+        acts: &[custody::CustodyLine],
+        salt: &Salt,
+        item: DepositId,
+    ) -> Result<(), DepositError> {
+        let signed = (1_u64..)
+            .zip(acts)
+            .filter(|(_, act)| act.v == custody::SIGNED_CUSTODY_VERSION)
+            .map(|(number, _)| number);
+        if !self.acts.iter().map(|logged| logged.line).eq(signed) {
+            return Err(DepositError::Mismatch("the custody lines and their log entries"));
+        }
+        for logged in &self.acts {
+            let line = &self.custody[logged.line as usize - 1];
+            logged.opens_to(salt, item, line)?;
+        }
+        Ok(())
     }
 }
 

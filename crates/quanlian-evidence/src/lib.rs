@@ -14,17 +14,21 @@
 //! |---|---|
 //! | [`content`] | digests of a stream, file names that are safe to show and to unpack |
 //! | [`deposit`] | the deposit record, its commitment, the receipt |
-//! | [`custody`] | the chain of custody of one item |
-//! | [`vault`] | a data folder: log, key and receipts |
+//! | [`custody`] | the chain of custody of one item, signed by both sides |
+//! | [`probe`] | how this machine is: self-test, disk, clock |
+//! | [`vault`] | a data folder: log, key, receipts; acts, legal holds, erasure |
+//! | [`bagit`] | bags (RFC 8493) of others: reading and checking |
 //! | [`bundle`] | writing a bundle: layout, instructions, manifests |
 //! | [`container`] | the ZIP subset that bundles use, byte for byte |
 //! | [`verify`] | checking a bundle |
 
+pub mod bagit;
 pub mod bundle;
 pub mod container;
 pub mod content;
 pub mod custody;
 pub mod deposit;
+pub mod probe;
 pub mod vault;
 pub mod verify;
 

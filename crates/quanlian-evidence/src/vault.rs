@@ -5,10 +5,14 @@
 //!
 //! | path | holds |
 //! |---|---|
-//! | `log/` | the log (`quanlian_tlog::store::FileStore`) |
+//! | `log/`, `log.head` | the log (`quanlian_tlog::store::LogHome`) |
 //! | `log.key` | its secret key, mode 0600 |
+//! | `log.key.signed` | what that key has signed last; belongs to it |
 //! | `log.vkey` | its public key, to be published |
 //! | `receipts/<deposit id>.json` | receipts, with salts: as secret as the deposits |
+//! | `custody/` | acts that wait for a signature (`acts`) |
+//! | `holds/<hold id>.json` | legal holds, placed and lifted (`hold`) |
+//! | `erasures/<deposit id>.json` | tombstones of what was erased (`erasure`) |
 //!
 //! Invariant: receipts are durable before their entries are in the log, because an entry
 //! whose salt is lost proves nothing. A receipt whose entry did not make it into the log
@@ -16,13 +20,20 @@
 //!
 //! Not here: originals stay where they are; storing them is `quanlian-store`'s.
 
+mod acts;
 mod bundling;
+mod copy;
 mod disk;
+mod erasure;
+mod hold;
+mod intent;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io,
+    io::Seek as _,
+    ops::Range,
     path::{Path, PathBuf},
     thread,
 };
@@ -32,13 +43,18 @@ use quanlian_record::{
     time::Timestamp,
 };
 use quanlian_tlog::{
-    log::{FsckReport, Log, LogError},
+    fsck::FsckReport,
+    log::{Log, LogError},
     note::{NoteError, SEED_BYTES, SignerKey, VerifierKey},
-    store::{FileStore, KeyFileError, StoreError, TileStore as _, create_key_file, load_key_file},
+    store::{KeyFileError, LogHome, StoreError, create_key_file, load_key_file},
 };
 
+pub use acts::{ActError, ActOrder, Draft, Recorded, Stand, media_of};
 pub use bundling::BundleSummary;
-use disk::{io_error, make_private_folder, sync_folder, write_and_sync, write_durably};
+pub use copy::VaultCopy;
+use disk::{io_error, make_private_folder, read_if_there, sync_folder, write_and_sync, write_durably};
+pub use erasure::{Erasure, ErasureError, ErasureOrder, ErasureTargets, Statement, ToErase, Tombstone};
+pub use hold::{Hold, HoldError, HoldState, HoldStep, MAX_HOLDS};
 
 use crate::{
     bundle::BundleError,
@@ -96,6 +112,16 @@ pub struct Terms {
     pub metadata: BTreeMap<String, String>,
     /// The deposit that this one corrects.
     pub supersedes: Option<DepositId>,
+}
+
+/// Reads what a file says about itself, from wherever the file stands: keys and values for its record.
+pub type Describe<'a> = dyn FnMut(&Path, &mut File) -> BTreeMap<String, String> + 'a;
+
+/// What is about to be deposited.
+struct Handed {
+    path: PathBuf,
+    content: Content,
+    metadata: BTreeMap<String, String>,
 }
 
 /// One step of a long run.
@@ -186,6 +212,30 @@ pub enum VaultError {
     /// No deposit has this id, or its entry never reached the log.
     #[error("there is no deposit {0}")]
     NoSuchDeposit(DepositId),
+    /// The deposit was erased; its entry stands in the log and its tombstone says who and why.
+    #[error(
+        "deposit {id} was erased at {erased_at}; its entry {log_index} in the log and its tombstone stand"
+    )]
+    Erased {
+        id: DepositId,
+        erased_at: Timestamp,
+        log_index: u64,
+    },
+    /// An erasure was begun and not finished.
+    #[error("the erasure of deposit {0} is not finished; run `quanlian erase {0}` again")]
+    ErasureUnfinished(DepositId),
+    /// A folder that was given as a backup is none.
+    #[error("{folder} is no copy of the data folder of the log `{log}`; an archive must be unpacked first", folder = folder.display())]
+    NotACopy { folder: PathBuf, log: String },
+    /// The act was not recorded.
+    #[error("the act was not recorded")]
+    Act(#[from] ActError),
+    /// The legal hold was not placed or lifted.
+    #[error("the legal hold was not changed")]
+    Hold(#[from] HoldError),
+    /// The deposit was not erased.
+    #[error("the deposit was not erased")]
+    Erasure(#[from] ErasureError),
     /// The bundle cannot be made.
     #[error("cannot make the bundle")]
     Bundle(#[from] BundleError),
@@ -207,6 +257,12 @@ impl VaultError {
             Self::Deposit(source) => source.code(),
             Self::Content(source) => source.code(),
             Self::NoSuchDeposit(_) => "vault_no_such_deposit",
+            Self::Erased { .. } => "vault_erased",
+            Self::ErasureUnfinished(_) => "vault_erasure_unfinished",
+            Self::NotACopy { .. } => "vault_not_a_copy",
+            Self::Act(source) => source.code(),
+            Self::Hold(source) => source.code(),
+            Self::Erasure(source) => source.code(),
             Self::Bundle(source) => source.code(),
             Self::Container(source) => source.code(),
         }
@@ -216,7 +272,7 @@ impl VaultError {
 /// A data folder, open for writing by this process alone.
 pub struct Vault {
     folder: PathBuf,
-    log: Log<FileStore>,
+    log: Log,
 }
 
 impl Vault {
@@ -227,15 +283,16 @@ impl Vault {
         outside: &mut dyn Outside,
     ) -> Result<Self, VaultError> {
         let key_path = folder.join("log.key");
-        let log_folder = folder.join("log");
-        make_private_folder(&folder.join("receipts"))?;
-        // The store is taken first, so that two processes cannot both make a key.
-        let store = FileStore::create(&log_folder).map_err(LogError::Store)?;
+        for private in ["receipts", "custody", "holds", "erasures"] {
+            make_private_folder(&folder.join(private))?;
+        }
+        // The log is taken first, so that two processes cannot both make a key.
+        let home = LogHome::create(folder)?;
         let has_key = key_path
             .try_exists()
             .map_err(|source| io_error("look for", &key_path, source))?;
         if !has_key {
-            if store.lock_record().map_err(LogError::Store)?.is_some() {
+            if !home.is_unused()? {
                 return Err(VaultError::KeyMissing(folder.to_owned()));
             }
             let mut seed = [0; SEED_BYTES];
@@ -250,16 +307,19 @@ impl Vault {
                 wanted: origin.to_owned(),
             });
         }
-        let log = Log::open_or_create(store, key)?;
+        let log = Log::open_or_create(home, key)?;
         // Written each time: a crash may have come between the key and this file.
         write_durably(
             &folder.join("log.vkey"),
             format!("{}\n", log.verifier()).as_bytes(),
         )?;
-        Ok(Self {
+        let mut vault = Self {
             folder: folder.to_owned(),
             log,
-        })
+        };
+        vault.finish_holds()?;
+        vault.finish_acts()?;
+        Ok(vault)
     }
 
     /// The public key of the log, to be published.
@@ -268,8 +328,13 @@ impl Vault {
     }
 
     /// The log.
-    pub fn log(&self) -> &Log<FileStore> {
+    pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Appends entries as they are, without a receipt; the caller keeps what they commit to.
+    pub fn append_entries(&mut self, entries: &[&[u8]]) -> Result<Range<u64>, VaultError> {
+        Ok(self.log.append_batch(entries)?)
     }
 
     /// Recomputes the whole log.
@@ -288,13 +353,28 @@ impl Vault {
         outside: &mut dyn Outside,
         progress: &mut dyn FnMut(Progress),
     ) -> Outcome {
+        self.deposit_files_described(paths, terms, &mut |_, _| BTreeMap::new(), outside, progress)
+    }
+
+    /// As [`Self::deposit_files`]; the record of each file also holds what `describe` reads from it.
+    ///
+    /// It gets the file that is digested next, so that it cannot describe another one. What the terms
+    /// say under the same key stands.
+    pub fn deposit_files_described(
+        &mut self,
+        paths: &[PathBuf],
+        terms: &Terms,
+        describe: &mut Describe<'_>,
+        outside: &mut dyn Outside,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Outcome {
         let mut outcome = Outcome::default();
         let mut batch = Vec::new();
         let (mut bytes, mut deposited_bytes) = (0, 0);
         let of_files = paths.len();
         for (at, path) in paths.iter().enumerate() {
             let before = bytes;
-            let result = read_file(path, &mut |read| {
+            let result = read_file(path, describe, &mut |read| {
                 bytes = before + read;
                 progress(Progress {
                     files: at,
@@ -303,7 +383,11 @@ impl Vault {
                 });
             });
             match result {
-                Ok(content) => batch.push((path.clone(), content)),
+                Ok((metadata, content)) => batch.push(Handed {
+                    path: path.clone(),
+                    content,
+                    metadata,
+                }),
                 Err(problem) => outcome.problems.push((path.clone(), problem)),
             }
             let files = at + 1;
@@ -339,7 +423,11 @@ impl Vault {
         let content = Content::read(name, bytes, MAX_DEPOSIT_BYTES, &mut |_| {})?;
         let mut problems = Vec::new();
         let mut receipts = self.deposit_contents(
-            vec![(PathBuf::from(name), content)],
+            vec![Handed {
+                path: PathBuf::from(name),
+                content,
+                metadata: BTreeMap::new(),
+            }],
             terms,
             outside,
             &mut problems,
@@ -356,38 +444,31 @@ impl Vault {
 
     /// The receipt of a deposit whose entry is in the log.
     pub fn receipt(&self, id: DepositId) -> Result<Receipt, VaultError> {
-        let path = self.receipt_path(id);
-        let json = match fs::read_to_string(&path) {
-            Ok(json) => json,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(VaultError::NoSuchDeposit(id));
-            }
-            Err(source) => return Err(io_error("read", &path, source)),
-        };
-        let receipt: Receipt = from_canonical(&json, MAX_RECEIPT_BYTES, "the receipt")?;
+        self.require_not_erased(id)?;
+        let receipt = self.receipt_on_file(id)?;
         self.require_in_log(&receipt, id)?;
         Ok(receipt)
     }
 
+    /// The receipt as the folder has it.
+    fn receipt_on_file(&self, id: DepositId) -> Result<Receipt, VaultError> {
+        let json =
+            read_if_there(&self.receipt_path(id), MAX_RECEIPT_BYTES)?.ok_or(VaultError::NoSuchDeposit(id))?;
+        Ok(from_canonical(&json, MAX_RECEIPT_BYTES, "the receipt")?)
+    }
+
     /// The ids of all receipts in the folder, oldest first.
     pub fn receipt_ids(&self) -> Result<Vec<DepositId>, VaultError> {
-        let folder = self.folder.join("receipts");
-        let wrong = |source| io_error("read", &folder, source);
-        let mut ids = BTreeSet::new();
-        for entry in fs::read_dir(&folder).map_err(wrong)? {
-            let name = entry.map_err(wrong)?.file_name();
-            let id = name
-                .to_str()
-                .and_then(|name| name.strip_suffix(".json"))
-                .map(str::parse);
-            if let Some(Ok(id)) = id {
-                ids.insert(id);
-            }
-        }
+        let names = names_in(&self.folder.join("receipts"))?;
+        let ids: BTreeSet<DepositId> = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(".json")?.parse().ok())
+            .collect();
         Ok(ids.into_iter().collect())
     }
 
-    /// Puts an act into the chain of custody of a deposit: sealed, handed over, opened.
+    /// Notes an act that the program itself did, as a line of version 1. What people do is drafted and
+    /// signed ([`Self::draft_act`]).
     ///
     /// The line is kept with the receipt; the seal of the next bundle commits to it.
     pub fn record_act(
@@ -400,6 +481,9 @@ impl Vault {
     ) -> Result<Receipt, VaultError> {
         require_actor(actor)?;
         let mut receipt = self.receipt(id)?;
+        if self.draft(id)?.is_some() {
+            return Err(ActError::Waiting(id).into());
+        }
         let at = outside.now();
         let new = NewAct {
             id: CustodyId(id::from_parts(at, random(outside))),
@@ -415,16 +499,17 @@ impl Vault {
 
     fn deposit_contents(
         &mut self,
-        contents: Vec<(PathBuf, Content)>,
+        contents: Vec<Handed>,
         terms: &Terms,
         outside: &mut dyn Outside,
         problems: &mut Vec<(PathBuf, FileProblem)>,
     ) -> Result<Vec<(PathBuf, Receipt)>, VaultError> {
         let mut made: Vec<(PathBuf, DepositId, Receipt)> = Vec::new();
         let first = self.log.checkpoint().size();
-        for (path, content) in contents {
+        for handed in contents {
             let log_index = first + made.len() as u64;
-            match make_receipt(content, terms, self.log.verifier(), log_index, outside) {
+            let path = handed.path.clone();
+            match make_receipt(handed, terms, self.log.verifier(), log_index, outside) {
                 Ok((id, receipt)) => made.push((path, id, receipt)),
                 Err(error) => problems.push((path, error.into())),
             }
@@ -489,7 +574,7 @@ impl Vault {
 }
 
 fn make_receipt(
-    content: Content,
+    handed: Handed,
     terms: &Terms,
     log_key: &VerifierKey,
     log_index: u64,
@@ -522,6 +607,8 @@ fn make_receipt(
     ]
     .into();
     act(Act::Deposited, detail, &mut lines)?;
+    let mut metadata = handed.metadata;
+    metadata.extend(terms.metadata.clone());
     let deposit = Deposit {
         v: DEPOSIT_VERSION,
         id,
@@ -530,12 +617,12 @@ fn make_receipt(
         } else {
             terms.kind.clone()
         },
-        content,
+        content: handed.content,
         depositor: terms.depositor.clone(),
         deposited_at: at,
         custody_sha256,
         source: terms.source.clone(),
-        metadata: terms.metadata.clone(),
+        metadata,
         supersedes: terms.supersedes,
     };
     let deposit_json = deposit.to_json()?;
@@ -549,21 +636,41 @@ fn make_receipt(
         log_key: log_key.to_string(),
         log_index,
         custody: lines,
+        acts: Vec::new(),
     };
     Ok((id, receipt))
 }
 
-fn read_file(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Content, FileProblem> {
+/// The names of all files in a folder, in order; those that are no text are none of ours.
+fn names_in(folder: &Path) -> Result<Vec<String>, VaultError> {
+    let wrong = |source| io_error("read", folder, source);
+    let mut names = BTreeSet::new();
+    for found in fs::read_dir(folder).map_err(wrong)? {
+        if let Ok(name) = found.map_err(wrong)?.file_name().into_string() {
+            names.insert(name);
+        }
+    }
+    Ok(names.into_iter().collect())
+}
+
+fn read_file(
+    path: &Path,
+    describe: &mut Describe<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(BTreeMap<String, String>, Content), FileProblem> {
     // Asked before opening: opening a pipe would wait for its other end.
     if !fs::metadata(path).map_err(FileProblem::Open)?.is_file() {
         return Err(FileProblem::NotAFile);
     }
-    let file = File::open(path).map_err(FileProblem::Open)?;
+    let mut file = File::open(path).map_err(FileProblem::Open)?;
+    let metadata = describe(path, &mut file);
+    file.rewind().map_err(FileProblem::Open)?;
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    Ok(Content::read(&name, file, MAX_DEPOSIT_BYTES, progress)?)
+    let content = Content::read(&name, file, MAX_DEPOSIT_BYTES, progress)?;
+    Ok((metadata, content))
 }
 
 /// Who acts has a name, and not an endless one.

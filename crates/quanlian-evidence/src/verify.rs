@@ -1,178 +1,77 @@
 //! Verification of a bundle, without the installation that made it.
 //!
-//! In:  a file from anybody, and the log keys that the caller trusts, if any.
-//! Out: a [`Verification`]: one line for each thing checked, each with its own state.
+//! In:  a file from anybody, the log keys that the caller trusts, if any, and who judges
+//!      witnesses and time stamps, if anybody does.
+//! Out: a [`Verification`]: every check with its own state, and one line for each question.
 //!
 //! Invariant: *parsed*, *fits*, *signed* and *trusted* are different lines, and what
 //! nobody checked says so. No line is `ok` because a check could not be made.
 //!
-//! Not here: trusted time and witnesses (issue 4).
+//! Not here: judging cosignatures (`quanlian-tlog`) and time stamps (`quanlian-timestamp`);
+//! the caller brings both as [`Judges`].
+
+mod judges;
+mod opened;
+mod policy;
+mod report;
 
 use std::{
-    collections::BTreeMap,
     io::{Read, Seek},
     path::Path,
-    str::FromStr,
 };
 
 use quanlian_record::time::Timestamp;
 use quanlian_tlog::{
-    checkpoint::SignedCheckpoint,
-    hash::leaf_hash,
-    merkle::verify_inclusion,
-    note::{Note, NoteError, VerifierKey},
+    checkpoint::SignedCheckpoint, hash::leaf_hash, merkle::verify_inclusion, note::Note, note::VerifierKey,
     proof::TlogProof,
 };
-use serde::{Deserialize, Serialize};
 
+use self::opened::{MAX_SMALL_BYTES, Opened};
+pub use self::{
+    judges::{TimeJudge, WitnessJudge},
+    policy::{Policy, PolicyError},
+    report::{Answer, Check, Line, Question, State, Verification},
+};
 use crate::{
     bundle::{
-        BUNDLE_VERSION, CHECKPOINT_PATH, CUSTODY_FILE, DEPOSIT_FILE, ENTRY_FILE, LOG_KEY_PATH,
-        MANIFEST_SHA256_PATH, MANIFEST_SM3_PATH, MAX_BUNDLE_ITEMS, PAGE_PATH, PROOF_FILE, PageItem,
-        SALT_FILE, SCRIPT_PATH, SEAL_FOLDER, SEALED_FILE, STATEMENT_FILE, Statement, TEXT_PATH,
-        VERIFY_SCRIPT, VERIFY_TEXT, is_sealed, item_folder, manifest, original_path, page,
+        BAG_INFO_PATH, BAGIT, BAGIT_PATH, BUNDLE_VERSION_1, BagInfo, CHECKPOINT_PATH, CUSTODY_FILE,
+        DEPOSIT_FILE, ENTRY_FILE, LOG_KEY_PATH, MANIFEST_SHA256_PATH, MANIFEST_SM3_PATH, PAGE_PATH,
+        PROOF_FILE, PageItem, SALT_FILE, SCRIPT_PATH, SEAL_FOLDER, SEALED_FILE, STATEMENT_FILE, Statement,
+        TAG_MANIFEST_SHA256_PATH, TAG_MANIFEST_SM3_PATH, TEXT_PATH, Token, VERIFIER_PAGE, VERIFIER_PATH,
+        VERIFY_SCRIPT, VERIFY_TEXT, WitnessFiles, bag_info, is_payload, is_sealed, item_folder, manifest,
+        original_path, page,
     },
-    container::{ContainerError, MAX_CONTAINER_BYTES, Reader},
-    content::{Digests, digest, is_hex_digest, visible},
+    container::{ContainerError, Reader},
+    content::is_hex_digest,
     custody::Act,
     deposit::{Deposit, ENTRY_BUNDLE, ENTRY_DEPOSIT, Entry, Salt, check_custody, from_canonical},
 };
 
-/// The longest file that is read into memory: a page or a manifest of the largest bundle.
-const MAX_SMALL_BYTES: u64 = 16 << 20;
-/// The most bytes of such files together.
-const MAX_SMALL_TOTAL_BYTES: u64 = 256 << 20;
-
-/// What the caller brings to the verification.
-#[derive(Debug, Clone, Default)]
-pub struct Policy {
-    /// Keys of logs that the caller got elsewhere. With none, the key in the bundle is
-    /// used as it is, and the report says so.
-    pub trusted_log_keys: Vec<VerifierKey>,
+/// Judges the cosignatures of a bundle.
+pub trait JudgeWitnesses {
+    /// One or more checks whose codes begin with `log_witnessed`.
+    ///
+    /// `head` is signed by the log; its note carries all further signature lines. `carried` is what the
+    /// maker of the bundle says of the witnesses; whoever has a policy of their own goes by that.
+    fn judge(&self, head: &SignedCheckpoint, carried: Option<&WitnessFiles>) -> Vec<Check>;
 }
 
-/// Why a text is not a policy.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "fields of error variants say themselves")]
-pub enum PolicyError {
-    /// A `log` line without a valid key.
-    #[error("line {line} holds no valid log key")]
-    Key { line: usize, source: NoteError },
-    /// A rule that this version cannot enforce; ignoring it would weaken the policy.
-    #[error("line {line} is a rule that this version does not know: `{rule}`")]
-    Rule { line: usize, rule: String },
-    /// No `log` line at all.
-    #[error("the policy names no log key")]
-    Empty,
+/// Judges the time stamps of a bundle.
+pub trait JudgeTime {
+    /// One or more checks, with the code `time` or codes that begin with `time_`.
+    ///
+    /// The tokens stand over the bytes of `checkpoint`, cosignatures included. There may be none, and
+    /// whoever needs one says so.
+    fn judge(&self, checkpoint: &str, tokens: &[Token]) -> Vec<Check>;
 }
 
-impl PolicyError {
-    /// A stable word for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Key { .. } => "policy_key",
-            Self::Rule { .. } => "policy_rule",
-            Self::Empty => "policy_empty",
-        }
-    }
-}
-
-/// Reads a C2SP tlog-policy text, as far as this version enforces it: `log <vkey> [<url>]`,
-/// `quorum none`, comments; also bare keys, one a line. Witness rules come with issue 4 and are refused until then.
-///
-/// ```
-/// # use quanlian_evidence::verify::Policy;
-/// let text = "# our log\nlog quanlian.example/log+b8a8ef8a+AZ4CsSTqquMfUe6uBjVTMovThR7dBFBKkPtpPL7lJ+WH\n";
-/// assert_eq!(text.parse::<Policy>().unwrap().trusted_log_keys.len(), 1);
-/// let bare = "quanlian.example/log+b8a8ef8a+AZ4CsSTqquMfUe6uBjVTMovThR7dBFBKkPtpPL7lJ+WH";
-/// assert_eq!(bare.parse::<Policy>().unwrap().trusted_log_keys.len(), 1);
-/// assert_eq!("log x+00000000+AAAA".parse::<Policy>().unwrap_err().code(), "policy_key");
-/// assert_eq!("# nobody".parse::<Policy>().unwrap_err().code(), "policy_empty");
-/// assert_eq!("quorum 2".parse::<Policy>().unwrap_err().code(), "policy_rule");
-/// ```
-impl FromStr for Policy {
-    type Err = PolicyError;
-    fn from_str(text: &str) -> Result<Self, PolicyError> {
-        let mut policy = Self::default();
-        for (at, rule) in text.lines().map(str::trim).enumerate() {
-            let line = at + 1;
-            let words: Vec<&str> = rule.split_whitespace().collect();
-            match words[..] {
-                // A bare key, so that the published `log.vkey` itself can serve as a policy.
-                ["log", key] | ["log", key, _] | [key] if key != "log" && !key.starts_with('#') => {
-                    let key = key.parse().map_err(|source| PolicyError::Key { line, source })?;
-                    policy.trusted_log_keys.push(key);
-                }
-                [] | ["quorum", "none"] => {}
-                [first, ..] if first.starts_with('#') => {}
-                _ => {
-                    return Err(PolicyError::Rule {
-                        line,
-                        rule: visible(rule),
-                    });
-                }
-            }
-        }
-        if policy.trusted_log_keys.is_empty() {
-            Err(PolicyError::Empty)
-        } else {
-            Ok(policy)
-        }
-    }
-}
-
-/// What a check came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// It holds.
-    Ok,
-    /// It does not hold.
-    Failed,
-    /// Nobody looked, or nobody can.
-    NotChecked,
-}
-
-/// One line of the report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// What was checked; one of the words listed at [`verify_bundle`].
-    pub code: String,
-    /// What it came to.
-    pub state: State,
-    /// The item (`0001 name`), or `bundle`.
-    pub subject: String,
-    /// More about it, in English; the command line has its own words for each code.
-    pub detail: String,
-}
-
-/// The report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verification {
-    /// Whether no check has failed. It does not mean that all were made: see the lines.
-    pub ok: bool,
-    /// The lines, in the order of the checks.
-    pub checks: Vec<Check>,
-}
-
-impl Verification {
-    fn add(&mut self, code: &str, state: State, subject: &str, detail: impl Into<String>) {
-        self.ok &= state != State::Failed;
-        self.checks.push(Check {
-            code: code.to_owned(),
-            state,
-            subject: visible(subject),
-            detail: visible(&detail.into()),
-        });
-    }
-
-    fn result(&mut self, code: &str, subject: &str, result: Result<String, String>) {
-        match result {
-            Ok(detail) => self.add(code, State::Ok, subject, detail),
-            Err(why) => self.add(code, State::Failed, subject, why),
-        }
-    }
+/// Who judges what this crate carries and does not itself understand; without one, its line says so.
+#[derive(Clone, Copy, Default)]
+pub struct Judges<'a> {
+    /// For cosignatures.
+    pub witnesses: Option<&'a dyn JudgeWitnesses>,
+    /// For time stamps.
+    pub time: Option<&'a dyn JudgeTime>,
 }
 
 /// Verifies the bundle at `path`.
@@ -189,25 +88,37 @@ impl Verification {
 /// | `custody_chain` | the custody lines are a chain from collection to this bundle |
 /// | `bundle_sealed` | the files of the bundle are those that were closed, and the log says so |
 /// | `instructions` | script and page are those that this version of the program writes |
-/// | `log_witnessed` | always `not_checked`: nobody else watches the log yet |
-/// | `time` | always `not_checked`: times are those of the log's own clock |
-/// | `truth_before_deposit` | always `not_checked`: no program can know |
+/// | `bag` | the bundle is a bag as its statement describes it (version 2) |
+/// | `log_witnessed`… | what the judge of the cosignatures says; else `not_checked` |
+/// | `time`, `time_`… | what the judge of the time stamps says; else `not_checked` |
+/// | `truth_before_deposit`, `authorship`, `made_when`, `lawful_collection` | always `not_checked`: no bundle can prove it |
 ///
 /// Bounded: memory by the small files of one bundle, time by one pass over the file.
 pub fn verify_bundle(path: &Path, policy: &Policy) -> Verification {
-    verify_reader(Reader::open(path), policy)
+    verify_bundle_with(path, policy, Judges::default())
+}
+
+/// As [`verify_bundle`], with judges of witnesses and time stamps.
+pub fn verify_bundle_with(path: &Path, policy: &Policy, judges: Judges<'_>) -> Verification {
+    verify_reader(Reader::open(path), policy, judges)
 }
 
 /// As [`verify_bundle`], for a bundle that is not a file.
 pub fn verify_stream<F: Read + Seek>(bundle: F, policy: &Policy) -> Verification {
-    verify_reader(Reader::new(bundle), policy)
+    verify_stream_with(bundle, policy, Judges::default())
 }
 
-fn verify_reader<F: Read + Seek>(reader: Result<Reader<F>, ContainerError>, policy: &Policy) -> Verification {
-    let mut report = Verification {
-        ok: true,
-        checks: Vec::new(),
-    };
+/// As [`verify_bundle_with`], for a bundle that is not a file.
+pub fn verify_stream_with<F: Read + Seek>(bundle: F, policy: &Policy, judges: Judges<'_>) -> Verification {
+    verify_reader(Reader::new(bundle), policy, judges)
+}
+
+fn verify_reader<F: Read + Seek>(
+    reader: Result<Reader<F>, ContainerError>,
+    policy: &Policy,
+    judges: Judges<'_>,
+) -> Verification {
+    let mut report = Verification::new();
     match reader.map_err(|error| describe(&error)).and_then(Opened::read) {
         Ok(bundle) => {
             report.add(
@@ -216,7 +127,7 @@ fn verify_reader<F: Read + Seek>(reader: Result<Reader<F>, ContainerError>, poli
                 "bundle",
                 format!("{} files", bundle.digests.len()),
             );
-            bundle.check(policy, &mut report);
+            bundle.check(policy, judges, &mut report);
         }
         Err(why) => report.add("container", State::Failed, "bundle", why),
     }
@@ -226,115 +137,26 @@ fn verify_reader<F: Read + Seek>(reader: Result<Reader<F>, ContainerError>, poli
     report
 }
 
-/// What this version cannot check, so that nobody takes silence for a yes.
-const NEVER_CHECKED: [(&str, &str); 2] = [
-    (
-        "log_witnessed",
-        "nobody but the log itself has signed its checkpoint",
-    ),
+/// What no bundle can prove, so that nobody takes silence for a yes.
+const NEVER_CHECKED: [(&str, &str); 4] = [
     (
         "truth_before_deposit",
-        "whether the content was true before it was deposited is not covered",
+        "whether the content was true before it was deposited: its source, making and keeping are examined \
+         separately (rules on online litigation of the people's courts, art. 18)",
     ),
+    (
+        "authorship",
+        "who made the content, who holds rights in it, and whether the depositor is who the record names",
+    ),
+    (
+        "made_when",
+        "when the content was made: a deposit shows when at the latest it was there",
+    ),
+    ("lawful_collection", "whether it was lawfully obtained"),
 ];
 
-/// A bundle whose container is sound: small files in memory, originals by their digests.
-struct Opened {
-    small: BTreeMap<String, String>,
-    digests: BTreeMap<String, Digests>,
-    items: usize,
-}
-
 impl Opened {
-    fn read<F: Read + Seek>(mut reader: Reader<F>) -> Result<Self, String> {
-        let names: Vec<String> = reader.entries().map(|entry| entry.name.clone()).collect();
-        let is_small = |entry: &&crate::container::Entry| !entry.name.starts_with("data/");
-        let small_bytes: u64 = reader
-            .entries()
-            .filter(is_small)
-            .map(|entry| u64::from(entry.size_bytes))
-            .sum();
-        if small_bytes > MAX_SMALL_TOTAL_BYTES {
-            return Err(format!(
-                "its records have {small_bytes} bytes, the limit is {MAX_SMALL_TOTAL_BYTES}"
-            ));
-        }
-        let mut small = BTreeMap::new();
-        let mut digests = BTreeMap::new();
-        for name in names {
-            let mut bytes = Vec::new();
-            let mut found = None;
-            let is_original = name.starts_with("data/");
-            let limit = if is_original {
-                MAX_CONTAINER_BYTES
-            } else {
-                MAX_SMALL_BYTES
-            };
-            reader
-                .stream(&name, limit, |content| {
-                    let result = if is_original {
-                        digest(content, u64::MAX, &mut |_| {})
-                    } else {
-                        content.read_to_end(&mut bytes)?;
-                        digest(bytes.as_slice(), u64::MAX, &mut |_| {})
-                    };
-                    found = Some(result.map_err(std::io::Error::other)?);
-                    Ok(())
-                })
-                .map_err(|error: ContainerError| describe(&error))?;
-            if let Some(found) = found {
-                digests.insert(name.clone(), found);
-            }
-            if !is_original {
-                let text = String::from_utf8(bytes).map_err(|_| format!("`{name}` is not text"))?;
-                small.insert(name, text);
-            }
-        }
-        let items = (1..=MAX_BUNDLE_ITEMS)
-            .take_while(|number| small.contains_key(&format!("{}/{DEPOSIT_FILE}", item_folder(*number))))
-            .count();
-        let bundle = Self {
-            small,
-            digests,
-            items,
-        };
-        bundle.require_layout()?;
-        Ok(bundle)
-    }
-
-    /// Every file that must be there is, and no other. Originals are matched with their items later.
-    fn require_layout(&self) -> Result<(), String> {
-        let mut wanted: Vec<String> = [
-            SCRIPT_PATH,
-            TEXT_PATH,
-            PAGE_PATH,
-            MANIFEST_SHA256_PATH,
-            MANIFEST_SM3_PATH,
-            CHECKPOINT_PATH,
-            LOG_KEY_PATH,
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        for file in [STATEMENT_FILE, SEALED_FILE, SALT_FILE, ENTRY_FILE, PROOF_FILE] {
-            wanted.push(format!("{SEAL_FOLDER}/{file}"));
-        }
-        for number in 1..=self.items {
-            for file in [DEPOSIT_FILE, SALT_FILE, ENTRY_FILE, PROOF_FILE, CUSTODY_FILE] {
-                wanted.push(format!("{}/{file}", item_folder(number)));
-            }
-        }
-        wanted.sort();
-        if let Some(name) = wanted.iter().find(|name| !self.small.contains_key(*name)) {
-            return Err(format!("`{name}` is missing"));
-        }
-        match self.small.keys().find(|name| wanted.binary_search(name).is_err()) {
-            Some(name) => Err(format!("`{name}` does not belong into a bundle")),
-            None if self.items == 0 => Err("it holds no item".to_owned()),
-            None => Ok(()),
-        }
-    }
-
-    fn check(&self, policy: &Policy, report: &mut Verification) {
+    fn check(&self, policy: &Policy, judges: Judges<'_>, report: &mut Verification) {
         report.result("manifest", "bundle", self.check_manifests());
         let key: Option<VerifierKey> = self
             .text(LOG_KEY_PATH)
@@ -355,12 +177,7 @@ impl Opened {
         for number in 1..=self.items {
             deposits.push(self.check_item(number, head.as_ref(), report));
         }
-        let strangers: Vec<&String> = self
-            .digests
-            .keys()
-            .filter(|name| !self.belongs(name, &deposits))
-            .collect();
-        if let Some(name) = strangers.first() {
+        if let Some(name) = self.stranger(&deposits) {
             report.add(
                 "container",
                 State::Failed,
@@ -374,6 +191,9 @@ impl Opened {
             .map(|s| format!("closed at {} by {}", s.made_at, s.actor))
             .map_err(Clone::clone);
         report.result("bundle_sealed", "bundle", made);
+        if self.version > BUNDLE_VERSION_1 {
+            report.result("bag", "bundle", self.check_bag(statement.as_ref().ok()));
+        }
         let (state, detail) = match statement {
             Ok(statement) if self.has_our_instructions(&statement, &deposits) => {
                 (State::Ok, "as this program writes them")
@@ -384,34 +204,121 @@ impl Opened {
             ),
         };
         report.add("instructions", state, "bundle", detail);
-        report.add("time", State::NotChecked, "bundle", stated_times(&deposits));
+        self.judge_witnesses(head.as_ref(), judges, report);
+        self.judge_time(&deposits, judges, report);
+    }
+
+    fn judge_witnesses(
+        &self,
+        head: Option<&SignedCheckpoint>,
+        judges: Judges<'_>,
+        report: &mut Verification,
+    ) {
+        let others = Note::parse(self.text(CHECKPOINT_PATH)).map_or(0, |note| note.signatures().len() - 1);
+        let carried = self.witness_files();
+        let why = match (head, judges.witnesses) {
+            (None, _) => "the head of the log is not valid".to_owned(),
+            (Some(head), Some(judge)) => {
+                return add_all(report, "log_witnessed", judge.judge(head, carried.as_ref()));
+            }
+            _ if others == 0 => "nobody but the log itself has signed its checkpoint".to_owned(),
+            _ => format!("{others} further signatures, which nobody here can judge"),
+        };
+        report.add("log_witnessed", State::NotChecked, "bundle", why);
+    }
+
+    fn judge_time(&self, deposits: &[Option<Deposit>], judges: Judges<'_>, report: &mut Verification) {
+        let stated = stated_times(deposits);
+        let why = match judges.time {
+            Some(judge) => {
+                let mut checks = judge.judge(self.text(CHECKPOINT_PATH), &self.tokens);
+                if self.tokens.is_empty() {
+                    for check in &mut checks {
+                        check.detail = format!("{stated}; {}", check.detail);
+                    }
+                }
+                return add_all(report, "time", checks);
+            }
+            None if self.tokens.is_empty() => format!("{stated}; there is no trusted time stamp"),
+            None => format!(
+                "{stated}; {} time stamps, which nobody here can judge",
+                self.tokens.len()
+            ),
+        };
+        report.add("time", State::NotChecked, "bundle", why);
+    }
+
+    /// The two tag files that the bag standard asks for, as the statement describes the bundle.
+    fn check_bag(&self, statement: Option<&Statement>) -> Result<String, String> {
+        if self.text(BAGIT_PATH) != BAGIT {
+            return Err(format!("{BAGIT_PATH} is another declaration"));
+        }
+        let statement = statement.ok_or("there is no valid seal that describes it")?;
+        let payload = || self.digests.iter().filter(|(name, _)| is_payload(name));
+        let bytes = payload().map(|(_, digests)| digests.size_bytes).sum();
+        let info = BagInfo {
+            id: statement.id,
+            made_at: statement.made_at,
+            actor: &statement.actor,
+            tool: &statement.tool,
+        };
+        if self.text(BAG_INFO_PATH) == bag_info(&info, bytes, payload().count()) {
+            Ok(format!("{} files of payload, {bytes} bytes", payload().count()))
+        } else {
+            Err(format!("{BAG_INFO_PATH} does not describe this bundle"))
+        }
     }
 
     fn check_manifests(&self) -> Result<String, String> {
-        let is_listed = |name: &str| name != MANIFEST_SHA256_PATH && name != MANIFEST_SM3_PATH;
+        let is_bag = self.version > BUNDLE_VERSION_1;
+        let of_tags = [TAG_MANIFEST_SHA256_PATH, TAG_MANIFEST_SM3_PATH];
+        // In version 1 the two manifests list everything but themselves; in a bag they list the payload,
+        // and two more list everything else but themselves.
+        let payload = |name: &str| {
+            if is_bag {
+                is_payload(name)
+            } else {
+                name != MANIFEST_SHA256_PATH && name != MANIFEST_SM3_PATH
+            }
+        };
+        let tags = |name: &str| !is_payload(name) && !of_tags.contains(&name);
+        self.require_manifests([MANIFEST_SHA256_PATH, MANIFEST_SM3_PATH], payload)?;
+        if is_bag {
+            self.require_manifests(of_tags, tags)?;
+        }
+        Ok(format!("{} files", self.digests.len()))
+    }
+
+    fn require_manifests(
+        &self,
+        [sha256, sm3]: [&str; 2],
+        is_listed: impl Fn(&str) -> bool,
+    ) -> Result<(), String> {
         let files = || self.digests.iter().filter(|(name, _)| is_listed(name));
-        let sha256 = manifest(files().map(|(name, digests)| (name.as_str(), digests.sha256.as_str())));
-        let sm3 = manifest(files().map(|(name, digests)| (name.as_str(), digests.sm3.as_str())));
-        for (path, wanted) in [(MANIFEST_SHA256_PATH, sha256), (MANIFEST_SM3_PATH, sm3)] {
+        let by_sha256 = manifest(files().map(|(name, digests)| (name.as_str(), digests.sha256.as_str())));
+        let by_sm3 = manifest(files().map(|(name, digests)| (name.as_str(), digests.sm3.as_str())));
+        for (path, wanted) in [(sha256, by_sha256), (sm3, by_sm3)] {
             if self.text(path) != wanted {
                 return Err(format!("{path} does not list the files of this bundle"));
             }
         }
-        Ok(format!("{} files", files().count()))
+        Ok(())
     }
 
     fn open_head(&self, key: &VerifierKey) -> Result<SignedCheckpoint, String> {
-        let note = self.text(CHECKPOINT_PATH);
+        let text = self.text(CHECKPOINT_PATH);
+        let note = Note::parse(text).map_err(|error| error.to_string())?;
         // Version 1 carries the log's own signature and no other, so that no byte is left unverified.
-        if Note::parse(note)
-            .map_err(|error| error.to_string())?
-            .signatures()
-            .len()
-            != 1
-        {
-            return Err("the checkpoint carries signatures that this version does not verify".to_owned());
+        if self.version == BUNDLE_VERSION_1 && note.signatures().len() != 1 {
+            return Err("the checkpoint carries signatures that version 1 does not know".to_owned());
         }
-        SignedCheckpoint::open(note, key).map_err(|error| describe(&error))
+        // The one line that is verified here stands where the shell looks for it.
+        let is_first =
+            |line: &quanlian_tlog::note::NoteSignature| line.name == key.name() && line.id == key.id();
+        if !note.signatures().first().is_some_and(is_first) || note.signatures()[1..].iter().any(is_first) {
+            return Err("the first signature, and no other, has to be that of the log".to_owned());
+        }
+        SignedCheckpoint::open(text, key).map_err(|error| describe(&error))
     }
 
     fn check_item(
@@ -534,10 +441,13 @@ impl Opened {
         let statement: Statement =
             from_canonical(json, MAX_SMALL_BYTES as usize, "the statement of the seal")
                 .map_err(|e| e.to_string())?;
-        if statement.v != BUNDLE_VERSION || statement.items != self.items as u64 {
+        if statement.v != self.version || statement.items != self.items as u64 {
             return Err("the seal is of another version or another number of items".into());
         }
-        let files = self.digests.iter().filter(|(name, _)| is_sealed(name));
+        let files = self
+            .digests
+            .iter()
+            .filter(|(name, _)| is_sealed(self.version, name));
         let wanted = manifest(files.map(|(name, digests)| (name.as_str(), digests.sha256.as_str())));
         let list = format!("{SEAL_FOLDER}/{SEALED_FILE}");
         if self.text(&list) != wanted {
@@ -574,29 +484,22 @@ impl Opened {
         let log_key = self.text(LOG_KEY_PATH).trim_end_matches('\n');
         self.text(SCRIPT_PATH) == VERIFY_SCRIPT
             && self.text(TEXT_PATH) == VERIFY_TEXT
+            && self.text(VERIFIER_PATH) == VERIFIER_PAGE
             && self.text(PAGE_PATH)
                 == page(statement.id, statement.made_at, &statement.actor, log_key, &items)
     }
+}
 
-    /// Whether a file is a small one or the original of an item.
-    fn belongs(&self, name: &str, deposits: &[Option<Deposit>]) -> bool {
-        if self.small.contains_key(name) {
-            return true;
-        }
-        let number = name
-            .get(5..9)
-            .and_then(|digits| digits.parse::<usize>().ok())
-            .unwrap_or(0);
-        let deposit = number
-            .checked_sub(1)
-            .and_then(|at| deposits.get(at))
-            .and_then(Option::as_ref);
-        deposit.is_some_and(|deposit| original_path(number, &deposit.content.name) == name)
+/// Adds what a judge says, under codes that belong to its question.
+fn add_all(report: &mut Verification, code: &str, checks: Vec<Check>) {
+    if checks.is_empty() {
+        report.add(code, State::NotChecked, "bundle", "the judge said nothing");
     }
-
-    /// A small file; the layout says that it is there.
-    fn text(&self, path: &str) -> &str {
-        self.small.get(path).map_or("", String::as_str)
+    for mut check in checks {
+        if Question::of(&check.code) != Question::of(code) {
+            check.code = format!("{code}_{}", check.code);
+        }
+        report.push(check);
     }
 }
 
@@ -605,7 +508,7 @@ fn stated_times(deposits: &[Option<Deposit>]) -> String {
     let times = || deposits.iter().flatten().map(|deposit| deposit.deposited_at);
     let range = times().min().zip(times().max());
     let stated = range.map_or_else(String::new, |(first, last)| format!(" ({first} to {last})"));
-    format!("times are stated by the log's own clock{stated}; there is no trusted time stamp")
+    format!("times are stated by the log's own clock{stated}")
 }
 
 fn check_trust(key: Option<&VerifierKey>, policy: &Policy, report: &mut Verification) {

@@ -9,8 +9,9 @@
 //! | [`ObjectStore`] | [`FolderObjects`] | [`MemoryObjects`] |
 //!
 //! Invariants:
-//! - What was stored is never changed and never removed. Storing the same thing twice is no error and changes nothing;
-//!   another thing under the same name is refused.
+//! - What was stored is never changed, and never removed but by an erasure that the law asks for (个人信息保护法 art. 47).
+//!   Storing the same thing twice is no error and changes nothing; another thing under the same name is refused.
+//! - What was erased is in no file of the store any more: not in free pages, not in the write-ahead log.
 //! - What is read is checked against its SHA-256 first. A store that was tampered with or damaged gives an error, not
 //!   other content.
 //! - Both implementations of a port pass one behaviour suite (`tests/it`).

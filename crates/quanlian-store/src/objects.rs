@@ -156,6 +156,9 @@ pub trait ObjectStore: Send + Sync {
         async move { Ok(self.size(id).await?.is_some()) }
     }
 
+    /// Overwrites and removes an object; whether there was one. None is no error.
+    fn erase(&self, id: ObjectId) -> impl Future<Output = Result<bool, EraseObjectError>> + Send;
+
     /// Reads an object from its beginning, checking as it goes.
     fn open(&self, id: ObjectId)
     -> impl Future<Output = Result<VerifyingReader<Self::Raw>, GetError>> + Send;
@@ -275,6 +278,22 @@ impl PutError {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly(error),
             _ => Self::Store(error),
         }
+    }
+}
+
+/// Why an object was not erased. It may be damaged now; erase it again.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot erase object {id}")]
+#[expect(missing_docs, reason = "fields of error variants say themselves")]
+pub struct EraseObjectError {
+    pub id: ObjectId,
+    pub source: io::Error,
+}
+
+impl EraseObjectError {
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        "object_erase"
     }
 }
 

@@ -3,7 +3,7 @@
 //! In:  [`Record`]s.
 //! Out: whether each was [`Appended`], and [`Page`]s of what was appended.
 //!
-//! Invariant: a record is appended or refused, never changed. Its order is that of `(recorded_at, id)`, so that a page
+//! Invariant: a record is appended or refused, never changed; it goes by [`RecordStore::erase`] alone. Its order is that of `(recorded_at, id)`, so that a page
 //! never repeats a record and skips none that was there before the first page was asked for.
 
 mod checked;
@@ -21,6 +21,8 @@ pub use database::DatabaseError;
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
 /// No more records are appended in one transaction.
 pub const MAX_BATCH_RECORDS: usize = 10_000;
+/// No more records are erased at once, their corrections counted.
+pub const MAX_ERASED_RECORDS: usize = 10_000;
 /// A page holds no more records; a larger limit is cut to this.
 pub const MAX_PAGE_RECORDS: usize = 500;
 /// `kind` is no longer than this.
@@ -149,6 +151,12 @@ pub trait RecordStore: Send + Sync {
     /// The records that `query` asks for, one page at a time.
     fn list(&self, query: &RecordQuery) -> impl Future<Output = Result<Page, ReadError>> + Send;
 
+    /// Removes the record and all that correct it, directly or not, so that no file of the store holds them any more.
+    ///
+    /// Answers how many were there; none is no error. Can be called again, and then cleans up again: what a failed call
+    /// left behind goes with the next. Rewrites the whole store, so it takes as long as copying it.
+    fn erase(&self, id: RecordId) -> impl Future<Output = Result<usize, EraseError>> + Send;
+
     /// The records that correct `id` directly, oldest first, up to [`MAX_PAGE_RECORDS`].
     ///
     /// More than one means that two people corrected the same record without knowing of each other; which of them
@@ -160,6 +168,35 @@ pub trait RecordStore: Send + Sync {
                 ..RecordQuery::default()
             };
             Ok(self.list(&query).await?.records)
+        }
+    }
+}
+
+/// Why records were not erased. All of them or none are gone; what the error says may still linger.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "fields of error variants say themselves")]
+pub enum EraseError {
+    /// More than [`MAX_ERASED_RECORDS`].
+    #[error("the record {id} has more than {MAX_ERASED_RECORDS} corrections, which cannot be erased at once")]
+    TooMany { id: RecordId },
+    /// Old pages are still in the write-ahead log, because somebody else reads the database.
+    #[error(
+        "the record {id} is gone, but another process keeps its old pages in the write-ahead log; end it and erase again"
+    )]
+    Lingers { id: RecordId },
+    /// The database did not do it.
+    #[error("cannot erase from the database")]
+    Database(#[source] DatabaseError),
+}
+
+impl EraseError {
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooMany { .. } => "record_erase_too_many",
+            Self::Lingers { .. } => "record_erase_lingers",
+            Self::Database(trouble) => trouble.code(),
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::{
     hash::Hash,
-    note::{Note, NoteError, SignerKey, VerifierKey},
+    note::{Note, NoteError, NoteSignature, SignerKey, VerifierKey},
 };
 
 /// What a log says about itself: its name, how many entries, under which root.
@@ -55,8 +55,18 @@ impl Checkpoint {
 
     /// Reads [`Self::to_text`]. Extension lines, which nobody can audit, are refused.
     pub fn parse_text(text: &str) -> Result<Self, CheckpointError> {
-        let lines: Vec<&str> = text.split('\n').collect();
-        let [origin, size, root, ""] = lines[..] else {
+        match Self::parse_extended(text)? {
+            (checkpoint, 0) => Ok(checkpoint),
+            _ => Err(CheckpointError::Text),
+        }
+    }
+
+    /// Reads a checkpoint of any log, and counts the extension lines after its three.
+    ///
+    /// Other people's logs may write such lines. Nobody vouches for them.
+    pub fn parse_extended(text: &str) -> Result<(Self, usize), CheckpointError> {
+        let mut lines = text.strip_suffix('\n').ok_or(CheckpointError::Text)?.split('\n');
+        let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
             return Err(CheckpointError::Text);
         };
         let checkpoint = Self {
@@ -64,11 +74,15 @@ impl Checkpoint {
             size: size.parse().map_err(|_| CheckpointError::Text)?,
             root: Hash::from_base64(root).ok_or(CheckpointError::Text)?,
         };
-        if origin.is_empty() || checkpoint.to_text() != text {
-            Err(CheckpointError::Text)
-        } else {
-            Ok(checkpoint)
+        let extensions: Vec<&str> = lines.collect();
+        // Written again and compared, so that a number has one spelling.
+        if origin.is_empty()
+            || extensions.iter().any(|line| line.is_empty())
+            || !text.starts_with(&checkpoint.to_text())
+        {
+            return Err(CheckpointError::Text);
         }
+        Ok((checkpoint, extensions.len()))
     }
 }
 
@@ -122,6 +136,21 @@ impl SignedCheckpoint {
     /// The whole signed note, as published.
     pub fn note(&self) -> &str {
         &self.note
+    }
+
+    /// The same checkpoint with more lines, such as cosignatures. Lines that it has are not repeated.
+    pub fn with_signatures(&self, lines: &[NoteSignature]) -> Result<Self, CheckpointError> {
+        let note = Note::parse(&self.note)?;
+        let mut all = note.signatures().to_vec();
+        for line in lines {
+            if !all.contains(line) {
+                all.push(line.clone());
+            }
+        }
+        Ok(Self {
+            checkpoint: self.checkpoint.clone(),
+            note: Note::from_parts(note.unverified_text(), all)?.to_string(),
+        })
     }
 }
 

@@ -1,40 +1,31 @@
-//! The log itself: append, recovery after a crash, proofs, and a full check.
+//! The log for one caller: append a batch, and it is durable, signed and published.
 //!
-//! In:  entries, a [`TileStore`], the key of the log.
-//! Out: entry numbers that are durable and signed for, proofs, an [`FsckReport`].
+//! In:  batches of entries, a [`LogHome`], the key of the log.
+//! Out: entry numbers under a published checkpoint, proofs, a full check.
 //!
-//! Invariant: one append is five durable steps, in this order, and a crash between any
-//! two of them loses nothing that was acknowledged:
+//! [`Log::open`] takes the log up where a crash left it; how, and in which order an
+//! append writes, stands in `publisher`.
 //!
-//! 1. stage the entries;
-//! 2. sign the new checkpoint and swap it into the lock record (the commit point);
-//! 3. publish tiles and entry bundles;
-//! 4. publish the checkpoint;
-//! 5. answer.
+//! Invariant: after any failed write the log is poisoned: what the disk holds is unknown
+//! until the log is opened again. Nothing is tried twice.
 //!
-//! [`Log::open`] finds the lock record ahead of the published checkpoint when the crash
-//! fell between 2 and 4, and repeats 3 and 4 from the staged batch. A batch that was
-//! staged but not committed was never acknowledged and is dropped. So no object is ever
-//! written that a signed checkpoint does not cover, and none has to be taken back.
-//!
-//! After any failed write the log is poisoned: what the disk holds is unknown until the
-//! store is opened again.
-//!
-//! Not here: a backup restored over a newer log cannot be told from the inside; that
-//! takes witnesses (issue 4).
+//! Not here: many callers at once ([`crate::sequencer`]). A backup that brought back even
+//! the signed size beside the key cannot be told from the inside; that takes witnesses.
 
-use std::ops::Range;
-
-use sha2::{Digest, Sha256};
+use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use crate::{
     checkpoint::{CheckpointError, SignedCheckpoint},
-    hash::leaf_hash,
-    merkle,
+    fsck::{self, FsckReport},
+    hash::{Hash, leaf_hash},
     note::{NoteError, SignerKey, VerifierKey},
     proof::TlogProof,
-    store::{StoreError, TileStore},
-    tile::{Edge, MAX_ENTRY_BYTES, TILE_WIDTH, TileError, TileKind, TilePath, TileTree, Tiles},
+    publisher::{self, Publisher, Recovered},
+    signed_size::SignedSizeError,
+    store::{LogHome, StoreError},
+    tile::{MAX_ENTRY_BYTES, TileError},
+    view::LogView,
+    wal::{Batch, Segment, Wal, WalError},
 };
 
 /// The most entries that one call appends.
@@ -43,12 +34,6 @@ pub const MAX_BATCH_ENTRIES: usize = 65_536;
 pub const MAX_BATCH_BYTES: usize = 256 << 20;
 /// How many entries a log may hold. Far below what the format allows, and far above need.
 pub const MAX_LOG_ENTRIES: u64 = 1 << 40;
-/// Problems that [`Log::fsck`] lists before it stops.
-pub const MAX_FSCK_PROBLEMS: usize = 100;
-
-/// First line of a staged batch.
-const STAGED_HEADER: &str = "quanlian-staged-batch v1";
-
 /// Why the log did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -63,6 +48,12 @@ pub enum LogError {
     /// A checkpoint on disk is not valid under the log's key.
     #[error("a checkpoint of the log is not valid")]
     Checkpoint(#[from] CheckpointError),
+    /// The write-ahead log is damaged or cannot be written.
+    #[error("the write-ahead log cannot be used")]
+    Wal(#[from] WalError),
+    /// The key has signed something else.
+    #[error("the key does not sign this log")]
+    SignedSize(#[from] SignedSizeError),
     /// The key cannot sign.
     #[error("cannot sign the checkpoint")]
     Sign(#[from] NoteError),
@@ -78,6 +69,12 @@ pub enum LogError {
     /// An earlier write failed; open the log again.
     #[error("an earlier write failed, so the log must be opened again before it is used")]
     Poisoned,
+    /// A write of somebody else failed, and everything stopped; open the log again.
+    #[error("the log has stopped after a write that failed; it must be opened again before it is used")]
+    Stopped(#[source] Arc<LogError>),
+    /// The thread that publishes cannot be started.
+    #[error("cannot start a thread for the log")]
+    Thread(#[source] std::io::Error),
     /// Entry `position` of the batch is longer than the format allows.
     #[error("entry {position} of the batch has {size_bytes} bytes, the limit is {MAX_ENTRY_BYTES}")]
     EntryTooLong { position: usize, size_bytes: usize },
@@ -102,11 +99,15 @@ impl LogError {
             Self::Store(source) => source.code(),
             Self::Tile(_) => "log_tile",
             Self::Checkpoint(source) => source.code(),
+            Self::Wal(source) => source.code(),
+            Self::SignedSize(source) => source.code(),
             Self::Sign(source) => source.code(),
             Self::Exists => "log_exists",
             Self::Missing => "log_missing",
             Self::Damaged(_) => "log_damaged",
             Self::Poisoned => "log_poisoned",
+            Self::Stopped(_) => "log_stopped",
+            Self::Thread(_) => "log_thread",
             Self::EntryTooLong { .. } => "log_entry_too_long",
             Self::BatchTooLarge { .. } => "log_batch_too_large",
             Self::Full => "log_full",
@@ -116,68 +117,50 @@ impl LogError {
     }
 }
 
-/// An append-only log, open for writing.
-pub struct Log<S> {
-    store: S,
-    key: SignerKey,
-    edge: Edge,
-    head: SignedCheckpoint,
+/// An append-only log, open for writing by one caller.
+pub struct Log {
+    publisher: Publisher,
+    wal: Wal,
+    /// Segments of the write-ahead log that may go once the tiles are read back.
+    closed: VecDeque<Segment>,
     poisoned: bool,
 }
 
-impl<S: TileStore> Log<S> {
+impl Log {
     /// Starts a log with no entries. Its origin is the name of `key`.
-    pub fn create(mut store: S, key: SignerKey) -> Result<Self, LogError> {
-        if store.lock_record()?.is_some() || store.published_checkpoint()?.is_some() {
-            return Err(LogError::Exists);
-        }
-        let edge = Edge::default();
-        let head = SignedCheckpoint::sign(0, edge.root(), &key)?;
-        store.swap_lock_record(None, head.note().as_bytes())?;
-        store.publish_checkpoint(head.note().as_bytes())?;
-        Ok(Self {
-            store,
-            key,
-            edge,
-            head,
-            poisoned: false,
-        })
+    pub fn create(home: LogHome, key: SignerKey) -> Result<Self, LogError> {
+        Self::settle(publisher::create(home, key)?)
     }
 
-    /// Opens a log, and finishes an append that a crash interrupted after its commit.
-    pub fn open(mut store: S, key: SignerKey) -> Result<Self, LogError> {
-        let Some(lock_record) = store.lock_record()? else {
-            return Err(match store.published_checkpoint()? {
-                Some(_) => LogError::Damaged("the lock record is gone".into()),
-                None => LogError::Missing,
-            });
-        };
-        let head = open_checkpoint(&lock_record, key.verifier())?;
-        let published = store.published_checkpoint()?;
-        let edge = if published.as_ref() == Some(&lock_record) {
-            load_edge(&store, &head)?
-        } else {
-            let before = published
-                .map(|note| open_checkpoint(&note, key.verifier()))
-                .transpose()?;
-            finish_commit(&mut store, before.as_ref(), &head)?
-        };
-        Ok(Self {
-            store,
-            key,
-            edge,
-            head,
-            poisoned: false,
-        })
+    /// Opens a log, and publishes what a crash left durable.
+    pub fn open(home: LogHome, key: SignerKey) -> Result<Self, LogError> {
+        Self::settle(publisher::recover(home, key)?)
     }
 
     /// Opens the log, or starts one when there is none.
-    pub fn open_or_create(store: S, key: SignerKey) -> Result<Self, LogError> {
-        if store.lock_record()?.is_none() && store.published_checkpoint()?.is_none() {
-            Self::create(store, key)
+    pub fn open_or_create(home: LogHome, key: SignerKey) -> Result<Self, LogError> {
+        if home.is_unused()? {
+            Self::create(home, key)
         } else {
-            Self::open(store, key)
+            Self::open(home, key)
         }
+    }
+
+    fn settle(recovered: Recovered) -> Result<Self, LogError> {
+        let Recovered {
+            mut publisher,
+            wal,
+            pending,
+        } = recovered;
+        publisher.publish(&pending)?;
+        let mut log = Self {
+            publisher,
+            wal,
+            closed: VecDeque::new(),
+            poisoned: false,
+        };
+        log.reclaim()?;
+        Ok(log)
     }
 
     /// Appends all entries or none, and returns their numbers.
@@ -188,193 +171,89 @@ impl<S: TileStore> Log<S> {
         if self.poisoned {
             return Err(LogError::Poisoned);
         }
-        let first = self.edge.size();
+        let first = self.wal.next();
         if entries.is_empty() {
             return Ok(first..first);
         }
         check_batch(first, entries)?;
-        let mut edge = self.edge.clone();
-        let mut tiles = Tiles::new();
+        let mut batch = Batch::new(first);
         for entry in entries {
-            edge.push(entry, &mut tiles);
+            batch.push(entry);
         }
-        let full: Vec<String> = tiles.keys().cloned().collect();
-        tiles.append(&mut edge.partial());
         // From the first write on, an error leaves the disk in a state that only `open` can read.
         self.poisoned = true;
-        self.store.stage(&encode_staged(first, entries))?;
-        let next = SignedCheckpoint::sign(edge.size(), edge.root(), &self.key)?;
-        self.store
-            .swap_lock_record(Some(self.head.note().as_bytes()), next.note().as_bytes())?;
-        self.store.publish(&tiles)?;
-        self.store.publish_checkpoint(next.note().as_bytes())?;
+        self.wal.append(&mut batch)?;
+        self.publisher.publish(&[batch])?;
+        self.reclaim()?;
         self.poisoned = false;
-        self.edge = edge;
-        self.head = next;
-        for path in &full {
-            // Only tidying: a partial tile that stays behind is still right.
-            let _ = self.store.prune_partials(path);
-        }
-        Ok(first..self.edge.size())
+        Ok(first..self.wal.next())
     }
 
     /// The newest checkpoint.
     pub fn checkpoint(&self) -> &SignedCheckpoint {
-        &self.head
+        self.publisher.head()
     }
 
     /// The public key of the log.
     pub fn verifier(&self) -> &VerifierKey {
-        self.key.verifier()
+        self.publisher.key().verifier()
+    }
+
+    /// The log as its newest checkpoint shows it.
+    pub fn view(&self) -> Result<LogView, LogError> {
+        if self.poisoned {
+            Err(LogError::Poisoned)
+        } else {
+            Ok(self.publisher.view())
+        }
     }
 
     /// The entry with this number.
     pub fn read_entry(&self, index: u64) -> Result<Vec<u8>, LogError> {
-        let size = self.size()?;
-        let path = TilePath::in_tree(TileKind::Entries, index / TILE_WIDTH, size)
-            .filter(|_| index < size)
-            .ok_or(LogError::NoSuchEntry { index, size })?;
-        let bundle = read_tile(&self.store, path)?;
-        let entries = path.entries(&bundle)?;
-        Ok(entries[(index % TILE_WIDTH) as usize].to_vec())
+        self.view()?.read_entry(index)
     }
 
     /// The proof that entry `index` is under the newest checkpoint.
     pub fn inclusion_proof(&self, index: u64) -> Result<TlogProof, LogError> {
-        Ok(self.inclusion_proofs(&[index])?.remove(0))
+        self.view()?.inclusion_proof(index)
     }
 
     /// Several inclusion proofs; each tile is read once.
     pub fn inclusion_proofs(&self, indices: &[u64]) -> Result<Vec<TlogProof>, LogError> {
-        let size = self.size()?;
-        let mut tree = TileTree::new(size, |path| read_tile(&self.store, path));
-        indices
-            .iter()
-            .map(|&index| {
-                if index >= size {
-                    return Err(LogError::NoSuchEntry { index, size });
-                }
-                let hashes = merkle::inclusion_proof(&mut tree, index, size)?;
-                Ok(TlogProof {
-                    index,
-                    hashes,
-                    checkpoint: self.head.note().to_owned(),
-                })
-            })
-            .collect()
+        self.view()?.inclusion_proofs(indices)
     }
 
     /// The hashes that show that the log of size `new` begins with the log of size `old`.
-    pub fn consistency_proof(&self, old: u64, new: u64) -> Result<Vec<crate::hash::Hash>, LogError> {
-        let size = self.size()?;
-        if old == 0 || old > new || new > size {
-            return Err(LogError::NoSuchSizes { old, new, size });
-        }
-        merkle::consistency_proof(
-            &mut TileTree::new(size, |path| read_tile(&self.store, path)),
-            old,
-            new,
-        )
+    pub fn consistency_proof(&self, old: u64, new: u64) -> Result<Vec<Hash>, LogError> {
+        self.view()?.consistency_proof(old, new)
     }
 
-    /// Recomputes every tile and the root from the entries, and compares them with what is stored.
+    /// Recomputes every tile and the root from the entries, and compares them, the lock
+    /// record, the signed size and the write-ahead log with each other.
     pub fn fsck(&self) -> Result<FsckReport, LogError> {
-        let size = self.size()?;
-        let mut report = FsckReport {
-            size,
-            ..FsckReport::default()
-        };
-        let mut edge = Edge::default();
-        for index in 0..size.div_ceil(TILE_WIDTH) {
-            let Some(path) = TilePath::in_tree(TileKind::Entries, index, size) else {
-                break;
-            };
-            let mut tiles = Tiles::new();
-            let bundle = match read_tile(&self.store, path) {
-                Ok(bundle) => bundle,
-                Err(LogError::Tile(error)) => return Ok(report.with(error.to_string())),
-                Err(other) => return Err(other),
-            };
-            match path.entries(&bundle) {
-                Ok(entries) => entries.iter().for_each(|entry| edge.push(entry, &mut tiles)),
-                Err(error) => return Ok(report.with(error.to_string())),
-            }
-            self.compare(&tiles, &mut report)?;
-            if report.problems.len() >= MAX_FSCK_PROBLEMS {
-                return Ok(report);
-            }
-        }
-        self.compare(&edge.partial(), &mut report)?;
-        if edge.root() != self.head.root() {
-            report
-                .problems
-                .push("the entries lead to another root than the checkpoint's".into());
-        }
-        let note = self.head.note().as_bytes();
-        if self.store.published_checkpoint()?.as_deref() != Some(note) {
-            report
-                .problems
-                .push("the published checkpoint is not the newest".into());
-        }
-        if self.store.lock_record()?.as_deref() != Some(note) {
-            report
-                .problems
-                .push("the lock record is not the newest checkpoint".into());
-        }
-        Ok(report)
-    }
-
-    fn compare(&self, tiles: &Tiles, report: &mut FsckReport) -> Result<(), LogError> {
-        for (path, wanted) in tiles {
-            report.tiles += 1;
-            match self.store.read(path, wanted.len() as u64) {
-                Ok(Some(found)) if found == *wanted => {}
-                Ok(None) => report.problems.push(format!("{path} is missing")),
-                Ok(Some(_)) | Err(StoreError::TooLarge { .. }) => {
-                    report
-                        .problems
-                        .push(format!("{path} differs from what the entries say"));
-                }
-                Err(other) => return Err(other.into()),
-            }
-        }
-        Ok(())
-    }
-
-    fn size(&self) -> Result<u64, LogError> {
         if self.poisoned {
-            Err(LogError::Poisoned)
-        } else {
-            Ok(self.head.size())
+            return Err(LogError::Poisoned);
         }
+        fsck::check(&self.publisher.parts()?, self.verifier())
+    }
+
+    fn reclaim(&mut self) -> Result<(), LogError> {
+        self.closed.extend(self.wal.take_closed());
+        self.publisher.reclaim(&mut self.closed)
     }
 }
 
-/// What a full check found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FsckReport {
-    /// Entries in the log.
-    pub size: u64,
-    /// Tiles and bundles compared.
-    pub tiles: u64,
-    /// One line each, in English; empty when the log is sound.
-    pub problems: Vec<String>,
-}
-
-impl FsckReport {
-    fn with(mut self, problem: String) -> Self {
-        self.problems.push(problem);
-        self
+pub(crate) fn check_entry(position: usize, entry: &[u8]) -> Result<(), LogError> {
+    if entry.len() > MAX_ENTRY_BYTES {
+        let size_bytes = entry.len();
+        return Err(LogError::EntryTooLong { position, size_bytes });
     }
+    Ok(())
 }
 
 fn check_batch(first: u64, entries: &[&[u8]]) -> Result<(), LogError> {
-    let too_long = entries.iter().position(|entry| entry.len() > MAX_ENTRY_BYTES);
-    if let Some(position) = too_long {
-        return Err(LogError::EntryTooLong {
-            position,
-            size_bytes: entries[position].len(),
-        });
+    for (position, entry) in entries.iter().enumerate() {
+        check_entry(position, entry)?;
     }
     let size_bytes = entries.iter().map(|entry| entry.len()).sum();
     if entries.len() > MAX_BATCH_ENTRIES || size_bytes > MAX_BATCH_BYTES {
@@ -390,124 +269,6 @@ fn check_batch(first: u64, entries: &[&[u8]]) -> Result<(), LogError> {
     }
 }
 
-fn open_checkpoint(note: &[u8], key: &VerifierKey) -> Result<SignedCheckpoint, LogError> {
-    let note = std::str::from_utf8(note).map_err(|_| LogError::Damaged("a checkpoint is not text".into()))?;
-    let head = SignedCheckpoint::open(note, key)?;
-    if head.size() > MAX_LOG_ENTRIES {
-        Err(LogError::Full)
-    } else {
-        Ok(head)
-    }
-}
-
-fn read_tile<S: TileStore>(store: &S, path: TilePath) -> Result<Vec<u8>, LogError> {
-    if let Some(bytes) = store.read(&path.to_string(), path.max_bytes())? {
-        return Ok(bytes);
-    }
-    // A partial tile may have been removed once the full one was there; it is a prefix of it.
-    let full = path.full();
-    let Some(mut bytes) = store.read(&full.to_string(), full.max_bytes())? else {
-        return Err(TileError::Path(format!("{path} is missing")).into());
-    };
-    let prefix_bytes = match path.kind {
-        TileKind::Hashes(_) => full.hashes(&bytes)?[..usize::from(path.width)].len() * 32,
-        TileKind::Entries => full.entries(&bytes)?[..usize::from(path.width)]
-            .iter()
-            .map(|entry| entry.len() + 2)
-            .sum(),
-    };
-    bytes.truncate(prefix_bytes);
-    Ok(bytes)
-}
-
-fn load_edge<S: TileStore>(store: &S, head: &SignedCheckpoint) -> Result<Edge, LogError> {
-    let edge = Edge::load(head.size(), |path| read_tile(store, path))?;
-    if edge.root() == head.root() {
-        Ok(edge)
-    } else {
-        Err(LogError::Damaged(
-            "the tiles lead to another root than the checkpoint's".into(),
-        ))
-    }
-}
-
-/// Repeats steps 3 and 4 of the append that led from `before` to `head`.
-fn finish_commit<S: TileStore>(
-    store: &mut S,
-    before: Option<&SignedCheckpoint>,
-    head: &SignedCheckpoint,
-) -> Result<Edge, LogError> {
-    let note = head.note().as_bytes();
-    let edge = match before {
-        // The crash fell into `create`.
-        None if head.size() == 0 => Edge::default(),
-        Some(before) if before.size() < head.size() => {
-            let mut edge = load_edge(store, before)?;
-            let staged = store
-                .staged()?
-                .ok_or_else(|| LogError::Damaged("the staged batch is gone".into()))?;
-            let mut tiles = Tiles::new();
-            for entry in decode_staged(&staged, before.size())? {
-                edge.push(entry, &mut tiles);
-            }
-            if (edge.size(), edge.root()) != (head.size(), head.root()) {
-                return Err(LogError::Damaged(
-                    "the staged batch does not lead to the lock record".into(),
-                ));
-            }
-            tiles.append(&mut edge.partial());
-            // Written again, because a failed fsync may have left it in memory only.
-            store.swap_lock_record(Some(note), note)?;
-            store.publish(&tiles)?;
-            edge
-        }
-        _ => {
-            return Err(LogError::Damaged(
-                "the published checkpoint is newer than the lock record or contradicts it; \
-                 was an old copy restored?"
-                    .into(),
-            ));
-        }
-    };
-    store.publish_checkpoint(note)?;
-    Ok(edge)
-}
-
-fn encode_staged(first: u64, entries: &[&[u8]]) -> Vec<u8> {
-    let mut body = Vec::with_capacity(entries.iter().map(|entry| entry.len() + 2).sum());
-    for entry in entries {
-        body.extend_from_slice(&(entry.len() as u16).to_be_bytes());
-        body.extend_from_slice(entry);
-    }
-    let digest = hex::encode(Sha256::digest(&body));
-    let mut staged = format!("{STAGED_HEADER}\n{first}\n{digest}\n").into_bytes();
-    staged.append(&mut body);
-    staged
-}
-
-fn decode_staged(staged: &[u8], first: u64) -> Result<Vec<&[u8]>, LogError> {
-    let wrong = |what: &str| LogError::Damaged(format!("the staged batch {what}"));
-    let mut parts = staged.splitn(4, |&byte| byte == b'\n');
-    let (header, base, digest) = (parts.next(), parts.next(), parts.next());
-    let body = parts.next().ok_or_else(|| wrong("is cut short"))?;
-    if header != Some(STAGED_HEADER.as_bytes()) || base != Some(first.to_string().as_bytes()) {
-        return Err(wrong("belongs to another append"));
-    }
-    if digest != Some(hex::encode(Sha256::digest(body)).as_bytes()) {
-        return Err(wrong("does not fit its digest"));
-    }
-    let mut entries = Vec::new();
-    let mut rest = body;
-    while let Some((length, tail)) = rest.split_first_chunk::<2>() {
-        let (entry, tail) = tail
-            .split_at_checked(usize::from(u16::from_be_bytes(*length)))
-            .ok_or_else(|| wrong("is cut short"))?;
-        entries.push(entry);
-        rest = tail;
-    }
-    Ok(entries)
-}
-
 /// Checks one entry against a proof, with nothing but the public key: what a stranger runs.
 pub fn verify_entry(
     entry: &[u8],
@@ -519,38 +280,55 @@ pub fn verify_entry(
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use super::*;
     use crate::{
-        hash::Hash,
+        disk::{
+            Disk,
+            simulated::{Fault, SimulatedDisk},
+        },
         merkle::{tests::mth, verify_consistency},
-        store::memory::{Disk, MemoryStore},
+        tile::MAX_ENTRY_BYTES,
     };
+
+    const DATA: &str = "/data";
 
     fn key() -> SignerKey {
         SignerKey::from_seed("log.example/test", &[9; 32]).unwrap()
+    }
+
+    fn home(disk: &SimulatedDisk) -> LogHome {
+        let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+        LogHome::on(&disk, Path::new(DATA))
     }
 
     fn entry(i: u64) -> Vec<u8> {
         format!("entry {i}").into_bytes()
     }
 
-    fn append(log: &mut Log<MemoryStore>, range: Range<u64>) -> Result<Range<u64>, LogError> {
+    fn append(log: &mut Log, range: Range<u64>) -> Result<Range<u64>, LogError> {
         let entries: Vec<Vec<u8>> = range.map(entry).collect();
         log.append_batch(&entries.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 
-    fn assert_sound(log: &Log<MemoryStore>) {
+    fn assert_sound(log: &Log) {
         let report = log.fsck().unwrap();
         assert_eq!(report.problems, Vec::<String>::new());
         let size = log.checkpoint().size();
+        assert_eq!((report.size, report.pending), (size, 0));
         let leaves: Vec<Hash> = (0..size).map(|i| leaf_hash(&entry(i))).collect();
         assert_eq!(log.checkpoint().root(), mth(&leaves));
     }
 
+    fn open_error(disk: &SimulatedDisk) -> &'static str {
+        Log::open(home(disk), key()).err().unwrap().code()
+    }
+
     #[test]
     fn what_is_appended_is_read_back_and_proven_over_several_batches_and_openings() {
-        let disk = Disk::default();
-        let mut log = Log::create(MemoryStore::on(&disk), key()).unwrap();
+        let disk = SimulatedDisk::new(0);
+        let mut log = Log::create(home(&disk), key()).unwrap();
         let mut heads = vec![log.checkpoint().clone()];
         let mut size = 0;
         for batch in [1, 1, 253, 1, 1, 255, 256, 1, 300] {
@@ -558,7 +336,8 @@ mod tests {
             size += batch;
             heads.push(log.checkpoint().clone());
             assert_sound(&log);
-            log = Log::open(MemoryStore::on(&disk), key()).unwrap();
+            drop(log);
+            log = Log::open(home(&disk), key()).unwrap();
         }
         for index in (0..size).step_by(37).chain([size - 1]) {
             assert_eq!(log.read_entry(index).unwrap(), entry(index));
@@ -586,125 +365,119 @@ mod tests {
         );
     }
 
-    /// Every write fails in turn, before or after it took effect; then the log is opened
-    /// again, must hold what was acknowledged, and must go on.
+    /// Every operation of one append fails in turn; then the log is opened again, must
+    /// hold what was acknowledged, and must go on.
     #[test]
-    fn a_failure_at_any_write_loses_nothing_that_was_acknowledged() {
-        for applied in [false, true] {
-            for fail_at in 0.. {
-                let disk = Disk::default();
-                let mut log = Log::create(MemoryStore::on(&disk), key()).unwrap();
-                append(&mut log, 0..255).unwrap();
-                disk.fail_write(fail_at, applied);
-                let failed = append(&mut log, 255..700).is_err();
-                if failed {
-                    assert_eq!(log.checkpoint().size(), 255);
-                    assert_eq!(append(&mut log, 255..256).unwrap_err().code(), "log_poisoned");
-                    assert_eq!(log.read_entry(0).unwrap_err().code(), "log_poisoned");
-                }
-                drop(log);
-                disk.heal();
-                let mut log = Log::open(MemoryStore::on(&disk), key()).unwrap();
-                let size = log.checkpoint().size();
-                assert!(
-                    size == 700 || (failed && size == 255),
-                    "size {size} after failure at {fail_at}"
-                );
-                assert_sound(&log);
-                append(&mut log, size..size + 300).unwrap();
-                assert_sound(&log);
-                if !failed {
-                    assert!(fail_at >= 4, "an append has at least four writes to fail");
-                    break;
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_crash_in_the_middle_of_recovery_is_recovered_from() {
+    fn a_failure_at_any_write_poisons_the_log_and_loses_nothing() {
         for fail_at in 0.. {
-            let disk = Disk::default();
-            let mut log = Log::create(MemoryStore::on(&disk), key()).unwrap();
-            append(&mut log, 0..10).unwrap();
-            disk.fail_write(2, false); // after stage and lock record
-            assert!(append(&mut log, 10..600).is_err());
-            disk.heal();
-            disk.fail_write(fail_at, false);
-            let opened = Log::open(MemoryStore::on(&disk), key()).is_ok();
-            disk.heal();
-            let log = Log::open(MemoryStore::on(&disk), key()).unwrap();
-            assert_eq!(log.checkpoint().size(), 600);
+            let disk = SimulatedDisk::new(fail_at);
+            let mut log = Log::create(home(&disk), key()).unwrap();
+            append(&mut log, 0..255).unwrap();
+            disk.plan(fail_at, Fault::Error);
+            let failed = append(&mut log, 255..700).is_err();
+            if failed {
+                assert_eq!(append(&mut log, 255..256).unwrap_err().code(), "log_poisoned");
+                assert_eq!(log.read_entry(0).unwrap_err().code(), "log_poisoned");
+            }
+            let has_fired = disk.has_fired();
+            drop(log);
+            disk.restart();
+            let mut log = Log::open(home(&disk), key()).unwrap();
+            let size = log.checkpoint().size();
+            assert!(
+                size == 700 || (failed && size == 255),
+                "size {size} after failure at {fail_at}"
+            );
             assert_sound(&log);
-            if opened {
+            append(&mut log, size..size + 300).unwrap();
+            assert_sound(&log);
+            if !has_fired {
+                assert!(fail_at >= 10, "an append has at least ten operations to fail");
                 break;
             }
         }
     }
 
     #[test]
-    fn a_crash_during_creation_leaves_something_that_opens() {
-        for fail_at in 0..2 {
-            let disk = Disk::default();
-            disk.fail_write(fail_at, false);
-            assert!(Log::create(MemoryStore::on(&disk), key()).is_err());
-            disk.heal();
-            let log = Log::open_or_create(MemoryStore::on(&disk), key()).unwrap();
-            assert_eq!(log.checkpoint().size(), 0);
+    fn every_damaged_or_missing_file_is_found() {
+        let good = SimulatedDisk::new(0);
+        let mut log = Log::create(home(&good), key()).unwrap();
+        append(&mut log, 0..600).unwrap();
+        let is_found = |disk: &SimulatedDisk| match Log::open(home(disk), key()) {
+            Ok(log) => !log.fsck().unwrap().problems.is_empty(),
+            Err(_) => true,
+        };
+        let files: Vec<PathBuf> = good.files();
+        assert!(files.len() >= 10, "{files:?}");
+        for path in &files {
+            // Nobody reads the last zeros of the write-ahead log's first sector.
+            let disk = good.copy();
+            disk.tamper(path, |bytes| bytes[0] ^= 1);
+            assert!(is_found(&disk), "{} changed", path.display());
+            let disk = good.copy();
+            disk.put(path, None);
+            assert!(is_found(&disk), "{} missing", path.display());
         }
+        assert!(!is_found(&good));
     }
 
+    /// The older copy of everything, or of one part, does not get a second history signed.
     #[test]
-    fn changed_missing_or_rolled_back_parts_are_found() {
-        let good = Disk::default();
-        let mut log = Log::create(MemoryStore::on(&good), key()).unwrap();
-        append(&mut log, 0..600).unwrap();
-        for path in good.paths() {
-            let disk = good.copy();
-            disk.change(&path, |bytes| bytes[0] ^= 1);
-            let found = match Log::open(MemoryStore::on(&disk), key()) {
-                Ok(log) => !log.fsck().unwrap().problems.is_empty(),
-                Err(_) => true,
-            };
-            assert!(found, "{path} changed");
-            let disk = good.copy();
-            disk.remove(&path);
-            let found = match Log::open(MemoryStore::on(&disk), key()) {
-                Ok(log) => !log.fsck().unwrap().problems.is_empty(),
-                Err(_) => true,
-            };
-            assert!(found, "{path} missing");
-        }
-        let old = good.copy();
-        append(&mut log, 600..610).unwrap();
-        let rolled_back = good.copy();
-        rolled_back.set_lock_record(old.lock_record());
-        assert_eq!(
-            Log::open(MemoryStore::on(&rolled_back), key())
-                .err()
-                .unwrap()
-                .code(),
-            "log_damaged"
-        );
+    fn a_restored_backup_cannot_sign_a_fork() {
+        let disk = SimulatedDisk::new(0);
+        let mut log = Log::create(home(&disk), key()).unwrap();
+        append(&mut log, 0..10).unwrap();
+        let backup = disk.copy();
+        append(&mut log, 10..20).unwrap();
+        drop(log);
+        let content = |disk: &SimulatedDisk, name: &str| {
+            let path = Path::new(DATA).join(name);
+            Disk::read(disk, &path, 1 << 20).unwrap().unwrap()
+        };
+        let with = |base: &SimulatedDisk, from: &SimulatedDisk, name: &str| {
+            let mixed = base.copy();
+            mixed.put(&Path::new(DATA).join(name), Some(&content(from, name)));
+            mixed
+        };
+        // All but what is kept with the key.
+        let restored = with(&backup, &disk, "log.key.signed");
+        assert_eq!(open_error(&restored), "log_rolled_back");
+        // As long as the newest, but with other entries.
+        let forked = backup.copy();
+        let mut log = Log::open(home(&forked), key()).unwrap();
+        append(&mut log, 110..120).unwrap();
+        drop(log);
+        let forked = with(&forked, &disk, "log.key.signed");
+        assert_eq!(open_error(&forked), "log_fork");
+        // Longer than the newest: the consent beside the key is below it, and so nothing
+        // but a witness could tell.
+        let lock_only = with(&disk, &backup, "log.head");
+        assert_eq!(open_error(&lock_only), "log_damaged");
+        let gone = disk.copy();
+        gone.put(&Path::new(DATA).join("log.key.signed"), None);
+        assert_eq!(open_error(&gone), "log_signed_size_missing");
     }
 
     #[test]
     fn an_object_with_other_content_stops_the_append() {
-        let disk = Disk::default();
-        let mut log = Log::create(MemoryStore::on(&disk), key()).unwrap();
-        disk.put("tile/0/000.p/3", b"planted");
+        let disk = SimulatedDisk::new(0);
+        let mut log = Log::create(home(&disk), key()).unwrap();
+        let planted = Path::new(DATA).join("log/public/tile/0/000.p/3");
+        disk.put(&planted, Some(b"planted"));
         assert_eq!(append(&mut log, 0..3).unwrap_err().code(), "log_store_conflict");
         assert_eq!(append(&mut log, 0..3).unwrap_err().code(), "log_poisoned");
-        assert_eq!(disk.get("tile/0/000.p/3").unwrap(), b"planted");
+        assert_eq!(Disk::read(&disk, &planted, 99).unwrap().unwrap(), b"planted");
     }
 
     #[test]
     fn a_moved_lock_record_stops_the_append() {
-        let disk = Disk::default();
-        let mut log = Log::create(MemoryStore::on(&disk), key()).unwrap();
+        let disk = SimulatedDisk::new(0);
+        let mut log = Log::create(home(&disk), key()).unwrap();
         append(&mut log, 0..1).unwrap();
-        let mut other = Log::open(MemoryStore::on(&disk), key()).unwrap();
-        append(&mut other, 1..2).unwrap();
+        let next = SignedCheckpoint::sign(7, log.checkpoint().root(), &key()).unwrap();
+        let lock = home(&disk).lock_record;
+        lock.swap(Some(log.checkpoint().note().as_bytes()), next.note().as_bytes())
+            .unwrap();
         assert_eq!(
             append(&mut log, 1..2).unwrap_err().code(),
             "log_lock_record_moved"
@@ -713,30 +486,24 @@ mod tests {
 
     #[test]
     fn another_key_does_not_open_the_log() {
-        let disk = Disk::default();
-        Log::create(MemoryStore::on(&disk), key()).unwrap();
+        let disk = SimulatedDisk::new(0);
+        Log::create(home(&disk), key()).unwrap();
         let other = SignerKey::from_seed("log.example/test", &[1; 32]).unwrap();
         assert_eq!(
-            Log::open(MemoryStore::on(&disk), other).err().unwrap().code(),
+            Log::open(home(&disk), other).err().unwrap().code(),
             "note_not_signed"
         );
         assert_eq!(
-            Log::create(MemoryStore::on(&disk), key()).err().unwrap().code(),
+            Log::create(home(&disk), key()).err().unwrap().code(),
             "log_exists"
         );
-        assert_eq!(
-            Log::open(MemoryStore::on(&Disk::default()), key())
-                .err()
-                .unwrap()
-                .code(),
-            "log_missing"
-        );
+        assert_eq!(open_error(&SimulatedDisk::new(1)), "log_missing");
     }
 
     #[test]
     fn limits_are_named_and_the_largest_entry_fits() {
-        let disk = Disk::default();
-        let mut log = Log::create(MemoryStore::on(&disk), key()).unwrap();
+        let disk = SimulatedDisk::new(0);
+        let mut log = Log::create(home(&disk), key()).unwrap();
         let largest = vec![7; MAX_ENTRY_BYTES];
         let longer = vec![7; MAX_ENTRY_BYTES + 1];
         assert_eq!(

@@ -4,16 +4,18 @@
 //! Out: the note, or its verified text.
 //!
 //! Invariant: a text is not to be believed before [`Note::verify`] has said yes. Readers
-//! accept one spelling of each key and signature.
+//! accept one spelling of each key and signature. Lines by unknown keys are kept and ignored.
 //!
-//! Not here: signature types other than Ed25519 (0x01). They are read, kept and ignored,
-//! as the specification asks, so that witnesses can add theirs.
+//! Not here: the other types of keys, which [`crate::key`] brings together.
 
 use std::{fmt, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature as Ed25519Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::key::SecretKey;
 
 /// Notes longer than this are refused unread.
 pub const MAX_NOTE_BYTES: usize = 128 * 1024;
@@ -41,6 +43,9 @@ pub enum NoteError {
     /// Not a key text of the kind asked for, or its id is not that of the key.
     #[error("not a key text, or its id does not fit its key")]
     Key,
+    /// A key of a type that this program does not verify.
+    #[error("keys of type 0x{0:02x} are not verified by this program")]
+    KeyType(u8),
     /// A key that verifies signatures that nobody made.
     #[error("the key `{0}` is a weak Ed25519 point")]
     WeakKey(String),
@@ -53,6 +58,12 @@ pub enum NoteError {
     /// A signature that names the key and does not fit.
     #[error("the signature by `{0}` does not fit the text")]
     BadSignature(String),
+    /// A second key of a log under another name than the first, or one that cannot sign for a log.
+    #[error("the key `{0}` cannot sign beside the first key of this log")]
+    CoSigner(String),
+    /// A cosigner signs heads of logs and nothing else.
+    #[error("a cosigner cannot sign this text, which is not a checkpoint, or not at this time")]
+    NotACheckpoint,
 }
 
 impl NoteError {
@@ -61,10 +72,13 @@ impl NoteError {
         match self {
             Self::Name(_) => "note_key_name",
             Self::Key => "note_key",
+            Self::KeyType(_) => "note_key_type",
             Self::WeakKey(_) => "note_weak_key",
             Self::Format(_) => "note_format",
             Self::NotSigned(_) => "note_not_signed",
             Self::BadSignature(_) => "note_bad_signature",
+            Self::CoSigner(_) => "note_co_signer",
+            Self::NotACheckpoint => "note_not_a_checkpoint",
         }
     }
 }
@@ -85,14 +99,9 @@ impl VerifierKey {
         if key.is_weak() {
             return Err(NoteError::WeakKey(name.to_owned()));
         }
-        let digest = Sha256::new()
-            .chain_update(name)
-            .chain_update([b'\n', ED25519])
-            .chain_update(key.as_bytes())
-            .finalize();
         Ok(Self {
             name: name.to_owned(),
-            id: [digest[0], digest[1], digest[2], digest[3]],
+            id: key_id(name, &[ED25519], key.as_bytes()),
             key,
         })
     }
@@ -115,15 +124,7 @@ impl VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut typed = vec![ED25519];
-        typed.extend_from_slice(self.key.as_bytes());
-        write!(
-            f,
-            "{}+{}+{}",
-            self.name,
-            hex::encode(self.id),
-            STANDARD.encode(typed)
-        )
+        f.write_str(&key_text(&self.name, self.id, &[ED25519], self.key.as_bytes()))
     }
 }
 
@@ -136,11 +137,7 @@ impl fmt::Debug for VerifierKey {
 impl FromStr for VerifierKey {
     type Err = NoteError;
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(_id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoteError::Key);
-        };
-        let typed = STANDARD.decode(key).map_err(|_| NoteError::Key)?;
+        let (name, typed) = split_key_text(text)?;
         let Some((&ED25519, key)) = typed.split_first() else {
             return Err(NoteError::Key);
         };
@@ -155,10 +152,15 @@ impl FromStr for VerifierKey {
     }
 }
 
-/// A secret key with its name.
+/// A secret key with its name, and the keys that sign beside it.
+///
+/// A log signs with one Ed25519 key. Others of the same name may add their lines: an SM2 key
+/// where the law asks for one, and the old key while a rotation is under way.
 pub struct SignerKey {
     secret: SigningKey,
     public: VerifierKey,
+    /// Same name, each key once.
+    beside: Vec<SecretKey>,
 }
 
 impl SignerKey {
@@ -166,7 +168,30 @@ impl SignerKey {
     pub fn from_seed(name: &str, seed: &[u8; SEED_BYTES]) -> Result<Self, NoteError> {
         let secret = SigningKey::from_bytes(seed);
         let public = VerifierKey::new(name, secret.verifying_key())?;
-        Ok(Self { secret, public })
+        Ok(Self {
+            secret,
+            public,
+            beside: Vec::new(),
+        })
+    }
+
+    /// The same key, with `other` adding its line to each note.
+    ///
+    /// Fails when `other` has another name, signs already, or is a witness's key.
+    pub fn beside(mut self, other: SecretKey) -> Result<Self, NoteError> {
+        let public = other.public();
+        let known = self.beside.iter().any(|key| key.public().id() == public.id());
+        if public.name() != self.public.name || public.id() == self.public.id || known || !public.is_log_key()
+        {
+            return Err(NoteError::CoSigner(public.name().to_owned()));
+        }
+        self.beside.push(other);
+        Ok(self)
+    }
+
+    /// The keys that sign beside this one.
+    pub fn others(&self) -> &[SecretKey] {
+        &self.beside
     }
 
     /// The public half.
@@ -175,28 +200,25 @@ impl SignerKey {
     }
 
     /// The text to keep in a file that only its owner can read: `PRIVATE+KEY+name+id+seed`.
-    pub fn to_secret_text(&self) -> String {
-        let mut typed = vec![ED25519];
-        typed.extend_from_slice(self.secret.as_bytes());
-        let (name, id) = (&self.public.name, hex::encode(self.public.id));
-        format!("{SECRET_MARK}{name}+{id}+{}", STANDARD.encode(typed))
+    ///
+    /// Of this key alone, without those beside it.
+    pub fn to_secret_text(&self) -> Zeroizing<String> {
+        secret_text(
+            &self.public.name,
+            self.public.id,
+            &[ED25519],
+            self.secret.as_bytes(),
+        )
     }
 
     /// Reads [`Self::to_secret_text`].
     pub fn from_secret_text(text: &str) -> Result<Self, NoteError> {
-        let mut parts = text
-            .strip_prefix(SECRET_MARK)
-            .ok_or(NoteError::Key)?
-            .splitn(3, '+');
-        let (Some(name), Some(_id), Some(seed)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoteError::Key);
-        };
-        let typed = STANDARD.decode(seed).map_err(|_| NoteError::Key)?;
+        let (name, typed) = split_secret_text(text)?;
         let Some((&ED25519, seed)) = typed.split_first() else {
             return Err(NoteError::Key);
         };
         let key = Self::from_seed(name, seed.try_into().map_err(|_| NoteError::Key)?)?;
-        if key.to_secret_text() == text {
+        if *key.to_secret_text() == text {
             Ok(key)
         } else {
             Err(NoteError::Key)
@@ -206,13 +228,20 @@ impl SignerKey {
     /// The note over `text`, which must end in a newline and hold no other control character.
     pub fn sign(&self, text: &str) -> Result<String, NoteError> {
         check_text(text)?;
-        let mut bytes = self.public.id.to_vec();
-        bytes.extend_from_slice(&self.secret.sign(text.as_bytes()).to_bytes());
-        Ok(format!(
-            "{text}\n{SIGNATURE_MARK}{} {}\n",
-            self.public.name,
-            STANDARD.encode(bytes)
-        ))
+        let mut note = format!("{text}\n{}", self.signature(text));
+        for key in &self.beside {
+            note.push_str(&key.signature(text)?.to_string());
+        }
+        Ok(note)
+    }
+
+    /// The line of this key alone.
+    pub(crate) fn signature(&self, text: &str) -> NoteSignature {
+        NoteSignature {
+            name: self.public.name.clone(),
+            id: self.public.id,
+            bytes: self.secret.sign(text.as_bytes()).to_bytes().to_vec(),
+        }
     }
 }
 
@@ -229,7 +258,7 @@ pub struct Note {
     signatures: Vec<NoteSignature>,
 }
 
-/// One signature line, of any type.
+/// One signature line, of any type. Its text ends in a newline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoteSignature {
     /// Who is said to have signed.
@@ -252,13 +281,18 @@ impl Note {
         let text = &note[..=cut];
         let lines = &note[cut + 2..];
         check_text(text)?;
-        let lines = lines
-            .strip_suffix('\n')
-            .ok_or(NoteError::Format("no newline at the end"))?;
-        let signatures = lines
-            .split('\n')
-            .map(NoteSignature::parse)
-            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            text: text.to_owned(),
+            signatures: NoteSignature::parse_lines(lines)?,
+        })
+    }
+
+    /// A note of lines that were made or verified one by one. Nothing is verified here.
+    pub fn from_parts(text: &str, signatures: Vec<NoteSignature>) -> Result<Self, NoteError> {
+        check_text(text)?;
+        if signatures.is_empty() {
+            return Err(NoteError::Format("no signature"));
+        }
         if signatures.len() > MAX_SIGNATURES {
             return Err(NoteError::Format("too many signatures"));
         }
@@ -280,28 +314,61 @@ impl Note {
 
     /// The text, when `key` has signed it and no line in its name is wrong.
     pub fn verify(&self, key: &VerifierKey) -> Result<&str, NoteError> {
-        let mut signed = false;
-        for line in self
+        self.verify_lines(&key.name, key.id, |bytes| {
+            key.verifies(self.text.as_bytes(), bytes).then_some(())
+        })?;
+        Ok(&self.text)
+    }
+
+    /// What `verify` says about each line by the key `name` and `id`: all must be good, and there must be one.
+    pub(crate) fn verify_lines<T>(
+        &self,
+        name: &str,
+        id: [u8; 4],
+        verify: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Vec<T>, NoteError> {
+        let lines = self
             .signatures
             .iter()
-            .filter(|line| line.name == key.name && line.id == key.id)
-        {
-            let wrong = || NoteError::BadSignature(key.name.clone());
-            let signature = Ed25519Signature::from_slice(&line.bytes).map_err(|_| wrong())?;
-            key.key
-                .verify_strict(self.text.as_bytes(), &signature)
-                .map_err(|_| wrong())?;
-            signed = true;
-        }
-        if signed {
-            Ok(&self.text)
+            .filter(|line| line.name == name && line.id == id)
+            .map(|line| verify(&line.bytes).ok_or_else(|| NoteError::BadSignature(name.to_owned())))
+            .collect::<Result<Vec<T>, _>>()?;
+        if lines.is_empty() {
+            Err(NoteError::NotSigned(name.to_owned()))
         } else {
-            Err(NoteError::NotSigned(key.name.clone()))
+            Ok(lines)
         }
     }
 }
 
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.text)?;
+        self.signatures.iter().try_for_each(|line| line.fmt(f))
+    }
+}
+
+impl VerifierKey {
+    /// Whether `signature` is this key's over `message`: strict, so that all readers agree.
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        Ed25519Signature::from_slice(signature)
+            .is_ok_and(|signature| self.key.verify_strict(message, &signature).is_ok())
+    }
+}
+
 impl NoteSignature {
+    /// Reads signature lines, such as a witness answers; each ends in a newline.
+    pub fn parse_lines(lines: &str) -> Result<Vec<Self>, NoteError> {
+        let lines = lines
+            .strip_suffix('\n')
+            .ok_or(NoteError::Format("no newline at the end"))?;
+        // Counted before they are decoded: a hostile note costs no more than its length.
+        if lines.split('\n').count() > MAX_SIGNATURES {
+            return Err(NoteError::Format("too many signatures"));
+        }
+        lines.split('\n').map(Self::parse).collect()
+    }
+
     fn parse(line: &str) -> Result<Self, NoteError> {
         let wrong = NoteError::Format("a signature line is not `— name base64`");
         let Some((name, encoded)) = line
@@ -326,7 +393,58 @@ impl NoteSignature {
     }
 }
 
-fn check_name(name: &str) -> Result<(), NoteError> {
+impl fmt::Display for NoteSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let encoded = STANDARD.encode([self.id.as_slice(), &self.bytes].concat());
+        writeln!(f, "{SIGNATURE_MARK}{} {encoded}", self.name)
+    }
+}
+
+/// The first four bytes of SHA-256 over name, newline, type and public key.
+pub(crate) fn key_id(name: &str, kind: &[u8], public: &[u8]) -> [u8; 4] {
+    let digest = Sha256::new()
+        .chain_update(name)
+        .chain_update(b"\n")
+        .chain_update(kind)
+        .chain_update(public)
+        .finalize();
+    [digest[0], digest[1], digest[2], digest[3]]
+}
+
+/// `name+id+base64(type || key)`.
+pub(crate) fn key_text(name: &str, id: [u8; 4], kind: &[u8], key: &[u8]) -> String {
+    let mut typed = [kind, key].concat();
+    let text = format!("{name}+{}+{}", hex::encode(id), STANDARD.encode(&typed));
+    typed.zeroize();
+    text
+}
+
+/// Name, and type with key, of a key text. The id in it is not looked at: readers write the
+/// key anew and compare, so that each key has one spelling.
+pub(crate) fn split_key_text(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), NoteError> {
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(_id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(NoteError::Key);
+    };
+    let typed = STANDARD.decode(key).map_err(|_| NoteError::Key)?;
+    Ok((name, Zeroizing::new(typed)))
+}
+
+/// As [`key_text`], for a secret key.
+pub(crate) fn secret_text(name: &str, id: [u8; 4], kind: &[u8], secret: &[u8]) -> Zeroizing<String> {
+    let text = Zeroizing::new(key_text(name, id, kind, secret));
+    let mut marked = Zeroizing::new(String::with_capacity(SECRET_MARK.len() + text.len()));
+    marked.push_str(SECRET_MARK);
+    marked.push_str(&text);
+    marked
+}
+
+/// As [`split_key_text`], for a secret key.
+pub(crate) fn split_secret_text(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), NoteError> {
+    split_key_text(text.strip_prefix(SECRET_MARK).ok_or(NoteError::Key)?)
+}
+
+pub(crate) fn check_name(name: &str) -> Result<(), NoteError> {
     let fits = !name.is_empty()
         && name.len() <= MAX_NAME_BYTES
         && !name

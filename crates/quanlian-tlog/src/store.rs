@@ -1,59 +1,55 @@
-//! The port to durable storage.
+//! The port to the tile store, and the folder in which a log lives.
 //!
-//! In:  immutable objects by path, one lock record, one staged batch, the published checkpoint.
+//! In:  immutable objects by path, and the published checkpoint.
 //! Out: the same, after a crash at any moment.
 //!
-//! Who trusts what: the objects and the published checkpoint may be copied, cached and
-//! served to anyone. The lock record decides what the log has signed. Whoever can change
-//! the lock record can make the log sign two histories, so it is kept apart from them.
-//! A write-ahead log, witnesses' answers and time stamps (issue 4) become further
-//! objects and a cheaper `stage` behind this same trait.
+//! Everything behind [`TileStore`] may be copied, cached and served to anyone: it holds
+//! nothing that decides what the log may sign. That is the lock record's
+//! ([`crate::lock_record`]) and the key's.
 
 mod file;
-#[cfg(test)]
-pub(crate) mod memory;
+mod home;
 
 use std::{io, path::PathBuf};
 
-pub use file::{FileStore, KeyFileError, create_key_file, load_key_file};
+pub use file::FileStore;
+pub(crate) use file::{io_error, replace};
+pub use home::LogHome;
+pub(crate) use home::Parts;
 
+pub use crate::key_file::{KeyFileError, create_key_file, load_key_file};
 use crate::tile::Tiles;
 
-/// Durable storage for one log, held by one writer.
+/// The longest checkpoint or lock record that is read back, in bytes.
+pub(crate) const MAX_CHECKPOINT_BYTES: u64 = 1 << 20;
+
+/// Durable storage of the tiles of one log, held by one writer.
 ///
 /// Every method that writes returns only when what it wrote survives a loss of power.
 /// After an error the caller must assume nothing about what is on disk; it drops the
 /// store and opens it again.
-pub trait TileStore {
+pub trait TileStore: Send + Sync {
     /// The object at `path`, or `None`; refuses to read more than `limit_bytes`.
     fn read(&self, path: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Lets the next [`Self::read`] of the object answer from where it survives a loss of
+    /// power, past every cache that can be avoided.
+    fn forget(&self, path: &str) -> Result<(), StoreError>;
 
     /// Writes objects that will never change. Writing the same content again is allowed,
     /// and makes it durable anew; other content under an existing path is a
     /// [`StoreError::Conflict`] and leaves all objects as they were.
-    fn publish(&mut self, objects: &Tiles) -> Result<(), StoreError>;
+    fn publish(&self, objects: &Tiles) -> Result<(), StoreError>;
 
     /// Removes the partial tiles that are prefixes of the full tile at `path`, as tlog-tiles
     /// allows. Readers fall back to the full tile.
-    fn prune_partials(&mut self, path: &str) -> Result<(), StoreError>;
-
-    /// Keeps the batch that is about to be committed, in place of the one before.
-    fn stage(&mut self, batch: &[u8]) -> Result<(), StoreError>;
-
-    /// The batch staged last.
-    fn staged(&self) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// The lock record: the newest checkpoint that was ever signed.
-    fn lock_record(&self) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// Replaces the lock record, if it still is `expected`.
-    fn swap_lock_record(&mut self, expected: Option<&[u8]>, next: &[u8]) -> Result<(), StoreError>;
+    fn prune_partials(&self, path: &str) -> Result<(), StoreError>;
 
     /// The checkpoint that readers see.
     fn published_checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Replaces the checkpoint that readers see.
-    fn publish_checkpoint(&mut self, note: &[u8]) -> Result<(), StoreError>;
+    fn publish_checkpoint(&self, note: &[u8]) -> Result<(), StoreError>;
 }
 
 /// Why storage refused.
@@ -83,6 +79,12 @@ pub enum StoreError {
     /// The lock record is not what this writer left there.
     #[error("somebody else has moved the head of the log")]
     LockRecordMoved,
+    /// The place of the lock record cannot be reached or refused.
+    #[error("the lock record in {place} cannot be read or written")]
+    LockRecord {
+        place: String,
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 impl StoreError {
@@ -95,6 +97,7 @@ impl StoreError {
             Self::Conflict(_) => "log_store_conflict",
             Self::TooLarge { .. } => "log_store_too_large",
             Self::LockRecordMoved => "log_lock_record_moved",
+            Self::LockRecord { .. } => "log_lock_record",
         }
     }
 }

@@ -61,6 +61,9 @@ pub enum TileError {
         found: usize,
         wanted: usize,
     },
+    /// Neither the tile nor the full one that would hold it is there.
+    #[error("{path} is missing")]
+    Missing { path: TilePath },
     /// The length prefixes do not add up to the bundle.
     #[error("{path} does not hold {width} entries", width = path.width)]
     Bundle { path: TilePath },
@@ -399,7 +402,7 @@ where
 }
 
 /// The root over a power-of-two number of hashes.
-fn perfect_root(hashes: &[Hash]) -> Hash {
+pub(crate) fn perfect_root(hashes: &[Hash]) -> Hash {
     debug_assert!(
         hashes.len().is_power_of_two(),
         "only complete subtrees have such a root"

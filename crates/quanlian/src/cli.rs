@@ -5,10 +5,19 @@
 //!
 //! Not here: what the commands do (`command`), the words of results (`messages/`).
 
-use std::path::PathBuf;
+mod custody;
+pub(crate) mod timestamp;
+
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quanlian_capture::{Url, guard::Allowed};
 use quanlian_record::time::{Day, parse_day};
+
+pub(crate) use custody::{
+    Custody, CustodyAdd, CustodyExport, CustodyOf, CustodyRead, CustodySign, Erase, ExportAs, Hold,
+    PaperLanguage,
+};
 
 use crate::{message::Language, output::Form};
 
@@ -44,8 +53,29 @@ pub(crate) enum Command {
     Match(Match),
     /// Fix files as evidence in the log
     Deposit(Deposit),
+    /// Who did what with a deposit, signed by both sides
+    #[command(subcommand)]
+    Custody(Custody),
+    /// Legal holds: what must not be erased
+    #[command(subcommand)]
+    Hold(Hold),
+    /// Erase content, metadata and salt of a deposit; its proof stays
+    Erase(Erase),
+    /// Capture a web page with its media as evidence
+    Capture(Box<Capture>),
     /// Check an evidence bundle offline
     Verify(Verify),
+    /// Make, seal, show or rotate the keys of a log or of a witness
+    #[command(subcommand)]
+    Key(Key),
+    /// Append to the log, check it whole, measure it, have it witnessed, or witness others
+    #[command(subcommand)]
+    Log(Log),
+    /// Have files stamped by time-stamp authorities, and check and renew the stamps
+    #[command(subcommand)]
+    Timestamp(timestamp::Timestamp),
+    /// Say what files say about themselves: AI labels, Exif, XMP, C2PA
+    Provenance(Provenance),
     /// Assess facts by the law in `law/`, or read that law
     #[command(subcommand)]
     Law(Law),
@@ -129,6 +159,8 @@ pub(crate) struct Trace {
     #[arg(long, value_enum, default_value_t = Originals::Matched)]
     pub(crate) originals: Originals,
     #[command(flatten)]
+    pub(crate) attesting: Attesting,
+    #[command(flatten)]
     pub(crate) form: AnyForm,
 }
 
@@ -207,16 +239,294 @@ pub(crate) struct Deposit {
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) attesting: Attesting,
+    #[command(flatten)]
     pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Capture {
+    /// The page (http or https)
+    pub(crate) url: Url,
+    /// Folder for the files, or a file that ends in .wacz
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) out: PathBuf,
+    /// Deposit the WARC in this evidence log the moment it closes
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Who deposits
+    #[arg(long, env = "QUANLIAN_DEPOSITOR", requires = "data")]
+    pub(crate) depositor: Option<String>,
+    /// Reach this private network, address or host too; may be repeated
+    #[arg(long, value_name = "NET|HOST")]
+    pub(crate) allow_private: Vec<Allowed>,
+    /// Steps of a login (TOML: start, step with fill and value or secret, click, wait)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) login: Option<PathBuf>,
+    /// Cookies to begin with (cookies.txt)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cookies: Option<PathBuf>,
+    /// A field for requests to the page's own origin; it stands in the record; may be repeated
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub(crate) header: Vec<String>,
+    /// Trust these roots too (PEM); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Vec<PathBuf>,
+    /// Go on with servers whose certificate is not trusted, and say so in the record
+    #[arg(long)]
+    pub(crate) accept_untrusted: bool,
+    /// Do not scroll to the end of the page
+    #[arg(long)]
+    pub(crate) no_scroll: bool,
+    /// Languages that servers are asked for
+    #[arg(long, value_name = "LIST")]
+    pub(crate) accept_language: Option<String>,
+    /// The Chromium to use, instead of the one in PATH
+    #[arg(long, value_name = "FILE", env = "QUANLIAN_BROWSER")]
+    pub(crate) browser: Option<PathBuf>,
+    /// Seconds for loading, scrolling and media
+    #[arg(long, value_name = "N")]
+    pub(crate) max_seconds: Option<u64>,
+    /// Bytes on the wire
+    #[arg(long, value_name = "N")]
+    pub(crate) max_bytes: Option<u64>,
+    /// Bytes of one response; what is longer is cut and marked
+    #[arg(long, value_name = "N")]
+    pub(crate) max_response_bytes: Option<u64>,
+    /// Requests
+    #[arg(long, value_name = "N")]
+    pub(crate) max_requests: Option<u32>,
+    /// Redirects in one chain
+    #[arg(long, value_name = "N")]
+    pub(crate) max_redirects: Option<u32>,
+    #[command(flatten)]
+    pub(crate) form: AnyForm,
+}
+
+/// Who else is to vouch for a bundle, besides the log.
+#[derive(Debug, Args)]
+pub(crate) struct Attesting {
+    /// Have the bundle's head cosigned: policy with witnesses, their addresses and the quorum
+    #[arg(long, value_name = "FILE")]
+    pub(crate) witness_policy: Option<PathBuf>,
+    /// Have the bundle's head stamped by this authority; may be repeated
+    #[arg(long, value_name = "URL")]
+    pub(crate) tsa: Vec<String>,
+    /// Folder of a demonstration authority that stamps without a network; no evidence
+    #[arg(long, value_name = "DIR")]
+    pub(crate) demo_tsa: Option<PathBuf>,
+    /// How many authorities must have answered; all that were named unless given
+    #[arg(long, value_name = "K")]
+    pub(crate) tsa_need: Option<NonZeroUsize>,
+    /// Longest wait for one witness or authority, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT_S, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) timeout_s: u64,
+}
+
+/// How long one witness or authority may take.
+const DEFAULT_TIMEOUT_S: u64 = 30;
+
+impl Attesting {
+    /// Nobody is named.
+    pub(crate) fn nobody() -> Self {
+        Self {
+            witness_policy: None,
+            tsa: Vec::new(),
+            demo_tsa: None,
+            tsa_need: None,
+            timeout_s: DEFAULT_TIMEOUT_S,
+        }
+    }
+
+    /// Whether anybody is named.
+    pub(crate) fn names_anybody(&self) -> bool {
+        self.witness_policy.is_some() || !self.tsa.is_empty() || self.demo_tsa.is_some()
+    }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// The bundle (*.qne.zip)
     pub(crate) bundle: PathBuf,
-    /// File with the log keys that are trusted, one a line
+    /// Trust policy (C2SP tlog-policy): logs, witnesses, quorum; or log keys alone, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// File of root certificates that are trusted to tell the time; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tsa_roots: Vec<PathBuf>,
+    /// How many authorities must vouch for the time
+    #[arg(long, value_name = "K", default_value = "1", requires = "tsa_roots")]
+    pub(crate) tsa_need: NonZeroUsize,
+    /// Let time stamps count whose certificates have ended since
+    #[arg(long, requires = "tsa_roots")]
+    pub(crate) accept_ended: bool,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make a key file, sealed by a passphrase from the environment
+    New(KeyNew),
+    /// Seal a plain key file, or change its passphrase
+    Seal(KeySeal),
+    /// Say which keys a file holds; a sealed one stays sealed
+    Show {
+        /// The key file
+        file: PathBuf,
+        #[command(flatten)]
+        form: JsonForm,
+    },
+    /// Go on under a new key, which the log itself announces under the old one
+    Rotate(KeyRotate),
+}
+
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that a person may give or not"
+)]
+pub(crate) struct KeyNew {
+    /// Name of the key: the origin of the log, or the name of the witness
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The key file; an existing one is never replaced
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The key of a witness, not of a log
+    #[arg(long, conflicts_with = "sm2")]
+    pub(crate) witness: bool,
+    /// Also an SM2 key, which signs beside the first
+    #[arg(long)]
+    pub(crate) sm2: bool,
+    /// Also an ML-DSA-44 key, which withstands quantum computers
+    #[arg(long)]
+    pub(crate) ml_dsa: bool,
+    /// Not sealed: protected by the mode of the file alone
+    #[arg(long)]
+    pub(crate) plain: bool,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeySeal {
+    /// The key file
+    pub(crate) file: PathBuf,
+    /// File with the new passphrase, for a key file that is sealed already
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_passphrase: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeyRotate {
+    /// Folder of the evidence log
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Only take the old key out of the key file, when nobody needs its signature any more
+    #[arg(long)]
+    pub(crate) finish: bool,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Log {
+    /// Append files or lines as they are, each an entry
+    Append(LogAppend),
+    /// Recompute the whole log and compare it with what is stored
+    Fsck(LogFsck),
+    /// Measure how many entries a second a log on this disk makes durable
+    Bench(LogBench),
+    /// Run a witness: cosign the heads of logs that extend what was seen before
+    Witness(LogWitness),
+    /// Ask the witnesses of a policy to cosign the newest head, and keep it beside the log
+    Cosign(LogCosign),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogWitness {
+    /// Folder of the witness: witness.key, logs.policy, state
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7380")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Policy whose log lines are the logs to witness; logs.policy of the folder unless given
     #[arg(long)]
     pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogCosign {
+    /// Folder of the evidence log
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Policy with the witnesses, their addresses and the quorum
+    #[arg(long)]
+    pub(crate) policy: PathBuf,
+    /// Longest wait for one answer, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) timeout_s: u64,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Provenance {
+    /// Files or folders to read; NAME.info.json beside a file is read with it
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Certificates whose C2PA signatures are trusted (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogAppend {
+    /// Files, each one entry of at most 65,535 bytes; `-` for stdin
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Folder of the evidence log; made if it is not there
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Each line of the files is an entry
+    #[arg(long)]
+    pub(crate) lines: bool,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogFsck {
+    /// Folder of the evidence log
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Public key of the log; log.vkey of the folder unless given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogBench {
+    /// An empty or new folder on the disk to measure
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// How many entries
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) entries: u64,
+    /// How many wait for their answer at a time
+    #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) in_flight: u64,
+    /// Bytes of an entry
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub(crate) bytes: u16,
     #[command(flatten)]
     pub(crate) form: JsonForm,
 }

@@ -3,18 +3,27 @@
 //! In:  parsed arguments.
 //! Out: results on stdout and an exit code.
 
+mod capture;
+mod custody;
 mod deposit;
+mod erase;
+mod hold;
 pub(crate) mod index;
+mod key;
 pub(crate) mod law;
+mod log;
 pub(crate) mod matching;
+mod provenance;
+pub(crate) mod timestamp;
 mod verify;
+pub(crate) mod witness;
 
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 
 use crate::{
-    cli::{Cli, Command, Index, Law},
+    cli::{Cli, Command, Index, Key, Law, Log, timestamp::Timestamp},
     demo,
     fault::Outcome,
     help,
@@ -34,7 +43,38 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
+        Command::Custody(arguments) => custody::run(arguments, &output),
+        Command::Hold(arguments) => hold::run(arguments, &output),
+        Command::Erase(arguments) => erase::run(&arguments, &output(arguments.of.form.form())),
+        Command::Capture(arguments) => capture::run(&arguments, &output(arguments.form.form())),
         Command::Verify(arguments) => verify::run(&arguments, &output(arguments.form.form())),
+        Command::Key(Key::New(arguments)) => key::new(&arguments, &output(arguments.form.form())),
+        Command::Key(Key::Seal(arguments)) => key::seal(&arguments, &output(arguments.form.form())),
+        Command::Key(Key::Show { file, form }) => key::show(&file, &output(form.form())),
+        Command::Key(Key::Rotate(arguments)) => key::rotate::run(&arguments, &output(arguments.form.form())),
+        Command::Log(Log::Append(arguments)) => log::append(&arguments, &output(arguments.form.form())),
+        Command::Log(Log::Fsck(arguments)) => log::fsck(&arguments, &output(arguments.form.form())),
+        Command::Log(Log::Bench(arguments)) => log::bench(&arguments, &output(arguments.form.form())),
+        Command::Log(Log::Witness(arguments)) => witness::serve(&arguments, &output(Form::Text)),
+        Command::Log(Log::Cosign(arguments)) => {
+            witness::cosign::run(&arguments, &output(arguments.form.form()))
+        }
+        Command::Timestamp(Timestamp::Request(arguments)) => {
+            timestamp::request(&arguments, &output(arguments.form.form()))
+        }
+        Command::Timestamp(Timestamp::Stamp(arguments)) => {
+            timestamp::stamp(&arguments, &output(arguments.form.form()))
+        }
+        Command::Timestamp(Timestamp::Verify(arguments)) => {
+            timestamp::verify_stamps(&arguments, &output(arguments.form.form()))
+        }
+        Command::Timestamp(Timestamp::Renew(arguments)) => {
+            timestamp::renew(&arguments, &output(arguments.form.form()))
+        }
+        Command::Timestamp(Timestamp::DemoTsa(arguments)) => {
+            timestamp::demo_tsa(&arguments, &output(arguments.form.form()))
+        }
+        Command::Provenance(arguments) => provenance::run(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Show {
             rule,

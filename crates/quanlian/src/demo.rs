@@ -19,7 +19,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    cli::{Demo as Arguments, Originals, Trace},
+    cli::{Attesting, Demo as Arguments, Originals, Trace},
     fault::{Blame, Fault, Outcome},
     output::Output,
     trace,
@@ -42,6 +42,11 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         out: folder.join("result"),
         case: Some(folder.join("case.toml")),
         originals: Originals::Matched,
+        attesting: Attesting {
+            // Without a network; its certificate says that it proves nothing.
+            demo_tsa: Some(folder.join("demo-tsa")),
+            ..Attesting::nobody()
+        },
         form: crate::cli::AnyForm::text(),
     };
     let report = trace::trace(&trace, output)?;

@@ -12,14 +12,18 @@
 //! Invariant: the log comes first. A record or original that could not be stored is
 //! reported, and the deposit stands all the same.
 
+mod attesting;
+mod erasing;
+
 use std::{
     collections::BTreeMap,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 use quanlian_evidence::{
-    bundle::BundleItem,
+    bundle::{Attest, BundleItem},
     deposit::Receipt,
     vault::{Outside, System, Terms, Vault},
 };
@@ -36,6 +40,9 @@ use crate::{
     files::{Found, PassedOver},
     output::Output,
 };
+
+pub(crate) use attesting::Outsiders;
+pub(crate) use erasing::ErasedBackup;
 
 /// One deposit, as reports show it.
 #[derive(Debug, Clone, Serialize)]
@@ -70,6 +77,18 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// Opens a data folder that is there already.
+    pub(crate) fn open_existing(data: &Path) -> Result<Self, Fault> {
+        let key = data.join("log.vkey");
+        if !key.is_file() {
+            return Err(Fault::BadInput(anyhow::anyhow!(
+                "{} is no data folder: it has no log.vkey",
+                data.display()
+            )));
+        }
+        Self::open(data, "")
+    }
+
     /// Opens the data folder and makes what is not there yet.
     pub(crate) fn open(data: &Path, depositor: &str) -> Result<Self, Fault> {
         std::fs::create_dir_all(data)
@@ -103,14 +122,17 @@ impl Room {
             depositor,
             ..Terms::default()
         };
-        Ok(Self {
+        let mut room = Self {
             vault,
             terms,
             records,
             objects,
             runtime,
             count: 0,
-        })
+        };
+        // What the law asked to erase is gone before anything else is done with the folder.
+        room.resume_erasures()?;
+        Ok(room)
     }
 
     /// Deposits files of one kind; what cannot be read becomes a problem and the rest goes on.
@@ -131,11 +153,15 @@ impl Room {
             kind: kind.to_owned(),
             ..self.terms.clone()
         };
-        let outcome = self
-            .vault
-            .deposit_files(&paths, &terms, &mut System, &mut |step| {
+        let outcome = self.vault.deposit_files_described(
+            &paths,
+            &terms,
+            &mut provenance_of,
+            &mut System,
+            &mut |step| {
                 bar.set_position(step.files as u64);
-            });
+            },
+        );
         bar.finish_and_clear();
         for (path, problem) in &outcome.problems {
             let mut detail = problem.to_string();
@@ -196,19 +222,22 @@ impl Room {
         Ok(())
     }
 
-    /// Writes a bundle and says where it is.
+    /// Writes a bundle, attested by those who are named, and says where it is.
     pub(crate) fn bundle(
         &mut self,
         items: Vec<BundleItem>,
         path: &Path,
         outside: &mut dyn Outside,
+        attest: &mut dyn Attest,
         output: &Output,
     ) -> Result<String, Fault> {
         let bar = output.progress("progress.bundle", items.len() as u64);
         let actor = self.terms.depositor.clone();
-        let summary = self.vault.bundle(items, &actor, path, outside, &mut |step| {
-            bar.set_position(step.files as u64);
-        });
+        let summary = self
+            .vault
+            .bundle_attested(items, &actor, path, outside, attest, &mut |step| {
+                bar.set_position(step.files as u64);
+            });
         bar.finish_and_clear();
         let summary = summary
             .with_context(|| format!("cannot write the bundle {}", path.display()))
@@ -221,8 +250,20 @@ impl Room {
         self.vault.log_key().to_string()
     }
 
+    /// Appends entries as they are. An empty list says where the next would stand.
+    pub(crate) fn append_entries(&mut self, entries: &[&[u8]]) -> Result<std::ops::Range<u64>, Fault> {
+        self.vault
+            .append_entries(entries)
+            .context("the entries were not appended")
+            .system()
+    }
+
     pub(crate) fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    pub(crate) fn vault_mut(&mut self) -> &mut Vault {
+        &mut self.vault
     }
 
     fn deposited(
@@ -276,6 +317,26 @@ impl Room {
                 .system()?;
         }
         Ok(())
+    }
+}
+
+/// What a file says about itself, as its deposit record holds it: read, never believed.
+fn provenance_of(path: &Path, file: &mut std::fs::File) -> BTreeMap<String, String> {
+    let is_side_file = path.to_string_lossy().ends_with(".info.json");
+    let read = if is_side_file {
+        let mut bytes = Vec::new();
+        let limit = quanlian_provenance::MAX_INFO_JSON_BYTES as u64 + 1;
+        match file.take(limit).read_to_end(&mut bytes) {
+            Ok(_) => quanlian_provenance::read_info_json(&bytes),
+            Err(error) => Err(error.into()),
+        }
+    } else {
+        quanlian_provenance::read(file)
+    };
+    match read {
+        Ok(found) => found.to_metadata(),
+        // The deposit does not hang on it, and whoever reads the record learns that nothing is known.
+        Err(error) => [("provenance.not_read".to_owned(), error.code().to_owned())].into(),
     }
 }
 

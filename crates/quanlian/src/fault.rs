@@ -30,6 +30,12 @@ impl Fault {
         }
     }
 
+    /// The error alone, where whose fault it is goes without saying.
+    pub(crate) fn into_error(self) -> anyhow::Error {
+        let (Self::BadInput(error) | Self::System(error)) = self;
+        error
+    }
+
     /// The error and what caused it, one a line.
     pub(crate) fn report(&self) -> String {
         let (Self::BadInput(error) | Self::System(error)) = self;

@@ -37,6 +37,38 @@ pub(crate) struct PassedOver {
     pub(crate) detail: String,
 }
 
+/// Replaces a small file: after a loss of power the old one is there or the new one.
+pub(crate) fn replace_durably(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let written = std::fs::File::create(&temporary)
+        .and_then(|mut file| {
+            std::io::Write::write_all(&mut file, content)?;
+            file.sync_all()
+        })
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .and_then(|()| std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all());
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// What a file holds, up to a limit; `None` when there is no such file.
+pub(crate) fn read_limited(path: &Path, limit_bytes: u64) -> anyhow::Result<Option<Vec<u8>>> {
+    use std::io::Read as _;
+    let file = match std::fs::File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        file => file.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    let mut bytes = Vec::new();
+    file.take(limit_bytes + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    if bytes.len() as u64 > limit_bytes {
+        bail!("{} has more than {limit_bytes} bytes", path.display());
+    }
+    Ok(Some(bytes))
+}
+
 /// The files of one folder; a folder that is not there or holds no file is an error.
 pub(crate) fn in_folder(root: &Path) -> anyhow::Result<(Vec<Found>, Vec<PassedOver>)> {
     let shown = root.display();

@@ -44,7 +44,7 @@ use serde::Serialize;
 use crate::{
     cli::{Originals, Trace as Arguments},
     command::{index, matching},
-    evidence::{Exhibit, Room, why_passed_over},
+    evidence::{Exhibit, Outsiders, Room, why_passed_over},
     fault::{Blame, Fault, Outcome},
     files::{self, Found, PassedOver},
     output::{Output, reason, warn_about},
@@ -152,7 +152,11 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
 
     // Evidence: what was copied, what was published, what was said about it.
     let side = read_side_files(&side_files, &media, &mut problems);
-    let mut room = Room::open(&results.path("data"), &case.depositor())?;
+    let data = results.path("data");
+    let mut room = Room::open(&data, &case.depositor())?;
+    let log_key = room.vault().log_key().clone();
+    // Now, so that a policy that cannot be read ends the run before the long work.
+    let mut outsiders = Outsiders::of(&arguments.attesting, &data, log_key.clone(), output)?;
     let mut evidence = Evidence {
         room: &mut room,
         output,
@@ -301,9 +305,11 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         );
     }
     let bundle = results.path("case.qne.zip");
-    evidence.room.bundle(items, &bundle, &mut System, output)?;
+    evidence
+        .room
+        .bundle(items, &bundle, &mut System, &mut outsiders, output)?;
     let policy = Policy {
-        trusted_log_keys: vec![evidence.room.vault().log_key().clone()],
+        trusted_log_keys: vec![log_key],
     };
     output.say::<&str>("progress.verify", &[]);
     report.bundle_verifies = verify_bundle(&bundle, &policy).ok;

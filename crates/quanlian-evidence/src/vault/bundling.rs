@@ -21,16 +21,16 @@ use quanlian_record::{
 };
 
 use super::{
-    Outside, Progress, Vault, VaultError,
+    ActError, Outside, Progress, Vault, VaultError,
     disk::{io_error, with_suffix, write_durably},
     random, require_actor,
 };
 use crate::{
     TOOL,
     bundle::{
-        self, BUNDLE_VERSION, BundleError, BundleItem, CHECKPOINT_PATH, ENTRY_FILE, LOG_KEY_PATH,
-        MAX_BUNDLE_ITEMS, Original, PROOF_FILE, PageItem, Pieces, SALT_FILE, SEAL_FOLDER, SEALED_FILE,
-        STATEMENT_FILE, Statement, item_folder,
+        self, Attest, BUNDLE_VERSION, BagInfo, BundleError, BundleItem, ENTRY_FILE, LOG_KEY_PATH,
+        MAX_BUNDLE_ITEMS, Original, POLICY_PATH, PROOF_FILE, PageItem, Pieces, SALT_FILE, SEAL_FOLDER,
+        SEALED_FILE, STATEMENT_FILE, Statement, Unattested, WITNESS_KEYS_PATH, item_folder,
     },
     container::{self, ContainerError},
     content::{digest, sha256_hex},
@@ -82,6 +82,21 @@ impl Vault {
         outside: &mut dyn Outside,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<BundleSummary, VaultError> {
+        self.bundle_attested(items, actor, out, outside, &mut Unattested, progress)
+    }
+
+    /// As [`Self::bundle`], with witnesses and time stamps over the checkpoint that covers the seal.
+    ///
+    /// When `attest` fails, no bundle is written; the seal stays in the log and does no harm.
+    pub fn bundle_attested(
+        &mut self,
+        items: Vec<BundleItem>,
+        actor: &str,
+        out: &Path,
+        outside: &mut dyn Outside,
+        attest: &mut dyn Attest,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<BundleSummary, VaultError> {
         if items.is_empty() || items.len() > MAX_BUNDLE_ITEMS {
             return Err(BundleError::ItemCount(items.len()).into());
         }
@@ -123,19 +138,32 @@ impl Vault {
                 is_included,
             });
         }
-        pieces.require_room(bundled.len())?;
+        if let Some(witnesses) = attest.witnesses() {
+            pieces.add(POLICY_PATH.to_owned(), witnesses.policy.into_bytes());
+            pieces.add(WITNESS_KEYS_PATH.to_owned(), witnesses.keys.into_bytes());
+        }
         bundle::add_instructions(&mut pieces, self.page(&closing, &bundled));
+        pieces.add_bag(&BagInfo {
+            id: closing.id,
+            made_at: closing.at,
+            actor: closing.actor,
+            tool: TOOL,
+        });
+        pieces.require_room(bundled.len())?;
         self.save_receipts(bundled.iter().map(|item| (item.deposit.id, &item.receipt)))?;
         let log_index = self.seal(&mut pieces, &closing, bundled.len(), outside)?;
-        self.add_proofs(&mut pieces, &bundled, log_index)?;
-        pieces.add_manifests();
+        let own = self.log.checkpoint().note().to_owned();
+        let attested = attest.attest(&own).map_err(BundleError::Attest)?;
+        let checkpoint = attested.checkpoint.clone();
+        bundle::add_attested(&mut pieces, &own, attested)?;
+        self.add_proofs(&mut pieces, &bundled, log_index, &checkpoint)?;
+        pieces.add_tag_manifests();
         let sha256 = write_container(&pieces, out)?;
         progress(Progress {
             files: of_files,
             of_files,
             bytes,
         });
-        let checkpoint = self.log.checkpoint().note().to_owned();
         let items = bundled.len();
         Ok(BundleSummary {
             id: closing.id,
@@ -155,6 +183,11 @@ impl Vault {
         closing: &Closing<'_>,
         outside: &mut dyn Outside,
     ) -> Result<Receipt, VaultError> {
+        // The caller may hold a receipt of what was erased since; saving it would bring it back.
+        self.require_not_erased(id)?;
+        if self.draft(id)?.is_some() {
+            return Err(ActError::Waiting(id).into());
+        }
         self.require_in_log(&receipt, id)?;
         // The caller's copy may be older than the one in the folder; the lines that were
         // added since belong to the chain.
@@ -225,20 +258,24 @@ impl Vault {
         Ok(log_index)
     }
 
-    /// Adds all that the key of the log proves: inclusion proofs, checkpoint, and the key.
-    fn add_proofs(&self, pieces: &mut Pieces, bundled: &[Bundled], seal: u64) -> Result<(), VaultError> {
+    /// Adds what the key of the log proves: inclusion proofs, and the key.
+    fn add_proofs(
+        &self,
+        pieces: &mut Pieces,
+        bundled: &[Bundled],
+        seal: u64,
+        checkpoint: &str,
+    ) -> Result<(), VaultError> {
         let mut indices: Vec<u64> = bundled.iter().map(|item| item.receipt.log_index).collect();
         indices.push(seal);
         let folders = (1..=bundled.len())
             .map(item_folder)
             .chain([SEAL_FOLDER.to_owned()]);
-        for (folder, proof) in folders.zip(self.log.inclusion_proofs(&indices)?) {
+        for (folder, mut proof) in folders.zip(self.log.inclusion_proofs(&indices)?) {
+            // With the cosignatures, so that all files of the bundle carry one checkpoint.
+            checkpoint.clone_into(&mut proof.checkpoint);
             pieces.add(format!("{folder}/{PROOF_FILE}"), proof.to_string().into_bytes());
         }
-        pieces.add(
-            CHECKPOINT_PATH.to_owned(),
-            self.log.checkpoint().note().as_bytes().to_vec(),
-        );
         pieces.add(
             LOG_KEY_PATH.to_owned(),
             format!("{}\n", self.log.verifier()).into_bytes(),

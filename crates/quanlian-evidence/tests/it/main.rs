@@ -2,6 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod attested;
+mod bagit;
+mod browser;
+mod custody;
+mod erasure;
+mod hostile;
 mod shell;
 mod support;
 mod tamper;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use quanlian_evidence::{
-    bundle::{BundleItem, Original},
+    bundle::{Attest, Attested, BundleItem, Original},
     deposit::Receipt,
     vault::{BundleSummary, Outcome, Outside, Terms, Vault},
 };
@@ -107,6 +107,20 @@ pub(crate) fn with_file((path, receipt): (PathBuf, Receipt)) -> BundleItem {
 
 /// A bundle of three items: an original with a hostile name, an empty one, and one by digest only.
 pub(crate) fn sample(bench: &mut Bench) -> BundleSummary {
+    sample_attested(bench, &mut Nobody)
+}
+
+/// Attests nothing.
+struct Nobody;
+
+impl Attest for Nobody {
+    fn attest(&mut self, checkpoint: &str) -> Result<Attested, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Attested::unattested(checkpoint))
+    }
+}
+
+/// As [`sample`], with cosignatures and time stamps.
+pub(crate) fn sample_attested(bench: &mut Bench, attest: &mut dyn Attest) -> BundleSummary {
     let mut vault = bench.vault();
     let names = ["月亮 $(touch x)'\"<b>;[0].mp3", "empty.txt", "secret.bin"];
     let contents: [&[u8]; 3] = [b"sound", b"", b"not for everybody"];
@@ -122,9 +136,39 @@ pub(crate) fn sample(bench: &mut Bench) -> BundleSummary {
     );
     let mut items: Vec<BundleItem> = outcome.receipts.into_iter().map(with_file).collect();
     items[2].original = Original::DigestOnly;
-    bench.bundle(&mut vault, items)
+    let out = bench.path("case.qne.zip");
+    vault
+        .bundle_attested(
+            items,
+            "李四 <officer>",
+            &out,
+            &mut bench.outside,
+            attest,
+            &mut |_| {},
+        )
+        .unwrap()
 }
 
 pub(crate) fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
+}
+
+/// A path in the shared real material, or none with one visible line when it is not on this machine.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    use std::io::Write as _;
+    let root = std::env::var_os("QUANLIAN_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
+    let path = root.join(path);
+    if path.metadata().is_ok() {
+        return Some(path);
+    }
+    // Not `eprintln!`, which the test harness would keep to itself.
+    let _ = writeln!(
+        std::io::stderr(),
+        "skipped: {} is not there (set QUANLIAN_SHARED)",
+        path.display()
+    );
+    None
 }

@@ -1,17 +1,20 @@
 //! The data folder: what is kept, what goes on after an error.
 
-use std::{fs, path::PathBuf, time::Instant};
+use std::{fs, io::Cursor, path::PathBuf, time::Instant};
 
 use quanlian_evidence::{
     bundle::{BundleItem, Original},
     custody::{self, Act},
     deposit::Receipt,
     vault::{Terms, Vault},
-    verify::{Policy, State, verify_bundle},
+    verify::{Policy, State, verify_bundle, verify_stream},
 };
 use quanlian_record::id::DepositId;
 
-use crate::support::{Bench, ORIGIN, sample, terms, with_file};
+use crate::{
+    support::{Bench, ORIGIN, sample, terms, with_file},
+    tamper::bundle_of_version_1,
+};
 
 #[test]
 fn a_good_bundle_verifies_and_says_what_was_not_checked() {
@@ -42,10 +45,14 @@ fn a_good_bundle_verifies_and_says_what_was_not_checked() {
         deposit_in_log Ok 0003 secret.bin
         custody_chain Ok 0003 secret.bin
         bundle_sealed Ok bundle
+        bag Ok bundle
         instructions Ok bundle
-        time NotChecked bundle
         log_witnessed NotChecked bundle
+        time NotChecked bundle
         truth_before_deposit NotChecked bundle
+        authorship NotChecked bundle
+        made_when NotChecked bundle
+        lawful_collection NotChecked bundle
     "#]]
     .assert_eq(&(lines.join("\n") + "\n"));
     let page = fs::read_to_string(bundle.path.with_file_name("case.qne.zip.sha256")).unwrap();
@@ -362,4 +369,34 @@ fn what_was_deposited_before_the_disk_failed_is_still_there() {
     ));
     let bundle = bench.bundle(&mut vault, items);
     assert!(verify_bundle(&bundle.path, &Policy::default()).ok);
+}
+
+/// Written before bundles were bags; it is never made again.
+#[test]
+fn a_bundle_of_version_1_still_verifies_and_is_still_guarded() {
+    let bundle = bundle_of_version_1();
+    let report = verify_stream(Cursor::new(&bundle), &Policy::default());
+    assert!(report.ok, "{report:?}");
+    let failed_or_not = |code: &str| {
+        report
+            .checks
+            .iter()
+            .find(|check| check.code == code)
+            .unwrap()
+            .state
+    };
+    assert_eq!(failed_or_not("bundle_sealed"), State::Ok);
+    assert_eq!(
+        failed_or_not("instructions"),
+        State::NotChecked,
+        "those of another version"
+    );
+    for at in (0..bundle.len()).step_by(211) {
+        let mut changed = bundle.clone();
+        changed[at] ^= 4;
+        assert!(
+            !verify_stream(Cursor::new(changed), &Policy::default()).ok,
+            "byte {at}"
+        );
+    }
 }

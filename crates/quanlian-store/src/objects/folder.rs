@@ -19,11 +19,12 @@ use std::{
 
 use tokio::{
     fs::{self, File},
-    io::{AsyncRead, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
 };
 
 use super::{
-    GetError, MAX_OBJECT_BYTES, ObjectId, ObjectStore, PutError, StoredObject, VerifyingReader, copy_hashing,
+    EraseObjectError, GetError, MAX_OBJECT_BYTES, ObjectId, ObjectStore, PutError, StoredObject,
+    VerifyingReader, copy_hashing,
 };
 
 /// A file in `tmp/` that nobody has written to for so long was left by a crash.
@@ -181,6 +182,20 @@ impl ObjectStore for FolderObjects {
         }
     }
 
+    async fn erase(&self, id: ObjectId) -> Result<bool, EraseObjectError> {
+        let path = self.path(id);
+        let erased = overwrite_and_remove(&path).await;
+        // Also when it was not there: a crash may have come between its removal and this.
+        let branch = self.branch(id);
+        let synced = match sync_folder(&branch).await {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            answer => answer,
+        };
+        erased
+            .and_then(|was_there| synced.map(|()| was_there))
+            .map_err(|source| EraseObjectError { id, source })
+    }
+
     async fn open(&self, id: ObjectId) -> Result<VerifyingReader<File>, GetError> {
         let size_bytes = self.size(id).await?.ok_or(GetError::NotFound { id })?;
         let file = File::open(self.path(id))
@@ -237,6 +252,36 @@ async fn finish(mut file: File) -> io::Result<()> {
     permissions.set_readonly(true);
     file.set_permissions(permissions).await?;
     file.sync_all().await
+}
+
+/// Writes zeros over a file, brings them to the disk, and removes it; whether it was there.
+///
+/// A disk that writes elsewhere (SSD, copy-on-write) keeps the old blocks for a while, out of reach of files.
+async fn overwrite_and_remove(path: &Path) -> io::Result<bool> {
+    let found = match fs::symlink_metadata(path).await {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+        answer => answer?,
+    };
+    // A link is removed, not followed: what it leads to is not the store's.
+    if found.is_file() {
+        let mut permissions = found.permissions();
+        #[cfg(unix)]
+        std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o600);
+        #[cfg(not(unix))]
+        #[expect(
+            clippy::permissions_set_readonly_false,
+            reason = "only Unix takes it for everybody"
+        )]
+        permissions.set_readonly(false);
+        fs::set_permissions(path, permissions).await?;
+        let mut file = File::options().write(true).open(path).await?;
+        let mut zeros = tokio::io::repeat(0).take(found.len());
+        tokio::io::copy(&mut zeros, &mut file).await?;
+        file.flush().await?;
+        file.sync_all().await?;
+    }
+    fs::remove_file(path).await?;
+    Ok(true)
 }
 
 async fn make_folder(folder: &Path) -> io::Result<()> {

@@ -10,7 +10,9 @@ use std::{
 
 use tokio::io::AsyncRead;
 
-use super::{GetError, ObjectId, ObjectStore, PutError, StoredObject, VerifyingReader, copy_hashing};
+use super::{
+    EraseObjectError, GetError, ObjectId, ObjectStore, PutError, StoredObject, VerifyingReader, copy_hashing,
+};
 
 /// Objects in memory.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl MemoryObjects {
         }
     }
 
-    /// The map is whole even after a panic elsewhere: its only change is one insertion.
+    /// The map is whole even after a panic elsewhere: a change is one insertion or one removal.
     fn objects(&self) -> MutexGuard<'_, BTreeMap<ObjectId, Arc<[u8]>>> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -53,6 +55,10 @@ impl ObjectStore for MemoryObjects {
 
     async fn size(&self, id: ObjectId) -> Result<Option<u64>, GetError> {
         Ok(self.objects().get(&id).map(|bytes| bytes.len() as u64))
+    }
+
+    async fn erase(&self, id: ObjectId) -> Result<bool, EraseObjectError> {
+        Ok(self.objects().remove(&id).is_some())
     }
 
     async fn open(&self, id: ObjectId) -> Result<VerifyingReader<Self::Raw>, GetError> {

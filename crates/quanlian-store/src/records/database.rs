@@ -19,7 +19,7 @@ use sea_orm::{
 use tokio::sync::Mutex;
 
 use super::{
-    AppendError, Appended, Page, Place, ReadError, RecordQuery,
+    AppendError, Appended, EraseError, MAX_ERASED_RECORDS, Page, Place, ReadError, RecordQuery,
     checked::{self, StoredRecord},
 };
 use schema::records::{ActiveModel, Column, Entity, Model};
@@ -103,6 +103,9 @@ fn code(error: &DbErr) -> Option<String> {
     Some(cause.as_database_error()?.code()?.into_owned())
 }
 
+/// Values in one statement; every database takes so many.
+const MAX_VALUES: usize = 500;
+
 /// Records behind a connection.
 #[derive(Debug)]
 pub(super) struct DatabaseRecords {
@@ -143,6 +146,38 @@ impl DatabaseRecords {
         }
         transaction.commit().await.map_err(database)?;
         Ok(answers)
+    }
+
+    /// Deletes the record and all that correct it. The bytes may stay in free pages; that is for the caller to end.
+    pub(super) async fn erase(&self, id: RecordId) -> Result<usize, EraseError> {
+        let _turn = self.writing.lock().await;
+        let database = |e: DbErr| EraseError::Database(e.into());
+        let transaction = self
+            .connection
+            .begin_with_options(for_writing())
+            .await
+            .map_err(database)?;
+        let mut found = Vec::new();
+        let mut newest = match stored(&transaction, id).await.map_err(database)? {
+            Some(_) => vec![id],
+            None => Vec::new(),
+        };
+        while !newest.is_empty() {
+            if found.len() + newest.len() > MAX_ERASED_RECORDS {
+                return Err(EraseError::TooMany { id });
+            }
+            found.extend_from_slice(&newest);
+            newest = corrections(&transaction, &newest).await.map_err(database)?;
+        }
+        // The last corrections first: a record that is still corrected cannot go.
+        for id in found.iter().rev() {
+            Entity::delete_by_id(id.0)
+                .exec(&transaction)
+                .await
+                .map_err(database)?;
+        }
+        transaction.commit().await.map_err(database)?;
+        Ok(found.len())
     }
 
     pub(super) async fn get(&self, id: RecordId) -> Result<Option<Record>, ReadError> {
@@ -202,6 +237,21 @@ fn conditions(query: &RecordQuery) -> Condition {
 
 async fn stored(connection: &impl ConnectionTrait, id: RecordId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id.0).one(connection).await
+}
+
+/// The ids of what corrects one of `ids`, up to one more than can be erased at once.
+async fn corrections(connection: &impl ConnectionTrait, ids: &[RecordId]) -> Result<Vec<RecordId>, DbErr> {
+    let mut found = Vec::new();
+    // In parts, because a statement takes only so many values.
+    for part in ids.chunks(MAX_VALUES) {
+        let select = Entity::find().filter(Column::Supersedes.is_in(part.iter().map(|id| id.0)));
+        let rows = select
+            .limit(MAX_ERASED_RECORDS as u64 + 1)
+            .all(connection)
+            .await?;
+        found.extend(rows.into_iter().map(|row| RecordId(row.id)));
+    }
+    Ok(found)
 }
 
 /// Appends one record inside a transaction.

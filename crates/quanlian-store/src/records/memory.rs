@@ -10,7 +10,7 @@ use std::{
 use quanlian_record::{envelope::Record, id::RecordId};
 
 use super::{
-    AppendError, Appended, Page, Place, ReadError, RecordQuery, RecordStore,
+    AppendError, Appended, EraseError, MAX_ERASED_RECORDS, Page, Place, ReadError, RecordQuery, RecordStore,
     checked::{self, StoredRecord},
 };
 
@@ -51,6 +51,21 @@ impl State {
         Ok(Appended::New)
     }
 
+    /// The places of `id` and of all that correct it.
+    fn with_corrections(&self, id: RecordId) -> Vec<Place> {
+        let mut found: Vec<Place> = self.places.get(&id).copied().into_iter().collect();
+        let mut next = 0;
+        while let Some(place) = found.get(next).copied() {
+            let corrections = self
+                .records
+                .values()
+                .filter(|stored| stored.supersedes == Some(place.id));
+            found.extend(corrections.map(|stored| stored.place));
+            next += 1;
+        }
+        found
+    }
+
     fn take_back(&mut self, appended: &[Place]) {
         for place in appended {
             self.places.remove(&place.id);
@@ -83,6 +98,16 @@ impl RecordStore for MemoryRecords {
 
     async fn get(&self, id: RecordId) -> Result<Option<Record>, ReadError> {
         self.state().get(id).map(StoredRecord::record).transpose()
+    }
+
+    async fn erase(&self, id: RecordId) -> Result<usize, EraseError> {
+        let mut state = self.state();
+        let places = state.with_corrections(id);
+        if places.len() > MAX_ERASED_RECORDS {
+            return Err(EraseError::TooMany { id });
+        }
+        state.take_back(&places);
+        Ok(places.len())
     }
 
     async fn list(&self, query: &RecordQuery) -> Result<Page, ReadError> {

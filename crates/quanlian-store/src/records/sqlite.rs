@@ -6,6 +6,9 @@
 //! Durability: write-ahead log with `synchronous=FULL`, so that an append that returned survives a power cut. Several
 //! processes may use the file at once; each waits for the others up to a limit and then says [`DatabaseError::Busy`].
 //!
+//! Erasure: deleted rows are overwritten (`secure_delete=ON`), the file is written anew, the log is emptied. The file
+//! system may keep old blocks that no file names; only a disk that is encrypted as a whole answers that.
+//!
 //! Hostile files: no SQL from the schema is trusted (`trusted_schema=OFF`), pages are checked as they are read
 //! (`cell_size_check=ON`), and every record is checked against its digest.
 
@@ -25,7 +28,7 @@ use sea_orm_migration::{MigratorTrait, seaql_migrations};
 use tokio::time::Instant;
 
 use super::{
-    AppendError, Appended, DatabaseError, Page, ReadError, RecordQuery, RecordStore,
+    AppendError, Appended, DatabaseError, EraseError, Page, ReadError, RecordQuery, RecordStore,
     database::{self, DatabaseRecords, schema::Schema},
 };
 
@@ -124,6 +127,30 @@ impl SqliteRecords {
         }
     }
 
+    /// Writes the file anew without its free pages, and empties the write-ahead log.
+    ///
+    /// `secure_delete` has written zeros over the deleted rows already; parts of their text can still stand in pages
+    /// that were split or moved before, and in old frames of the log.
+    async fn forget_old_pages(&self, id: RecordId) -> Result<(), EraseError> {
+        let connection = self.inner.connection();
+        let database = |e: DbErr| EraseError::Database(e.into());
+        connection.execute_unprepared("VACUUM").await.map_err(database)?;
+        let checkpoint = Statement::from_string(
+            connection.get_database_backend(),
+            "PRAGMA wal_checkpoint(TRUNCATE)",
+        );
+        let answer = connection.query_one_raw(checkpoint).await.map_err(database)?;
+        // The first column says whether a reader or writer was in the way.
+        match answer
+            .map(|row| row.try_get_by_index::<i32>(0))
+            .transpose()
+            .map_err(database)?
+        {
+            Some(0) => Ok(()),
+            _ => Err(EraseError::Lingers { id }),
+        }
+    }
+
     /// Waits for running calls and folds the write-ahead log into the file. Dropping is safe as well, only later.
     pub async fn close(self) -> Result<(), DatabaseError> {
         Ok(self.inner.connection().close_by_ref().await?)
@@ -133,6 +160,12 @@ impl SqliteRecords {
 impl RecordStore for SqliteRecords {
     async fn append_all(&self, records: &[Record]) -> Result<Vec<Appended>, AppendError> {
         self.inner.append_all(records).await
+    }
+
+    async fn erase(&self, id: RecordId) -> Result<usize, EraseError> {
+        let erased = self.inner.erase(id).await?;
+        self.forget_old_pages(id).await?;
+        Ok(erased)
     }
 
     async fn get(&self, id: RecordId) -> Result<Option<Record>, ReadError> {
@@ -189,6 +222,7 @@ async fn connect(file: PathBuf, busy_timeout: Duration) -> Result<DatabaseConnec
                 .foreign_keys(true)
                 .pragma("trusted_schema", "OFF")
                 .pragma("cell_size_check", "ON")
+                .pragma("secure_delete", "ON")
         });
     // Turning the write-ahead log on needs the file alone and does not wait for it: so we do.
     let deadline = Instant::now() + busy_timeout;

@@ -31,6 +31,7 @@ macro_rules! every_store_passes {
                 a_source_that_breaks_off_stores_nothing
                 a_file_is_put_and_what_is_no_file_is_not
                 many_puts_at_once_do_not_mix
+                what_is_erased_is_gone_and_can_be_put_again
             }
         }
     )*};
@@ -168,6 +169,22 @@ async fn a_file_is_put_and_what_is_no_file_is_not(store: &impl ObjectStore) {
     );
     let missing = store.put_file(&folder.path().join("missing")).await.unwrap_err();
     assert_eq!(missing.code(), "object_source_unreadable");
+}
+
+async fn what_is_erased_is_gone_and_can_be_put_again(store: &impl ObjectStore) {
+    let bytes = content(300_000);
+    let id = store.put_bytes(&bytes).await.unwrap().id;
+    let other = store.put_bytes(b"other").await.unwrap().id;
+    assert!(store.erase(id).await.unwrap());
+    assert!(!store.erase(id).await.unwrap());
+    assert!(!store.erase(ObjectId::of(b"never put")).await.unwrap());
+    assert_eq!(
+        store.get(id, LIMIT_BYTES).await.unwrap_err().code(),
+        "object_not_found"
+    );
+    assert_eq!(store.get(other, LIMIT_BYTES).await.unwrap(), b"other");
+    store.put_bytes(&bytes).await.unwrap();
+    assert_eq!(store.get(id, LIMIT_BYTES).await.unwrap(), bytes);
 }
 
 async fn many_puts_at_once_do_not_mix(store: &impl ObjectStore) {

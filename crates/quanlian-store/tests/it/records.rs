@@ -32,6 +32,7 @@ macro_rules! every_store_passes {
                 pages_neither_repeat_nor_skip
                 records_beyond_the_limits_are_refused
                 numbers_keep_every_digit
+                what_is_erased_is_gone_with_its_corrections
             }
         }
     )*};
@@ -367,6 +368,25 @@ async fn records_beyond_the_limits_are_refused(store: &impl RecordStore) {
         "record_batch_too_large"
     );
     assert_eq!(store.list(&everything()).await.unwrap().records, []);
+}
+
+async fn what_is_erased_is_gone_with_its_corrections(store: &impl RecordStore) {
+    let wrong = record("deposit", 1, 1);
+    let corrected = Record {
+        supersedes: Some(wrong.id),
+        ..record("deposit", 2, 2)
+    };
+    let again = Record {
+        supersedes: Some(corrected.id),
+        ..record("deposit", 3, 3)
+    };
+    let other = record("deposit", 4, 4);
+    let all = [wrong.clone(), corrected, again, other.clone()];
+    store.append_all(&all).await.unwrap();
+    assert_eq!(store.erase(wrong.id).await.unwrap(), 3);
+    assert_eq!(store.list(&everything()).await.unwrap().records, [other]);
+    assert_eq!(store.get(wrong.id).await.unwrap(), None);
+    assert_eq!(store.erase(wrong.id).await.unwrap(), 0);
 }
 
 async fn numbers_keep_every_digit(store: &impl RecordStore) {

@@ -299,3 +299,59 @@ async fn the_largest_batch_is_one_transaction() {
     let answers = store.append_all(&batch).await.unwrap();
     assert!(answers.iter().all(|answer| *answer == Appended::New));
 }
+
+/// All that the files of a database hold.
+fn bytes_of(folder: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).unwrap();
+    files
+        .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect()
+}
+
+fn holds(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
+}
+
+#[tokio::test]
+async fn what_is_erased_is_in_no_file_of_the_database() {
+    let (store, folder) = new_database().await;
+    let secret = "NEEDLE-in-the-record";
+    // Many around it, so that pages split and text is moved about.
+    for at in 0..200 {
+        let mut given = record("deposit", at, at as u8);
+        let is_secret = at % 10 == 3;
+        given.body =
+            serde_json::json!({"name": if is_secret { secret } else { "other" }, "x": "y".repeat(700)});
+        store.append(&given).await.unwrap();
+    }
+    assert!(holds(&bytes_of(folder.path()), secret.as_bytes()));
+    for at in (3..200).step_by(10) {
+        assert_eq!(store.erase(record("deposit", at, at as u8).id).await.unwrap(), 1);
+    }
+    assert!(!holds(&bytes_of(folder.path()), secret.as_bytes()));
+    assert_eq!(
+        store.list(&RecordQuery::default()).await.unwrap().records.len(),
+        180
+    );
+}
+
+#[tokio::test]
+async fn a_reader_that_keeps_old_pages_is_named_and_the_next_try_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.db");
+    let store = SqliteRecords::open_waiting(&path, PATIENCE).await.unwrap();
+    let given = record("deposit", 1, 1);
+    store.append(&given).await.unwrap();
+    let reader = raw(&path).await;
+    reader
+        .execute_unprepared("BEGIN; SELECT * FROM records")
+        .await
+        .unwrap();
+    assert_eq!(
+        store.erase(given.id).await.unwrap_err().code(),
+        "record_erase_lingers"
+    );
+    reader.execute_unprepared("COMMIT").await.unwrap();
+    assert_eq!(store.erase(given.id).await.unwrap(), 0);
+    assert!(!holds(&bytes_of(folder.path()), "曲一".as_bytes()));
+}

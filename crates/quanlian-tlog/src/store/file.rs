@@ -1,8 +1,7 @@
 //! The store in a local folder.
 //!
 //! In:  a folder that belongs to one log.
-//! Out: `public/checkpoint` and `public/tile/...`, ready to be served as they lie there;
-//!      `private/lock-record`, `private/staged` and `private/in-use`.
+//! Out: `public/checkpoint` and `public/tile/...`, ready to be served as they lie there.
 //!
 //! Invariant: a file under its final name is complete. It is written under a temporary
 //! name, synced, renamed, and its folders are synced, before a call returns.
@@ -10,30 +9,32 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read as _, Write as _},
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{StoreError, TileStore};
+use super::{MAX_CHECKPOINT_BYTES, StoreError, TileStore};
 use crate::{
-    note::{NoteError, SignerKey},
+    disk::{Disk, SystemDisk},
+    lock_record,
     tile::Tiles,
 };
 
 /// What temporary files end in; a crash may leave some, and the next write replaces them.
 const TEMPORARY: &str = ".tmp";
-/// The longest staged batch or checkpoint that is read back.
-const MAX_PRIVATE_BYTES: u64 = 1 << 30;
-/// The longest key file.
-const MAX_KEY_FILE_BYTES: u64 = 4096;
 
 /// A log's folder, open for writing by this process alone.
 #[derive(Debug)]
 pub struct FileStore {
+    disk: Arc<dyn Disk>,
     root: PathBuf,
-    /// Locked until dropped.
-    _in_use: File,
+    /// Folders whose names this process has synced, with those above them. What another
+    /// process has made may be visible and not be on the disk.
+    durable: Mutex<BTreeSet<PathBuf>>,
+    /// Locked until dropped; a simulated disk has no second process.
+    in_use: Option<File>,
 }
 
 impl FileStore {
@@ -48,8 +49,11 @@ impl FileStore {
         owner_only
             .create(&private)
             .map_err(|source| io_error("make the folder", &private, source))?;
-        sync_folder(root)?;
-        sync_folder(parent_of(root))?;
+        // The folder that holds the data folder too, which the caller may just have made.
+        let data = parent_of(root);
+        [root, data, parent_of(data)]
+            .into_iter()
+            .try_for_each(|folder| sync_folder(&SystemDisk, folder))?;
         Self::open(root)
     }
 
@@ -59,21 +63,41 @@ impl FileStore {
         if !private.is_dir() {
             return Err(StoreError::Missing(root.to_owned()));
         }
-        let path = private.join("in-use");
-        let in_use = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|source| io_error("open", &path, source))?;
-        match in_use.try_lock() {
-            Ok(()) => Ok(Self {
-                root: root.to_owned(),
-                _in_use: in_use,
-            }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::InUse(root.to_owned())),
-            Err(TryLockError::Error(source)) => Err(io_error("lock", &path, source)),
+        let in_use = match lock_record::take(&private.join("in-use")) {
+            Err(StoreError::InUse(_)) => return Err(StoreError::InUse(root.to_owned())),
+            taken => taken?,
+        };
+        Ok(Self {
+            disk: Arc::new(SystemDisk),
+            root: root.to_owned(),
+            durable: Mutex::default(),
+            in_use: Some(in_use),
+        })
+    }
+
+    /// Reads a folder that another process may be writing to.
+    pub(crate) fn beside(root: &Path) -> Self {
+        Self {
+            disk: Arc::new(SystemDisk),
+            root: root.to_owned(),
+            durable: Mutex::default(),
+            in_use: None,
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn on(disk: Arc<dyn Disk>, root: &Path) -> Self {
+        Self {
+            disk,
+            root: root.to_owned(),
+            durable: Mutex::default(),
+            in_use: None,
+        }
+    }
+
+    /// Gives away what keeps other writers out, so that readers may keep the store.
+    pub(crate) fn take_lock(&mut self) -> Option<File> {
+        self.in_use.take()
     }
 
     /// The folder that may be copied and served.
@@ -81,20 +105,27 @@ impl FileStore {
         self.root.join("public")
     }
 
-    fn private(&self, name: &str) -> PathBuf {
-        self.root.join("private").join(name)
+    fn read_limited(&self, path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        require_limit(path, limit_bytes, self.disk.read(path, limit_bytes))
     }
 }
 
 impl TileStore for FileStore {
     fn read(&self, path: &str, limit_bytes: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        read_limited(&self.public_folder().join(path), limit_bytes)
+        self.read_limited(&self.public_folder().join(path), limit_bytes)
     }
 
-    fn publish(&mut self, objects: &Tiles) -> Result<(), StoreError> {
+    fn forget(&self, path: &str) -> Result<(), StoreError> {
+        let path = self.public_folder().join(path);
+        self.disk
+            .forget(&path)
+            .map_err(|source| io_error("read", &path, source))
+    }
+
+    fn publish(&self, objects: &Tiles) -> Result<(), StoreError> {
         let public = self.public_folder();
         for (path, content) in objects {
-            let existing = read_limited(&public.join(path), content.len() as u64);
+            let existing = self.read_limited(&public.join(path), content.len() as u64);
             match existing {
                 Ok(None) => {}
                 Ok(Some(existing)) if existing == *content => {}
@@ -107,165 +138,71 @@ impl TileStore for FileStore {
         // An object that is there already is written anew all the same: after a failed
         // fsync the page cache shows data that may never have reached the disk.
         let mut folders = BTreeSet::new();
-        let mut renames = Vec::new();
-        for (path, content) in objects {
+        let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in objects.keys() {
             let path = public.join(path);
             let folder = path.parent().unwrap_or(&public);
-            fs::create_dir_all(folder).map_err(|source| io_error("make the folder", folder, source))?;
+            if !folders.insert(folder.to_owned()) || durable.contains(folder) {
+                continue;
+            }
+            self.disk
+                .make_folders(folder)
+                .map_err(|source| io_error("make the folder", folder, source))?;
             folders.extend(
                 folder
                     .ancestors()
                     .take_while(|a| a.starts_with(&public))
                     .map(Path::to_owned),
             );
-            renames.push((write_temporary(&path, content)?, path));
         }
-        for (temporary, path) in &renames {
-            fs::rename(temporary, path).map_err(|source| io_error("rename to", path, source))?;
+        // Two rounds of syncs, however many objects: contents, then names.
+        let temporaries: Vec<(PathBuf, &[u8])> = objects
+            .iter()
+            .map(|(path, content)| (temporary_name(&public.join(path)), content.as_slice()))
+            .collect();
+        self.disk
+            .write_files(&temporaries)
+            .map_err(|(path, source)| io_error("write", &path, source))?;
+        for (path, (temporary, _)) in objects.keys().zip(&temporaries) {
+            let path = public.join(path);
+            self.disk
+                .rename(temporary, &path)
+                .map_err(|source| io_error("rename to", &path, source))?;
         }
-        folders.iter().rev().try_for_each(|folder| sync_folder(folder))
+        folders
+            .iter()
+            .rev()
+            .try_for_each(|folder| sync_folder(&*self.disk, folder))?;
+        durable.append(&mut folders);
+        Ok(())
     }
 
-    fn prune_partials(&mut self, path: &str) -> Result<(), StoreError> {
+    fn prune_partials(&self, path: &str) -> Result<(), StoreError> {
         let folder = self.public_folder().join(format!("{path}.p"));
-        match fs::remove_dir_all(&folder) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(io_error("remove", &folder, source))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn stage(&mut self, batch: &[u8]) -> Result<(), StoreError> {
-        replace(&self.private("staged"), batch)
-    }
-
-    fn staged(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        read_limited(&self.private("staged"), MAX_PRIVATE_BYTES)
-    }
-
-    fn lock_record(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        read_limited(&self.private("lock-record"), MAX_PRIVATE_BYTES)
-    }
-
-    fn swap_lock_record(&mut self, expected: Option<&[u8]>, next: &[u8]) -> Result<(), StoreError> {
-        if self.lock_record()?.as_deref() != expected {
-            return Err(StoreError::LockRecordMoved);
-        }
-        replace(&self.private("lock-record"), next)
+        let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        durable.remove(&folder);
+        self.disk
+            .remove_folder(&folder)
+            .map_err(|source| io_error("remove", &folder, source))
     }
 
     fn published_checkpoint(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        read_limited(&self.public_folder().join("checkpoint"), MAX_PRIVATE_BYTES)
+        self.read_limited(&self.public_folder().join("checkpoint"), MAX_CHECKPOINT_BYTES)
     }
 
-    fn publish_checkpoint(&mut self, note: &[u8]) -> Result<(), StoreError> {
-        replace(&self.public_folder().join("checkpoint"), note)
-    }
-}
-
-/// Why a key file cannot be made or used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "fields of error variants say themselves")]
-pub enum KeyFileError {
-    /// The operating system refused; on creation also when the file exists.
-    #[error("cannot {act} the key file {path}", path = path.display())]
-    Io {
-        act: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
-    /// Others than the owner may read it.
-    #[error("the key file {path} can be read by others (mode {mode:o}); run chmod 600 and replace the key", path = path.display())]
-    TooOpen { path: PathBuf, mode: u32 },
-    /// The content is not a secret key text.
-    #[error("{path} holds no signing key", path = path.display())]
-    Content { path: PathBuf, source: NoteError },
-}
-
-impl KeyFileError {
-    /// A stable word for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Io { .. } => "key_file_io",
-            Self::TooOpen { .. } => "key_file_too_open",
-            Self::Content { .. } => "key_file_content",
-        }
+    fn publish_checkpoint(&self, note: &[u8]) -> Result<(), StoreError> {
+        replace(&*self.disk, &self.public_folder().join("checkpoint"), note)
     }
 }
 
-/// Writes a new key file, mode 0600. An existing file is never replaced.
-pub fn create_key_file(path: &Path, key: &SignerKey) -> Result<(), KeyFileError> {
-    let io = |act| {
-        move |source| KeyFileError::Io {
-            act,
-            path: path.to_owned(),
-            source,
-        }
-    };
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+/// Replaces a small file: its old or its new content survives a loss of power, never a mixture.
+pub(crate) fn replace(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), StoreError> {
     let temporary = temporary_name(path);
-    let mut file = options.open(&temporary).map_err(io("create"))?;
-    writeln!(file, "{}", key.to_secret_text()).map_err(io("write"))?;
-    file.sync_all().map_err(io("sync"))?;
-    // A link, unlike a rename, does not replace what is there.
-    let linked = fs::hard_link(&temporary, path).map_err(io("create"));
-    fs::remove_file(&temporary).map_err(io("clean up after"))?;
-    linked?;
-    File::open(parent_of(path))
-        .and_then(|folder| folder.sync_all())
-        .map_err(io("sync the folder of"))
-}
-
-/// Reads a key file; refuses one that others can read.
-pub fn load_key_file(path: &Path) -> Result<SignerKey, KeyFileError> {
-    let io = |act| {
-        move |source| KeyFileError::Io {
-            act,
-            path: path.to_owned(),
-            source,
-        }
-    };
-    let file = File::open(path).map_err(io("open"))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let mode = file.metadata().map_err(io("inspect"))?.mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(KeyFileError::TooOpen {
-                path: path.to_owned(),
-                mode,
-            });
-        }
-    }
-    let mut text = String::new();
-    file.take(MAX_KEY_FILE_BYTES)
-        .read_to_string(&mut text)
-        .map_err(io("read"))?;
-    SignerKey::from_secret_text(text.trim_end_matches('\n')).map_err(|source| KeyFileError::Content {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn replace(path: &Path, content: &[u8]) -> Result<(), StoreError> {
-    let temporary = write_temporary(path, content)?;
-    fs::rename(&temporary, path).map_err(|source| io_error("rename to", path, source))?;
-    sync_folder(parent_of(path))
-}
-
-fn write_temporary(path: &Path, content: &[u8]) -> Result<PathBuf, StoreError> {
-    let temporary = temporary_name(path);
-    let mut file = File::create(&temporary).map_err(|source| io_error("create", &temporary, source))?;
-    file.write_all(content)
-        .map_err(|source| io_error("write", &temporary, source))?;
-    file.sync_all()
-        .map_err(|source| io_error("sync", &temporary, source))?;
-    Ok(temporary)
+    disk.write_files(&[(temporary.clone(), content)])
+        .map_err(|(path, source)| io_error("write", &path, source))?;
+    disk.rename(&temporary, path)
+        .map_err(|source| io_error("rename to", path, source))?;
+    sync_folder(disk, parent_of(path))
 }
 
 fn temporary_name(path: &Path) -> PathBuf {
@@ -280,32 +217,27 @@ fn parent_of(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
-fn sync_folder(folder: &Path) -> Result<(), StoreError> {
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
+fn sync_folder(disk: &dyn Disk, folder: &Path) -> Result<(), StoreError> {
+    disk.sync_folder(folder)
         .map_err(|source| io_error("sync the folder", folder, source))
 }
 
-fn read_limited(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(io_error("open", path, source)),
-    };
-    let mut content = Vec::new();
-    file.take(limit_bytes + 1)
-        .read_to_end(&mut content)
-        .map_err(|source| io_error("read", path, source))?;
-    if content.len() as u64 > limit_bytes {
-        return Err(StoreError::TooLarge {
+fn require_limit(
+    path: &Path,
+    limit_bytes: u64,
+    content: io::Result<Option<Vec<u8>>>,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    match content.map_err(|source| io_error("read", path, source))? {
+        Some(content) if content.len() as u64 > limit_bytes => Err(StoreError::TooLarge {
             path: path.display().to_string(),
             limit_bytes,
-        });
+        }),
+        content => Ok(content),
     }
-    Ok(Some(content))
 }
 
-fn io_error(act: &'static str, path: &Path, source: io::Error) -> StoreError {
+/// An error of the operating system, with what was tried and where.
+pub(crate) fn io_error(act: &'static str, path: &Path, source: io::Error) -> StoreError {
     StoreError::Io {
         act,
         path: path.to_owned(),
@@ -316,7 +248,7 @@ fn io_error(act: &'static str, path: &Path, source: io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::Log;
+    use crate::{log::Log, note::SignerKey, store::LogHome};
 
     fn key() -> SignerKey {
         SignerKey::from_seed("log.example/files", &[5; 32]).unwrap()
@@ -325,10 +257,11 @@ mod tests {
     #[test]
     fn a_log_on_disk_comes_back_and_a_second_writer_is_turned_away() {
         let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("log");
-        assert_eq!(FileStore::open(&root).unwrap_err().code(), "log_missing");
-        let mut log = Log::create(FileStore::create(&root).unwrap(), key()).unwrap();
-        assert_eq!(FileStore::open(&root).unwrap_err().code(), "log_in_use");
+        let data = folder.path();
+        let code = |result: Result<LogHome, StoreError>| result.err().unwrap().code();
+        assert_eq!(code(LogHome::open(data)), "log_missing");
+        let mut log = Log::create(LogHome::create(data).unwrap(), key()).unwrap();
+        assert_eq!(code(LogHome::open(data)), "log_in_use");
         let entries: Vec<[u8; 4]> = (0..300_u32).map(u32::to_be_bytes).collect();
         let entries: Vec<&[u8]> = entries.iter().map(<[u8; 4]>::as_slice).collect();
         for batch in [
@@ -340,36 +273,37 @@ mod tests {
             log.append_batch(batch).unwrap();
         }
         let head = log.checkpoint().clone();
+        let view = log.view().unwrap();
         drop(log);
-        let log = Log::open(FileStore::open(&root).unwrap(), key()).unwrap();
+        let log = Log::open(LogHome::open(data).unwrap(), key()).unwrap();
         assert_eq!(log.checkpoint(), &head);
         assert_eq!(log.fsck().unwrap().problems, Vec::<String>::new());
         assert_eq!(log.read_entry(299).unwrap(), 299_u32.to_be_bytes());
+        assert_eq!(view.read_entry(299).unwrap(), 299_u32.to_be_bytes());
+        let public = data.join("log/public");
         assert_eq!(
-            fs::read_to_string(root.join("public/checkpoint")).unwrap(),
+            fs::read_to_string(public.join("checkpoint")).unwrap(),
             head.note()
         );
-        assert!(root.join("public/tile/0/000").is_file(), "the full tile is there");
-        assert!(
-            !root.join("public/tile/0/000.p").is_dir(),
-            "its partial tiles are not"
-        );
+        assert!(public.join("tile/0/000").is_file(), "the full tile is there");
+        assert!(!public.join("tile/0/000.p").is_dir(), "its partial tiles are not");
     }
 
     #[test]
-    fn each_interrupted_append_is_finished_from_the_folder() {
+    fn an_interrupted_append_is_finished_from_the_folder() {
         let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("log");
-        let mut log = Log::create(FileStore::create(&root).unwrap(), key()).unwrap();
+        let data = folder.path();
+        let public = data.join("log/public");
+        let mut log = Log::create(LogHome::create(data).unwrap(), key()).unwrap();
         log.append_batch(&[b"a"]).unwrap();
-        let before = fs::read(root.join("public/checkpoint")).unwrap();
+        let before = fs::read(public.join("checkpoint")).unwrap();
         log.append_batch(&[b"b", b"c"]).unwrap();
         drop(log);
         // As if the power had failed after the lock record moved.
-        fs::write(root.join("public/checkpoint"), before).unwrap();
-        fs::remove_file(root.join("public/tile/0/000.p/3")).unwrap();
-        fs::write(root.join("public/tile/entries/000.p/3.tmp"), "torn").unwrap();
-        let log = Log::open(FileStore::open(&root).unwrap(), key()).unwrap();
+        fs::write(public.join("checkpoint"), before).unwrap();
+        fs::remove_file(public.join("tile/0/000.p/3")).unwrap();
+        fs::write(public.join("tile/entries/000.p/3.tmp"), "torn").unwrap();
+        let log = Log::open(LogHome::open(data).unwrap(), key()).unwrap();
         assert_eq!(log.checkpoint().size(), 3);
         assert_eq!(log.fsck().unwrap().problems, Vec::<String>::new());
     }
@@ -377,37 +311,15 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_written_is_named_and_poisons_the_log() {
         let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("log");
-        let mut log = Log::create(FileStore::create(&root).unwrap(), key()).unwrap();
-        fs::write(root.join("public/tile"), "a file where a folder should be").unwrap();
+        let data = folder.path();
+        let mut log = Log::create(LogHome::create(data).unwrap(), key()).unwrap();
+        let tile = data.join("log/public/tile");
+        fs::write(&tile, "a file where a folder should be").unwrap();
         assert_eq!(log.append_batch(&[b"a"]).unwrap_err().code(), "log_store_io");
         assert_eq!(log.append_batch(&[b"a"]).unwrap_err().code(), "log_poisoned");
         drop(log);
-        fs::remove_file(root.join("public/tile")).unwrap();
-        let log = Log::open(FileStore::open(&root).unwrap(), key()).unwrap();
+        fs::remove_file(tile).unwrap();
+        let log = Log::open(LogHome::open(data).unwrap(), key()).unwrap();
         assert_eq!(log.read_entry(0).unwrap(), b"a");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_key_file_is_for_its_owner_only_and_is_never_replaced() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log.key");
-        create_key_file(&path, &key()).unwrap();
-        assert_eq!(load_key_file(&path).unwrap().verifier(), key().verifier());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(create_key_file(&path, &key()).unwrap_err().code(), "key_file_io");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        assert_eq!(load_key_file(&path).unwrap_err().code(), "key_file_too_open");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        fs::write(&path, "PRIVATE+KEY+x").unwrap();
-        let error = load_key_file(&path).unwrap_err();
-        assert_eq!(error.code(), "key_file_content");
-        assert!(
-            !format!("{error:?}").contains("PRIVATE"),
-            "a broken key must not be shown"
-        );
     }
 }

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod foreign_logs;
+mod other_tools;
+mod read_by_go;
+mod syscalls;
 mod vectors;
 
 use std::{

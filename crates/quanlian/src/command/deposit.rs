@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Deposit as Arguments,
-    evidence::{self, Exhibit},
+    evidence::{self, Exhibit, Outsiders},
     fault::{Blame, Fault, Outcome},
     files,
     output::{self, Output},
@@ -30,6 +30,12 @@ struct Report {
 
 /// Runs `deposit`.
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
+    if arguments.bundle.is_none() && arguments.attesting.names_anybody() {
+        return Err(anyhow::anyhow!(
+            "witnesses and time stamps are for a bundle: name one with --bundle FILE"
+        ))
+        .bad_input();
+    }
     let (found, mut problems) = files::named(&arguments.paths).bad_input()?;
     let depositor = arguments.depositor.clone().unwrap_or_default();
     let mut room = evidence::Room::open(&arguments.data, &depositor)?;
@@ -51,7 +57,13 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
                     original: Original::File(d.path.clone()),
                 })
                 .collect();
-            Some(room.bundle(items, path, &mut System, output)?)
+            let mut outsiders = Outsiders::of(
+                &arguments.attesting,
+                &arguments.data,
+                room.vault().log_key().clone(),
+                output,
+            )?;
+            Some(room.bundle(items, path, &mut System, &mut outsiders, output)?)
         }
         None => None,
     };

@@ -119,12 +119,36 @@ fn the_bundle_verifies_with_the_program_and_with_its_own_page() {
     let bundle = folder.join("result/case.qne.zip");
     let report = json(&quanlian(&["verify", text(&bundle), "--json"]), 0);
     assert_eq!(report["ok"], true);
-    if ["bash", "unzip", "openssl", "xxd", "sha256sum"]
-        .into_iter()
-        .all(has_tool)
-    {
+    assert_eq!(report["lines"][0]["question"], "bundle");
+    assert_eq!(
+        report["lines"][6]["answer"], "partly",
+        "stamped by somebody whom this reader does not know"
+    );
+    let root = folder.join("demo-tsa/demo-tsa.pem");
+    let trusting = ["verify", text(&bundle), "--tsa-roots", text(&root), "--json"];
+    let report = json(&quanlian(&trusting), 0);
+    let time = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["code"] == "time");
+    assert_eq!(time.unwrap()["state"], "ok", "{report}");
+    let shown = quanlian(&["verify", text(&bundle)]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    for line in [
+        "ok           the deposits stand in the log",
+        "not checked  others have seen that head",
+        "What this does not prove:",
+        "art. 18",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    if ["unzip", "openssl", "xxd", "sha256sum"].into_iter().all(has_tool) {
         let dir = tempfile::tempdir().unwrap();
-        let script = format!("unzip -q '{}' -d x && cd x && bash verify.sh", text(&bundle));
+        let script = format!(
+            "unzip -p '{0}' verify.sh >verify.sh && sh verify.sh '{0}'",
+            text(&bundle)
+        );
         let run = Command::new("bash")
             .args(["-c", &script])
             .current_dir(dir.path())

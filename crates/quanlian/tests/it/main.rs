@@ -2,9 +2,17 @@
 //!
 //! The sample of `quanlian demo` is made once and shared; each story works on its own copy of what it changes.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod capture;
 mod chain;
+mod custody;
 mod hostile;
+mod keys;
 mod law;
+mod log;
+mod timestamp;
+mod witness;
 
 use std::{
     path::{Path, PathBuf},

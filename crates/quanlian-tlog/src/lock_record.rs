@@ -1,0 +1,186 @@
+//! The lock record: the newest checkpoint that was ever signed, outside the tile store.
+//!
+//! In:  the record that the writer believes to be there, and the next one.
+//! Out: the next one, durable, and only if the first was still there.
+//!
+//! Who trusts what: tiles and the published checkpoint may be copied, cached and served to
+//! anyone. The lock record decides what the log has signed. Whoever can change it can make
+//! the log sign two histories, so it is kept apart from them and never goes back.
+//!
+//! A record in PostgreSQL is the same two statements as in SQLite; one in an S3 bucket is a
+//! `PUT` with `If-Match` on the tag that `load` has seen. Neither is built in yet.
+
+mod sqlite;
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+pub use sqlite::SqliteLockRecord;
+
+use crate::{
+    disk::{Disk, SystemDisk},
+    store::{MAX_CHECKPOINT_BYTES, StoreError, io_error, replace},
+};
+
+/// Where the lock record of one log is kept.
+///
+/// Both methods return only what survives a loss of power. After an error the caller
+/// assumes nothing; it opens the log again and asks.
+pub trait LockRecord: Send {
+    /// The record, or `None` when the log has never been signed.
+    fn load(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Replaces the record if it still is `expected`; otherwise it stays as it is and the
+    /// answer is [`StoreError::LockRecordMoved`]. One act: nobody comes in between.
+    fn swap(&self, expected: Option<&[u8]>, next: &[u8]) -> Result<(), StoreError>;
+}
+
+/// The lock record in a local file: the default, for a log with one writer on one machine.
+///
+/// Compare and swap are one act because the file beside it, `<name>.in-use`, is locked for
+/// as long as this value lives, also against a copy of the log elsewhere.
+#[derive(Debug)]
+pub struct FileLockRecord {
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
+    /// Locked until dropped; a simulated disk has no second process.
+    _in_use: Option<File>,
+}
+
+impl FileLockRecord {
+    /// Takes the record at `path`; it need not exist yet, its folder must.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".in-use");
+        Ok(Self {
+            disk: Arc::new(SystemDisk),
+            path: path.to_owned(),
+            _in_use: Some(take(Path::new(&name))?),
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn on(disk: Arc<dyn Disk>, path: &Path) -> Self {
+        Self {
+            disk,
+            path: path.to_owned(),
+            _in_use: None,
+        }
+    }
+}
+
+impl LockRecord for FileLockRecord {
+    fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        read_record(&*self.disk, &self.path)
+    }
+
+    fn swap(&self, expected: Option<&[u8]>, next: &[u8]) -> Result<(), StoreError> {
+        if self.load()?.as_deref() != expected {
+            return Err(StoreError::LockRecordMoved);
+        }
+        replace(&*self.disk, &self.path, next)
+    }
+}
+
+/// Reads the record at `path` without taking it, for a check beside a running log.
+pub(crate) fn read_record(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    disk.read(path, MAX_CHECKPOINT_BYTES)
+        .map_err(|source| io_error("read", path, source))
+}
+
+/// Opens and locks a file that says that something is in use.
+pub(crate) fn take(path: &Path) -> Result<File, StoreError> {
+    let in_use = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|source| io_error("open", path, source))?;
+    match in_use.try_lock() {
+        Ok(()) => Ok(in_use),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.parent().unwrap_or(path).to_owned())),
+        Err(TryLockError::Error(source)) => Err(io_error("lock", path, source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What every lock record does. `open` opens the same one anew.
+    fn behaves(open: &dyn Fn() -> Box<dyn LockRecord>) {
+        let record = open();
+        assert_eq!(record.load().unwrap(), None);
+        let code = |result: Result<(), StoreError>| result.unwrap_err().code();
+        assert_eq!(code(record.swap(Some(b"none"), b"one")), "log_lock_record_moved");
+        record.swap(None, b"one").unwrap();
+        assert_eq!(code(record.swap(None, b"other")), "log_lock_record_moved");
+        assert_eq!(code(record.swap(Some(b"other"), b"two")), "log_lock_record_moved");
+        assert_eq!(record.load().unwrap().unwrap(), b"one");
+        record.swap(Some(b"one"), b"one").unwrap();
+        record.swap(Some(b"one"), b"two").unwrap();
+        drop(record);
+        assert_eq!(open().load().unwrap().unwrap(), b"two");
+    }
+
+    #[test]
+    fn a_record_in_a_file_moves_by_compare_and_swap() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.head");
+        behaves(&|| Box::new(FileLockRecord::open(&path).unwrap()));
+        let held = FileLockRecord::open(&path).unwrap();
+        assert_eq!(FileLockRecord::open(&path).unwrap_err().code(), "log_in_use");
+        drop(held);
+    }
+
+    #[test]
+    fn a_record_in_sqlite_moves_by_compare_and_swap_also_among_processes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("heads.sqlite");
+        let open = |origin| SqliteLockRecord::open(&path, origin).unwrap();
+        behaves(&|| Box::new(open("a.example/log")));
+        let (mine, theirs, other) = (
+            open("a.example/log"),
+            open("a.example/log"),
+            open("b.example/log"),
+        );
+        assert_eq!(other.load().unwrap(), None, "each log has its own record");
+        theirs.swap(Some(b"two"), b"theirs").unwrap();
+        assert_eq!(
+            mine.swap(Some(b"two"), b"mine").unwrap_err().code(),
+            "log_lock_record_moved"
+        );
+        let nowhere = SqliteLockRecord::open(&folder.path().join("no/heads.sqlite"), "a.example/log");
+        assert_eq!(nowhere.unwrap_err().code(), "log_lock_record");
+    }
+
+    #[test]
+    fn a_log_whose_record_is_in_sqlite_stops_when_somebody_else_moves_it() {
+        use crate::{log::Log, note::SignerKey, store::LogHome};
+        let folder = tempfile::tempdir().unwrap();
+        let heads = folder.path().join("heads.sqlite");
+        let key = || SignerKey::from_seed("a.example/log", &[5; 32]).unwrap();
+        let data = folder.path().join("data");
+        let record = || SqliteLockRecord::open(&heads, "a.example/log").unwrap();
+        let home = || {
+            LogHome::create(&data)
+                .unwrap()
+                .with_lock_record(Box::new(record()))
+        };
+        let mut log = Log::open_or_create(home(), key()).unwrap();
+        log.append_batch(&[b"a"]).unwrap();
+        drop(log);
+        let mut log = Log::open_or_create(home(), key()).unwrap();
+        assert_eq!(log.fsck().unwrap().problems, Vec::<String>::new());
+        record()
+            .swap(Some(log.checkpoint().note().as_bytes()), b"moved")
+            .unwrap();
+        assert_eq!(
+            log.append_batch(&[b"b"]).unwrap_err().code(),
+            "log_lock_record_moved"
+        );
+    }
+}

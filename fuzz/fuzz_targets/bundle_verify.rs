@@ -1,0 +1,72 @@
+//! A bundle whose container is sound and whose files say anything.
+//!
+//! In:  lines `number text`, each a file of the layout with its content.
+//! Out: no panic; nothing of it is a bundle that verifies.
+
+#![no_main]
+
+use std::{collections::BTreeMap, io::Cursor};
+
+use libfuzzer_sys::fuzz_target;
+use quanlian_evidence::{
+    container::{Entry, Writer},
+    verify::{Policy, verify_stream},
+};
+
+const PATHS: [&str; 28] = [
+    "VERIFY.txt",
+    "bag-info.txt",
+    "bagit.txt",
+    "data/0001-a",
+    "manifest-sha256.txt",
+    "manifest-sm3.txt",
+    "proof/0001/custody.jsonl",
+    "proof/0001/deposit.json",
+    "proof/0001/entry.json",
+    "proof/0001/inclusion.tlog-proof",
+    "proof/0001/salt.hex",
+    "proof/bundle/entry.json",
+    "proof/bundle/inclusion.tlog-proof",
+    "proof/bundle/salt.hex",
+    "proof/bundle/sealed-sha256.txt",
+    "proof/bundle/statement.json",
+    "proof/checkpoint",
+    "proof/log.vkey",
+    "proof/policy",
+    "proof/tsa/01.pem",
+    "proof/tsa/01.tsq",
+    "proof/tsa/01.tsr",
+    "proof/witness.vkeys",
+    "tagmanifest-sha256.txt",
+    "tagmanifest-sm3.txt",
+    "verifier.html",
+    "verify.sh",
+    "核验说明.html",
+];
+
+fuzz_target!(|bytes: &[u8]| {
+    // Every file is there unless the input takes it away, so that the checks behind the layout are reached.
+    let mut files: BTreeMap<&str, &[u8]> = PATHS.iter().map(|path| (*path, &b""[..])).collect();
+    for chunk in bytes.split(|byte| *byte == 0xff) {
+        let Some((number, content)) = chunk.split_first() else {
+            continue;
+        };
+        let path = PATHS[usize::from(*number) % PATHS.len()];
+        if *number >= 0x80 {
+            files.remove(path);
+        } else {
+            files.insert(path, content);
+        }
+    }
+    let mut writer = Writer::new(Vec::new());
+    for (name, content) in files {
+        let entry = Entry {
+            name: name.to_owned(),
+            size_bytes: content.len() as u32,
+            crc32: crc32fast::hash(content),
+        };
+        writer.add(&entry, content).expect("sorted names of the layout");
+    }
+    let bundle = writer.finish().expect("memory takes it");
+    assert!(!verify_stream(Cursor::new(bundle), &Policy::default()).ok);
+});
