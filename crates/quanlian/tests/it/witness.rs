@@ -259,5 +259,5 @@ fn a_bundle_brings_the_word_of_witnesses_and_of_a_time_stamp_authority() {
     let refused = quanlian(&arguments);
     assert_eq!(code(&refused), 3);
     assert!(stderr(&refused).contains("quorum"), "{}", stderr(&refused));
-    assert!(!again.exists());
+    assert!(!again.try_exists().unwrap());
 }
