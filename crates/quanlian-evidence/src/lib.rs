@@ -7,8 +7,8 @@
 //! Invariant: the log holds salted commitments only; no name, no digest of content and no
 //! other personal data ever enters it, so content and salt can be erased while the log stands.
 //!
-//! Not here: Merkle arithmetic (`quanlian-tlog`); web capture, trusted time and witnesses
-//! (issue 4); whether what was deposited is true, which no program can know.
+//! Not here: Merkle arithmetic, witnesses (`quanlian-tlog`); tokens of trusted time
+//! (`quanlian-timestamp`); web capture (`quanlian-capture`); whether what was deposited is true, which no program can know.
 //!
 //! | module | holds |
 //! |---|---|

@@ -7,8 +7,8 @@
 //! Invariant: *parsed*, *fits*, *signed* and *trusted* are different lines, and what
 //! nobody checked says so. No line is `ok` because a check could not be made.
 //!
-//! Not here: judging cosignatures (`quanlian-tlog`) and time stamps (`quanlian-timestamp`);
-//! the caller brings both as [`Judges`].
+//! Not here: the rules for cosignatures (`quanlian-tlog`) and time stamps (`quanlian-timestamp`);
+//! the caller brings both as [`Judges`]: [`WitnessJudge`], [`TimeJudge`] or others.
 
 mod judges;
 mod opened;

@@ -7,10 +7,8 @@
 //! Invariant: what a checkpoint has once covered is never changed or removed, and no
 //! checkpoint is signed before its entries are durable.
 //!
-//! Not here: what an entry means (`quanlian-evidence`).
 //! Not here: what an entry means (`quanlian-evidence`); the network of witnesses
-//! (`quanlian-witness`); trusted time and the group-committing write-ahead log (issue 4),
-//! which go behind the same [`store::TileStore`].
+//! (`quanlian-witness`); trusted time (`quanlian-timestamp`).
 //!
 //! | module | holds |
 //! |---|---|

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -65,7 +65,7 @@ fn deposit(data: &Path, content: &str) {
 }
 
 /// Folders of two witnesses that know the log of `data`.
-fn witnesses(folder: &Path, data: &Path) -> [std::path::PathBuf; 2] {
+fn witnesses(folder: &Path, data: &Path) -> [PathBuf; 2] {
     let log = fs::read_to_string(data.join("log.vkey")).unwrap();
     ["notary", "court"].map(|name| {
         let place = folder.join(name);
@@ -91,6 +91,17 @@ fn witnesses(folder: &Path, data: &Path) -> [std::path::PathBuf; 2] {
     })
 }
 
+/// A log with one entry, the folders of its two witnesses, and these running.
+fn watched_log(folder: &Path) -> (PathBuf, [PathBuf; 2], [Witness; 2]) {
+    let data = folder.join("data");
+    deposit(&data, "first");
+    let places = witnesses(folder, &data);
+    let running = places
+        .each_ref()
+        .map(|place| Witness::start(place, "127.0.0.1:0"));
+    (data, places, running)
+}
+
 fn cosign(data: &Path, policy: &Path, wanted: i32) -> Value {
     let arguments = [
         "log",
@@ -109,13 +120,7 @@ fn cosign(data: &Path, policy: &Path, wanted: i32) -> Value {
 #[test]
 fn two_witnesses_follow_the_log_through_kills_and_notice_when_it_is_put_back() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    deposit(&data, "first");
-    let [notary, court] = witnesses(folder.path(), &data);
-    let (first, second) = (
-        Witness::start(&notary, "127.0.0.1:0"),
-        Witness::start(&court, "127.0.0.1:0"),
-    );
+    let (data, [notary, _], [first, second]) = watched_log(folder.path());
     let (first_address, second_address) = (first.address.clone(), second.address.clone());
     let policy = folder.path().join("witnesses.policy");
     let log = fs::read_to_string(data.join("log.vkey")).unwrap();
@@ -206,13 +211,7 @@ fn a_witness_that_cannot_begin_says_why() {
 #[test]
 fn a_bundle_brings_the_word_of_witnesses_and_of_a_time_stamp_authority() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    deposit(&data, "first");
-    let [notary, court] = witnesses(folder.path(), &data);
-    let (first, second) = (
-        Witness::start(&notary, "127.0.0.1:0"),
-        Witness::start(&court, "127.0.0.1:0"),
-    );
+    let (data, _, [first, second]) = watched_log(folder.path());
     let log = fs::read_to_string(data.join("log.vkey")).unwrap();
     let policy = folder.path().join("witnesses.policy");
     let rules = format!(
