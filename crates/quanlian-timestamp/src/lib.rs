@@ -31,6 +31,7 @@ mod der;
 pub mod error;
 #[cfg(feature = "edge")]
 pub mod folder;
+mod form;
 pub mod quorum;
 pub mod record;
 pub mod request;

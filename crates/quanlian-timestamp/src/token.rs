@@ -25,7 +25,7 @@ const MAX_PARTS: usize = 64;
 
 pub(crate) const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 /// The same in GM/T 0010, where everything else is as in CMS.
-const GM_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.6.1.4.2.2");
+pub(crate) const GM_SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.6.1.4.2.2");
 pub(crate) const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
 pub(crate) const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 pub(crate) const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
@@ -243,6 +243,8 @@ fn canonical(value: &Value<'_>) -> Result<Vec<u8>, ParseError> {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     raw: Vec<u8>,
+    /// Signed data of GM/T 0010 in place of CMS.
+    pub(crate) is_gm: bool,
     /// The bytes that the message digest is about.
     pub(crate) content: Vec<u8>,
     statement: Statement,
@@ -264,7 +266,8 @@ impl Token {
     pub(crate) fn read(token: &Value<'_>) -> Result<Self, ParseError> {
         const WHAT: &str = "time-stamp token";
         let mut outer = token.inside(SEQUENCE, WHAT)?;
-        if ![SIGNED_DATA, GM_SIGNED_DATA].contains(&outer.need(WHAT)?.oid(WHAT)?) {
+        let kind = outer.need(WHAT)?.oid(WHAT)?;
+        if ![SIGNED_DATA, GM_SIGNED_DATA].contains(&kind) {
             return Err(ParseError::new("content type of the token", Problem::Unknown));
         }
         let signed = outer.need(WHAT)?;
@@ -291,6 +294,7 @@ impl Token {
         let statement = Statement::from_der(&content)?;
         Ok(Self {
             raw: token.raw.to_vec(),
+            is_gm: kind == GM_SIGNED_DATA,
             content,
             statement,
             certificates,

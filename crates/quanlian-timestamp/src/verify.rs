@@ -18,6 +18,7 @@ use crate::{
     certificate::Certificate,
     chain::{self, Chain},
     error::{ParseError, Problem},
+    form,
     request::Request,
     response::Response,
     token::{
@@ -51,13 +52,15 @@ pub enum Line {
     Current,
     /// The authority's clock and ours agree. Which of both is wrong is not for this line to say.
     Clock,
+    /// Nothing stands in request or answer that no signature covers. What is found there is never used.
+    Form,
     /// Whether a certificate was revoked: never looked up here.
     Revocation,
 }
 
 impl Line {
     /// All, in the order of a report.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Parsed,
         Self::Granted,
         Self::Imprint,
@@ -67,6 +70,7 @@ impl Line {
         Self::Trusted,
         Self::Current,
         Self::Clock,
+        Self::Form,
         Self::Revocation,
     ];
 
@@ -82,6 +86,7 @@ impl Line {
             Self::Trusted => "time_trusted",
             Self::Current => "time_current",
             Self::Clock => "time_clock",
+            Self::Form => "time_form",
             Self::Revocation => "time_revocation",
         }
     }
@@ -89,7 +94,7 @@ impl Line {
     /// What the line does to the whole.
     fn weight(self) -> Weight {
         match self {
-            Self::Nonce | Self::Current | Self::Revocation => Weight::MayBeOpen,
+            Self::Nonce | Self::Current | Self::Form | Self::Revocation => Weight::MayBeOpen,
             Self::Clock => Weight::Reported,
             _ => Weight::Needed,
         }
@@ -394,6 +399,7 @@ pub fn verify(evidence: &Evidence<'_>, trust: &Trust) -> Report {
                     check_current(evidence.at, found.as_ref(), &said, trust.ended),
                 ));
                 outcomes.push((Line::Clock, check_clock(evidence.clock, &mut said)));
+                outcomes.push((Line::Form, check_form(evidence, token, found.as_ref())));
                 said.signer = signed.signer.map(Certificate::subject_text);
                 said.chain_ends_at = found.as_ref().and_then(ends_at);
                 time = Some(said);
@@ -745,6 +751,20 @@ fn check_current(at: Option<Timestamp>, chain: Option<&Chain>, time: &Time, ende
             }
         }
         Some(end) => holds(format!("certificates valid until {end}")),
+    }
+}
+
+/// Open, never failed: authorities differ in how they write, and what nobody signed is not used.
+fn check_form(evidence: &Evidence<'_>, token: &Token, chain: Option<&Chain>) -> Outcome {
+    let request = match evidence.asked {
+        Some(Asked::Request(bytes)) => Some(bytes),
+        _ => None,
+    };
+    let parts = form::unsigned_parts(request, evidence.response, token, evidence.certificates, chain);
+    if parts.is_empty() {
+        holds("every byte follows from what is signed")
+    } else {
+        open("unsigned_parts", parts.join("; "))
     }
 }
 

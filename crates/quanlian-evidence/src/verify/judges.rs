@@ -154,7 +154,18 @@ impl JudgeTime for TimeJudge {
                 },
                 &self.trust,
             );
+            let from = checks.len();
             checks.extend(report.checks.iter().filter_map(|line| shown(line, &subject)));
+            // Nobody signs the text around a certificate, and this program writes it in one way.
+            let written: String = certificates.iter().map(Certificate::to_pem).collect();
+            let form = checks[from..]
+                .iter_mut()
+                .find(|check| check.code == Line::Form.code());
+            if let Some(form) = form.filter(|form| form.state == State::Ok && written != token.certificates) {
+                form.state = State::NotChecked;
+                "the certificates beside it are not written as this program writes them"
+                    .clone_into(&mut form.detail);
+            }
             if let Some(time) = &report.time {
                 let by = time
                     .authority

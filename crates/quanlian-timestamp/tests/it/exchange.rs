@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{Shutdown, TcpListener, TcpStream},
     num::NonZeroUsize,
     time::{Duration, Instant},
 };
@@ -63,6 +63,10 @@ fn say(mut stream: TcpStream, reply: &[u8]) {
         }
     }
     let _ = stream.write_all(reply);
+    // A socket closed over bytes that nobody read resets the connection, and the reply may be lost with it.
+    let _ = stream.shutdown(Shutdown::Write);
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(2)));
+    while stream.read(&mut chunk).is_ok_and(|count| count > 0) {}
 }
 
 fn with_body(status: &str, body: &[u8]) -> Vec<u8> {

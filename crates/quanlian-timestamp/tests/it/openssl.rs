@@ -283,11 +283,11 @@ fn a_token_signed_with_sm2_is_checked() {
     let mut response = ours.answer(&request, &serial(9), time("2026-11-22T09:00:00Z"));
     let trust = trust_in(std::slice::from_ref(ours.certificate()));
     let report = check(NOTE, &request, &response, &trust, "2026-11-23T00:00:00Z");
-    assert_eq!(signs(&report), "++++++++??");
+    assert_eq!(signs(&report), "++++++++?+?");
     let last = response.last_mut().unwrap();
     *last ^= 1;
     let report = check(NOTE, &request, &response, &trust, "2026-11-23T00:00:00Z");
-    assert_eq!(signs(&report), "++++-+++?? signature_wrong");
+    assert_eq!(signs(&report), "++++-+++?+? signature_wrong");
     assert!(Authority::restore(&[3; 32], ours.certificate().clone()).is_ok());
     assert_eq!(
         Authority::restore(&[4; 32], ours.certificate().clone())

@@ -88,7 +88,7 @@ pub(crate) fn check(bytes: &[u8], request: &[u8], response: &[u8], trust: &Trust
     verify(&evidence, trust)
 }
 
-/// `parsed granted imprint nonce signature chain trusted current clock revocation` as signs: `+`, `-` or `?`,
+/// `parsed granted imprint nonce signature chain trusted current clock form revocation` as signs: `+`, `-` or `?`,
 /// and the reason of the first line that stands against the whole.
 pub(crate) fn signs(report: &Report) -> String {
     use quanlian_timestamp::verify::State;
