@@ -77,7 +77,7 @@ impl LockFault {
 impl fmt::Display for LockFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unreachable => "cannot be reached; nothing was written",
+            Self::Unreachable => "cannot be reached",
             Self::Denied => "does not let us in; check user, secret and rights",
             Self::NoCompareAndSwap => {
                 "replaces a record without comparing it first, so two writers could sign two histories; take another place"
@@ -221,7 +221,9 @@ mod tests {
         let home = || {
             LogHome::create(&data)
                 .unwrap()
-                .with_lock_record(LockPlace::new("sqlite:heads", "heads").unwrap(), Box::new(record()))
+                .with_lock_record(LockPlace::new("sqlite:heads", "heads").unwrap(), || {
+                    Ok::<_, StoreError>(Box::new(record()))
+                })
                 .unwrap()
         };
         let mut log = Log::open_or_create(home(), key()).unwrap();

@@ -87,10 +87,14 @@ pub enum StoreError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The folder keeps its lock record somewhere else.
-    #[error("the lock record of this log is in {remembered}, not in {named}; name {remembered}, or move it with `log move-lock`")]
+    #[error(
+        "the lock record of this log is in {remembered}, not in {named}; name {remembered}, or move it with `log move-lock`"
+    )]
     LockElsewhere { remembered: String, named: String },
     /// The lock record was moved, and this folder does not know it.
-    #[error("the lock record was moved to {to}; `log move-lock` with that place finishes the move, and a copy of the folder from before it is out of date")]
+    #[error(
+        "the lock record was moved to {to}; `log move-lock` with that place finishes the move, and a copy of the folder from before it is out of date"
+    )]
     LockMovedAway { to: String },
     /// The file that remembers the place of the lock record is damaged.
     #[error("{} does not say where the lock record is; put it back from a copy", .0.display())]

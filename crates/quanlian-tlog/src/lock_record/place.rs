@@ -215,7 +215,7 @@ mod tests {
 
         fn home(&self, name: &str) -> Result<LogHome, StoreError> {
             let (place, record) = self.place(name);
-            LogHome::create(&self.data())?.with_lock_record(place, record)
+            LogHome::create(&self.data())?.with_lock_record(place, || Ok(record))
         }
 
         fn append(&self, home: Result<LogHome, StoreError>, entry: &[u8]) -> Result<u64, LogError> {
@@ -248,17 +248,17 @@ mod tests {
     fn a_folder_goes_on_with_the_record_of_its_own_place_alone() {
         let places = Places::new();
         assert_eq!(places.append(places.home("one"), b"a").unwrap(), 1);
-        assert_eq!(LockPlace::remembered(&places.data()).unwrap().name(), "sqlite:one");
+        assert_eq!(
+            LockPlace::remembered(&places.data()).unwrap().name(),
+            "sqlite:one"
+        );
         assert_eq!(code(places.home("two")), "log_lock_elsewhere");
         // Whoever forgets that there is a place does not get far either.
         assert_eq!(
             code(places.append(LogHome::open(&places.data()), b"b")),
             "log_lock_elsewhere"
         );
-        assert_eq!(
-            code(fsck(&places.data(), key().verifier())),
-            "log_lock_elsewhere"
-        );
+        assert_eq!(code(fsck(&places.data(), key().verifier())), "log_lock_elsewhere");
         let (place, record) = places.place("one");
         let report = fsck_with(&places.data(), key().verifier(), &place, &*record).unwrap();
         assert_eq!((report.size, report.problems), (1, vec![]));
@@ -287,7 +287,10 @@ mod tests {
         let (old, _) = places.place("one");
         let disk: Arc<dyn Disk> = Arc::new(SystemDisk);
         old.remember(&disk, &places.data()).unwrap();
-        assert_eq!(code(places.append(places.home("one"), b"d")), "log_lock_moved_away");
+        assert_eq!(
+            code(places.append(places.home("one"), b"d")),
+            "log_lock_moved_away"
+        );
         // Moving again finishes, which is also what a crash before the last step asks for.
         assert_eq!(code(places.move_to(Some("one"), None)), "log_lock_moved_away");
         assert_eq!(places.move_to(Some("one"), Some("two")).unwrap(), 3);
@@ -311,7 +314,11 @@ mod tests {
     fn a_damaged_memory_is_named() {
         let places = Places::new();
         places.append(places.home("one"), b"a").unwrap();
-        for text in ["", "quanlian-lock-record v1\n\n\n", "quanlian-lock-record v1\na\nb\nc\n"] {
+        for text in [
+            "",
+            "quanlian-lock-record v1\n\n\n",
+            "quanlian-lock-record v1\na\nb\nc\n",
+        ] {
             std::fs::write(places.data().join(MEMORY), text).unwrap();
             assert_eq!(code(LogHome::open(&places.data())), "log_lock_memory", "{text:?}");
         }

@@ -60,20 +60,42 @@ impl LogHome {
     /// Keeps the lock record somewhere else: in a database that other machines share.
     ///
     /// The folder remembers the place. A log that has been signed does not change it:
-    /// [`lock_record::move_lock_record`] does.
-    pub fn with_lock_record(
+    /// [`lock_record::move_lock_record`] does. A place that is refused is not opened.
+    pub fn with_lock_record<E: From<StoreError>>(
         mut self,
         place: LockPlace,
-        lock_record: Box<dyn LockRecord>,
-    ) -> Result<Self, StoreError> {
-        if self.was_signed()? {
-            self.remembered.require(&place)?;
+        open: impl FnOnce() -> Result<Box<dyn LockRecord>, E>,
+    ) -> Result<Self, E> {
+        self.require_free_to_choose(&place)?;
+        self.lock_record = open()?;
+        Ok(self.at(place)?)
+    }
+
+    /// Keeps the lock record in the file of the folder, which is the default.
+    pub fn with_lock_file(self) -> Result<Self, StoreError> {
+        let place = LockPlace::file();
+        self.require_free_to_choose(&place)?;
+        if self.lock_place != place {
+            return Err(StoreError::LockElsewhere {
+                remembered: self.lock_place.name().to_owned(),
+                named: place.name().to_owned(),
+            });
         }
+        self.at(place)
+    }
+
+    fn require_free_to_choose(&self, place: &LockPlace) -> Result<(), StoreError> {
+        if self.was_signed()? {
+            self.remembered.require(place)?;
+        }
+        Ok(())
+    }
+
+    fn at(mut self, place: LockPlace) -> Result<Self, StoreError> {
         if self.remembered != place {
             place.remember(&self.disk, &self.data)?;
             self.remembered = place.clone();
         }
-        self.lock_record = lock_record;
         self.lock_place = place;
         Ok(self)
     }
