@@ -51,28 +51,6 @@ pub struct Secrets {
     pub s3: Option<S3Key>,
 }
 
-/// Why a place for the lock record was not taken.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LockError {
-    /// The address cannot be used.
-    #[error("the place of the lock record cannot be used")]
-    Address(#[from] LockAddressError),
-    /// The place does not serve, or is not that of this log.
-    #[error("the lock record cannot be opened")]
-    Store(#[from] StoreError),
-}
-
-impl LockError {
-    /// A stable word for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Address(source) => source.code(),
-            Self::Store(source) => source.code(),
-        }
-    }
-}
-
 /// Gives a log the lock record at `named`, or else where its folder says that it is.
 ///
 /// Another place than the folder remembers is refused before anything is asked of it.
@@ -81,19 +59,19 @@ pub fn take_home(
     named: Option<&LockAddress>,
     origin: &str,
     secrets: &Secrets,
-) -> Result<LogHome, LockError> {
+) -> Result<LogHome, StoreError> {
     let remembered;
     let address = if let Some(named) = named {
         named
     } else {
-        remembered = LockAddress::parse(home.remembered_place().address())?;
+        remembered = LockAddress::of(home.remembered_place())?;
         &remembered
     };
-    Ok(if *address == LockAddress::File {
-        home.with_lock_file()?
+    if *address == LockAddress::File {
+        home.with_lock_file()
     } else {
-        home.with_lock_record(address.place()?, || address.open(origin, secrets))?
-    })
+        home.with_lock_record(address.place(), || address.open(origin, secrets))
+    }
 }
 
 impl LockAddress {
@@ -147,8 +125,14 @@ impl LockAddress {
     }
 
     /// What a log's folder remembers of this address.
-    pub fn place(&self) -> Result<LockPlace, LockAddressError> {
-        LockPlace::new(&self.name(), &self.to_string()).ok_or(LockAddressError::TooLong)
+    pub fn place(&self) -> LockPlace {
+        LockPlace::new(&self.name(), &self.to_string())
+            .expect("an address is one line within the limit of a place")
+    }
+
+    /// The address that a log's folder remembers.
+    pub fn of(place: &LockPlace) -> Result<Self, StoreError> {
+        Self::parse(place.address()).map_err(|source| refused(place.name(), LockFault::Refused, source))
     }
 }
 

@@ -12,10 +12,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use quanlian_tlog::lock_record::LockPlace;
 use url::Url;
 
 /// The longest address, in bytes.
-const MAX_ADDRESS_BYTES: usize = 1024;
+const MAX_ADDRESS_BYTES: usize = 512;
+/// The longest address of a server, in bytes.
+const MAX_ENDPOINT_BYTES: usize = 256;
 const POSTGRES_PORT: u16 = 5432;
 
 /// Where a lock record is.
@@ -61,8 +64,8 @@ pub enum LockAddressError {
         "a lock record is kept in file, sqlite:PATH, postgres://USER@HOST/DATABASE or s3://BUCKET/PREFIX"
     )]
     Unknown,
-    /// Longer than any address.
-    #[error("the address is longer than {MAX_ADDRESS_BYTES} bytes")]
+    /// Longer than any address, or not one line of text.
+    #[error("the address is longer than {MAX_ADDRESS_BYTES} bytes or not one line of text")]
     TooLong,
     /// No address at all.
     #[error("the address cannot be read as a URL")]
@@ -82,7 +85,7 @@ pub enum LockAddressError {
     #[error("the endpoint is not of the form https://HOST:PORT")]
     Endpoint,
     /// The path cannot be used.
-    #[error("the path of the database cannot be used")]
+    #[error("the path of the database is too long, or not one line of text")]
     Path,
 }
 
@@ -114,10 +117,15 @@ impl LockAddress {
         if let Some(path) = text.strip_prefix("sqlite:") {
             return sqlite(path);
         }
-        match text.split_once("://") {
+        let address = match text.split_once("://") {
             Some(("postgres" | "postgresql", _)) => postgres(text),
             Some(("s3", _)) => s3(text),
             _ => Err(LockAddressError::Unknown),
+        }?;
+        // What the folder of a log could not remember.
+        match LockPlace::new(&address.name(), &address.to_string()) {
+            Some(_) => Ok(address),
+            None => Err(LockAddressError::TooLong),
         }
     }
 
@@ -205,7 +213,12 @@ fn sqlite(path: &str) -> Result<LockAddress, LockAddressError> {
     }
     // Remembered, and then found from any folder.
     let path = std::path::absolute(Path::new(path)).map_err(|_| LockAddressError::Path)?;
-    Ok(LockAddress::Sqlite(path))
+    let is_memorable = |text: &str| LockPlace::new(&format!("sqlite:{text}"), text).is_some();
+    if path.to_str().is_some_and(is_memorable) {
+        Ok(LockAddress::Sqlite(path))
+    } else {
+        Err(LockAddressError::Path)
+    }
 }
 
 fn parse_url(
@@ -300,7 +313,7 @@ fn endpoint_of(text: &str) -> Result<String, LockAddressError> {
         && url.path() == "/"
         && url.query().is_none()
         && url.fragment().is_none();
-    if is_server {
+    if is_server && text.len() <= MAX_ENDPOINT_BYTES {
         Ok(url.origin().ascii_serialization())
     } else {
         Err(LockAddressError::Endpoint)
@@ -359,6 +372,8 @@ mod tests {
             ("s3://b/p?endpoint=http://u:hunter2@h/", "lock_address_endpoint"),
             ("s3://b/p?endpoint=file:///hunter2", "lock_address_endpoint"),
             ("sqlite:", "lock_address_incomplete"),
+            ("sqlite:a\nb", "lock_address_path"),
+            ("postgres://u@h/d?host=/a%0Ahunter2", "lock_address_too_long"),
         ] {
             let error = LockAddress::parse(text).unwrap_err();
             assert_eq!(error.code(), code, "{text}");

@@ -62,10 +62,7 @@ fn take(
     origin: &str,
     secrets: &Secrets,
 ) -> Result<LogHome, StoreError> {
-    take_home(home, Some(address), origin, secrets).map_err(|error| match error {
-        quanlian_store::lock::LockError::Store(error) => error,
-        other => panic!("{other}"),
-    })
+    take_home(home, Some(address), origin, secrets)
 }
 
 fn postgres_address(text: &str) -> PostgresAddress {
