@@ -125,6 +125,9 @@ impl LockAddress {
     }
 
     /// What a log's folder remembers of this address.
+    ///
+    /// # Panics
+    /// For the path of an SQLite database that [`Self::parse`] refuses.
     pub fn place(&self) -> LockPlace {
         LockPlace::new(&self.name(), &self.to_string())
             .expect("an address is one line within the limit of a place")

@@ -273,7 +273,7 @@ async fn in_time<T>(limit: Duration, future: impl Future<Output = Result<T, Erro
 fn state_of(error: &Error) -> Option<String> {
     error
         .as_database_error()
-        .and_then(|said| said.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .map(std::borrow::Cow::into_owned)
 }
 

@@ -48,6 +48,13 @@ pub struct S3Key {
     pub secret_access_key: String,
 }
 
+/// A record that was found.
+struct Found {
+    record: Vec<u8>,
+    /// What the server calls this state of the object.
+    tag: Option<String>,
+}
+
 /// The lock record of one log in an S3 bucket.
 pub struct S3LockRecord {
     edge: Edge,
@@ -170,7 +177,7 @@ impl S3LockRecord {
     }
 
     /// The record and its tag.
-    fn read(&self) -> Result<Option<(Vec<u8>, Option<String>)>, StoreError> {
+    fn read(&self) -> Result<Option<Found>, StoreError> {
         let found = self.edge.run(async {
             let got = match self.bucket.get(&self.object).await {
                 Err(Error::NotFound { .. }) => return Ok(None),
@@ -180,7 +187,8 @@ impl S3LockRecord {
                 return Ok(Some(None));
             }
             let tag = got.meta.e_tag.clone();
-            Ok(Some(Some((GetResult::bytes(got).await?.to_vec(), tag))))
+            let record = GetResult::bytes(got).await?.to_vec();
+            Ok(Some(Some(Found { record, tag })))
         });
         match found {
             Ok(None) => Ok(None),
@@ -225,7 +233,7 @@ impl Place for S3LockRecord {
     }
 
     fn load_once(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.read()?.map(|(record, _)| record))
+        Ok(self.read()?.map(|found| found.record))
     }
 
     fn swap_once(&self, expected: Option<&[u8]>, next: &[u8]) -> Result<bool, Failure> {
@@ -235,7 +243,7 @@ impl Place for S3LockRecord {
         };
         let mode = match (self.read().map_err(certain)?, expected) {
             (None, None) => PutMode::Create,
-            (Some((found, tag)), Some(expected)) if found == expected => update(tag),
+            (Some(found), Some(expected)) if found.record == expected => update(found.tag),
             _ => return Ok(false),
         };
         match self.edge.run(put(&self.bucket, &self.object, next, mode)) {

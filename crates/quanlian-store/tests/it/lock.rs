@@ -76,13 +76,13 @@ fn postgres_address(text: &str) -> PostgresAddress {
 fn a_record_in_postgresql_behaves() {
     let Some(server) = Postgres::start() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let text = server.address(server.port);
+    let text = Postgres::address(server.port);
     let address = postgres_address(&text);
     let open_at = |address: &PostgresAddress, origin: &str| {
-        PostgresLockRecord::open(address, origin, Some(server.password()), TIMEOUT)
+        PostgresLockRecord::open(address, origin, Some(Postgres::password()), TIMEOUT)
     };
     let secrets = Secrets {
-        password: Some(server.password().to_owned()),
+        password: Some(Postgres::password().to_owned()),
         s3: None,
     };
     behaves(&Kind {
@@ -94,7 +94,7 @@ fn a_record_in_postgresql_behaves() {
 
     // Between us and the server, so that answers can be lost.
     let proxy = Proxy::before(server.port);
-    let through = postgres_address(&server.address(proxy.port));
+    let through = postgres_address(&Postgres::address(proxy.port));
     suite::finds_out(
         &|| Ok(Box::new(open_at(&through, "a.example/lost")?)),
         &proxy,
@@ -106,7 +106,7 @@ fn a_record_in_postgresql_behaves() {
     assert_eq!(error.code(), "log_lock_denied");
     let shown = format!("{error} {error:?} {}", std::error::Error::source(&error).unwrap());
     assert!(!shown.contains("hunter2"), "{shown}");
-    let nowhere = postgres_address(&server.address(servers::free_port()));
+    let nowhere = postgres_address(&Postgres::address(servers::free_port()));
     assert_eq!(code(open_at(&nowhere, "a.example/x")), "log_lock_unreachable");
     let no_database = postgres_address(&format!("{text}-not-there"));
     assert_eq!(code(open_at(&no_database, "a.example/x")), "log_lock_record");
@@ -114,7 +114,7 @@ fn a_record_in_postgresql_behaves() {
     // A server that never answers costs the time that was named.
     proxy.cut(Cut::Silent);
     let quick = Duration::from_millis(300);
-    let silent = PostgresLockRecord::open(&through, "a.example/x", Some(server.password()), quick);
+    let silent = PostgresLockRecord::open(&through, "a.example/x", Some(Postgres::password()), quick);
     assert_eq!(code(silent), "log_lock_unreachable");
 
     let record = open_at(&address, "a.example/restarted").unwrap();

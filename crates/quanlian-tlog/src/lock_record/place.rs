@@ -218,12 +218,6 @@ mod tests {
             LogHome::create(&self.data())?.with_lock_record(place, || Ok(record))
         }
 
-        fn append(&self, home: Result<LogHome, StoreError>, entry: &[u8]) -> Result<u64, LogError> {
-            let mut log = Log::open_or_create(home?, key())?;
-            log.append_batch(&[entry])?;
-            Ok(log.checkpoint().size())
-        }
-
         fn move_to(&self, from: Option<&str>, to: Option<&str>) -> Result<u64, LogError> {
             let mut home = match from {
                 Some(from) => self.home(from)?,
@@ -240,6 +234,12 @@ mod tests {
         }
     }
 
+    fn append(home: Result<LogHome, StoreError>, entry: &[u8]) -> Result<u64, LogError> {
+        let mut log = Log::open_or_create(home?, key())?;
+        log.append_batch(&[entry])?;
+        Ok(log.checkpoint().size())
+    }
+
     fn code<T>(result: Result<T, impl Into<LogError>>) -> &'static str {
         result.err().unwrap().into().code()
     }
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_folder_goes_on_with_the_record_of_its_own_place_alone() {
         let places = Places::new();
-        assert_eq!(places.append(places.home("one"), b"a").unwrap(), 1);
+        assert_eq!(append(places.home("one"), b"a").unwrap(), 1);
         assert_eq!(
             LockPlace::remembered(&places.data()).unwrap().name(),
             "sqlite:one"
@@ -255,54 +255,51 @@ mod tests {
         assert_eq!(code(places.home("two")), "log_lock_elsewhere");
         // Whoever forgets that there is a place does not get far either.
         assert_eq!(
-            code(places.append(LogHome::open(&places.data()), b"b")),
+            code(append(LogHome::open(&places.data()), b"b")),
             "log_lock_elsewhere"
         );
         assert_eq!(code(fsck(&places.data(), key().verifier())), "log_lock_elsewhere");
         let (place, record) = places.place("one");
         let report = fsck_with(&places.data(), key().verifier(), &place, &*record).unwrap();
         assert_eq!((report.size, report.problems), (1, vec![]));
-        assert_eq!(places.append(places.home("one"), b"b").unwrap(), 2);
+        assert_eq!(append(places.home("one"), b"b").unwrap(), 2);
     }
 
     #[test]
     fn a_log_in_a_file_is_not_taken_elsewhere_but_one_that_was_never_signed_is() {
         let places = Places::new();
         drop(places.home("one").unwrap());
-        assert_eq!(places.append(places.home("two"), b"a").unwrap(), 1);
+        assert_eq!(append(places.home("two"), b"a").unwrap(), 1);
         let places = Places::new();
-        assert_eq!(places.append(LogHome::create(&places.data()), b"a").unwrap(), 1);
+        assert_eq!(append(LogHome::create(&places.data()), b"a").unwrap(), 1);
         assert_eq!(code(places.home("one")), "log_lock_elsewhere");
     }
 
     #[test]
     fn a_moved_record_leaves_word_and_comes_back() {
         let places = Places::new();
-        places.append(LogHome::create(&places.data()), b"a").unwrap();
+        append(LogHome::create(&places.data()), b"a").unwrap();
         assert_eq!(places.move_to(None, Some("one")).unwrap(), 1);
-        assert_eq!(places.append(places.home("one"), b"b").unwrap(), 2);
+        assert_eq!(append(places.home("one"), b"b").unwrap(), 2);
         assert_eq!(places.move_to(Some("one"), Some("two")).unwrap(), 2);
-        assert_eq!(places.append(places.home("two"), b"c").unwrap(), 3);
+        assert_eq!(append(places.home("two"), b"c").unwrap(), 3);
         // A copy of the folder from before the last move.
         let (old, _) = places.place("one");
         let disk: Arc<dyn Disk> = Arc::new(SystemDisk);
         old.remember(&disk, &places.data()).unwrap();
-        assert_eq!(
-            code(places.append(places.home("one"), b"d")),
-            "log_lock_moved_away"
-        );
+        assert_eq!(code(append(places.home("one"), b"d")), "log_lock_moved_away");
         // Moving again finishes, which is also what a crash before the last step asks for.
         assert_eq!(code(places.move_to(Some("one"), None)), "log_lock_moved_away");
         assert_eq!(places.move_to(Some("one"), Some("two")).unwrap(), 3);
         assert_eq!(places.move_to(Some("two"), None).unwrap(), 3);
-        assert_eq!(places.append(LogHome::open(&places.data()), b"d").unwrap(), 4);
+        assert_eq!(append(LogHome::open(&places.data()), b"d").unwrap(), 4);
         assert_eq!(places.move_to(None, None).unwrap(), 4);
     }
 
     #[test]
     fn a_newer_record_at_the_new_place_is_not_written_over() {
         let places = Places::new();
-        places.append(LogHome::create(&places.data()), b"a").unwrap();
+        append(LogHome::create(&places.data()), b"a").unwrap();
         let (_, there) = places.place("one");
         let newer = SignedCheckpoint::sign(9, crate::hash::leaf_hash(b""), &key()).unwrap();
         there.swap(None, newer.note().as_bytes()).unwrap();
@@ -313,7 +310,7 @@ mod tests {
     #[test]
     fn a_damaged_memory_is_named() {
         let places = Places::new();
-        places.append(places.home("one"), b"a").unwrap();
+        append(places.home("one"), b"a").unwrap();
         for text in [
             "",
             "quanlian-lock-record v1\n\n\n",

@@ -103,7 +103,7 @@ fn relay(mut client: TcpStream, server: u16, plan: &Mutex<Plan>) {
     let back = {
         let is_lost = is_lost.clone();
         thread::spawn(move || {
-            let mut buffer = [0; 1 << 16];
+            let mut buffer = vec![0; 1 << 16];
             while let Ok(read) = from_server.read(&mut buffer) {
                 if read == 0 || *is_lost.lock().unwrap() || to_client.write_all(&buffer[..read]).is_err() {
                     break;
@@ -112,7 +112,7 @@ fn relay(mut client: TcpStream, server: u16, plan: &Mutex<Plan>) {
             let _ = to_client.shutdown(Shutdown::Both);
         })
     };
-    let mut buffer = [0; 1 << 16];
+    let mut buffer = vec![0; 1 << 16];
     while let Ok(read @ 1..) = client.read(&mut buffer) {
         let bytes = &mut buffer[..read];
         let mut now = plan.lock().unwrap();

@@ -43,7 +43,7 @@ impl Postgres {
             is_root: fs::metadata("/proc/self").is_ok_and(|of| std::os::unix::fs::MetadataExt::uid(&of) == 0),
         };
         let password_file = server.folder.path().join("password");
-        fs::write(&password_file, server.password()).unwrap();
+        fs::write(&password_file, Self::password()).unwrap();
         if server.is_root {
             let owner = Command::new("chown")
                 .args(["-R", "postgres:postgres"])
@@ -65,12 +65,12 @@ impl Postgres {
         Some(server)
     }
 
-    pub(super) fn password(&self) -> &'static str {
+    pub(super) fn password() -> &'static str {
         "a word that nobody guesses"
     }
 
     /// The address of the server, seen through `port`.
-    pub(super) fn address(&self, port: u16) -> String {
+    pub(super) fn address(port: u16) -> String {
         format!("postgres://{USER}@127.0.0.1:{port}/postgres")
     }
 
