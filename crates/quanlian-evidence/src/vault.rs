@@ -282,12 +282,23 @@ impl Vault {
         origin: &str,
         outside: &mut dyn Outside,
     ) -> Result<Self, VaultError> {
+        Self::open_or_create_with(folder, origin, Ok, outside)
+    }
+
+    /// As [`Self::open_or_create`], for a log that may keep its lock record elsewhere: `take` gives
+    /// the home of the log the record that belongs to it.
+    pub fn open_or_create_with(
+        folder: &Path,
+        origin: &str,
+        take: impl FnOnce(LogHome) -> Result<LogHome, StoreError>,
+        outside: &mut dyn Outside,
+    ) -> Result<Self, VaultError> {
         let key_path = folder.join("log.key");
         for private in ["receipts", "custody", "holds", "erasures"] {
             make_private_folder(&folder.join(private))?;
         }
         // The log is taken first, so that two processes cannot both make a key.
-        let home = LogHome::create(folder)?;
+        let home = take(LogHome::create(folder)?)?;
         let has_key = key_path
             .try_exists()
             .map_err(|source| io_error("look for", &key_path, source))?;

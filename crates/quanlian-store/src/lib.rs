@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`RecordStore`] | [`SqliteRecords`] | [`MemoryRecords`] |
 //! | [`ObjectStore`] | [`FolderObjects`] | [`MemoryObjects`] |
+//! | `LockRecord` of `quanlian-tlog` | a file of the log ([`lock`]: SQLite, PostgreSQL, S3) | |
 //!
 //! Invariants:
 //! - What was stored is never changed, and never removed but by an erasure that the law asks for (个人信息保护法 art. 47).
@@ -14,10 +15,11 @@
 //! - What was erased is in no file of the store any more: not in free pages, not in the write-ahead log.
 //! - What is read is checked against its SHA-256 first. A store that was tampered with or damaged gives an error, not
 //!   other content.
-//! - Both implementations of a port pass one behaviour suite (`tests/it`).
+//! - All implementations of a port pass one behaviour suite (`tests/it`).
 //!
 //! Not here: what a record says (each stage owns its bodies), proof that nothing was left out (`quanlian-tlog`).
 
+pub mod lock;
 pub mod objects;
 pub mod records;
 

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use crate::{
     checkpoint::SignedCheckpoint,
+    lock_record::{LockPlace, LockRecord, require_not_moved},
     log::LogError,
     note::VerifierKey,
     publisher::{entries_between, open_checkpoint, require_order, require_signed_prefix},
@@ -42,8 +43,25 @@ pub struct FsckReport {
 
 /// Checks the log in a data folder, also while another process is writing to it.
 pub fn fsck(data: &Path, key: &VerifierKey) -> Result<FsckReport, LogError> {
+    check_beside(&|| Parts::beside(data), key)
+}
+
+/// As [`fsck`], for a log that keeps its lock record elsewhere.
+pub fn fsck_with(
+    data: &Path,
+    key: &VerifierKey,
+    place: &LockPlace,
+    lock_record: &dyn LockRecord,
+) -> Result<FsckReport, LogError> {
+    check_beside(&|| Parts::beside_with(data, place, lock_record), key)
+}
+
+fn check_beside(
+    read: &dyn Fn() -> Result<Parts, StoreError>,
+    key: &VerifierKey,
+) -> Result<FsckReport, LogError> {
     for _ in 1..ATTEMPTS {
-        let parts = Parts::beside(data)?;
+        let parts = read()?;
         let result = check(&parts, key);
         let is_sound = result.as_ref().is_ok_and(|report| report.problems.is_empty());
         // While the log moves on, parts that were read later need not fit.
@@ -51,7 +69,7 @@ pub fn fsck(data: &Path, key: &VerifierKey) -> Result<FsckReport, LogError> {
             return result;
         }
     }
-    check(&Parts::beside(data)?, key)
+    check(&read()?, key)
 }
 
 pub(crate) fn check(parts: &Parts, key: &VerifierKey) -> Result<FsckReport, LogError> {
@@ -62,6 +80,7 @@ pub(crate) fn check(parts: &Parts, key: &VerifierKey) -> Result<FsckReport, LogE
         (None, Some(_)) => return Err(LogError::Damaged("the published checkpoint is gone".into())),
     };
     let published = open_checkpoint(published, key)?;
+    require_not_moved(lock)?;
     let lock = open_checkpoint(lock, key)?;
     let mut report = FsckReport {
         size: published.size(),

@@ -7,17 +7,21 @@
 //! anyone. The lock record decides what the log has signed. Whoever can change it can make
 //! the log sign two histories, so it is kept apart from them and never goes back.
 //!
-//! A record in PostgreSQL is the same two statements as in SQLite; one in an S3 bucket is a
-//! `PUT` with `If-Match` on the tag that `load` has seen. Neither is built in yet.
+//! Here is the file and the row in SQLite. The records in PostgreSQL and in an S3 bucket are in
+//! `quanlian-store`, because of what they bring along.
 
+mod place;
 mod sqlite;
 
 use std::{
+    fmt,
     fs::{File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+pub(crate) use place::require_not_moved;
+pub use place::{LockPlace, MAX_PLACE_BYTES, move_lock_record};
 pub use sqlite::SqliteLockRecord;
 
 use crate::{
@@ -36,6 +40,55 @@ pub trait LockRecord: Send {
     /// Replaces the record if it still is `expected`; otherwise it stays as it is and the
     /// answer is [`StoreError::LockRecordMoved`]. One act: nobody comes in between.
     fn swap(&self, expected: Option<&[u8]>, next: &[u8]) -> Result<(), StoreError>;
+}
+
+/// Why a place of lock records does not serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LockFault {
+    /// Nobody answers there.
+    Unreachable,
+    /// The name, the password or the rights do not suffice.
+    Denied,
+    /// It replaces what it should compare first.
+    NoCompareAndSwap,
+    /// It answers before what it wrote survives a loss of power.
+    NotDurable,
+    /// Whether the record was moved is not known: the answer was lost.
+    Undetermined,
+    /// It refused for another reason.
+    Refused,
+}
+
+impl LockFault {
+    /// A stable word for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unreachable => "log_lock_unreachable",
+            Self::Denied => "log_lock_denied",
+            Self::NoCompareAndSwap => "log_lock_no_compare_and_swap",
+            Self::NotDurable => "log_lock_not_durable",
+            Self::Undetermined => "log_lock_undetermined",
+            Self::Refused => "log_lock_record",
+        }
+    }
+}
+
+impl fmt::Display for LockFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreachable => "cannot be reached",
+            Self::Denied => "does not let us in; check user, secret and rights",
+            Self::NoCompareAndSwap => {
+                "replaces a record without comparing it first, so two writers could sign two histories; take another place"
+            }
+            Self::NotDurable => "may lose what it has confirmed when the power fails; change its settings or take another place",
+            Self::Undetermined => {
+                "did not say whether it has moved the record; open the log again when it can be reached, which finds out"
+            }
+            Self::Refused => "cannot be read or written",
+        })
+    }
 }
 
 /// The lock record in a local file: the default, for a log with one writer on one machine.
@@ -168,7 +221,10 @@ mod tests {
         let home = || {
             LogHome::create(&data)
                 .unwrap()
-                .with_lock_record(Box::new(record()))
+                .with_lock_record(LockPlace::new("sqlite:heads", "heads").unwrap(), || {
+                    Ok::<_, StoreError>(Box::new(record()))
+                })
+                .unwrap()
         };
         let mut log = Log::open_or_create(home(), key()).unwrap();
         log.append_batch(&[b"a"]).unwrap();

@@ -31,7 +31,7 @@ use crate::{
     checkpoint::SignedCheckpoint,
     disk::Disk,
     hash::{Hash, leaf_hash},
-    lock_record::LockRecord,
+    lock_record::{LockRecord, require_not_moved},
     log::{LogError, MAX_LOG_ENTRIES},
     note::{SignerKey, VerifierKey},
     signed_size::SignedSize,
@@ -75,6 +75,7 @@ pub(crate) struct Recovered {
 
 /// Starts a log with no entries.
 pub(crate) fn create(home: LogHome, key: SignerKey) -> Result<Recovered, LogError> {
+    home.require_remembered_place()?;
     let LogHome {
         disk,
         tiles,
@@ -82,6 +83,7 @@ pub(crate) fn create(home: LogHome, key: SignerKey) -> Result<Recovered, LogErro
         lock_record,
         signed_size,
         in_use,
+        ..
     } = home;
     if lock_record.load()?.is_some() || tiles.published_checkpoint()?.is_some() {
         return Err(LogError::Exists);
@@ -121,6 +123,7 @@ pub(crate) fn create(home: LogHome, key: SignerKey) -> Result<Recovered, LogErro
 /// [`Publisher::settle`]; what is durable beyond it comes back as `pending`. Costs what was
 /// written since the last checkpoint, not what the log holds.
 pub(crate) fn recover(home: LogHome, key: SignerKey) -> Result<Recovered, LogError> {
+    home.require_remembered_place()?;
     let LogHome {
         disk,
         tiles,
@@ -128,6 +131,7 @@ pub(crate) fn recover(home: LogHome, key: SignerKey) -> Result<Recovered, LogErr
         lock_record,
         signed_size,
         in_use,
+        ..
     } = home;
     let origin = key.verifier().name().to_owned();
     let published = tiles.published_checkpoint()?;
@@ -137,6 +141,7 @@ pub(crate) fn recover(home: LogHome, key: SignerKey) -> Result<Recovered, LogErr
             None => LogError::Missing,
         });
     };
+    require_not_moved(&lock)?;
     let head = open_checkpoint(&lock, key.verifier())?;
     let before = match published {
         Some(note) => open_checkpoint(&note, key.verifier())?,

@@ -18,7 +18,7 @@ pub use home::LogHome;
 pub(crate) use home::Parts;
 
 pub use crate::key_file::{KeyFileError, create_key_file, load_key_file};
-use crate::tile::Tiles;
+use crate::{lock_record::LockFault, tile::Tiles};
 
 /// The longest checkpoint or lock record that is read back, in bytes.
 pub(crate) const MAX_CHECKPOINT_BYTES: u64 = 1 << 20;
@@ -79,12 +79,26 @@ pub enum StoreError {
     /// The lock record is not what this writer left there.
     #[error("somebody else has moved the head of the log")]
     LockRecordMoved,
-    /// The place of the lock record cannot be reached or refused.
-    #[error("the lock record in {place} cannot be read or written")]
+    /// The place of the lock record does not serve.
+    #[error("the lock record in {place} {fault}")]
     LockRecord {
         place: String,
+        fault: LockFault,
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The folder keeps its lock record somewhere else.
+    #[error(
+        "the lock record of this log is in {remembered}, not in {named}; name {remembered}, or move it with `log move-lock`"
+    )]
+    LockElsewhere { remembered: String, named: String },
+    /// The lock record was moved, and this folder does not know it.
+    #[error(
+        "the lock record was moved to {to}; `log move-lock` with that place finishes the move, and a copy of the folder from before it is out of date"
+    )]
+    LockMovedAway { to: String },
+    /// The file that remembers the place of the lock record is damaged.
+    #[error("{} does not say where the lock record is; put it back from a copy", .0.display())]
+    LockMemory(PathBuf),
 }
 
 impl StoreError {
@@ -97,7 +111,10 @@ impl StoreError {
             Self::Conflict(_) => "log_store_conflict",
             Self::TooLarge { .. } => "log_store_too_large",
             Self::LockRecordMoved => "log_lock_record_moved",
-            Self::LockRecord { .. } => "log_lock_record",
+            Self::LockRecord { fault, .. } => fault.code(),
+            Self::LockElsewhere { .. } => "log_lock_elsewhere",
+            Self::LockMovedAway { .. } => "log_lock_moved_away",
+            Self::LockMemory(_) => "log_lock_memory",
         }
     }
 }

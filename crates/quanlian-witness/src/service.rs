@@ -8,10 +8,7 @@
 //! In:  connections.
 //! Out: answers; an error when the witness cannot keep its state, after which the process ends.
 //!
-//! Invariant: a slow, large or endless request costs one of [`MAX_CONNECTIONS`] places for a
-//! bounded time and a bounded piece of memory.
-//!
-//! Not here: TLS. A witness on the open network stands behind a server that speaks it.
+//! Not here: limits on connections, and TLS (`connections`).
 
 use std::{
     convert::Infallible,
@@ -25,34 +22,15 @@ use hyper::{
     Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
     header::{ALLOW, CONTENT_TYPE},
-    server::conn::http1,
-    service::service_fn,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
 use quanlian_tlog::witness::{MAX_REQUEST_BYTES, Refusal, StateError, Witness, WitnessState};
-use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, mpsc},
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::mpsc};
 
-/// The most connections at a time; the next one waits to be taken.
-pub const MAX_CONNECTIONS: usize = 256;
-/// How long a client may take over the head of a request, and between two requests.
-pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::connections;
+pub use crate::connections::{CONNECTION_TIMEOUT, HEAD_TIMEOUT, MAX_CONNECTIONS};
+
 /// How long a client may take over the body of a request.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long one connection may be kept open.
-pub const CONNECTION_TIMEOUT: Duration = Duration::from_mins(5);
-/// How long connections may go on after the service was asked to stop.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long to wait when the system gives no more connections.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// The longest head of a request.
-const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// The most headers of a request.
-const MAX_HEADERS: usize = 64;
-
 const TEXT: &str = "text/plain; charset=utf-8";
 
 /// Seconds since 1970, as the caller's clock has it.
@@ -83,40 +61,15 @@ pub async fn serve<S: WitnessState + Send + 'static>(
         clock,
         broken,
     });
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let mut connections = JoinSet::new();
-    let mut stop = std::pin::pin!(stop);
-    let outcome = loop {
-        let place = Arc::clone(&places).acquire_owned();
-        let next = async { (place.await, listener.accept().await) };
-        let (place, accepted) = tokio::select! {
-            next = next => next,
-            Some(error) = state_error.recv() => break Err(error),
-            Some(_) = connections.join_next() => continue,
-            () = &mut stop => break Ok(()),
-        };
-        let Ok((stream, _)) = accepted else {
-            // Too many open files, or a client that went away: neither ends the service.
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        let service = Arc::clone(&service);
-        connections.spawn(async move {
-            let answer = service_fn(|request| answer(Arc::clone(&service), request));
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT)
-                .max_buf_size(MAX_HEAD_BYTES)
-                .max_headers(MAX_HEADERS)
-                .serve_connection(TokioIo::new(stream), answer);
-            // A connection that broke is the client's concern: what was decided is kept.
-            let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
-            drop(place);
-        });
+    let ended = async {
+        tokio::select! {
+            // A sender lives as long as the service, so there is an error or nothing.
+            Some(error) = state_error.recv() => Err(error),
+            () = stop => Ok(()),
+        }
     };
-    let rest = async { while connections.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(STOP_TIMEOUT, rest).await;
-    outcome
+    let answer = move |request| answer(Arc::clone(&service), request);
+    connections::serve(listener, answer, ended).await
 }
 
 async fn answer<S: WitnessState + Send + 'static>(

@@ -86,6 +86,15 @@ pub(crate) enum Command {
     },
 }
 
+/// Where a log keeps its lock record.
+#[derive(Debug, Default, Args)]
+pub(crate) struct LockChoice {
+    /// Where the lock record of the log is: file, sqlite:PATH, postgres://USER@HOST/DATABASE, s3://BUCKET/PREFIX; the folder remembers it
+    // Text, not an address: what clap refuses it repeats, and there may be a password in it.
+    #[arg(long, value_name = "PLACE", env = "QUANLIAN_LOCK", hide_env_values = true)]
+    pub(crate) lock: Option<String>,
+}
+
 /// One JSON document or text.
 #[derive(Debug, Args)]
 pub(crate) struct JsonForm {
@@ -160,6 +169,8 @@ pub(crate) struct Trace {
     pub(crate) originals: Originals,
     #[command(flatten)]
     pub(crate) attesting: Attesting,
+    #[command(flatten)]
+    pub(crate) lock: LockChoice,
     #[command(flatten)]
     pub(crate) form: AnyForm,
 }
@@ -241,6 +252,8 @@ pub(crate) struct Deposit {
     #[command(flatten)]
     pub(crate) attesting: Attesting,
     #[command(flatten)]
+    pub(crate) lock: LockChoice,
+    #[command(flatten)]
     pub(crate) form: JsonForm,
 }
 
@@ -299,6 +312,8 @@ pub(crate) struct Capture {
     /// Redirects in one chain
     #[arg(long, value_name = "N")]
     pub(crate) max_redirects: Option<u32>,
+    #[command(flatten)]
+    pub(crate) lock: LockChoice,
     #[command(flatten)]
     pub(crate) form: AnyForm,
 }
@@ -429,6 +444,8 @@ pub(crate) struct KeyRotate {
     #[arg(long)]
     pub(crate) finish: bool,
     #[command(flatten)]
+    pub(crate) lock: LockChoice,
+    #[command(flatten)]
     pub(crate) form: JsonForm,
 }
 
@@ -440,6 +457,10 @@ pub(crate) enum Log {
     Fsck(LogFsck),
     /// Measure how many entries a second a log on this disk makes durable
     Bench(LogBench),
+    /// Keep the lock record of the log somewhere else from now on
+    MoveLock(LogMoveLock),
+    /// Serve the log to readers over HTTP, as C2SP tlog-tiles says
+    Serve(LogServe),
     /// Run a witness: cosign the heads of logs that extend what was seen before
     Witness(LogWitness),
     /// Ask the witnesses of a policy to cosign the newest head, and keep it beside the log
@@ -498,6 +519,8 @@ pub(crate) struct LogAppend {
     #[arg(long)]
     pub(crate) lines: bool,
     #[command(flatten)]
+    pub(crate) lock: LockChoice,
+    #[command(flatten)]
     pub(crate) form: JsonForm,
 }
 
@@ -510,7 +533,31 @@ pub(crate) struct LogFsck {
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) lock: LockChoice,
+    #[command(flatten)]
     pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogMoveLock {
+    /// Folder of the evidence log
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// The new place: file, sqlite:PATH, postgres://USER@HOST/DATABASE or s3://BUCKET/PREFIX
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogServe {
+    /// Folder of the evidence log
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7381")]
+    pub(crate) listen: std::net::SocketAddr,
 }
 
 #[derive(Debug, Args)]

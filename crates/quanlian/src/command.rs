@@ -55,6 +55,8 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Log(Log::Append(arguments)) => log::append(&arguments, &output(arguments.form.form())),
         Command::Log(Log::Fsck(arguments)) => log::fsck(&arguments, &output(arguments.form.form())),
         Command::Log(Log::Bench(arguments)) => log::bench(&arguments, &output(arguments.form.form())),
+        Command::Log(Log::MoveLock(arguments)) => log::move_lock(&arguments, &output(arguments.form.form())),
+        Command::Log(Log::Serve(arguments)) => log::serve::run(&arguments, &output(Form::Text)),
         Command::Log(Log::Witness(arguments)) => witness::serve(&arguments, &output(Form::Text)),
         Command::Log(Log::Cosign(arguments)) => {
             witness::cosign::run(&arguments, &output(arguments.form.form()))

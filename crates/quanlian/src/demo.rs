@@ -19,7 +19,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    cli::{Attesting, Demo as Arguments, Originals, Trace},
+    cli::{Attesting, Demo as Arguments, LockChoice, Originals, Trace},
     fault::{Blame, Fault, Outcome},
     output::Output,
     trace,
@@ -47,6 +47,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             demo_tsa: Some(folder.join("demo-tsa")),
             ..Attesting::nobody()
         },
+        lock: LockChoice::default(),
         form: crate::cli::AnyForm::text(),
     };
     let report = trace::trace(&trace, output)?;

@@ -14,6 +14,7 @@
 
 mod attesting;
 mod erasing;
+pub(crate) mod lock_record;
 
 use std::{
     collections::BTreeMap,
@@ -32,10 +33,13 @@ use quanlian_record::{
     id::{DepositId, RecordId},
     time::Timestamp,
 };
-use quanlian_store::{FolderObjects, ObjectStore, RecordStore, SqliteRecords, records::MAX_BATCH_RECORDS};
+use quanlian_store::{
+    FolderObjects, ObjectStore, RecordStore, SqliteRecords, lock::take_home, records::MAX_BATCH_RECORDS,
+};
 use serde::Serialize;
 
 use crate::{
+    cli::LockChoice,
     fault::{Blame, Fault},
     files::{Found, PassedOver},
     output::Output,
@@ -86,19 +90,28 @@ impl Room {
                 data.display()
             )));
         }
-        Self::open(data, "")
+        Self::open(data, "", &LockChoice::default())
     }
 
-    /// Opens the data folder and makes what is not there yet.
-    pub(crate) fn open(data: &Path, depositor: &str) -> Result<Self, Fault> {
+    /// Opens the data folder and makes what is not there yet, the lock record where `lock` says.
+    pub(crate) fn open(data: &Path, depositor: &str, lock: &LockChoice) -> Result<Self, Fault> {
+        let lock = lock_record::named(lock).bad_input()?;
         std::fs::create_dir_all(data)
             .with_context(|| format!("cannot make the folder {}", data.display()))
             .bad_input()?;
         let mut outside = System;
         let origin = origin_of(data, &mut outside).system()?;
-        let vault = Vault::open_or_create(data, &origin, &mut outside)
-            .with_context(|| format!("cannot open the evidence log in {}", data.display()))
-            .system()?;
+        let take = |home| take_home(home, lock.as_ref(), &origin, &lock_record::secrets());
+        let opened = Vault::open_or_create_with(data, &origin, take, &mut outside);
+        let is_mistaken = opened
+            .as_ref()
+            .is_err_and(|error| lock_record::is_mistake(error.code()));
+        let opened = opened.with_context(|| format!("cannot open the evidence log in {}", data.display()));
+        let vault = if is_mistaken {
+            opened.bad_input()
+        } else {
+            opened.system()
+        }?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

@@ -153,7 +153,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
     // Evidence: what was copied, what was published, what was said about it.
     let side = read_side_files(&side_files, &media, &mut problems);
     let data = results.path("data");
-    let mut room = Room::open(&data, &case.depositor())?;
+    let mut room = Room::open(&data, &case.depositor(), &arguments.lock)?;
     let log_key = room.vault().log_key().clone();
     // Now, so that a policy that cannot be read ends the run before the long work.
     let mut outsiders = Outsiders::of(&arguments.attesting, &data, log_key.clone(), output)?;

@@ -8,6 +8,7 @@
 )]
 
 mod folder;
+mod lock;
 mod objects;
 mod processes;
 mod records;

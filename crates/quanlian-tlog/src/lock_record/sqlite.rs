@@ -10,7 +10,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::LockRecord;
+use super::{LockFault, LockRecord};
 use crate::store::{MAX_CHECKPOINT_BYTES, StoreError};
 
 /// How long to wait for another process that is just writing.
@@ -54,6 +54,7 @@ impl SqliteLockRecord {
 fn refused(place: &str, source: rusqlite::Error) -> StoreError {
     StoreError::LockRecord {
         place: place.to_owned(),
+        fault: LockFault::Refused,
         source: Box::new(source),
     }
 }

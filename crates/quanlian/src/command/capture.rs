@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let room = match &arguments.data {
         Some(data) => {
             let depositor = arguments.depositor.clone().unwrap_or_default();
-            Some(Room::open(data, &depositor)?)
+            Some(Room::open(data, &depositor, &arguments.lock)?)
         }
         None => None,
     };

@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     }
     let (found, mut problems) = files::named(&arguments.paths).bad_input()?;
     let depositor = arguments.depositor.clone().unwrap_or_default();
-    let mut room = evidence::Room::open(&arguments.data, &depositor)?;
+    let mut room = evidence::Room::open(&arguments.data, &depositor, &arguments.lock)?;
     let deposits = room.deposit_files(&found, "file", output, &mut problems)?;
     for problem in &problems {
         output::warn_about(output, &problem.path, &evidence::why_passed_over(output, problem));

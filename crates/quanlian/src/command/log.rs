@@ -1,10 +1,13 @@
-//! `quanlian log append|fsck|bench`: entries into the log, the full check of it, and its speed on this disk.
+//! `quanlian log append|fsck|bench|move-lock`: entries into the log, the full check of it, its speed on this disk, and
+//! another place for its lock record.
 //!
 //! In:  files or lines, and the data folder of the log.
 //! Out: the numbers of the entries with the checkpoint that covers them; the findings of the
 //!      check (exit 1 when there are any); the figures of the load.
 //!
-//! Not here: deposits, which are entries too (`deposit`); witnesses.
+//! Not here: deposits, which are entries too (`deposit`); witnesses; readers (`serve`).
+
+pub(super) mod serve;
 
 use std::{
     fs::File,
@@ -17,8 +20,8 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use quanlian_evidence::vault::{Outside as _, System};
 use quanlian_tlog::{
-    fsck::fsck as check,
     load::Load,
+    lock_record::LockPlace,
     log::LogError,
     note::{SEED_BYTES, SignerKey, VerifierKey},
     sequencer::{Sequencer, Settings},
@@ -28,8 +31,8 @@ use quanlian_tlog::{
 use serde::Serialize;
 
 use crate::{
-    cli::{LogAppend, LogBench, LogFsck},
-    evidence::Room,
+    cli::{LogAppend, LogBench, LogFsck, LogMoveLock},
+    evidence::{Room, lock_record},
     fault::{Blame, Fault, Outcome, answer_no},
     output::Output,
 };
@@ -66,7 +69,7 @@ pub(super) fn append(arguments: &LogAppend, output: &Output) -> Outcome {
             .collect::<anyhow::Result<Vec<Vec<u8>>>>()
             .bad_input()?
     };
-    let mut room = Room::open(&arguments.data, "")?;
+    let mut room = Room::open(&arguments.data, "", &arguments.lock)?;
     let mut numbers = room.append_entries(&[])?;
     let mut add = |batch: &[Vec<u8>]| -> Result<(), Fault> {
         let batch: Vec<&[u8]> = batch.iter().map(Vec::as_slice).collect();
@@ -175,9 +178,10 @@ struct Checked {
 
 /// Runs `log fsck`.
 pub(super) fn fsck(arguments: &LogFsck, output: &Output) -> Outcome {
-    let key = read_key(arguments).bad_input()?;
+    let key = read_key(&arguments.data, arguments.key.as_deref()).bad_input()?;
+    let named = lock_record::named(&arguments.lock).bad_input()?;
     output.say::<&str>("progress.fsck", &[]);
-    let report = match check(&arguments.data, &key) {
+    let report = match lock_record::fsck(&arguments.data, &key, named) {
         Ok(report) => report,
         Err(LogError::Missing) => {
             return Err(Fault::BadInput(anyhow!(
@@ -191,6 +195,7 @@ pub(super) fn fsck(arguments: &LogFsck, output: &Output) -> Outcome {
             report.problems.push(format!("{:#}", anyhow::Error::new(error)));
             report
         }
+        Err(error) if lock_record::is_mistake(error.code()) => return Err(Fault::BadInput(error.into())),
         Err(error) => return Err(Fault::System(error.into())),
     };
     let report = Checked {
@@ -216,11 +221,8 @@ pub(super) fn fsck(arguments: &LogFsck, output: &Output) -> Outcome {
     Ok(if report.ok { ExitCode::SUCCESS } else { answer_no() })
 }
 
-fn read_key(arguments: &LogFsck) -> anyhow::Result<VerifierKey> {
-    let path = match &arguments.key {
-        Some(path) => path.clone(),
-        None => arguments.data.join("log.vkey"),
-    };
+fn read_key(data: &Path, named: Option<&Path>) -> anyhow::Result<VerifierKey> {
+    let path = named.map_or_else(|| data.join("log.vkey"), Path::to_owned);
     let mut text = String::new();
     File::open(&path)
         .and_then(|file| file.take(MAX_KEY_BYTES).read_to_string(&mut text))
@@ -228,6 +230,45 @@ fn read_key(arguments: &LogFsck) -> anyhow::Result<VerifierKey> {
     text.trim_end_matches('\n')
         .parse()
         .with_context(|| format!("{} holds no key of a log", path.display()))
+}
+
+#[derive(Serialize)]
+struct Moved {
+    from: String,
+    to: String,
+    /// Entries under the head that was moved.
+    size: u64,
+}
+
+/// Runs `log move-lock`.
+pub(super) fn move_lock(arguments: &LogMoveLock, output: &Output) -> Outcome {
+    let data = &arguments.data;
+    let to = lock_record::parse(&arguments.to).bad_input()?;
+    let key = read_key(data, None).bad_input()?;
+    let from = LockPlace::remembered(data).system()?;
+    let moved = lock_record::move_to(data, &key, &to);
+    let is_mistaken = moved
+        .as_ref()
+        .is_err_and(|error| lock_record::is_mistake(error.code()));
+    let moved = moved.with_context(|| format!("the lock record stays in {}", from.name()));
+    let head = if is_mistaken {
+        moved.bad_input()
+    } else {
+        moved.system()
+    }?;
+    let report = Moved {
+        from: from.name().to_owned(),
+        to: to.name(),
+        size: head.size(),
+    };
+    output.document(&report).system()?;
+    let values = [
+        ("from", report.from.clone()),
+        ("to", report.to.clone()),
+        ("size", report.size.to_string()),
+    ];
+    output.text(&output.messages.get("log.lock_moved", &values));
+    Ok(ExitCode::SUCCESS)
 }
 
 #[derive(Serialize)]

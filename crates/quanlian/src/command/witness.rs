@@ -88,7 +88,7 @@ fn now_s() -> u64 {
 }
 
 /// Ready when the terminal or the system asks the process to end.
-async fn asked_to_stop() {
+pub(crate) async fn asked_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

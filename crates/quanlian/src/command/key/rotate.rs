@@ -22,6 +22,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
+use quanlian_store::lock::take_home;
 use quanlian_tlog::{
     key::SecretKey,
     key_file::{
@@ -37,6 +38,7 @@ use serde::Serialize;
 use super::{Line, draw, protection};
 use crate::{
     cli::KeyRotate,
+    evidence::lock_record,
     fault::{Blame, Fault, Outcome},
     files::{read_limited, replace_durably},
     output::Output,
@@ -81,6 +83,7 @@ pub(in crate::command) fn run(arguments: &KeyRotate, output: &Output) -> Outcome
     }
     // Taken first, so that nobody signs in between.
     let home = LogHome::open(&paths.data).bad_input()?;
+    let named = lock_record::named(&arguments.lock).bad_input()?;
     let mut asked = Asked::default();
     let file = asked.read(&paths.key).bad_input()?;
     let old = copy_of(&file.keys()[0]).system()?;
@@ -91,6 +94,8 @@ pub(in crate::command) fn run(arguments: &KeyRotate, output: &Output) -> Outcome
         return clean_up(&paths, &new, output);
     }
     let signer = log_key(&paths.key, file).bad_input()?;
+    let origin = signer.verifier().name().to_owned();
+    let home = take_home(home, named.as_ref(), &origin, &lock_record::secrets()).system()?;
     let signer = signer.beside(copy_of(&new).system()?).system()?;
     let mut log = Log::open(home, signer)
         .context("cannot open the evidence log")

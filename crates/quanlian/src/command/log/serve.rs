@@ -1,0 +1,50 @@
+//! `quanlian log serve`: the log for readers over HTTP.
+//!
+//! In:  the data folder of a log, which another process may be writing to; an address to listen on.
+//! Out: checkpoint, tiles and entry bundles as C2SP tlog-tiles says, until the process is asked to stop.
+//!
+//! Not here: proofs, which readers make themselves from tiles; TLS.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+
+use crate::{
+    cli::LogServe,
+    command::witness::asked_to_stop,
+    fault::{Blame, Outcome},
+    output::Output,
+};
+
+/// Runs `log serve`.
+pub(in crate::command) fn run(arguments: &LogServe, output: &Output) -> Outcome {
+    let key = super::read_key(&arguments.data, None).bad_input()?;
+    let public = arguments.data.join("log").join("public");
+    if !public.join("checkpoint").is_file() {
+        let data = arguments.data.display();
+        return Err(anyhow!(
+            "there is no log in {data}; `log append` and `deposit` begin one"
+        ))
+        .bad_input();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+        .system()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(arguments.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", arguments.listen))
+            .bad_input()?;
+        let address = listener.local_addr().system()?;
+        output.say("log.key", &[("key", &key)]);
+        output.say("log.serves", &[("address", format!("http://{address}/"))]);
+        // What anybody may know, in a form that can be copied into a policy.
+        let about = format!("# a transparency log: c2sp.org/tlog-tiles\nlog {key}\n");
+        quanlian_witness::tiles::serve(listener, &public, &about, asked_to_stop()).await;
+        output.say::<&str>("log.stopped", &[]);
+        Ok(ExitCode::SUCCESS)
+    })
+}
