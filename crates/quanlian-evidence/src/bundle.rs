@@ -16,6 +16,9 @@
 //! | `proof/NNNN/entry.json` | the entry in the log | seal, log |
 //! | `proof/NNNN/custody.jsonl` | its chain of custody | seal |
 //! | `proof/NNNN/inclusion.tlog-proof` | that the entry is in the log | log key |
+//! | `proof/NNNN/act-LLLLL/entry.json` | the entry of the signed custody line LLLLL | seal, log |
+//! | `proof/NNNN/act-LLLLL/inclusion.tlog-proof` | that this entry is in the log | log key |
+//! | `proof/NNNN/erased/…` | of an erased deposit: `tombstone.json`, salt, entry, proof; of the deposit itself only entry and proof are left | seal, log |
 //! | `proof/bundle/…` | the seal: `statement.json`, `sealed-sha256.txt`, salt, entry, proof | log key |
 //! | `proof/policy`, `proof/witness.vkeys` | who is asked to witness the log, and their keys (optional) | seal |
 //! | `proof/checkpoint` | the signed head of the log; the log's own signature first, then cosignatures | log key, witnesses |
@@ -50,7 +53,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use page::{PageItem, page};
 
 use crate::{
-    container::{MAX_CONTAINER_BYTES, MAX_ENTRY_NAME_BYTES},
+    container::{MAX_CONTAINER_BYTES, MAX_ENTRIES, MAX_ENTRY_NAME_BYTES},
     content::{ContentError, Digests, MAX_DEPOSIT_BYTES, digest, safe_name, visible},
     deposit::{Deposit, DepositError, Receipt},
 };
@@ -74,11 +77,13 @@ pub const VERIFY_TEXT: &str = include_str!("../assets/VERIFY.txt");
 /// What a file adds to the container beside its content: two headers, a line in each of
 /// the two manifests and in the list of the seal, each with its name.
 const MAX_FILE_OVERHEAD_BYTES: u64 = 5 * MAX_ENTRY_NAME_BYTES as u64 + 300;
-/// What an item or the seal adds later: an inclusion proof, and its own overhead.
+/// What an entry adds later: an inclusion proof, and its own overhead.
 const MAX_PROOF_FILES_BYTES: u64 = 16 << 10;
 
 /// The most time stamps in one bundle; their numbers have two digits.
 pub const MAX_TOKENS: usize = 99;
+/// Files that are added when the seal is in the log: those of the seal, checkpoint, key, tag manifests, time stamps.
+const MAX_LATE_FILES: usize = 16 + 3 * MAX_TOKENS;
 /// The most bytes that cosignatures and time stamps add to one bundle.
 const MAX_ATTESTED_BYTES: u64 = 32 << 20;
 
@@ -112,14 +117,22 @@ pub(crate) const SALT_FILE: &str = "salt.hex";
 pub(crate) const ENTRY_FILE: &str = "entry.json";
 pub(crate) const PROOF_FILE: &str = "inclusion.tlog-proof";
 pub(crate) const CUSTODY_FILE: &str = "custody.jsonl";
+pub(crate) const TOMBSTONE_FILE: &str = "tombstone.json";
+/// What the name of the folder of an act begins with; the number of its line follows, in five digits.
+pub(crate) const ACT_PREFIX: &str = "act-";
 
 /// One item to be bundled.
 #[derive(Debug, Clone)]
-pub struct BundleItem {
-    /// What the deposit gave.
-    pub receipt: Receipt,
-    /// The deposited bytes, or none.
-    pub original: Original,
+pub enum BundleItem {
+    /// A deposit that stands.
+    Kept {
+        /// What the deposit gave.
+        receipt: Receipt,
+        /// The deposited bytes, or none.
+        original: Original,
+    },
+    /// One that was erased: its tombstone goes in, and what the log goes on to prove.
+    Erased(DepositId),
 }
 
 /// Where an original comes from.
@@ -164,6 +177,19 @@ pub enum BundleError {
     /// The receipt is damaged.
     #[error("the receipt of item {item} is not valid")]
     Receipt { item: usize, source: DepositError },
+    /// More files than a container counts, because of many acts.
+    #[error("the bundle would have {files} files, the limit is {MAX_ENTRIES}; make several bundles")]
+    TooManyFiles { files: usize },
+    /// It was erased before it was in the log, so there is nothing left to prove.
+    #[error("the deposit {0} was erased before its entry reached the log; leave it out")]
+    NothingLeft(DepositId),
+    /// The disk would be full before the bundle is whole.
+    #[error("the bundle needs {needed_bytes} bytes and the disk of {folder} has {free_bytes} free", folder = folder.display())]
+    NoRoom {
+        needed_bytes: u64,
+        free_bytes: u64,
+        folder: PathBuf,
+    },
     /// The originals do not fit into one bundle.
     #[error(
         "the bundle would have {size_bytes} bytes, the limit is {limit_bytes}; \
@@ -268,6 +294,9 @@ impl BundleError {
             Self::ItemCount(_) => "bundle_item_count",
             Self::Receipt { source, .. } => source.code(),
             Self::TooLarge { .. } => "bundle_too_large",
+            Self::TooManyFiles { .. } => "bundle_too_many_files",
+            Self::NothingLeft(_) => "bundle_nothing_left",
+            Self::NoRoom { .. } => "bundle_no_room",
             Self::Twice(_) => "bundle_twice",
             Self::Original { source, .. } => source.code(),
             Self::OriginalChanged { .. } => "bundle_original_changed",
@@ -318,14 +347,19 @@ impl Pieces {
         self.0.iter()
     }
 
-    /// Refuses what would not fit into a container, before anything is put into the log.
-    pub(crate) fn require_room(&self, items: usize) -> Result<(), BundleError> {
+    /// Refuses what would not fit into a container, before anything is put into the log. `proofs`
+    /// inclusion proofs will be added; gives the bytes of what is there so far.
+    pub(crate) fn require_room(&self, proofs: usize) -> Result<u64, BundleError> {
+        let files = self.0.len() + proofs + MAX_LATE_FILES;
+        if files > MAX_ENTRIES {
+            return Err(BundleError::TooManyFiles { files });
+        }
         let files: u64 = self
             .0
             .values()
             .map(|piece| piece.digests.size_bytes + MAX_FILE_OVERHEAD_BYTES)
             .sum();
-        let size_bytes = files + (items as u64 + 2) * MAX_PROOF_FILES_BYTES + MAX_ATTESTED_BYTES;
+        let size_bytes = files + (proofs as u64 + 2) * MAX_PROOF_FILES_BYTES + MAX_ATTESTED_BYTES;
         let limit_bytes = MAX_CONTAINER_BYTES;
         if size_bytes > limit_bytes {
             Err(BundleError::TooLarge {
@@ -333,7 +367,7 @@ impl Pieces {
                 limit_bytes,
             })
         } else {
-            Ok(())
+            Ok(self.0.values().map(|piece| piece.digests.size_bytes).sum())
         }
     }
 
@@ -461,6 +495,16 @@ pub(crate) fn item_folder(number: usize) -> String {
     format!("proof/{number:04}")
 }
 
+/// The folder of the entry of custody line `line` (from 1) of an item.
+pub(crate) fn act_folder(number: usize, line: u64) -> String {
+    format!("{}/{ACT_PREFIX}{line:05}", item_folder(number))
+}
+
+/// The folder of the tombstone of an item.
+pub(crate) fn erased_folder(number: usize) -> String {
+    format!("{}/erased", item_folder(number))
+}
+
 pub(crate) fn original_path(number: usize, name: &str) -> String {
     format!("data/{number:04}-{}", safe_name(name))
 }
@@ -489,14 +533,23 @@ pub(crate) fn checked_original(
     }
 }
 
-/// Adds all files of one item but its inclusion proof.
+/// Adds all files of one item but its inclusion proofs; gives the folders that need one, with their entries.
 pub(crate) fn add_item(
     pieces: &mut Pieces,
     number: usize,
     deposit: &Deposit,
     receipt: &Receipt,
     original: Option<Piece>,
-) {
+) -> Vec<(String, u64)> {
+    let mut proven = vec![(item_folder(number), receipt.log_index)];
+    for logged in &receipt.acts {
+        let folder = act_folder(number, logged.line);
+        pieces.add(
+            format!("{folder}/{ENTRY_FILE}"),
+            logged.entry_json.clone().into_bytes(),
+        );
+        proven.push((folder, logged.log_index));
+    }
     let folder = item_folder(number);
     pieces.add(
         format!("{folder}/{DEPOSIT_FILE}"),
@@ -521,6 +574,43 @@ pub(crate) fn add_item(
             .0
             .insert(original_path(number, &deposit.content.name), original);
     }
+    proven
+}
+
+/// What is left of an erased deposit: its entry in the log, and the tombstone with its own.
+pub(crate) struct Remains {
+    /// The canonical bytes of what the tombstone's entry commits to.
+    pub(crate) statement_json: String,
+    /// The salt of that commitment.
+    pub(crate) salt: String,
+    /// The canonical bytes of that entry.
+    pub(crate) entry_json: String,
+    /// The number of that entry.
+    pub(crate) log_index: u64,
+    /// The entry of the deposit, which says nothing any more.
+    pub(crate) deposit_entry_json: String,
+    /// The number of the entry of the deposit.
+    pub(crate) deposit_index: u64,
+}
+
+/// Adds all files of an erased item but its inclusion proofs; gives the folders that need one, with their entries.
+pub(crate) fn add_erased(pieces: &mut Pieces, number: usize, remains: &Remains) -> Vec<(String, u64)> {
+    let (folder, erased) = (item_folder(number), erased_folder(number));
+    for (path, text) in [
+        (
+            format!("{folder}/{ENTRY_FILE}"),
+            remains.deposit_entry_json.clone(),
+        ),
+        (
+            format!("{erased}/{TOMBSTONE_FILE}"),
+            remains.statement_json.clone(),
+        ),
+        (format!("{erased}/{SALT_FILE}"), format!("{}\n", remains.salt)),
+        (format!("{erased}/{ENTRY_FILE}"), remains.entry_json.clone()),
+    ] {
+        pieces.add(path, text.into_bytes());
+    }
+    vec![(folder, remains.deposit_index), (erased, remains.log_index)]
 }
 
 /// Adds the files that explain the bundle.

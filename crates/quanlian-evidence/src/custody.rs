@@ -66,7 +66,7 @@ pub enum Act {
     Sealed,
     /// Given to somebody else (移交).
     HandedOver,
-    /// A seal was broken (启封); in version 1 also: looked into (调阅).
+    /// A seal was broken (启封).
     Opened,
     /// Put into a bundle (打包).
     Bundled,
@@ -105,9 +105,9 @@ impl Act {
         }
     }
 
-    /// Whether version 1 had a word for it.
-    fn is_of_version_1(self) -> bool {
-        !matches!(self, Self::Copied | Self::Analysed | Self::Returned)
+    /// Whether the program itself notes it.
+    fn is_of_program(self) -> bool {
+        matches!(self, Self::Collected | Self::Deposited | Self::Bundled)
     }
 }
 
@@ -131,7 +131,7 @@ pub struct CustodyLine {
     pub tool: String,
     /// SHA-256 of the line before, or [`NOTHING_BEFORE`].
     pub prev: String,
-    /// What else belongs to the act.
+    /// Version 1: what else belongs to the act.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub detail: BTreeMap<String, String>,
     /// Version 2: what the parties sign for.
@@ -285,8 +285,8 @@ fn read_line(text: &str) -> Option<CustodyLine> {
     let act: CustodyLine = serde_json::from_str(text).ok()?;
     let same = canonical::to_bytes(&act).is_ok_and(|bytes| bytes == text.as_bytes());
     let fits_version = match act.v {
-        CUSTODY_VERSION => act.record.is_none() && act.attestations.is_empty() && act.act.is_of_version_1(),
-        SIGNED_CUSTODY_VERSION => act.record.is_some(),
+        CUSTODY_VERSION => act.record.is_none() && act.attestations.is_empty() && act.act.is_of_program(),
+        SIGNED_CUSTODY_VERSION => act.record.is_some() && act.detail.is_empty(),
         _ => false,
     };
     (same && fits_version).then_some(act)

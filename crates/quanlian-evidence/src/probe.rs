@@ -88,7 +88,7 @@ fn program_sha256() -> Option<String> {
 
 /// Free and all bytes of the disk below `folder`, as a user without privileges may use them.
 #[cfg(unix)]
-fn disk(folder: &Path) -> Option<(u64, u64)> {
+pub(crate) fn disk(folder: &Path) -> Option<(u64, u64)> {
     let found = rustix::fs::statvfs(folder).ok()?;
     Some((
         found.f_bavail.checked_mul(found.f_frsize)?,
@@ -97,7 +97,7 @@ fn disk(folder: &Path) -> Option<(u64, u64)> {
 }
 
 #[cfg(not(unix))]
-fn disk(_folder: &Path) -> Option<(u64, u64)> {
+pub(crate) fn disk(_folder: &Path) -> Option<(u64, u64)> {
     None
 }
 

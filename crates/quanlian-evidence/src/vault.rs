@@ -54,6 +54,7 @@ pub use bundling::BundleSummary;
 pub use copy::VaultCopy;
 use disk::{io_error, make_private_folder, read_if_there, sync_folder, write_and_sync, write_durably};
 pub use erasure::{Erasure, ErasureError, ErasureOrder, ErasureTargets, Statement, ToErase, Tombstone};
+pub(crate) use erasure::{MAX_TOMBSTONE_BYTES, TOMBSTONE_VERSION};
 pub use hold::{Hold, HoldError, HoldState, HoldStep, MAX_HOLDS};
 
 use crate::{
@@ -476,36 +477,6 @@ impl Vault {
             .filter_map(|name| name.strip_suffix(".json")?.parse().ok())
             .collect();
         Ok(ids.into_iter().collect())
-    }
-
-    /// Notes an act that the program itself did, as a line of version 1. What people do is drafted and
-    /// signed ([`Self::draft_act`]).
-    ///
-    /// The line is kept with the receipt; the seal of the next bundle commits to it.
-    pub fn record_act(
-        &mut self,
-        id: DepositId,
-        act: Act,
-        actor: &str,
-        detail: BTreeMap<String, String>,
-        outside: &mut dyn Outside,
-    ) -> Result<Receipt, VaultError> {
-        require_actor(actor)?;
-        let mut receipt = self.receipt(id)?;
-        if self.draft(id)?.is_some() {
-            return Err(ActError::Waiting(id).into());
-        }
-        let at = outside.now();
-        let new = NewAct {
-            id: CustodyId(id::from_parts(at, random(outside))),
-            act,
-            at,
-            actor,
-            detail,
-        };
-        custody::append(&mut receipt.custody, id, new).map_err(DepositError::from)?;
-        self.save_receipts(std::iter::once((id, &receipt)))?;
-        Ok(receipt)
     }
 
     fn deposit_contents(

@@ -10,12 +10,14 @@
 //! Not here: the rules for cosignatures (`quanlian-tlog`) and time stamps (`quanlian-timestamp`);
 //! the caller brings both as [`Judges`]: [`WitnessJudge`], [`TimeJudge`] or others.
 
+mod item;
 mod judges;
 mod opened;
 mod policy;
 mod report;
 
 use std::{
+    collections::BTreeSet,
     io::{Read, Seek},
     path::Path,
 };
@@ -26,7 +28,10 @@ use quanlian_tlog::{
     proof::TlogProof,
 };
 
-use self::opened::{MAX_SMALL_BYTES, Opened};
+use self::{
+    item::{Item, People},
+    opened::{MAX_SMALL_BYTES, Opened},
+};
 pub use self::{
     judges::{TimeJudge, WitnessJudge},
     policy::{Policy, PolicyError},
@@ -34,17 +39,15 @@ pub use self::{
 };
 use crate::{
     bundle::{
-        BAG_INFO_PATH, BAGIT, BAGIT_PATH, BUNDLE_VERSION_1, BagInfo, CHECKPOINT_PATH, CUSTODY_FILE,
-        DEPOSIT_FILE, ENTRY_FILE, LOG_KEY_PATH, MANIFEST_SHA256_PATH, MANIFEST_SM3_PATH, PAGE_PATH,
-        PROOF_FILE, PageItem, SALT_FILE, SCRIPT_PATH, SEAL_FOLDER, SEALED_FILE, STATEMENT_FILE, Statement,
-        TAG_MANIFEST_SHA256_PATH, TAG_MANIFEST_SM3_PATH, TEXT_PATH, Token, VERIFIER_PAGE, VERIFIER_PATH,
-        VERIFY_SCRIPT, VERIFY_TEXT, WitnessFiles, bag_info, is_payload, is_sealed, item_folder, manifest,
-        original_path, page,
+        BAG_INFO_PATH, BAGIT, BAGIT_PATH, BUNDLE_VERSION_1, BagInfo, CHECKPOINT_PATH, ENTRY_FILE,
+        LOG_KEY_PATH, MANIFEST_SHA256_PATH, MANIFEST_SM3_PATH, PAGE_PATH, PROOF_FILE, PageItem, SALT_FILE,
+        SCRIPT_PATH, SEAL_FOLDER, SEALED_FILE, STATEMENT_FILE, Statement, TAG_MANIFEST_SHA256_PATH,
+        TAG_MANIFEST_SM3_PATH, TEXT_PATH, Token, VERIFIER_PAGE, VERIFIER_PATH, VERIFY_SCRIPT, VERIFY_TEXT,
+        WitnessFiles, bag_info, is_payload, is_sealed, item_folder, manifest, original_path, page,
     },
     container::{ContainerError, Reader},
     content::is_hex_digest,
-    custody::Act,
-    deposit::{Deposit, ENTRY_BUNDLE, ENTRY_DEPOSIT, Entry, Salt, check_custody, from_canonical},
+    deposit::{ENTRY_BUNDLE, Entry, Salt, from_canonical},
 };
 
 /// Judges the cosignatures of a bundle.
@@ -85,13 +88,17 @@ pub struct Judges<'a> {
 /// | `file_is_deposit` | the original is what was deposited |
 /// | `deposit_committed` | the log entry commits to the deposit record |
 /// | `deposit_in_log` | the entry is in the log |
-/// | `custody_chain` | the custody lines are a chain from collection to this bundle |
+/// | `custody_chain` | the custody lines are a chain from collection to this bundle, in an order that can be |
+/// | `custody_act_signed` | the signatures of one act fit the keys that its line names, both sides |
+/// | `custody_act_in_log` | the entry of that act commits to its line, and is in the log behind those before |
+/// | `custody_keys` | those keys belong to people whom the caller knows |
+/// | `erasure_in_log` | of an erased deposit: the tombstone is in the log |
 /// | `bundle_sealed` | the files of the bundle are those that were closed, and the log says so |
 /// | `instructions` | script and page are those that this version of the program writes |
 /// | `bag` | the bundle is a bag as its statement describes it (version 2) |
 /// | `log_witnessed`… | what the judge of the cosignatures says; else `not_checked` |
 /// | `time`, `time_`… | what the judge of the time stamps says; else `not_checked` |
-/// | `truth_before_deposit`, `authorship`, `made_when`, `lawful_collection` | always `not_checked`: no bundle can prove it |
+/// | `further_acts`, `truth_before_deposit`, `authorship`, `made_when`, `lawful_collection` | always `not_checked`: no bundle can prove it |
 ///
 /// Bounded: memory by the small files of one bundle, time by one pass over the file.
 pub fn verify_bundle(path: &Path, policy: &Policy) -> Verification {
@@ -138,7 +145,12 @@ fn verify_reader<F: Read + Seek>(
 }
 
 /// What no bundle can prove, so that nobody takes silence for a yes.
-const NEVER_CHECKED: [(&str, &str); 4] = [
+const NEVER_CHECKED: [(&str, &str); 5] = [
+    (
+        "further_acts",
+        "whether the log holds acts of custody that were left out when the bundle was closed, or that came later: \
+         the log tells (`quanlian custody check`)",
+    ),
     (
         "truth_before_deposit",
         "whether the content was true before it was deposited: its source, making and keeping are examined \
@@ -173,11 +185,13 @@ impl Opened {
         report.result("log_head_signed", "bundle", signed);
         check_trust(key.as_ref(), policy, report);
         let head = head.ok();
-        let mut deposits = Vec::new();
+        let mut items = Vec::new();
+        let mut people = People::new(&policy.people);
         for number in 1..=self.items {
-            deposits.push(self.check_item(number, head.as_ref(), report));
+            items.push(self.check_item(number, head.as_ref(), &mut people, report));
         }
-        if let Some(name) = self.stranger(&deposits) {
+        people.report(report);
+        if let Some(name) = self.stranger(&items) {
             report.add(
                 "container",
                 State::Failed,
@@ -195,7 +209,7 @@ impl Opened {
             report.result("bag", "bundle", self.check_bag(statement.as_ref().ok()));
         }
         let (state, detail) = match statement {
-            Ok(statement) if self.has_our_instructions(&statement, &deposits) => {
+            Ok(statement) if self.has_our_instructions(&statement, &items) => {
                 (State::Ok, "as this program writes them")
             }
             _ => (
@@ -205,7 +219,7 @@ impl Opened {
         };
         report.add("instructions", state, "bundle", detail);
         self.judge_witnesses(head.as_ref(), judges, report);
-        self.judge_time(&deposits, judges, report);
+        self.judge_time(&items, judges, report);
     }
 
     fn judge_witnesses(
@@ -227,8 +241,8 @@ impl Opened {
         report.add("log_witnessed", State::NotChecked, "bundle", why);
     }
 
-    fn judge_time(&self, deposits: &[Option<Deposit>], judges: Judges<'_>, report: &mut Verification) {
-        let stated = stated_times(deposits);
+    fn judge_time(&self, items: &[Option<Item>], judges: Judges<'_>, report: &mut Verification) {
+        let stated = stated_times(items);
         let why = match judges.time {
             Some(judge) => {
                 let mut checks = judge.judge(self.text(CHECKPOINT_PATH), &self.tokens);
@@ -321,67 +335,6 @@ impl Opened {
         SignedCheckpoint::open(text, key).map_err(|error| describe(&error))
     }
 
-    fn check_item(
-        &self,
-        number: usize,
-        head: Option<&SignedCheckpoint>,
-        report: &mut Verification,
-    ) -> Option<Deposit> {
-        let folder = item_folder(number);
-        let json = self.text(&format!("{folder}/{DEPOSIT_FILE}"));
-        let deposit = match Deposit::from_json(json) {
-            Ok(deposit) => deposit,
-            Err(error) => {
-                report.add(
-                    "deposit_committed",
-                    State::Failed,
-                    &format!("{number:04}"),
-                    error.to_string(),
-                );
-                return None;
-            }
-        };
-        let subject = format!("{number:04} {}", deposit.content.name);
-        match self.digests.get(&original_path(number, &deposit.content.name)) {
-            None => report.add(
-                "file_is_deposit",
-                State::NotChecked,
-                &subject,
-                "the original is not in the bundle",
-            ),
-            Some(digests) if deposit.content.is_told_by(digests) => {
-                report.add(
-                    "file_is_deposit",
-                    State::Ok,
-                    &subject,
-                    deposit.content.sha256.clone(),
-                );
-            }
-            Some(_) => report.add(
-                "file_is_deposit",
-                State::Failed,
-                &subject,
-                "the original is not what was deposited",
-            ),
-        }
-        let committed =
-            self.open_commitment(&folder, ENTRY_DEPOSIT, deposit.id.0, deposit.deposited_at, json);
-        let at = committed.map(|()| format!("recorded at {}", deposit.deposited_at));
-        report.result("deposit_committed", &subject, at);
-        let index = self.prove(&folder, head);
-        report.result(
-            "deposit_in_log",
-            &subject,
-            index.clone().map(|index| format!("entry {index}")),
-        );
-        report.result(
-            "custody_chain",
-            &subject,
-            self.check_custody(&folder, &deposit, index.ok()),
-        );
-        Some(deposit)
-    }
-
     fn open_commitment(
         &self,
         folder: &str,
@@ -417,25 +370,6 @@ impl Opened {
         Ok(proof.index)
     }
 
-    fn check_custody(&self, folder: &str, deposit: &Deposit, index: Option<u64>) -> Result<String, String> {
-        let text = self.text(&format!("{folder}/{CUSTODY_FILE}"));
-        let lines: Vec<&str> = text
-            .strip_suffix('\n')
-            .ok_or("the custody lines are cut short")?
-            .split('\n')
-            .collect();
-        let acts = check_custody(&lines, deposit).map_err(|error| error.to_string())?;
-        let index = index.map(|index| index.to_string());
-        let is_deposited = acts.iter().any(|act| {
-            act.act == Act::Deposited && index.is_some() && act.detail.get("index") == index.as_ref()
-        });
-        if is_deposited {
-            Ok(format!("{} lines", acts.len()))
-        } else {
-            Err("no line says that it was deposited".into())
-        }
-    }
-
     fn check_seal(&self, head: Option<&SignedCheckpoint>) -> Result<Statement, String> {
         let json = self.text(&format!("{SEAL_FOLDER}/{STATEMENT_FILE}"));
         let statement: Statement =
@@ -451,7 +385,10 @@ impl Opened {
         let wanted = manifest(files.map(|(name, digests)| (name.as_str(), digests.sha256.as_str())));
         let list = format!("{SEAL_FOLDER}/{SEALED_FILE}");
         if self.text(&list) != wanted {
-            return Err("the files are not those that were sealed".into());
+            let name = first_other(self.text(&list), &wanted);
+            return Err(format!(
+                "the files are not those that were sealed, first `{name}`"
+            ));
         }
         let digest = self.digests.get(&list).map(|digests| digests.sha256.as_str());
         if !is_hex_digest(&statement.sealed_sha256) || digest != Some(statement.sealed_sha256.as_str()) {
@@ -462,23 +399,31 @@ impl Opened {
         Ok(statement)
     }
 
-    fn has_our_instructions(&self, statement: &Statement, deposits: &[Option<Deposit>]) -> bool {
+    fn has_our_instructions(&self, statement: &Statement, found: &[Option<Item>]) -> bool {
         let mut items = Vec::new();
-        for (at, deposit) in deposits.iter().enumerate() {
-            let Some(deposit) = deposit else { return false };
-            let number = at + 1;
+        for (number, item) in (1..).zip(found) {
             let proof = self
                 .text(&format!("{}/{PROOF_FILE}", item_folder(number)))
                 .parse::<TlogProof>();
-            let Ok(proof) = proof else { return false };
-            items.push(PageItem {
-                content: &deposit.content,
-                kind: &deposit.kind,
-                deposited_at: deposit.deposited_at,
-                log_index: proof.index,
-                is_included: self
-                    .digests
-                    .contains_key(&original_path(number, &deposit.content.name)),
+            let (Some(item), Ok(proof)) = (item, proof) else {
+                return false;
+            };
+            items.push(match item {
+                Item::Kept(deposit) => PageItem::Kept {
+                    content: &deposit.content,
+                    kind: &deposit.kind,
+                    deposited_at: deposit.deposited_at,
+                    log_index: proof.index,
+                    is_included: self
+                        .digests
+                        .contains_key(&original_path(number, &deposit.content.name)),
+                },
+                Item::Erased(erasure) => PageItem::Erased {
+                    deposit: erasure.deposit,
+                    at: erasure.at,
+                    by: &erasure.by,
+                    log_index: proof.index,
+                },
             });
         }
         let log_key = self.text(LOG_KEY_PATH).trim_end_matches('\n');
@@ -504,8 +449,13 @@ fn add_all(report: &mut Verification, code: &str, checks: Vec<Check>) {
 }
 
 /// What the log's own clock says, which nobody has confirmed.
-fn stated_times(deposits: &[Option<Deposit>]) -> String {
-    let times = || deposits.iter().flatten().map(|deposit| deposit.deposited_at);
+fn stated_times(items: &[Option<Item>]) -> String {
+    let times = || {
+        items
+            .iter()
+            .flatten()
+            .filter_map(|item| item.kept().map(|deposit| deposit.deposited_at))
+    };
     let range = times().min().zip(times().max());
     let stated = range.map_or_else(String::new, |(first, last)| format!(" ({first} to {last})"));
     format!("times are stated by the log's own clock{stated}")
@@ -527,6 +477,16 @@ fn check_trust(key: Option<&VerifierKey>, policy: &Policy, report: &mut Verifica
         )
     };
     report.add("log_key_trusted", state, "bundle", detail);
+}
+
+/// The first file on which two lists of digests differ.
+fn first_other<'a>(one: &'a str, other: &'a str) -> &'a str {
+    let lines: BTreeSet<&str> = one.lines().collect();
+    let others: BTreeSet<&str> = other.lines().collect();
+    let names = lines
+        .symmetric_difference(&others)
+        .map(|line| line.split_once("  ").map_or(*line, |(_, name)| name));
+    names.min().unwrap_or(SEALED_FILE)
 }
 
 /// An error with its causes, in one line.

@@ -5,6 +5,7 @@
 //!
 //! Not here: what the commands do (`command`), the words of results (`messages/`).
 
+mod bundle;
 mod custody;
 pub(crate) mod timestamp;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use quanlian_capture::{Url, guard::Allowed};
 use quanlian_record::time::{Day, parse_day};
 
+pub(crate) use bundle::Bundle;
 pub(crate) use custody::{
     Custody, CustodyAdd, CustodyExport, CustodyOf, CustodyRead, CustodySign, Erase, ExportAs, Hold,
     PaperLanguage,
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Match(Match),
     /// Fix files as evidence in the log
     Deposit(Deposit),
+    /// Write an evidence bundle of deposits that are there already
+    Bundle(Bundle),
     /// Who did what with a deposit, signed by both sides
     #[command(subcommand)]
     Custody(Custody),
@@ -366,6 +370,9 @@ pub(crate) struct Verify {
     /// Trust policy (C2SP tlog-policy): logs, witnesses, quorum; or log keys alone, one a line
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// File with the keys of people whom you know, one a line, for acts of custody
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
     /// File of root certificates that are trusted to tell the time; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) tsa_roots: Vec<PathBuf>,

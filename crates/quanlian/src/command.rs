@@ -3,6 +3,7 @@
 //! In:  parsed arguments.
 //! Out: results on stdout and an exit code.
 
+mod bundle;
 mod capture;
 mod custody;
 mod deposit;
@@ -43,6 +44,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
+        Command::Bundle(arguments) => bundle::run(&arguments, &output(arguments.form.form())),
         Command::Custody(arguments) => custody::run(arguments, &output),
         Command::Hold(arguments) => hold::run(arguments, &output),
         Command::Erase(arguments) => erase::run(&arguments, &output(arguments.of.form.form())),

@@ -26,7 +26,7 @@ use anyhow::Context;
 use quanlian_evidence::{
     bundle::{Attest, BundleItem},
     deposit::Receipt,
-    vault::{Outside, System, Terms, Vault},
+    vault::{BundleSummary, Outside, System, Terms, Vault},
 };
 use quanlian_record::{
     envelope::{ENVELOPE_VERSION, Record},
@@ -34,7 +34,8 @@ use quanlian_record::{
     time::Timestamp,
 };
 use quanlian_store::{
-    FolderObjects, ObjectStore, RecordStore, SqliteRecords, lock::take_home, records::MAX_BATCH_RECORDS,
+    FolderObjects, ObjectId, ObjectStore, RecordStore, SqliteRecords, lock::take_home,
+    records::MAX_BATCH_RECORDS,
 };
 use serde::Serialize;
 
@@ -83,6 +84,11 @@ pub(crate) struct Room {
 impl Room {
     /// Opens a data folder that is there already.
     pub(crate) fn open_existing(data: &Path) -> Result<Self, Fault> {
+        Self::open_existing_as(data, "")
+    }
+
+    /// The same, and says who acts; whoever is at the machine when the name is empty.
+    pub(crate) fn open_existing_as(data: &Path, actor: &str) -> Result<Self, Fault> {
         let key = data.join("log.vkey");
         if !key.is_file() {
             return Err(Fault::BadInput(anyhow::anyhow!(
@@ -90,7 +96,7 @@ impl Room {
                 data.display()
             )));
         }
-        Self::open(data, "", &LockChoice::default())
+        Self::open(data, actor, &LockChoice::default())
     }
 
     /// Opens the data folder and makes what is not there yet, the lock record where `lock` says.
@@ -235,6 +241,13 @@ impl Room {
         Ok(())
     }
 
+    /// Where the data folder keeps the original with this SHA-256, if it does.
+    pub(crate) fn kept_original(&self, sha256: &str) -> Result<Option<PathBuf>, Fault> {
+        let id: ObjectId = sha256.parse().system()?;
+        let kept = self.runtime.block_on(self.objects.file(id));
+        kept.context("cannot look for an original").system()
+    }
+
     /// Writes a bundle, attested by those who are named, and says where it is.
     pub(crate) fn bundle(
         &mut self,
@@ -243,7 +256,7 @@ impl Room {
         outside: &mut dyn Outside,
         attest: &mut dyn Attest,
         output: &Output,
-    ) -> Result<String, Fault> {
+    ) -> Result<BundleSummary, Fault> {
         let bar = output.progress("progress.bundle", items.len() as u64);
         let actor = self.terms.depositor.clone();
         let summary = self
@@ -252,10 +265,9 @@ impl Room {
                 bar.set_position(step.files as u64);
             });
         bar.finish_and_clear();
-        let summary = summary
+        summary
             .with_context(|| format!("cannot write the bundle {}", path.display()))
-            .system()?;
-        Ok(summary.path.display().to_string())
+            .system()
     }
 
     /// The public key of the log, to be published.

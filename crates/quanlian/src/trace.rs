@@ -310,6 +310,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         .bundle(items, &bundle, &mut System, &mut outsiders, output)?;
     let policy = Policy {
         trusted_log_keys: vec![log_key],
+        ..Policy::default()
     };
     output.say::<&str>("progress.verify", &[]);
     report.bundle_verifies = verify_bundle(&bundle, &policy).ok;
@@ -690,7 +691,7 @@ impl Evidence<'_> {
             } else {
                 Original::DigestOnly
             };
-            BundleItem {
+            BundleItem::Kept {
                 receipt: deposit.receipt.clone(),
                 original,
             }

@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use quanlian_record::time::Timestamp;
+use quanlian_record::{id::DepositId, time::Timestamp};
 
 use super::VERIFY_SCRIPT;
 use crate::content::{Content, visible};
@@ -19,12 +19,22 @@ const SECTION_MARK: &str = "\n# ---- ";
 const TEMPLATE: &str = include_str!("../../assets/page.html");
 
 /// One line of the table of items.
-pub(crate) struct PageItem<'a> {
-    pub(crate) content: &'a Content,
-    pub(crate) kind: &'a str,
-    pub(crate) deposited_at: Timestamp,
-    pub(crate) log_index: u64,
-    pub(crate) is_included: bool,
+pub(crate) enum PageItem<'a> {
+    /// A deposit that stands.
+    Kept {
+        content: &'a Content,
+        kind: &'a str,
+        deposited_at: Timestamp,
+        log_index: u64,
+        is_included: bool,
+    },
+    /// One that was erased.
+    Erased {
+        deposit: DepositId,
+        at: Timestamp,
+        by: &'a str,
+        log_index: u64,
+    },
 }
 
 /// The page.
@@ -62,25 +72,48 @@ fn rows(items: &[PageItem<'_>]) -> String {
     let mut html = String::new();
     for (at, item) in items.iter().enumerate() {
         let number = at + 1;
-        let Content {
-            name,
-            size_bytes,
-            sha256,
-            sm3,
-        } = item.content;
-        let (name, kind) = (escape(name), escape(item.kind));
-        let (time, index) = (item.deposited_at.to_local_string(), item.log_index);
-        let original = if item.is_included {
-            "在包内 included"
-        } else {
-            "仅摘要 digest only"
+        let _ = match item {
+            PageItem::Kept {
+                content:
+                    Content {
+                        name,
+                        size_bytes,
+                        sha256,
+                        sm3,
+                    },
+                kind,
+                deposited_at,
+                log_index,
+                is_included,
+            } => {
+                let (name, kind, time) = (escape(name), escape(kind), deposited_at.to_local_string());
+                let original = if *is_included {
+                    "在包内 included"
+                } else {
+                    "仅摘要 digest only"
+                };
+                writeln!(
+                    html,
+                    "<tr><td>{number:04}</td><td>{name}</td><td>{kind}</td><td>{size_bytes}</td>\
+                     <td><code>{sha256}</code><br><code>{sm3}</code></td><td>{time}</td><td>{log_index}</td>\
+                     <td>{original}</td></tr>"
+                )
+            }
+            PageItem::Erased {
+                deposit,
+                at,
+                by,
+                log_index,
+            } => {
+                let (time, by) = (at.to_local_string(), escape(by));
+                writeln!(
+                    html,
+                    "<tr><td>{number:04}</td><td colspan=\"5\">存证 {deposit} 已由 {by} 于 {time} 决定删除 \
+                     <span class=\"en\">erased by order of {by}</span></td><td>{log_index}</td>\
+                     <td>已删除 erased</td></tr>"
+                )
+            }
         };
-        let _ = writeln!(
-            html,
-            "<tr><td>{number:04}</td><td>{name}</td><td>{kind}</td><td>{size_bytes}</td>\
-             <td><code>{sha256}</code><br><code>{sm3}</code></td><td>{time}</td><td>{index}</td>\
-             <td>{original}</td></tr>"
-        );
     }
     html
 }
@@ -126,14 +159,20 @@ mod tests {
             sha256: "a".repeat(64),
             sm3: "b".repeat(64),
         };
-        let item = PageItem {
+        let item = PageItem::Kept {
             content: &content,
             kind: "<b>",
             deposited_at: at,
             log_index: 7,
             is_included: false,
         };
-        let html = page(uuid::Uuid::nil(), at, "<i>{{log_key}}", "key<", &[item]);
+        let erased = PageItem::Erased {
+            deposit: DepositId(uuid::Uuid::nil()),
+            at,
+            by: "<u>",
+            log_index: 8,
+        };
+        let html = page(uuid::Uuid::nil(), at, "<i>{{log_key}}", "key<", &[item, erased]);
         let name = "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;{{items}}[U+202E][U+000A]&quot;&amp;";
         assert!(
             html.contains(&format!("<td>{name}</td><td>&lt;b&gt;</td>")),
@@ -144,7 +183,7 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("<code>key&lt;</code>"));
-        for tag in ["<script", "<b>", "<i>", "src=", "href="] {
+        for tag in ["<script", "<b>", "<i>", "<u>", "src=", "href="] {
             assert!(!html.contains(tag), "{tag}");
         }
     }

@@ -405,10 +405,21 @@ pub fn check_attestations(
     parties: &[Party],
     attestations: &[Attestation],
 ) -> Result<(), RecordError> {
-    if attestations.len() != parties.len() {
-        return Err(RecordError::Attestations("one of each party, in their order"));
+    check_attestations_so_far(act, parties, attestations)?;
+    let stands = |at: usize| attestations.iter().any(|found| found.party() as usize == at + 1);
+    let mut missing = parties.iter().enumerate().filter(|(at, _)| !stands(*at));
+    // A side that lacks is named; of others it is enough that they do.
+    let sides = roles(act).0;
+    match missing.clone().find(|(_, party)| sides.contains(&party.role)) {
+        Some((_, party)) => Err(RecordError::SideUnsigned {
+            act,
+            role: party.role,
+        }),
+        None if missing.next().is_some() => {
+            Err(RecordError::Attestations("one of each party, in their order"))
+        }
+        None => Ok(()),
     }
-    check_attestations_so_far(act, parties, attestations)
 }
 
 /// The same for an act that still waits for some of its parties.

@@ -6,15 +6,14 @@
 //! Invariant: an act that cannot follow is refused, unless the line itself says why it was done all
 //! the same; then it is shown as irregular and the standing follows what was in fact done.
 //!
-//! Not here: version 1, which knew no order. Its lines are taken as they are, and what does not fit
-//! is a gap, because refusing them would make old receipts unreadable.
+//! Not here: what a line says ([`super::act`]), who signed it ([`super::signing`]).
 
 use std::fmt;
 
 use serde::Serialize;
 
 use super::{
-    Act, CustodyLine, SIGNED_CUSTODY_VERSION,
+    Act, CustodyLine,
     act::{Attestation, Role},
 };
 
@@ -106,10 +105,6 @@ pub enum GapKind {
     TimeRunsBack,
     /// An act out of order, with its reason.
     Irregular,
-    /// An act out of order in a line of version 1.
-    OutOfOrder,
-    /// A line of version 1 says that the item was handed over, not to whom.
-    ReceiverUnknown,
     /// A party signed on paper.
     OnPaper,
     /// A party did not sign.
@@ -124,8 +119,6 @@ impl GapKind {
             Self::ActorIsNotHolder => "actor_is_not_holder",
             Self::TimeRunsBack => "time_runs_back",
             Self::Irregular => "irregular",
-            Self::OutOfOrder => "out_of_order",
-            Self::ReceiverUnknown => "receiver_unknown",
             Self::OnPaper => "on_paper",
             Self::Unsigned => "unsigned",
         }
@@ -146,7 +139,7 @@ impl Standing {
             .as_ref()
             .is_some_and(|record| record.irregular.is_some());
         match self.problem_with(line) {
-            Some(problem) if line.v == SIGNED_CUSTODY_VERSION && !explains_itself => Err(problem),
+            Some(problem) if !explains_itself => Err(problem),
             _ => Ok(()),
         }
     }
@@ -154,7 +147,6 @@ impl Standing {
     /// Why `line` cannot follow, if it cannot.
     pub fn problem_with(&self, line: &CustodyLine) -> Option<OrderProblem> {
         use OrderProblem as Problem;
-        let is_of_people = line.v == SIGNED_CUSTODY_VERSION;
         let is_holder = self.holder.as_ref().is_none_or(|holder| *holder == line.actor);
         match (line.act, self.place) {
             // The copy in the store can be bundled whatever became of the item.
@@ -168,11 +160,8 @@ impl Standing {
             (Act::Sealed | Act::Copied | Act::Analysed, Place::Held) => {
                 self.is_sealed.then_some(Problem::Sealed)
             }
-            // In version 1 the word meant looking into the item (调阅), sealed or not, and there were no parties.
-            (Act::Opened, Place::Held) => (is_of_people && !self.is_sealed).then_some(Problem::NotSealed),
-            (Act::HandedOver | Act::Returned, Place::Held) => {
-                (is_of_people && !is_holder).then_some(Problem::NotHolder)
-            }
+            (Act::Opened, Place::Held) => (!self.is_sealed).then_some(Problem::NotSealed),
+            (Act::HandedOver | Act::Returned, Place::Held) => (!is_holder).then_some(Problem::NotHolder),
         }
     }
 
@@ -218,16 +207,10 @@ impl Standing {
         if let Some(before) = before.filter(|before| before.at > line.at) {
             add(GapKind::TimeRunsBack, format!("{} < {}", line.at, before.at));
         }
-        let irregular = line.record.as_ref().and_then(|record| record.irregular.clone());
-        match (irregular, self.problem_with(line)) {
-            (Some(reason), _) => add(GapKind::Irregular, reason),
-            (None, Some(problem)) => add(GapKind::OutOfOrder, problem.to_string()),
-            (None, None) => {}
+        if let Some(reason) = line.record.as_ref().and_then(|record| record.irregular.clone()) {
+            add(GapKind::Irregular, reason);
         }
         let changes_hands = matches!(line.act, Act::HandedOver | Act::Returned);
-        if line.record.is_none() && changes_hands {
-            add(GapKind::ReceiverUnknown, line.actor.clone());
-        }
         let is_of_people = line.record.is_some() && line.act != Act::Collected;
         if let Some(holder) = self
             .holder

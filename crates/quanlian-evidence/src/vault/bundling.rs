@@ -1,6 +1,6 @@
 //! Closing a bundle: collect its files, commit to them in the log, write the container.
 //!
-//! In:  receipts with their originals, who closes the bundle.
+//! In:  receipts with their originals, tombstones of what was erased, who closes the bundle.
 //! Out: the bundle, with the number of its seal in the log.
 //!
 //! Invariant: what can be known beforehand is refused before the seal enters the log.
@@ -23,19 +23,21 @@ use quanlian_record::{
 use super::{
     ActError, Outside, Progress, Vault, VaultError,
     disk::{io_error, with_suffix, write_durably},
+    erasure::Statement as ErasureStatement,
     random, require_actor,
 };
 use crate::{
     TOOL,
     bundle::{
         self, Attest, BUNDLE_VERSION, BagInfo, BundleError, BundleItem, ENTRY_FILE, LOG_KEY_PATH,
-        MAX_BUNDLE_ITEMS, Original, POLICY_PATH, PROOF_FILE, PageItem, Pieces, SALT_FILE, SEAL_FOLDER,
-        SEALED_FILE, STATEMENT_FILE, Statement, Unattested, WITNESS_KEYS_PATH, item_folder,
+        MAX_BUNDLE_ITEMS, Original, POLICY_PATH, PROOF_FILE, PageItem, Pieces, Remains, SALT_FILE,
+        SEAL_FOLDER, SEALED_FILE, STATEMENT_FILE, Statement, Unattested, WITNESS_KEYS_PATH,
     },
     container::{self, ContainerError},
     content::{digest, sha256_hex},
     custody::{self, Act, NewAct},
     deposit::{Deposit, DepositError, ENTRY_BUNDLE, Entry, Receipt, SALT_BYTES, Salt, to_canonical},
+    probe,
 };
 
 /// What was written.
@@ -63,10 +65,44 @@ struct Closing<'a> {
 }
 
 /// An item that has passed all checks.
-struct Bundled {
-    deposit: Deposit,
-    receipt: Receipt,
-    is_included: bool,
+enum Bundled {
+    Kept {
+        deposit: Box<Deposit>,
+        receipt: Box<Receipt>,
+        is_included: bool,
+    },
+    Erased {
+        statement: ErasureStatement,
+        deposit_index: u64,
+    },
+}
+
+impl Bundled {
+    /// As the page lists it.
+    fn listed(&self) -> PageItem<'_> {
+        match self {
+            Self::Kept {
+                deposit,
+                receipt,
+                is_included,
+            } => PageItem::Kept {
+                content: &deposit.content,
+                kind: &deposit.kind,
+                deposited_at: deposit.deposited_at,
+                log_index: receipt.log_index,
+                is_included: *is_included,
+            },
+            Self::Erased {
+                statement,
+                deposit_index,
+            } => PageItem::Erased {
+                deposit: statement.deposit,
+                at: statement.at,
+                by: &statement.by,
+                log_index: *deposit_index,
+            },
+        }
+    }
 }
 
 impl Vault {
@@ -110,10 +146,26 @@ impl Vault {
         let of_files = items.len();
         let mut pieces = Pieces::default();
         let mut bundled: Vec<Bundled> = Vec::new();
+        let mut proven: Vec<(String, u64)> = Vec::new();
         let mut seen = BTreeSet::new();
         let mut bytes = 0;
-        for (at, BundleItem { receipt, original }) in items.into_iter().enumerate() {
+        for (at, item) in items.into_iter().enumerate() {
             let number = at + 1;
+            let (receipt, original) = match item {
+                BundleItem::Kept { receipt, original } => (receipt, original),
+                BundleItem::Erased(id) => {
+                    if !seen.insert(id) {
+                        return Err(BundleError::Twice(id).into());
+                    }
+                    let (statement, remains) = self.remains_of(id)?;
+                    proven.extend(bundle::add_erased(&mut pieces, number, &remains));
+                    bundled.push(Bundled::Erased {
+                        statement,
+                        deposit_index: remains.deposit_index,
+                    });
+                    continue;
+                }
+            };
             let deposit = receipt
                 .open()
                 .map_err(|source| BundleError::Receipt { item: number, source })?;
@@ -131,10 +183,16 @@ impl Vault {
                     bytes,
                 });
             })?;
-            bundle::add_item(&mut pieces, number, &deposit, &receipt, original);
-            bundled.push(Bundled {
-                deposit,
-                receipt,
+            proven.extend(bundle::add_item(
+                &mut pieces,
+                number,
+                &deposit,
+                &receipt,
+                original,
+            ));
+            bundled.push(Bundled::Kept {
+                deposit: Box::new(deposit),
+                receipt: Box::new(receipt),
                 is_included,
             });
         }
@@ -149,14 +207,18 @@ impl Vault {
             actor: closing.actor,
             tool: TOOL,
         });
-        pieces.require_room(bundled.len())?;
-        self.save_receipts(bundled.iter().map(|item| (item.deposit.id, &item.receipt)))?;
+        require_disk(out, pieces.require_room(proven.len())?)?;
+        self.save_receipts(bundled.iter().filter_map(|item| match item {
+            Bundled::Kept { deposit, receipt, .. } => Some((deposit.id, &**receipt)),
+            Bundled::Erased { .. } => None,
+        }))?;
         let log_index = self.seal(&mut pieces, &closing, bundled.len(), outside)?;
         let own = self.log.checkpoint().note().to_owned();
         let attested = attest.attest(&own).map_err(BundleError::Attest)?;
         let checkpoint = attested.checkpoint.clone();
         bundle::add_attested(&mut pieces, &own, attested)?;
-        self.add_proofs(&mut pieces, &bundled, log_index, &checkpoint)?;
+        proven.push((SEAL_FOLDER.to_owned(), log_index));
+        self.add_proofs(&mut pieces, &proven, &checkpoint)?;
         pieces.add_tag_manifests();
         let sha256 = write_container(&pieces, out)?;
         progress(Progress {
@@ -208,17 +270,33 @@ impl Vault {
         Ok(receipt)
     }
 
+    /// What is left of an erased deposit, read from tombstone and log.
+    fn remains_of(&self, id: DepositId) -> Result<(ErasureStatement, Remains), VaultError> {
+        if self.is_being_erased(id)? {
+            return Err(VaultError::ErasureUnfinished(id));
+        }
+        let tombstone = self.tombstone(id)?.ok_or(VaultError::NoSuchDeposit(id))?;
+        let deposit_index = tombstone
+            .statement
+            .deposit_index
+            .ok_or(BundleError::NothingLeft(id))?;
+        let entry = self.log.read_entry(deposit_index)?;
+        let deposit_entry_json = String::from_utf8(entry).map_err(|_| DepositError::Shape {
+            what: "the log entry",
+        })?;
+        let remains = Remains {
+            statement_json: to_canonical(&tombstone.statement)?,
+            salt: tombstone.salt,
+            entry_json: tombstone.entry_json,
+            log_index: tombstone.log_index,
+            deposit_entry_json,
+            deposit_index,
+        };
+        Ok((tombstone.statement, remains))
+    }
+
     fn page(&self, closing: &Closing<'_>, bundled: &[Bundled]) -> String {
-        let items: Vec<PageItem<'_>> = bundled
-            .iter()
-            .map(|item| PageItem {
-                content: &item.deposit.content,
-                kind: &item.deposit.kind,
-                deposited_at: item.deposit.deposited_at,
-                log_index: item.receipt.log_index,
-                is_included: item.is_included,
-            })
-            .collect();
+        let items: Vec<PageItem<'_>> = bundled.iter().map(Bundled::listed).collect();
         bundle::page(
             closing.id,
             closing.at,
@@ -262,16 +340,11 @@ impl Vault {
     fn add_proofs(
         &self,
         pieces: &mut Pieces,
-        bundled: &[Bundled],
-        seal: u64,
+        proven: &[(String, u64)],
         checkpoint: &str,
     ) -> Result<(), VaultError> {
-        let mut indices: Vec<u64> = bundled.iter().map(|item| item.receipt.log_index).collect();
-        indices.push(seal);
-        let folders = (1..=bundled.len())
-            .map(item_folder)
-            .chain([SEAL_FOLDER.to_owned()]);
-        for (folder, mut proof) in folders.zip(self.log.inclusion_proofs(&indices)?) {
+        let indices: Vec<u64> = proven.iter().map(|(_, log_index)| *log_index).collect();
+        for ((folder, _), mut proof) in proven.iter().zip(self.log.inclusion_proofs(&indices)?) {
             // With the cosignatures, so that all files of the bundle carry one checkpoint.
             checkpoint.clone_into(&mut proof.checkpoint);
             pieces.add(format!("{folder}/{PROOF_FILE}"), proof.to_string().into_bytes());
@@ -281,6 +354,23 @@ impl Vault {
             format!("{}\n", self.log.verifier()).into_bytes(),
         );
         Ok(())
+    }
+}
+
+/// Refuses a bundle that the disk cannot hold, before its seal is in the log. What is free may be gone
+/// when it is written; then the writing fails and leaves nothing.
+fn require_disk(out: &Path, needed_bytes: u64) -> Result<(), BundleError> {
+    let folder = match out.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match probe::disk(folder) {
+        Some((free_bytes, _)) if free_bytes < needed_bytes => Err(BundleError::NoRoom {
+            needed_bytes,
+            free_bytes,
+            folder: folder.to_owned(),
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -45,9 +45,9 @@ use crate::{
 };
 
 /// Version of a tombstone.
-const TOMBSTONE_VERSION: u32 = 1;
+pub(crate) const TOMBSTONE_VERSION: u32 = 1;
 /// The longest tombstone that is read back, in bytes.
-const MAX_TOMBSTONE_BYTES: usize = 64 << 10;
+pub(crate) const MAX_TOMBSTONE_BYTES: usize = 64 << 10;
 /// What the name of a file of an erasure that is not finished ends in.
 pub(super) const BEGUN_SUFFIX: &str = ".begun.json";
 /// Shorter values of a deposit may stand in a reason: `a`, `mp3`, `2024`.

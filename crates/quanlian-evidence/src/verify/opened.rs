@@ -13,19 +13,19 @@ use std::{
     io::{Read, Seek},
 };
 
-use super::describe;
+use super::{describe, item::Item};
 use crate::{
     bundle::{
-        BAG_INFO_PATH, BAGIT_PATH, BUNDLE_VERSION, BUNDLE_VERSION_1, CHECKPOINT_PATH, CUSTODY_FILE,
-        DEPOSIT_FILE, ENTRY_FILE, LOG_KEY_PATH, MANIFEST_SHA256_PATH, MANIFEST_SM3_PATH, MAX_BUNDLE_ITEMS,
-        MAX_TOKENS, NO_ORIGINALS, NO_ORIGINALS_PATH, PAGE_PATH, POLICY_PATH, PROOF_FILE, SALT_FILE,
-        SCRIPT_PATH, SEAL_FOLDER, SEALED_FILE, STATEMENT_FILE, TAG_MANIFEST_SHA256_PATH,
-        TAG_MANIFEST_SM3_PATH, TEXT_PATH, TOKEN_FOLDER, Token, VERIFIER_PATH, WITNESS_KEYS_PATH,
-        WitnessFiles, is_payload, item_folder, original_path, token_paths,
+        ACT_PREFIX, BAG_INFO_PATH, BAGIT_PATH, BUNDLE_VERSION, BUNDLE_VERSION_1, CHECKPOINT_PATH,
+        CUSTODY_FILE, DEPOSIT_FILE, ENTRY_FILE, LOG_KEY_PATH, MANIFEST_SHA256_PATH, MANIFEST_SM3_PATH,
+        MAX_BUNDLE_ITEMS, MAX_TOKENS, NO_ORIGINALS, NO_ORIGINALS_PATH, PAGE_PATH, POLICY_PATH, PROOF_FILE,
+        SALT_FILE, SCRIPT_PATH, SEAL_FOLDER, SEALED_FILE, STATEMENT_FILE, TAG_MANIFEST_SHA256_PATH,
+        TAG_MANIFEST_SM3_PATH, TEXT_PATH, TOKEN_FOLDER, TOMBSTONE_FILE, Token, VERIFIER_PATH,
+        WITNESS_KEYS_PATH, WitnessFiles, act_folder, erased_folder, is_payload, item_folder, original_path,
+        token_paths,
     },
     container::{ContainerError, Entry, MAX_CONTAINER_BYTES, Reader},
     content::{Digests, digest},
-    deposit::Deposit,
 };
 
 /// The longest file that is read into memory: a page or a manifest of the largest bundle.
@@ -75,8 +75,12 @@ impl Opened {
         } else {
             BUNDLE_VERSION_1
         };
+        let is_there = |path: String| texts.contains_key(&path);
         let items = (1..=MAX_BUNDLE_ITEMS)
-            .take_while(|number| texts.contains_key(&format!("{}/{DEPOSIT_FILE}", item_folder(*number))))
+            .take_while(|number| {
+                is_there(format!("{}/{DEPOSIT_FILE}", item_folder(*number)))
+                    || is_there(tombstone_path(*number))
+            })
             .count();
         let tokens = take_tokens(&mut binaries)?;
         let bundle = Self {
@@ -95,6 +99,21 @@ impl Opened {
         self.texts.get(path).map_or("", String::as_str)
     }
 
+    /// Whether an item is what an erasure left.
+    pub(super) fn is_erased(&self, number: usize) -> bool {
+        self.texts.contains_key(&tombstone_path(number))
+    }
+
+    /// The numbers of the custody lines of an item that have a folder of their own, in order.
+    pub(super) fn acts_of(&self, number: usize) -> impl Iterator<Item = u64> {
+        let prefix = format!("{}/{ACT_PREFIX}", item_folder(number));
+        let ending = format!("/{ENTRY_FILE}");
+        self.texts
+            .range(prefix.clone()..)
+            .map_while(move |(path, _)| path.strip_prefix(&prefix))
+            .filter_map(move |rest| rest.strip_suffix(&ending)?.parse().ok())
+    }
+
     /// The witness policy and its keys, when the bundle carries them.
     pub(super) fn witness_files(&self) -> Option<WitnessFiles> {
         self.texts.contains_key(POLICY_PATH).then(|| WitnessFiles {
@@ -104,11 +123,11 @@ impl Opened {
     }
 
     /// The first file of the payload that is the original of no item.
-    pub(super) fn stranger(&self, deposits: &[Option<Deposit>]) -> Option<&str> {
-        let originals: BTreeSet<String> = deposits
+    pub(super) fn stranger(&self, items: &[Option<Item>]) -> Option<&str> {
+        let originals: BTreeSet<String> = items
             .iter()
             .enumerate()
-            .filter_map(|(at, deposit)| Some(original_path(at + 1, &deposit.as_ref()?.content.name)))
+            .filter_map(|(at, item)| Some(original_path(at + 1, &item.as_ref()?.kept()?.content.name)))
             .collect();
         let no_originals = digest(NO_ORIGINALS.as_bytes(), u64::MAX, &mut |_| {}).ok();
         let payload = || self.digests.keys().filter(|name| is_payload(name));
@@ -172,12 +191,34 @@ impl Opened {
             wanted.insert(format!("{SEAL_FOLDER}/{file}"));
         }
         for number in 1..=self.items {
-            for file in [DEPOSIT_FILE, SALT_FILE, ENTRY_FILE, PROOF_FILE, CUSTODY_FILE] {
-                wanted.insert(format!("{}/{file}", item_folder(number)));
+            let mut want = |folder: String, files: &[&str]| {
+                wanted.extend(files.iter().map(|file| format!("{folder}/{file}")));
+            };
+            if self.version > BUNDLE_VERSION_1 && self.is_erased(number) {
+                want(item_folder(number), &[ENTRY_FILE, PROOF_FILE]);
+                want(
+                    erased_folder(number),
+                    &[TOMBSTONE_FILE, SALT_FILE, ENTRY_FILE, PROOF_FILE],
+                );
+                continue;
+            }
+            want(
+                item_folder(number),
+                &[DEPOSIT_FILE, SALT_FILE, ENTRY_FILE, PROOF_FILE, CUSTODY_FILE],
+            );
+            if self.version > BUNDLE_VERSION_1 {
+                // Whether each has its line is for the chain to say.
+                for line in self.acts_of(number) {
+                    want(act_folder(number, line), &[ENTRY_FILE, PROOF_FILE]);
+                }
             }
         }
         wanted
     }
+}
+
+fn tombstone_path(number: usize) -> String {
+    format!("{}/{TOMBSTONE_FILE}", erased_folder(number))
 }
 
 /// The digests of one entry; `bytes` gets its content unless it is an original.

@@ -1,4 +1,4 @@
-//! The policy of a verifier: which log keys count.
+//! The policy of a verifier: which keys of logs and of people count.
 //!
 //! In:  a text in the form of C2SP tlog-policy.
 //! Out: a [`Policy`].
@@ -19,6 +19,9 @@ pub struct Policy {
     /// Keys of logs that the caller got elsewhere. With none, the key in the bundle is
     /// used as it is, and the report says so.
     pub trusted_log_keys: Vec<VerifierKey>,
+    /// Keys of people whom the caller knows, for acts of custody. With none, the report says that nobody
+    /// has said whose keys they are.
+    pub people: Vec<VerifierKey>,
 }
 
 /// Why a text is not a policy.

@@ -19,6 +19,8 @@ pub enum State {
     Failed,
     /// Nobody looked, or nobody can.
     NotChecked,
+    /// What it would be made on was erased by order; its tombstone says so.
+    Erased,
 }
 
 /// One check.
@@ -79,7 +81,7 @@ impl Question {
         match code {
             "container" | "bag" | "manifest" | "bundle_sealed" => Self::Bundle,
             "file_is_deposit" => Self::File,
-            "deposit_committed" | "deposit_in_log" => Self::Inclusion,
+            "deposit_committed" | "deposit_in_log" | "erasure_in_log" => Self::Inclusion,
             "log_head_signed" => Self::LogHead,
             "log_key_trusted" => Self::LogKey,
             "custody_chain" => Self::Custody,
@@ -120,6 +122,8 @@ pub enum Answer {
     Partly,
     /// None was made.
     NotChecked,
+    /// None could be made, because all that it asks about was erased.
+    Erased,
 }
 
 /// The answer to one question.
@@ -135,6 +139,8 @@ pub struct Line {
     pub failed: usize,
     /// Checks that were not made.
     pub not_checked: usize,
+    /// Checks that cannot be made any more, because of an erasure.
+    pub erased: usize,
     /// What the first check says that did not end well, else the first; in English.
     pub detail: String,
 }
@@ -186,11 +192,14 @@ impl Verification {
         };
         let count = |state| checks().filter(|check| check.state == state).count();
         let (ok, failed, not_checked) = (count(State::Ok), count(State::Failed), count(State::NotChecked));
-        let (answer, telling) = match (ok, failed, not_checked) {
-            (_, 1.., _) => (Answer::Failed, State::Failed),
-            (1.., 0, 0) => (Answer::Ok, State::Ok),
-            (1.., 0, _) => (Answer::Partly, State::NotChecked),
-            (0, 0, _) => (Answer::NotChecked, State::NotChecked),
+        let erased = count(State::Erased);
+        let (answer, telling) = match (ok, failed, not_checked, erased) {
+            (_, 1.., _, _) => (Answer::Failed, State::Failed),
+            (1.., 0, 0, 0) => (Answer::Ok, State::Ok),
+            (1.., 0, 0, _) => (Answer::Partly, State::Erased),
+            (1.., 0, _, _) => (Answer::Partly, State::NotChecked),
+            (0, 0, 0, 1..) => (Answer::Erased, State::Erased),
+            (0, 0, _, _) => (Answer::NotChecked, State::NotChecked),
         };
         let told = checks().find(|check| check.state == telling);
         let detail = told.map_or_else(
@@ -203,6 +212,7 @@ impl Verification {
             ok,
             failed,
             not_checked,
+            erased,
             detail,
         }
     }
@@ -245,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_line_is_ok_only_when_every_check_was_made_and_holds() {
-        use State::{Failed, NotChecked, Ok};
+        use State::{Erased, Failed, NotChecked, Ok};
         assert_eq!(answer(&[Ok, Ok]), (Answer::Ok, "0".to_owned()));
         assert_eq!(answer(&[Ok, NotChecked]), (Answer::Partly, "1".to_owned()));
         assert_eq!(answer(&[NotChecked]), (Answer::NotChecked, "0".to_owned()));
@@ -254,6 +264,9 @@ mod tests {
             (Answer::Failed, "2".to_owned())
         );
         assert_eq!(answer(&[]).0, Answer::NotChecked);
+        assert_eq!(answer(&[Erased]), (Answer::Erased, "0".to_owned()));
+        assert_eq!(answer(&[Ok, Erased]), (Answer::Partly, "1".to_owned()));
+        assert_eq!(answer(&[Erased, NotChecked]).0, Answer::NotChecked);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::{
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// A browser with the page open.
-struct Browser {
+pub(crate) struct Browser {
     process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -44,7 +44,7 @@ impl Drop for Browser {
 
 impl Browser {
     /// None, with one visible line, when no Chromium is installed.
-    fn open() -> Option<Self> {
+    pub(crate) fn open() -> Option<Self> {
         if Command::new("chromium").arg("--version").output().is_err() {
             // Not `eprintln!`, which the test harness would keep to itself.
             let _ = writeln!(
@@ -124,7 +124,7 @@ impl Browser {
     }
 
     /// Chooses a file in the page, and gives what each question came to.
-    fn choose(&mut self, path: &Path) -> Vec<String> {
+    pub(crate) fn choose(&mut self, path: &Path) -> Vec<String> {
         let document = self.call("DOM.getDocument", &json!({}));
         let node = self.call(
             "DOM.querySelector",
@@ -165,14 +165,14 @@ impl Browser {
         serde_json::from_value(self.evaluate(rows)).unwrap()
     }
 
-    fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         self.evaluate("document.body.innerText")
             .as_str()
             .unwrap()
             .to_owned()
     }
 
-    fn write(&self, bytes: &[u8]) -> PathBuf {
+    pub(crate) fn write(&self, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join("x.qne.zip");
         fs::write(&path, bytes).unwrap();
         path

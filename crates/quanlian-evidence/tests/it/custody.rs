@@ -22,23 +22,23 @@ use quanlian_tlog::note::SignerKey;
 
 use crate::support::{Bench, read};
 
-const OFFICER: &str = "王警官";
-const EXPERT: &str = "Dr. Li";
-const WITNESS: &str = "赵见证";
+pub(crate) const OFFICER: &str = "王警官";
+pub(crate) const EXPERT: &str = "Dr. Li";
+pub(crate) const WITNESS: &str = "赵见证";
 
-fn key(name: &str, seed: u8) -> SignerKey {
+pub(crate) fn key(name: &str, seed: u8) -> SignerKey {
     SignerKey::from_seed(name, &[seed; 32]).unwrap()
 }
 
-fn officer() -> SignerKey {
+pub(crate) fn officer() -> SignerKey {
     key("police.example/wang", 1)
 }
 
-fn expert() -> SignerKey {
+pub(crate) fn expert() -> SignerKey {
     key("lab.example/li", 2)
 }
 
-fn party(role: Role, name: &str) -> Party {
+pub(crate) fn party(role: Role, name: &str) -> Party {
     Party {
         role,
         name: name.into(),
@@ -59,7 +59,7 @@ fn machine() -> MachineCheck {
     }
 }
 
-fn order(act: Act, parties: &[(Role, &str)]) -> ActOrder {
+pub(crate) fn order(act: Act, parties: &[(Role, &str)]) -> ActOrder {
     ActOrder {
         act,
         record: ActRecord {
@@ -73,19 +73,19 @@ fn order(act: Act, parties: &[(Role, &str)]) -> ActOrder {
     }
 }
 
-fn hand_over(from: &str, to: &str) -> ActOrder {
+pub(crate) fn hand_over(from: &str, to: &str) -> ActOrder {
     order(Act::HandedOver, &[(Role::Giver, from), (Role::Receiver, to)])
 }
 
-struct Story {
-    bench: Bench,
-    vault: Vault,
-    id: DepositId,
+pub(crate) struct Story {
+    pub(crate) bench: Bench,
+    pub(crate) vault: Vault,
+    pub(crate) id: DepositId,
 }
 
 impl Story {
     /// One deposit, described by the officer who took it in.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut bench = Bench::new();
         let mut vault = bench.vault();
         let path = bench.file("song.mp3", b"sound");
@@ -110,7 +110,7 @@ impl Story {
     }
 
     /// An act whose parties all sign with a key.
-    fn done(&mut self, order: ActOrder, keys: &[(&str, &SignerKey)]) -> Receipt {
+    pub(crate) fn done(&mut self, order: ActOrder, keys: &[(&str, &SignerKey)]) -> Receipt {
         self.draft(order).unwrap();
         let mut last = None;
         for (name, key) in keys {
@@ -129,7 +129,7 @@ impl Story {
         code
     }
 
-    fn examined(&self) -> Examination {
+    pub(crate) fn examined(&self) -> Examination {
         let trusted = [officer().verifier().clone(), expert().verifier().clone()];
         self.vault.examine(self.id, &trusted).unwrap()
     }
@@ -146,7 +146,7 @@ impl Story {
     }
 }
 
-fn finding(examination: &Examination, code: &str) -> Finding {
+pub(crate) fn finding(examination: &Examination, code: &str) -> Finding {
     examination
         .checks
         .iter()
@@ -455,45 +455,42 @@ fn every_byte_of_a_signed_line_counts() {
 }
 
 #[test]
-fn lines_of_version_1_stay_readable_and_their_order_is_only_told() {
-    let mut story = Story::new();
-    // Looking into an item that is not sealed was no irregularity in version 1.
-    story
-        .vault
-        .record_act(
-            story.id,
-            Act::Opened,
-            "clerk",
-            std::collections::BTreeMap::new(),
-            &mut story.bench.outside,
-        )
-        .unwrap();
-    story
-        .vault
-        .record_act(
-            story.id,
-            Act::HandedOver,
-            "clerk",
-            std::collections::BTreeMap::new(),
-            &mut story.bench.outside,
-        )
-        .unwrap();
-    let found = story.examined();
-    assert!(found.ok, "{:?}", found.checks);
-    assert_eq!(finding(&found, "tail"), Finding::NotChecked);
-    let kinds: Vec<GapKind> = found.gaps.iter().map(|gap| gap.kind).collect();
-    assert_eq!(kinds, [GapKind::ReceiverUnknown]);
-    // A word that version 1 did not have is none of its lines.
-    let old = story.lines();
-    let line = |act: Act| CustodyLine {
-        act,
-        ..old[0].clone()
-    };
+fn the_program_writes_no_act_of_people_and_people_none_of_the_program() {
+    let story = Story::new();
+    let lines = story.lines();
     let text =
         |line: &CustodyLine| String::from_utf8(quanlian_record::canonical::to_bytes(line).unwrap()).unwrap();
-    custody::chain(&[&text(&line(Act::Collected))], story.id).unwrap();
-    let wrong = custody::chain(&[&text(&line(Act::Copied))], story.id).unwrap_err();
-    assert_eq!(wrong.code(), "custody_line");
+    let read = |line: &CustodyLine| custody::chain(&[&text(line)], story.id).map_err(|error| error.code());
+    let noted = |act: Act| CustodyLine {
+        act,
+        ..lines[0].clone()
+    };
+    assert!(read(&noted(Act::Collected)).is_ok());
+    for act in [
+        Act::Sealed,
+        Act::HandedOver,
+        Act::Opened,
+        Act::Copied,
+        Act::Returned,
+    ] {
+        assert_eq!(read(&noted(act)).unwrap_err(), "custody_line", "{act:?}");
+    }
+    let signed = |change: &dyn Fn(&mut CustodyLine)| {
+        let mut line = lines[2].clone();
+        line.prev = custody::NOTHING_BEFORE.to_owned();
+        change(&mut line);
+        read(&line)
+    };
+    assert!(signed(&|_| {}).is_ok());
+    assert_eq!(
+        signed(&|line| line.act = Act::Bundled).unwrap_err(),
+        "custody_act_of_program"
+    );
+    // A map with free keys has no place in what people sign.
+    assert_eq!(
+        signed(&|line| drop(line.detail.insert("prev".into(), "x".into()))).unwrap_err(),
+        "custody_line"
+    );
 }
 
 #[test]
@@ -533,7 +530,7 @@ fn an_act_that_a_crash_cut_off_is_finished_once() {
 fn a_bundle_does_not_overtake_an_act_that_waits() {
     let mut story = Story::new();
     story.draft(hand_over(OFFICER, EXPERT)).unwrap();
-    let item = quanlian_evidence::bundle::BundleItem {
+    let item = quanlian_evidence::bundle::BundleItem::Kept {
         receipt: story.vault.receipt(story.id).unwrap(),
         original: quanlian_evidence::bundle::Original::DigestOnly,
     };

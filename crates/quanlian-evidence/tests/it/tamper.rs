@@ -279,14 +279,16 @@ fn a_log_made_by_somebody_else_is_told_by_its_key() {
     );
     assert_eq!(
         trust(&Policy {
-            trusted_log_keys: vec![genuine]
+            trusted_log_keys: vec![genuine],
+            ..Policy::default()
         }),
         (false, State::Failed)
     );
     let own = forger.vault().log_key().clone();
     assert_eq!(
         trust(&Policy {
-            trusted_log_keys: vec![own]
+            trusted_log_keys: vec![own],
+            ..Policy::default()
         }),
         (true, State::Ok)
     );

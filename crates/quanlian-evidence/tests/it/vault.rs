@@ -49,6 +49,7 @@ fn a_good_bundle_verifies_and_says_what_was_not_checked() {
         instructions Ok bundle
         log_witnessed NotChecked bundle
         time NotChecked bundle
+        further_acts NotChecked bundle
         truth_before_deposit NotChecked bundle
         authorship NotChecked bundle
         made_when NotChecked bundle
@@ -169,12 +170,12 @@ fn what_cannot_be_bundled_is_named_and_puts_nothing_into_the_log() {
     let mut bench = Bench::new();
     let mut vault = bench.vault();
     let path = bench.file("a.txt", b"a");
-    let item = with_file(
-        bench
-            .deposit(&mut vault, std::slice::from_ref(&path))
-            .receipts
-            .remove(0),
-    );
+    let deposited = bench
+        .deposit(&mut vault, std::slice::from_ref(&path))
+        .receipts
+        .remove(0);
+    let receipt = deposited.1.clone();
+    let item = with_file(deposited);
     let mut refused = |items: Vec<BundleItem>, code: &str| {
         let out = bench.path("out.qne.zip");
         let error = vault
@@ -188,39 +189,39 @@ fn what_cannot_be_bundled_is_named_and_puts_nothing_into_the_log() {
     refused(vec![item.clone(), item.clone()], "bundle_twice");
     let gone = Original::File(PathBuf::from("/nowhere/a.txt"));
     refused(
-        vec![BundleItem {
+        vec![BundleItem::Kept {
+            receipt: receipt.clone(),
             original: gone,
-            ..item.clone()
         }],
         "content_read",
     );
     let other = Original::Bytes(b"b".to_vec());
     refused(
-        vec![BundleItem {
+        vec![BundleItem::Kept {
+            receipt: receipt.clone(),
             original: other,
-            ..item.clone()
         }],
         "bundle_original_changed",
     );
     let forged = Receipt {
         log_index: 7,
-        ..item.receipt.clone()
+        ..receipt.clone()
     };
     refused(
-        vec![BundleItem {
+        vec![BundleItem::Kept {
             receipt: forged,
-            ..item.clone()
+            original: Original::DigestOnly,
         }],
         "vault_no_such_deposit",
     );
     let damaged = Receipt {
         salt: "00".repeat(32),
-        ..item.receipt.clone()
+        ..receipt.clone()
     };
     refused(
-        vec![BundleItem {
+        vec![BundleItem::Kept {
             receipt: damaged,
-            ..item.clone()
+            original: Original::DigestOnly,
         }],
         "deposit_commitment",
     );
@@ -242,13 +243,9 @@ fn custody_goes_on_through_acts_and_bundles() {
         .unwrap();
     let deposit = receipt.open().unwrap();
     assert_eq!(deposit.kind, "match_report");
-    let detail = [("to".to_owned(), "公安".to_owned())].into();
-    vault
-        .record_act(deposit.id, Act::HandedOver, "officer", detail, &mut bench.outside)
-        .unwrap();
     for _ in 0..2 {
-        // The caller's copy knows nothing of the act above; the bundle does.
-        let item = BundleItem {
+        // The caller's copy knows nothing of the first bundle; the second one does.
+        let item = BundleItem::Kept {
             receipt: receipt.clone(),
             original: Original::Bytes(report.to_vec()),
         };
@@ -257,6 +254,7 @@ fn custody_goes_on_through_acts_and_bundles() {
             &bundle.path,
             &Policy {
                 trusted_log_keys: vec![vault.log_key().clone()],
+                ..Policy::default()
             },
         );
         assert!(verified.ok, "{verified:#?}");
@@ -274,16 +272,7 @@ fn custody_goes_on_through_acts_and_bundles() {
         .iter()
         .map(|line| line.act)
         .collect();
-    assert_eq!(
-        acts,
-        [
-            Act::Collected,
-            Act::Deposited,
-            Act::HandedOver,
-            Act::Bundled,
-            Act::Bundled
-        ]
-    );
+    assert_eq!(acts, [Act::Collected, Act::Deposited, Act::Bundled, Act::Bundled]);
     let mut broken = lines.clone();
     broken.remove(2);
     assert_eq!(
@@ -360,7 +349,7 @@ fn what_was_deposited_before_the_disk_failed_is_still_there() {
     fs::rename(&aside, &entries).unwrap();
     let mut vault = bench.vault();
     assert_eq!(vault.fsck().unwrap().problems, Vec::<String>::new());
-    let mut items = vec![BundleItem {
+    let mut items = vec![BundleItem::Kept {
         receipt: vault.receipt(first).unwrap(),
         original: Original::DigestOnly,
     }];

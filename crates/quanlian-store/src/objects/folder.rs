@@ -125,6 +125,11 @@ impl FolderObjects {
         }
     }
 
+    /// The file of an object, if it is kept; whoever reads it compares it with its digest.
+    pub async fn file(&self, id: ObjectId) -> Result<Option<PathBuf>, GetError> {
+        Ok(self.has(id).await?.then(|| self.path(id)))
+    }
+
     fn trunk(&self) -> PathBuf {
         self.root.join("sha256")
     }

@@ -29,6 +29,7 @@ use quanlian_evidence::{
     vault::{ActOrder, Draft, Outside as _, Recorded, Stand, System, VaultError, media_of},
 };
 use quanlian_record::{id::DepositId, time::Timestamp};
+use quanlian_tlog::note::VerifierKey;
 use serde::Serialize;
 
 use crate::{
@@ -247,6 +248,12 @@ fn state_of(draft: &Draft, missing: Vec<String>) -> ActState {
     }
 }
 
+/// What an act waits for, in words: who has signed and who has not.
+pub(super) fn waiting_words(draft: &Draft, output: &Output) -> String {
+    let state = state_of(draft, missing(&draft.line));
+    words_of(draft.line.act, &state, output)
+}
+
 fn words_of(act: Act, state: &ActState, output: &Output) -> String {
     let messages = &output.messages;
     let act = messages.text(&format!("custody.act_{}", act.word()));
@@ -326,12 +333,7 @@ fn examined(arguments: &CustodyRead, output: &Output) -> Result<(Examination, Op
     let of = &arguments.of;
     let trusted = match &arguments.trust {
         None => Vec::new(),
-        Some(path) => {
-            let text = read_short(path, MAX_TRUST_BYTES)?;
-            signing::trusted_keys(&text)
-                .with_context(|| format!("the list {} cannot be used", path.display()))
-                .bad_input()?
-        }
+        Some(path) => trusted_people(path)?,
     };
     let room = Room::open_existing(&of.data)?;
     let examination = room
@@ -339,6 +341,14 @@ fn examined(arguments: &CustodyRead, output: &Output) -> Result<(Examination, Op
         .examine(of.id, &trusted)
         .map_err(|error| refused(output, error))?;
     Ok((examination, waiting(&room, of.id, output)?))
+}
+
+/// A list of the keys of people, one a line.
+pub(super) fn trusted_people(path: &Path) -> Result<Vec<VerifierKey>, Fault> {
+    let text = read_short(path, MAX_TRUST_BYTES)?;
+    signing::trusted_keys(&text)
+        .with_context(|| format!("the list {} cannot be used", path.display()))
+        .bad_input()
 }
 
 fn document(

@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         Some(path) => {
             let items = deposits
                 .iter()
-                .map(|d| BundleItem {
+                .map(|d| BundleItem::Kept {
                     receipt: d.receipt.clone(),
                     original: Original::File(d.path.clone()),
                 })
@@ -63,7 +63,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
                 room.vault().log_key().clone(),
                 output,
             )?;
-            Some(room.bundle(items, path, &mut System, &mut outsiders, output)?)
+            let summary = room.bundle(items, path, &mut System, &mut outsiders, output)?;
+            Some(summary.path.display().to_string())
         }
         None => None,
     };

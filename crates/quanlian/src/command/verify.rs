@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Verify as Arguments,
-    command::timestamp::read_roots,
+    command::{custody::trusted_people, timestamp::read_roots},
     fault::{Blame, Outcome, answer_no},
     files::read_limited,
     output::Output,
@@ -43,10 +43,13 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     std::fs::File::open(bundle)
         .with_context(|| format!("cannot read {}", bundle.display()))
         .bad_input()?;
-    let (policy, witnesses) = match &arguments.policy {
+    let (mut policy, witnesses) = match &arguments.policy {
         Some(path) => read_policy(path).bad_input()?,
         None => (Policy::default(), WitnessJudge::default()),
     };
+    if let Some(path) = &arguments.trust {
+        policy.people = trusted_people(path)?;
+    }
     let time = TimeJudge {
         trust: Trust {
             roots: read_roots(&arguments.tsa_roots).bad_input()?,
@@ -101,8 +104,9 @@ fn line_text(line: &Line, output: &Output) -> String {
         Answer::Failed => "verify.failed",
         Answer::Partly => "verify.partly",
         Answer::NotChecked => "verify.not_checked",
+        Answer::Erased => "verify.erased",
     };
-    let of_checks = line.ok + line.failed + line.not_checked;
+    let of_checks = line.ok + line.failed + line.not_checked + line.erased;
     // One check says enough itself; of many, only one that did not end well stands for all.
     let detail = if line.answer == Answer::Ok && of_checks > 1 {
         String::new()
@@ -123,15 +127,18 @@ fn line_text(line: &Line, output: &Output) -> String {
     )
 }
 
-/// The checks of a question that failed, up to a limit; of witnesses and time stamps every one, because each
-/// is another person's word.
+/// The checks of a question that failed or whose matter was erased, up to a limit; of witnesses, time stamps
+/// and acts of custody every one, because each is another person's word.
 fn checks_below(question: Question, verification: &Verification, output: &Output) {
-    let is_by_others = matches!(question, Question::Witnesses | Question::Time);
+    let is_by_others = matches!(question, Question::Witnesses | Question::Time | Question::Custody);
     let shown: Vec<_> = verification
         .checks
         .iter()
         .filter(|check| Question::of(&check.code) == question)
-        .filter(|check| check.state == State::Failed || is_by_others)
+        .filter(|check| {
+            matches!(check.state, State::Failed | State::Erased)
+                || (is_by_others && check.code != "custody_chain")
+        })
         .collect();
     if let [only] = shown[..]
         && only.state != State::Failed
@@ -144,6 +151,7 @@ fn checks_below(question: Question, verification: &Verification, output: &Output
             State::Ok => "verify.ok",
             State::Failed => "verify.failed",
             State::NotChecked => "verify.not_checked",
+            State::Erased => "verify.erased",
         };
         let arguments = [
             ("state", output.messages.text(state).trim_end().to_owned()),
@@ -182,5 +190,9 @@ fn read_policy(path: &Path) -> anyhow::Result<(Policy, WitnessJudge)> {
             _ => None,
         })
         .collect();
-    Ok((Policy { trusted_log_keys }, WitnessJudge { policy: Some(full) }))
+    let keys = Policy {
+        trusted_log_keys,
+        ..Policy::default()
+    };
+    Ok((keys, WitnessJudge { policy: Some(full) }))
 }

@@ -180,6 +180,175 @@ fn a_hand_over_is_done_when_both_sides_have_signed() {
     assert!(document["@graph"].as_array().is_some_and(|graph| graph.len() > 8));
 }
 
+/// Wang seals, hands over to Dr. Li, who opens; then the bundle, judged by the program and by its ten commands.
+#[test]
+fn a_bundle_of_an_item_that_changed_hands_shows_every_act() {
+    let folder = Folder::new();
+    folder.collect();
+    let (wang, li, data) = (
+        folder.path("wang.key"),
+        folder.path("li.key"),
+        folder.path("data"),
+    );
+    let out = folder.path("case.qne.zip");
+    let act = |words: &[&str], key: &Path| {
+        let more = [words, &["--reason", "case 17", "--key", text(key)]].concat();
+        folder.custody("add", &more)["state"].clone()
+    };
+    assert_eq!(act(&["--act", "seal", "--by", "Wang"], &wang), "done");
+    let hand_over = ["--act", "hand-over", "--by", "Wang", "--to", "Dr. Li"];
+    assert_eq!(act(&hand_over, &wang), "one_sided_waiting");
+
+    // While one side is missing there is no bundle, and both states are said.
+    let refused = folder.run(
+        &["bundle"],
+        &["--out", text(&out), "--original", text(&folder.path(NAME))],
+    );
+    assert_eq!(code(&refused), 2);
+    let said = stderr(&refused);
+    assert!(said.contains("signed by Wang, not by Dr. Li"), "{said}");
+    folder.custody("sign", &["--as", "Dr. Li", "--key", text(&li)]);
+    assert_eq!(act(&["--act", "open", "--by", "Dr. Li"], &li), "done");
+
+    let bundle =
+        |more: &[&str]| quanlian(&[&["bundle", "--data", text(&data), "--out", text(&out)], more].concat());
+    let refused = |more: &[&str], why: &str| {
+        let answer = bundle(more);
+        assert_eq!(code(&answer), 2, "{}", stderr(&answer));
+        assert!(stderr(&answer).contains(why), "{}", stderr(&answer));
+        assert!(fs::metadata(&out).is_err());
+    };
+    refused(&[&folder.id], "--digests-only");
+    refused(&["0193e1af-93b4-7707-8707-070707070707"], "there is no deposit");
+    refused(&[], "required");
+    let nowhere = quanlian(&[
+        "bundle",
+        "--all",
+        "--data",
+        text(&folder.path("nowhere")),
+        "--out",
+        text(&out),
+    ]);
+    assert_eq!(code(&nowhere), 2);
+    assert!(
+        stderr(&nowhere).contains("is no data folder"),
+        "{}",
+        stderr(&nowhere)
+    );
+
+    let original = folder.path(NAME);
+    let report = json(
+        &bundle(&[
+            &folder.id,
+            "--original",
+            text(&original),
+            "--by",
+            "Dr. Li",
+            "--json",
+        ]),
+        0,
+    );
+    assert_eq!(report["items"][0]["acts"], 4);
+    let again = bundle(&["--all", "--digests-only"]);
+    assert_eq!(code(&again), 2);
+    assert!(stderr(&again).contains("is there already"), "{}", stderr(&again));
+
+    // Whoever does not know the two keys learns that they fit and no more.
+    let answer_of = |report: &Value, question: &str| {
+        let lines = report["lines"].as_array().expect("lines");
+        let line = lines.iter().find(|line| line["question"] == question);
+        line.expect("a line")["answer"].clone()
+    };
+    let verified = json(&quanlian(&["verify", text(&out), "--json"]), 0);
+    assert_eq!(
+        (answer_of(&verified, "custody"), answer_of(&verified, "file")),
+        ("partly".into(), "ok".into())
+    );
+    let people = folder.path("people.vkeys");
+    let keys: Vec<String> = [&wang, &li]
+        .iter()
+        .map(|key| {
+            let shown = json(&quanlian(&["key", "show", text(key), "--json"]), 0);
+            shown["keys"][0]["public"].as_str().expect("a key").to_owned()
+        })
+        .collect();
+    fs::write(&people, keys.join("\n")).expect("a file");
+    let verified = json(
+        &quanlian(&["verify", text(&out), "--trust", text(&people), "--json"]),
+        0,
+    );
+    assert_eq!(answer_of(&verified, "custody"), "ok");
+    if ["unzip", "xxd", "openssl"]
+        .iter()
+        .all(|tool| crate::has_tool(tool))
+    {
+        let commands = "unzip -p \"$1\" verify.sh >verify.sh && exec sh verify.sh \"$1\"";
+        let said = std::process::Command::new("sh")
+            .args(["-c", commands, "sh", text(&out)])
+            .current_dir(folder.root.path())
+            .output()
+            .expect("a shell");
+        let told = String::from_utf8_lossy(&said.stdout).into_owned();
+        assert!(said.status.success(), "{told} {}", stderr(&said));
+        assert!(
+            told.contains("custody line 5 handed_over: receiver Dr. Li signed with this key"),
+            "{told}"
+        );
+    }
+
+    // The whole case, after the person asked for erasure.
+    let erased = folder.run(
+        &["erase"],
+        &["--by", "officer 0231", "--reason", "the person asked for it"],
+    );
+    assert_eq!(code(&erased), 0, "{}", stderr(&erased));
+    let rest = folder.path("rest.qne.zip");
+    let report = json(
+        &quanlian(&[
+            "bundle",
+            "--all",
+            "--data",
+            text(&data),
+            "--out",
+            text(&rest),
+            "--json",
+        ]),
+        0,
+    );
+    assert_eq!(report["items"][0]["state"], "erased");
+    let verified = json(&quanlian(&["verify", text(&rest), "--json"]), 0);
+    assert_eq!(answer_of(&verified, "file"), "erased");
+}
+
+/// A disk that is full while the bundle is written leaves no half of it.
+#[test]
+fn a_full_disk_is_named_and_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let small = folder.path("small");
+    fs::create_dir(&small).expect("a folder");
+    let mount = |arguments: &[&str]| {
+        std::process::Command::new(arguments[0])
+            .args(&arguments[1..])
+            .output()
+            .is_ok_and(|done| done.status.success())
+    };
+    if !mount(&["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", text(&small)]) {
+        let _ = writeln!(std::io::stderr(), "skipped: a full disk (needs root and tmpfs)");
+        return;
+    }
+    let out = small.join("case.qne.zip");
+    let answer = folder.run(&["bundle"], &["--digests-only", "--out", text(&out)]);
+    let left: Vec<_> = fs::read_dir(&small).expect("a folder").collect();
+    assert!(mount(&["umount", text(&small)]));
+    assert_eq!(code(&answer), 3);
+    assert!(
+        stderr(&answer).contains("bytes and the disk of"),
+        "{}",
+        stderr(&answer)
+    );
+    assert!(left.is_empty(), "{left:?}");
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder") {
