@@ -87,7 +87,9 @@ pub fn make(corpora: &Corpora) {
         [&3_u64.to_le_bytes()[..], &5_u64.to_le_bytes(), text.as_bytes()].concat(),
     );
 
-    let other = SecretKey::Ed25519(Box::new(SignerKey::from_seed("log.example/fuzz", &[17; 32]).expect("a good name")));
+    let other = SecretKey::Ed25519(Box::new(
+        SignerKey::from_seed("log.example/fuzz", &[17; 32]).expect("a good name"),
+    ));
     let rotation = Rotation::sign(&SecretKey::Ed25519(Box::new(key())), &other, 4).expect("it is signed");
     corpora.put("tlog_rotation", "ed25519", rotation);
 
