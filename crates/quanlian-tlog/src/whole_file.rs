@@ -104,6 +104,6 @@ mod tests {
         );
         assert!(create(&path, b"three").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"two");
-        assert!(!folder.path().join("file.tmp").exists());
+        assert!(!folder.path().join("file.tmp").try_exists().unwrap());
     }
 }
