@@ -20,7 +20,9 @@ fuzz_target!(|bytes: &[u8]| {
         let Ok(content) = reader.read(&entry.name, bytes.len() as u64) else {
             return;
         };
-        writer.add(&entry, content.as_slice()).expect("what was read can be written");
+        writer
+            .add(&entry, content.as_slice())
+            .expect("what was read can be written");
     }
     assert_eq!(writer.finish().expect("memory takes it"), bytes);
 });

@@ -1,6 +1,6 @@
 //! A bundle whose container is sound and whose files say anything.
 //!
-//! In:  lines `number text`, each a file of the layout with its content.
+//! In:  parts between bytes 0xff: the number of a file of the layout, then its content.
 //! Out: no panic; nothing of it is a bundle that verifies.
 
 #![no_main]
@@ -12,7 +12,9 @@ use quanlian_evidence::{
     container::{Entry, Writer},
     verify::{Policy, verify_stream},
 };
+use quanlian_fuzz::{parts, unescape};
 
+/// The layout; the seeds name the same paths in the same order.
 const PATHS: [&str; 28] = [
     "VERIFY.txt",
     "bag-info.txt",
@@ -46,16 +48,16 @@ const PATHS: [&str; 28] = [
 
 fuzz_target!(|bytes: &[u8]| {
     // Every file is there unless the input takes it away, so that the checks behind the layout are reached.
-    let mut files: BTreeMap<&str, &[u8]> = PATHS.iter().map(|path| (*path, &b""[..])).collect();
-    for chunk in bytes.split(|byte| *byte == 0xff) {
-        let Some((number, content)) = chunk.split_first() else {
+    let mut files: BTreeMap<&str, Vec<u8>> = PATHS.iter().map(|path| (*path, Vec::new())).collect();
+    for part in parts(bytes) {
+        let Some((number, content)) = part.split_first() else {
             continue;
         };
         let path = PATHS[usize::from(*number) % PATHS.len()];
         if *number >= 0x80 {
             files.remove(path);
         } else {
-            files.insert(path, content);
+            files.insert(path, unescape(content));
         }
     }
     let mut writer = Writer::new(Vec::new());
@@ -63,9 +65,11 @@ fuzz_target!(|bytes: &[u8]| {
         let entry = Entry {
             name: name.to_owned(),
             size_bytes: content.len() as u32,
-            crc32: crc32fast::hash(content),
+            crc32: crc32fast::hash(&content),
         };
-        writer.add(&entry, content).expect("sorted names of the layout");
+        writer
+            .add(&entry, content.as_slice())
+            .expect("sorted names of the layout");
     }
     let bundle = writer.finish().expect("memory takes it");
     assert!(!verify_stream(Cursor::new(bundle), &Policy::default()).ok);

@@ -14,9 +14,14 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let lines: Vec<&str> = text.lines().collect();
-    let read: Vec<CustodyLine> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let read: Vec<CustodyLine> = lines
+        .iter()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
     // The item that the lines themselves name, so that the checks behind the first are reached.
-    let item = read.first().map_or(DepositId(uuid::Uuid::nil()), |line| line.item);
+    let item = read
+        .first()
+        .map_or(DepositId(uuid::Uuid::nil()), |line| line.item);
     let _ = custody::check(&lines, item);
     let _ = order::follow(&read);
     for line in &read {

@@ -1,4 +1,4 @@
-//! What a change must pass: fmt, clippy, test, doc, deny, tidy.
+//! What a change must pass: fmt, tidy, clippy, test, features, doc, deny.
 //!
 //! In:  the workspace, and optionally the names of steps.
 //! Out: every step with its time, and a summary at the end; 0 only when all passed.
@@ -16,7 +16,15 @@ use crate::{Options, Stop, machine, step, tasks, tidy};
 const CARGO_DENY_VERSION: &str = "0.20.2";
 
 /// The steps in their order: quick ones first.
-const STEPS: [&str; 6] = ["fmt", "tidy", "clippy", "test", "doc", "deny"];
+const STEPS: [&str; 7] = ["fmt", "tidy", "clippy", "test", "features", "doc", "deny"];
+
+/// The crates whose behaviour depends on a feature that is off by default (`c2pa`, `ml-dsa`).
+const WITH_FEATURES: [&str; 4] = [
+    "quanlian",
+    "quanlian-provenance",
+    "quanlian-tlog",
+    "quanlian-witness",
+];
 
 pub(crate) fn run(root: &Path, options: &Options) -> Result<u8, Stop> {
     if let Some(unknown) = options.names.iter().find(|name| !STEPS.contains(&name.as_str())) {
@@ -37,6 +45,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<u8, Stop> {
                 tasks::prepare_for_tests(options)?;
                 tasks::workspace_tests(root, &[])
             }
+            "features" => features(root),
             "doc" => docs(root),
             _ => deny(root, options, &mut notice),
         };
@@ -78,6 +87,26 @@ fn clippy(root: &Path) -> Result<bool, Stop> {
         "warnings",
     ]);
     step::command(&mut cargo)
+}
+
+/// What is off by default: lints of the whole with every feature, and the tests of the crates that have some.
+fn features(root: &Path) -> Result<bool, Stop> {
+    let mut lints = step::cargo(root);
+    lints.args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--locked",
+    ]);
+    lints.args(["--", "-D", "warnings"]);
+    let mut tests = step::cargo(root);
+    tests.args(["test", "--locked", "--no-fail-fast", "--all-features"]);
+    for name in WITH_FEATURES {
+        tests.args(["-p", name]);
+    }
+    let clean = step::command(&mut lints)?;
+    Ok(step::command(&mut tests)? && clean)
 }
 
 fn docs(root: &Path) -> Result<bool, Stop> {

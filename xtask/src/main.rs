@@ -16,6 +16,7 @@
 )]
 
 mod ci;
+mod fuzz;
 mod json;
 mod machine;
 mod metadata;
@@ -34,7 +35,9 @@ usage: cargo xtask <task>
   demo  [--no-install] [-- ARGS]  set up what is missing, build, run `quanlian demo ARGS`
   test  [--no-install] [-- ARGS]  set up what is missing, run every test, then tidy; ARGS go to cargo test
   bench [--no-install] [NAME]...  run the benchmarks and print their tables (Markdown on stdout)
-  ci    [--no-install] [STEP]...  fmt, clippy, test, doc, deny, tidy: all, or those named
+  ci    [--no-install] [STEP]...  fmt, tidy, clippy, test, features, doc, deny: all, or those named
+  release [--no-install]          build the program as it is handed out: optimised, with C2PA
+  fuzz  [TARGET]... [-- SECONDS]  make seeds, build and run the fuzz targets (60 s each), print their table
   tidy                            check the tree: crate graph, module heads, messages, law files, sizes
 
 --no-install: never install system packages or tools, only say what is missing.";
@@ -80,6 +83,8 @@ fn run(root: &Path, args: &[String]) -> Result<u8, Stop> {
         "test" => tasks::test(root, &options),
         "bench" => tasks::bench(root, &options),
         "ci" => ci::run(root, &options),
+        "release" => tasks::release(root, &options),
+        "fuzz" => fuzz::run(root, &options),
         "tidy" => tidy::report(root),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

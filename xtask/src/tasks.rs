@@ -1,4 +1,4 @@
-//! The tasks that run the product: demo, test, bench.
+//! The tasks that build and run the product: demo, release, test, bench.
 //!
 //! In:  the options of the command line.
 //! Out: the exit code of what was run.
@@ -34,6 +34,28 @@ pub(crate) fn demo(root: &Path, options: &Options) -> Result<u8, Stop> {
         .args(["run", "--locked", "-p", "quanlian", "--manifest-path"])
         .arg(root.join("Cargo.toml"));
     cargo.args(["--", "demo"]).args(&options.passed_on);
+    step::exit_code(&mut cargo)
+}
+
+/// What is off by default, because it is heavy, and on in what is handed out.
+const RELEASE_FEATURES: &str = "c2pa";
+
+/// Builds the program as it is handed out.
+pub(crate) fn release(root: &Path, options: &Options) -> Result<u8, Stop> {
+    options.refuse_names("release")?;
+    machine::prepare(&[machine::COMPILER], options.no_install)?;
+    let mut cargo = step::cargo(root);
+    cargo
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "-p",
+            "quanlian",
+            "--features",
+            RELEASE_FEATURES,
+        ])
+        .args(&options.passed_on);
     step::exit_code(&mut cargo)
 }
 

@@ -505,7 +505,7 @@ impl<'a> Run<'a> {
     async fn receive(&self, program: &Path) -> Result<(Facts, Pictures), CaptureError> {
         self.begin_record();
         let proxy = proxy::start(&self.shared).await.map_err(CaptureError::Machine)?;
-        let key_hash = self.shared.browser_side.key_hash();
+        let key_hash = self.shared.parts.browser_side.key_hash();
         let started = Browser::start(program, &key_hash, self.request.window, &self.request.language);
         let mut browser = self
             .attend(Stage::Start, started)
@@ -688,7 +688,7 @@ impl<'a> Run<'a> {
             scrolled,
             browser: browser.description.clone(),
             software: software(),
-            resolver: self.shared.names.describe(),
+            resolver: self.shared.parts.names.describe(),
             allowed: self.request.allowed.iter().map(shown).collect(),
             accept_untrusted: self.request.accept_untrusted,
             prepared: Prepared {

@@ -184,7 +184,7 @@ impl<'a> Page<'a> {
 
     /// Opens an address and waits until the page is at rest.
     pub async fn open(&self, url: &Url) -> Opened {
-        let settle = Duration::from_secs(self.shared.limits.settle_seconds);
+        let settle = Duration::from_secs(self.shared.parts.limits.settle_seconds);
         let mut seen = self.browser.cdp.seen();
         let loads = seen.borrow().loads;
         let answer = self
@@ -249,7 +249,8 @@ impl<'a> Page<'a> {
             self.step(at + 1, step).await?;
         }
         let rest = self.shared.until_quiet(QUIET);
-        let _ = tokio::time::timeout(Duration::from_secs(self.shared.limits.settle_seconds), rest).await;
+        let _ =
+            tokio::time::timeout(Duration::from_secs(self.shared.parts.limits.settle_seconds), rest).await;
         Ok(())
     }
 
@@ -280,7 +281,7 @@ impl<'a> Page<'a> {
     }
 
     async fn appears(&self, number: usize, selector: &str) -> Result<(), StepError> {
-        let seconds = self.shared.limits.settle_seconds;
+        let seconds = self.shared.parts.limits.settle_seconds;
         let script = format!("document.querySelector({}) !== null", quoted(selector));
         let there = async {
             // An error here is a page that is just being replaced by the next one.
@@ -304,7 +305,7 @@ impl<'a> Page<'a> {
                             scrollTo({ top: e.scrollTop + innerHeight, behavior: 'instant' }); return false; })()";
         let mut steps = 0;
         loop {
-            if steps >= self.shared.limits.scroll_steps {
+            if steps >= self.shared.parts.limits.scroll_steps {
                 self.shared.limit_met(LimitHit::ScrollSteps);
                 break;
             }
@@ -323,7 +324,7 @@ impl<'a> Page<'a> {
         const PLAY: &str = "document.querySelectorAll('audio,video').forEach(m => { \
                             m.muted = true; m.preload = 'auto'; m.play().catch(() => {}); })";
         let _ = self.evaluate(PLAY).await;
-        let settle = Duration::from_secs(self.shared.limits.settle_seconds);
+        let settle = Duration::from_secs(self.shared.parts.limits.settle_seconds);
         let rest = self.shared.until_quiet(QUIET);
         if tokio::time::timeout(settle, rest).await.is_err() {
             self.shared.limit_met(LimitHit::SettleSeconds);

@@ -164,7 +164,11 @@ async fn tunnel(shared: &Arc<Shared>, mut browser: TcpStream, authority: &str) -
         Host::Ipv6(address) => address.to_string(),
         host => host.to_string(),
     };
-    let config = shared.browser_side.config(&host).map_err(io::Error::other)?;
+    let config = shared
+        .parts
+        .browser_side
+        .config(&host)
+        .map_err(io::Error::other)?;
     let accepted = shared
         .unless_stopped(TlsAcceptor::from(config).accept(browser))
         .await

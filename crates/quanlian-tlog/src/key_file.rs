@@ -33,7 +33,7 @@ use crate::{
     cosignature::CosignerSecret,
     key::{PublicKey, SecretKey},
     note::{NoteError, SignerKey},
-    private_file,
+    whole_file::{self, Readers},
 };
 
 /// The longest key file.
@@ -201,7 +201,7 @@ pub fn create_keys_file(
     protection: &Protection<'_>,
 ) -> Result<(), KeyFileError> {
     let content = contents(path, keys, protection)?;
-    private_file::create(path, content.as_bytes()).map_err(|(act, source)| io_error(act, path)(source))
+    whole_file::create(path, content.as_bytes()).map_err(|(act, source)| io_error(act, path)(source))
 }
 
 /// Replaces a key file: after a crash there is the old one or the new one.
@@ -211,13 +211,14 @@ pub fn replace_keys_file(
     protection: &Protection<'_>,
 ) -> Result<(), KeyFileError> {
     let content = contents(path, keys, protection)?;
-    private_file::replace(path, content.as_bytes()).map_err(|(act, source)| io_error(act, path)(source))
+    whole_file::replace(path, content.as_bytes(), Readers::Owner)
+        .map_err(|(act, source)| io_error(act, path)(source))
 }
 
 /// Writes a new plain key file for a log with one key. An existing file is never replaced.
 pub fn create_key_file(path: &Path, key: &SignerKey) -> Result<(), KeyFileError> {
     let content = line(&key.to_secret_text());
-    private_file::create(path, content.as_bytes()).map_err(|(act, source)| io_error(act, path)(source))
+    whole_file::create(path, content.as_bytes()).map_err(|(act, source)| io_error(act, path)(source))
 }
 
 /// Reads the key of a log, with the keys that sign beside it.

@@ -51,7 +51,6 @@ pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod policy;
-mod private_file;
 pub mod proof;
 mod publisher;
 pub mod rotation;
@@ -62,6 +61,7 @@ pub mod store;
 pub mod tile;
 pub mod view;
 mod wal;
+pub mod whole_file;
 pub mod witness;
 
 pub use wal::WalError;

@@ -517,4 +517,54 @@ mod tests {
         assert_eq!(log.read_entry(1).unwrap(), largest);
         assert_eq!(log.read_entry(0).unwrap(), b"");
     }
+
+    #[test]
+    fn a_write_ahead_log_copied_without_its_last_zeros_opens_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Log::open_or_create(LogHome::create(folder.path()).unwrap(), key());
+        open().unwrap().append_batch(&[b"one", b"two"]).unwrap();
+        let segment = folder.path().join("log/private/wal/00000000000000000000.wal");
+        let whole = std::fs::read(&segment).unwrap();
+        let said = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        for length in [said, said + 1, said.next_multiple_of(512)] {
+            std::fs::write(&segment, &whole[..length]).unwrap();
+            assert_eq!(open().unwrap().checkpoint().size(), 2, "{length} bytes");
+        }
+        // The next frame stands behind the zeros and not upon them.
+        std::fs::write(&segment, &whole[..said]).unwrap();
+        open().unwrap().append_batch(&[b"three"]).unwrap();
+        let log = open().unwrap();
+        assert_eq!(log.read_entry(2).unwrap(), b"three");
+        log.fsck().unwrap();
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_damaged_write_ahead_log_is_opened_or_refused(
+            cut in 0_usize..2_200,
+            changes in proptest::collection::vec((0_usize..2_200, proptest::num::u8::ANY), 0..4),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let open = || Log::open_or_create(LogHome::create(folder.path()).unwrap(), key());
+            let mut log = open().unwrap();
+            log.append_batch(&[b"one", b"two"]).unwrap();
+            log.append_batch(&[&[7; 700]]).unwrap();
+            drop(log);
+            let segment = folder.path().join("log/private/wal/00000000000000000000.wal");
+            let mut bytes = std::fs::read(&segment).unwrap();
+            for (at, value) in changes {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = value;
+                }
+            }
+            bytes.truncate(cut);
+            std::fs::write(&segment, bytes).unwrap();
+            if let Ok(log) = open() {
+                assert_eq!(log.checkpoint().size(), 3);
+                log.fsck().unwrap();
+            }
+        }
+    }
 }

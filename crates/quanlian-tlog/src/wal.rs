@@ -399,10 +399,13 @@ pub(crate) fn scan(disk: &dyn Disk, folder: &Path, origin: &str, from: u64) -> R
         result.last = Some(Last {
             header,
             offset: frames.offset,
-            length: bytes.len() as u64,
-            frame: frames
-                .last_frame
-                .map(|range| (range.start as u64, bytes[range].to_vec())),
+            // A copy may have lost the zeros that fill the sector of the last frame; it is written with them.
+            length: frames.offset.max(bytes.len() as u64),
+            frame: frames.last_frame.map(|range| {
+                let mut frame = bytes[range.start..range.end.min(bytes.len())].to_vec();
+                frame.resize(range.len(), 0);
+                (range.start as u64, frame)
+            }),
         });
         result.segments.push(Segment {
             path,

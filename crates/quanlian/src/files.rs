@@ -10,6 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use quanlian_tlog::whole_file::{self, Readers};
 use serde::Serialize;
 use walkdir::WalkDir;
 
@@ -39,17 +40,9 @@ pub(crate) struct PassedOver {
 
 /// Replaces a small file: after a loss of power the old one is there or the new one.
 pub(crate) fn replace_durably(path: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".tmp");
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let written = std::fs::File::create(&temporary)
-        .and_then(|mut file| {
-            std::io::Write::write_all(&mut file, content)?;
-            file.sync_all()
-        })
-        .and_then(|()| std::fs::rename(&temporary, path))
-        .and_then(|()| std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all());
-    written.with_context(|| format!("cannot write {}", path.display()))
+    whole_file::replace(path, content, Readers::AsUsual).map_err(|(act, source)| {
+        anyhow::Error::new(source).context(format!("cannot {act} {}", path.display()))
+    })
 }
 
 /// What a file holds, up to a limit; `None` when there is no such file.

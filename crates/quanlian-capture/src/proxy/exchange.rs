@@ -149,7 +149,7 @@ impl<'a> Conversation<'a> {
     /// What is refused whatever the server would answer.
     fn may_go(&self, head: &RequestHead, url: &Url) -> bool {
         let shared = self.shared;
-        if shared.secrets.are_in(url.as_str().as_bytes()) {
+        if shared.parts.secrets.are_in(url.as_str().as_bytes()) {
             shared.noted("", Refusal::Secret.code(), Refusal::Secret.to_string());
             return false;
         }
@@ -158,9 +158,9 @@ impl<'a> Conversation<'a> {
             shared.noted(url.as_str(), "refused_upgrade", detail);
             return false;
         }
-        if shared.redirects_to(url.as_str()) > shared.limits.redirects {
+        if shared.redirects_to(url.as_str()) > shared.parts.limits.redirects {
             shared.limit_met(LimitHit::Redirects);
-            let detail = format!("more than {} redirects led here", shared.limits.redirects);
+            let detail = format!("more than {} redirects led here", shared.parts.limits.redirects);
             shared.noted(url.as_str(), "refused_redirects", detail);
             return false;
         }
@@ -191,11 +191,11 @@ impl<'a> Conversation<'a> {
                 Body::Length(left) => *left,
                 _ => 0,
             };
-            if (whole.len() as u64).saturating_add(announced) > shared.limits.request_body_bytes {
+            if (whole.len() as u64).saturating_add(announced) > shared.parts.limits.request_body_bytes {
                 shared.limit_met(LimitHit::RequestBodyBytes);
                 let detail = format!(
                     "the body has more than {} bytes",
-                    shared.limits.request_body_bytes
+                    shared.parts.limits.request_body_bytes
                 );
                 shared.noted(url.as_str(), "refused_request_body", detail);
                 return Ok(None);
@@ -216,7 +216,7 @@ impl<'a> Conversation<'a> {
 
     /// The head as it goes to the server: what was meant for the proxy removed, the operator's fields added.
     fn outgoing(&self, head: &RequestHead, bytes: &[u8], url: &Url, origin: &Origin) -> Vec<u8> {
-        let added = match &self.shared.added {
+        let added = match &self.shared.parts.added {
             Some((to, fields)) if to == origin => fields.as_slice(),
             _ => &[],
         };
@@ -288,7 +288,7 @@ impl<'a> Conversation<'a> {
             });
         shared.answered(url.as_str(), location.as_deref());
         let mut request = Spool::default();
-        if shared.secrets.are_in(sent_head) || shared.secrets.are_in(body) {
+        if shared.parts.secrets.are_in(sent_head) || shared.parts.secrets.are_in(body) {
             shared.count_withheld();
             request_truncated = Some(Truncated::Unspecified);
             let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
@@ -312,10 +312,10 @@ impl<'a> Conversation<'a> {
             content_type: received.content_type,
             interim: received.interim,
         };
-        let recorder = shared.recorder.clone();
+        let recorder = shared.parts.recorder.clone();
         // Compressing half a gigabyte takes seconds.
         let _ = tokio::task::spawn_blocking(move || recorder.exchange(exchange)).await;
-        if shared.recorder.has_failed() {
+        if shared.parts.recorder.has_failed() {
             shared.stop(Stop::Disk);
         }
         Ok(received.reusable)
@@ -324,7 +324,7 @@ impl<'a> Conversation<'a> {
     /// The answer of the server, passed to the browser while it arrives.
     async fn receive(&mut self, server: &mut Server, request: &RequestHead) -> io::Result<Received> {
         let shared = self.shared;
-        let patience = Duration::from_secs(shared.limits.connect_seconds);
+        let patience = Duration::from_secs(shared.parts.limits.connect_seconds);
         let mut received = Received::nothing();
         let mut bytes = Vec::new();
         let mut looked_at = 0;
@@ -393,7 +393,7 @@ impl<'a> Conversation<'a> {
         mut received: Received,
     ) -> io::Result<Received> {
         let shared = self.shared;
-        let limit = shared.limits.response_bytes;
+        let limit = shared.parts.limits.response_bytes;
         let mut spool = Spool::default();
         let head_bytes: Vec<u8> = bytes.drain(..head.size_bytes).collect();
         spool.head(&head_bytes)?;

@@ -87,22 +87,8 @@ pub struct Connected {
 
 /// Shared by all connections of one capture.
 pub struct Shared {
-    /// The bounds.
-    pub limits: Limits,
-    /// What may be reached.
-    pub guard: Guard,
-    /// What names resolve to.
-    pub names: Names,
-    /// Where the records go.
-    pub recorder: Recorder,
-    /// TLS towards the browser.
-    pub browser_side: BrowserSide,
-    /// TLS towards servers.
-    pub server_side: ServerSide,
-    /// What must not enter the record.
-    pub secrets: Secrets,
-    /// Fields added to requests to this origin and to no other.
-    pub added: Option<(Origin, Vec<(String, String)>)>,
+    /// What it is made of.
+    pub parts: Parts,
     own_address: OnceLock<SocketAddr>,
     stop: watch::Sender<Option<Stop>>,
     bytes: AtomicU64,
@@ -120,23 +106,23 @@ pub struct Shared {
     redirected: Mutex<BTreeMap<String, u32>>,
 }
 
-/// What [`Shared`] is made of.
+/// What does not change while a capture runs.
 pub struct Parts {
-    /// As [`Shared::limits`].
+    /// The bounds.
     pub limits: Limits,
-    /// As [`Shared::guard`].
+    /// What may be reached.
     pub guard: Guard,
-    /// As [`Shared::names`].
+    /// What names resolve to.
     pub names: Names,
-    /// As [`Shared::recorder`].
+    /// Where the records go.
     pub recorder: Recorder,
-    /// As [`Shared::browser_side`].
+    /// TLS towards the browser.
     pub browser_side: BrowserSide,
-    /// As [`Shared::server_side`].
+    /// TLS towards servers.
     pub server_side: ServerSide,
-    /// As [`Shared::secrets`].
+    /// What must not enter the record.
     pub secrets: Secrets,
-    /// As [`Shared::added`].
+    /// Fields added to requests to this origin and to no other.
     pub added: Option<(Origin, Vec<(String, String)>)>,
 }
 
@@ -144,14 +130,7 @@ impl Shared {
     /// Nothing used, nothing met.
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self {
-            limits: parts.limits,
-            guard: parts.guard,
-            names: parts.names,
-            recorder: parts.recorder,
-            browser_side: parts.browser_side,
-            server_side: parts.server_side,
-            secrets: parts.secrets,
-            added: parts.added,
+            parts,
             own_address: OnceLock::new(),
             stop: watch::Sender::new(None),
             bytes: AtomicU64::new(0),
@@ -224,7 +203,7 @@ impl Shared {
     pub fn count_bytes(&self, bytes: usize) {
         let before = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         self.touch();
-        if before + bytes as u64 > self.limits.total_bytes {
+        if before + bytes as u64 > self.parts.limits.total_bytes {
             self.stop(Stop::Limit(LimitHit::TotalBytes));
         }
     }
@@ -233,7 +212,7 @@ impl Shared {
     pub fn count_request(&self) {
         let before = self.requests.fetch_add(1, Ordering::Relaxed);
         self.touch();
-        if before >= self.limits.requests {
+        if before >= self.parts.limits.requests {
             self.stop(Stop::Limit(LimitHit::Requests));
         }
     }
@@ -312,8 +291,8 @@ impl Shared {
     pub fn noted(&self, url: &str, code: &'static str, detail: String) {
         let mut missing = locked(&self.missing);
         if missing.0.len() >= MAX_LISTED
-            || self.secrets.are_in(url.as_bytes())
-            || self.secrets.are_in(detail.as_bytes())
+            || self.parts.secrets.are_in(url.as_bytes())
+            || self.parts.secrets.are_in(detail.as_bytes())
         {
             missing.1 += 1;
             return;

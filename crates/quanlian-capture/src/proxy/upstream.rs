@@ -61,11 +61,11 @@ struct TlsDescription {
 /// Connects, or notes why not.
 pub(super) async fn connect(shared: &Arc<Shared>, origin: &Origin) -> Option<Server> {
     let name = format!("{}:{}", origin.host, origin.port);
-    let (addresses, fresh) = shared.names.addresses(&origin.host).await;
+    let (addresses, fresh) = shared.parts.names.addresses(&origin.host).await;
     if let Some(answer) = &fresh {
-        shared.recorder.answer(answer);
+        shared.parts.recorder.answer(answer);
     }
-    let admitted = match shared.guard.admit(&origin.host, &addresses) {
+    let admitted = match shared.parts.guard.admit(&origin.host, &addresses) {
         Ok(admitted) => admitted,
         Err(refusal) => {
             shared.refused(&name, &refusal);
@@ -102,7 +102,7 @@ async fn to_address(
     name: &str,
     address: SocketAddr,
 ) -> Result<Server, Failure> {
-    let patience = Duration::from_secs(shared.limits.connect_seconds);
+    let patience = Duration::from_secs(shared.parts.limits.connect_seconds);
     let connected_at = Timestamp::now();
     let connecting = shared.unless_stopped(timeout(patience, TcpStream::connect(address)));
     let tcp = match connecting.await {
@@ -136,7 +136,7 @@ async fn to_address(
         tls,
     };
     let text = serde_json::to_vec_pretty(&description).expect("plain data becomes JSON");
-    let id = shared.recorder.made(
+    let id = shared.parts.recorder.made(
         RecordKind::Metadata,
         Some(&format!("urn:quanlian:connection:{name}")),
         "application/json",
@@ -173,11 +173,11 @@ async fn handshake(
         Ok(name) => name,
         Err(error) => return Ok((None, failed(error.to_string(), None))),
     };
-    let (config, witness) = match shared.server_side.config() {
+    let (config, witness) = match shared.parts.server_side.config() {
         Ok(made) => made,
         Err(error) => return Ok((None, failed(error.to_string(), None))),
     };
-    let patience = Duration::from_secs(shared.limits.connect_seconds);
+    let patience = Duration::from_secs(shared.parts.limits.connect_seconds);
     let connecting = TlsConnector::from(config).connect(name, tcp);
     let stream = match shared.unless_stopped(timeout(patience, connecting)).await {
         Err(_) => return Err(Failure::Final),

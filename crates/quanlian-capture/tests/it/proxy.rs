@@ -76,7 +76,7 @@ fn through(request: &[u8], limits: Limits) -> (Vec<u8>, Closed, Arc<Shared>) {
         shared.until_closed().await;
         answer
     });
-    let closed = shared.recorder.close().unwrap();
+    let closed = shared.parts.recorder.close().unwrap();
     let file = BufReader::new(std::fs::File::open(&warc).unwrap());
     let report = check(file, Bounds::default()).unwrap();
     assert!(

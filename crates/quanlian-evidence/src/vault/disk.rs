@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use quanlian_tlog::whole_file::{self, Readers};
+
 use super::VaultError;
 
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -32,14 +34,7 @@ pub(super) fn make_private_folder(folder: &Path) -> Result<(), VaultError> {
 }
 
 pub(super) fn write_durably(path: &Path, content: &[u8]) -> Result<(), VaultError> {
-    let temporary = with_suffix(path, ".tmp");
-    write_and_sync(&temporary, content)?;
-    fs::rename(&temporary, path).map_err(|source| io_error("rename to", path, source))?;
-    sync_folder(
-        path.parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new(".")),
-    )
+    whole_file::replace(path, content, Readers::AsUsual).map_err(|(act, source)| io_error(act, path, source))
 }
 
 pub(super) fn write_and_sync(path: &Path, content: &[u8]) -> Result<(), VaultError> {

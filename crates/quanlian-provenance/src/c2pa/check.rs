@@ -6,7 +6,10 @@
 //! Invariant: an answer is *yes* only where the crate reports the codes that say so. Its own summary is not used: it
 //! takes the absence of results for trust. Nothing is fetched: no remote manifest, no status of certificates.
 
-use std::io::{Read, Seek};
+use std::{
+    io::{Read, Seek},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use ::c2pa::{Context, Reader, Settings, validation_status::ValidationStatus};
 
@@ -45,6 +48,9 @@ pub enum C2paCheckError {
     /// There is no manifest, or it cannot be read.
     #[error("the manifest cannot be read")]
     Unreadable(#[source] ::c2pa::Error),
+    /// The library that reads manifests stopped on a defect of its own.
+    #[error("the C2PA library failed on this manifest")]
+    Panicked,
 }
 
 impl C2paCheckError {
@@ -54,6 +60,7 @@ impl C2paCheckError {
             Self::Format => "c2pa_format",
             Self::Anchors(_) => "c2pa_anchors",
             Self::Unreadable(_) => "c2pa_unreadable",
+            Self::Panicked => "c2pa_panicked",
         }
     }
 }
@@ -78,10 +85,14 @@ pub fn check_c2pa(
     let context = Context::new()
         .with_settings(settings)
         .map_err(C2paCheckError::Anchors)?;
-    let reader = Reader::from_context(context)
-        .with_stream(media_type, file)
-        .map_err(C2paCheckError::Unreadable)?;
-    Ok(summary(&reader, anchors_pem.is_some()))
+    // Many parsers of many formats meet bytes of strangers here: one that gives up must not end a whole run.
+    let read = AssertUnwindSafe(|| {
+        let reader = Reader::from_context(context)
+            .with_stream(media_type, file)
+            .map_err(C2paCheckError::Unreadable)?;
+        Ok(summary(&reader, anchors_pem.is_some()))
+    });
+    catch_unwind(read).unwrap_or(Err(C2paCheckError::Panicked))
 }
 
 fn summary(reader: &Reader, has_anchors: bool) -> C2paCheck {

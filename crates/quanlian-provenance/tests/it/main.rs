@@ -16,6 +16,8 @@ mod hostile;
 mod make;
 mod others;
 mod real;
+#[cfg(feature = "c2pa")]
+mod signed;
 
 use std::{fmt::Write as _, io::Cursor};
 

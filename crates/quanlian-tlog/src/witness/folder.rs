@@ -18,7 +18,10 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::{StateError, WitnessState};
-use crate::{note::MAX_NOTE_BYTES, private_file};
+use crate::{
+    note::MAX_NOTE_BYTES,
+    whole_file::{self, Readers},
+};
 
 /// A folder of notes, held by one process.
 #[derive(Debug)]
@@ -93,7 +96,7 @@ impl WitnessState for FolderState {
             return Err(StateError::Stopped);
         }
         let path = self.path(origin);
-        private_file::replace(&path, note.as_bytes()).map_err(|(act, source)| {
+        whole_file::replace(&path, note.as_bytes(), Readers::Owner).map_err(|(act, source)| {
             // After a failed sync the cache may show what the disk does not hold.
             self.stopped = true;
             io_error(act, &path, source)

@@ -276,7 +276,7 @@ fn of_problem(problem: &Problem, messages: &Messages) -> String {
 mod tests {
     use std::io::Cursor;
 
-    use quanlian_provenance::ProblemCode;
+    use quanlian_provenance::{ProblemCode, Verdict};
 
     use super::*;
     use crate::message::Language;
@@ -289,6 +289,31 @@ mod tests {
                 let key = format!("provenance_problem.{}", code.as_str());
                 assert!(messages.has(&key), "{key}");
             }
+        }
+    }
+
+    #[test]
+    fn valid_and_trusted_are_two_lines() {
+        let jpeg = b"\xff\xd8\xff\xd9";
+        let mut provenance = read(&mut Cursor::new(jpeg)).unwrap();
+        provenance.set_c2pa_check(C2paCheck {
+            valid: Verdict::Yes,
+            trusted: Verdict::No,
+            generator: None,
+            issuer: Some("somebody\u{1b}".to_owned()),
+            signed_at: None,
+            held: Vec::new(),
+            failed: vec!["signingCredential.untrusted".to_owned()],
+        });
+        let shown = lines("a.jpg", &provenance, &Messages::of(Language::En)).join("\n");
+        for line in [
+            "C2PA manifest: present, checked",
+            "valid (signature and hashes hold): yes",
+            "signer trusted (on the list given): NO",
+            "does not hold: signingCredential.untrusted",
+            r"issuer: somebody\u{1b}",
+        ] {
+            assert!(shown.lines().any(|shown| shown.trim() == line), "{line}\n{shown}");
         }
     }
 

@@ -1,0 +1,135 @@
+//! What was found: parties, copied works, matches, and their place in the log.
+//!
+//! In:  the report of a run, the header of the case file, the log.
+//! Out: the parts of the dossier that name people, files and leaves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quanlian_document::dossier::{self as doc, Text};
+use quanlian_evidence::vault::Vault;
+use quanlian_match::{Medium, Unit};
+
+use super::{CopiedWork, Filler};
+use crate::evidence::Exhibit;
+
+impl Filler<'_> {
+    pub(super) fn parties(&self) -> Vec<doc::Party> {
+        let header = &self.case.header;
+        let detail = |key: &str, value: Option<String>| doc::Detail {
+            label: self.words.text(key),
+            value,
+        };
+        let party = |role, name: &Option<String>, details| doc::Party {
+            role,
+            name: name.clone(),
+            details,
+        };
+        let joined =
+            |set: BTreeSet<String>| (!set.is_empty()).then(|| set.into_iter().collect::<Vec<_>>().join("、"));
+        let officers = (!header.officers.is_empty()).then(|| header.officers.join("、"));
+        let uploaders = joined(self.report.facts.uploaders.clone());
+        let published = self
+            .report
+            .facts
+            .published
+            .map(|[from, to]| format!("{from} – {to}"));
+        let mut parties = vec![
+            party(doc::PartyRole::RightHolder, &header.right_holder, Vec::new()),
+            party(
+                doc::PartyRole::Agency,
+                &header.agency,
+                vec![detail("dossier.officers", officers)],
+            ),
+            party(doc::PartyRole::Suspect, &header.suspect, Vec::new()),
+        ];
+        if uploaders.is_some() || published.is_some() || self.counts_plays() {
+            let details = vec![detail("dossier.published", published)];
+            parties.push(party(doc::PartyRole::Account, &uploaders, details));
+        }
+        parties
+    }
+
+    /// Whether the offence is one that publishing to the public commits, so that an account and its plays matter.
+    pub(super) fn counts_plays(&self) -> bool {
+        let asked = self.book.facts_of(&self.report.assessment.offence, None);
+        asked.iter().any(|fact| fact.name == "actual_clicks")
+    }
+
+    /// The works that were copied; the index may hold many more.
+    pub(super) fn works(&self) -> Vec<doc::Work> {
+        let exhibits: BTreeMap<&str, &Exhibit> = self
+            .report
+            .evidence
+            .iter()
+            .filter(|exhibit| exhibit.kind == "work")
+            .map(|exhibit| (exhibit.name.as_str(), exhibit))
+            .collect();
+        let line = |work: &CopiedWork| {
+            let exhibit = exhibits.get(work.name.as_str());
+            doc::Work {
+                name: work.name.clone(),
+                holder: self.case.header.right_holder.clone(),
+                medium: medium(work.medium),
+                length: Some(doc::Length {
+                    value: work.length,
+                    unit: unit(work.unit),
+                }),
+                sha256: exhibit.map(|exhibit| exhibit.sha256.clone()).unwrap_or_default(),
+                deposit: exhibit.map(|exhibit| format!("{} · {}", exhibit.id, exhibit.deposit)),
+            }
+        };
+        self.report.copied.iter().map(line).collect()
+    }
+
+    pub(super) fn matches(&self) -> Vec<doc::Match> {
+        let segment = |span: &quanlian_match::Span| doc::Segment {
+            suspect: span.suspect,
+            work: span.work,
+            unit: unit(span.unit),
+        };
+        let line = |m: &quanlian_match::Match| doc::Match {
+            suspect: m.suspect.clone(),
+            work: m.work.clone(),
+            medium: medium(m.medium),
+            score_bits: m.score_bits,
+            e_value: m.e_value,
+            identity: Some(m.identity),
+            time_scale: m.transform.map(|t| t.time_scale),
+            pitch_scale: m.transform.map(|t| t.pitch_scale),
+            segments: m.segments.iter().map(segment).collect(),
+        };
+        self.report.matches.iter().map(line).collect()
+    }
+
+    pub(super) fn log_proof(&self, vault: &Vault) -> doc::LogProof {
+        let checkpoint = vault.log().checkpoint();
+        let leaf = |deposit: &Exhibit| doc::Leaf {
+            index: deposit.index,
+            what: Text::same(format!("{} · {}", deposit.id, deposit.name)),
+            hash: deposit.sha256.clone(),
+        };
+        doc::LogProof {
+            origin: vault.log_key().name().to_owned(),
+            tree_size: checkpoint.size(),
+            root_hash: checkpoint.note().lines().nth(2).unwrap_or_default().to_owned(),
+            checkpoint: checkpoint.note().to_owned(),
+            leaves: self.report.evidence.iter().map(leaf).collect(),
+            bundle: Some("case.qne.zip".to_owned()),
+            page: Some("VERIFY.txt".to_owned()),
+        }
+    }
+}
+
+fn medium(of_match: Medium) -> doc::Medium {
+    match of_match {
+        Medium::Text => doc::Medium::Text,
+        _ => doc::Medium::Audio,
+    }
+}
+
+fn unit(of_match: Unit) -> doc::Unit {
+    match of_match {
+        Unit::Ms => doc::Unit::Ms,
+        _ => doc::Unit::Char,
+    }
+}
