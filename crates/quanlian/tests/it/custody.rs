@@ -291,7 +291,7 @@ fn a_bundle_of_an_item_that_changed_hands_shows_every_act() {
         let told = String::from_utf8_lossy(&said.stdout).into_owned();
         assert!(said.status.success(), "{told} {}", stderr(&said));
         assert!(
-            told.contains("custody line 5 handed_over: receiver Dr. Li signed with this key"),
+            told.contains("custody line 6 handed_over: receiver Dr. Li signed with this key"),
             "{told}"
         );
     }
