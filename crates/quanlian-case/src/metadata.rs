@@ -1,7 +1,7 @@
 //! Item metadata: what the platform said about each published item.
 //!
-//! In:  the side files of a folder of suspects: yt-dlp's `NAME.info.json` beside the
-//!      media file, and CSV tables with the same fields.
+//! In:  the side files of a folder of suspects: yt-dlp's `NAME.info.json` and gallery-dl's
+//!      `NAME.EXT.json` beside the media file, and CSV tables with the same fields.
 //! Out: [`Statement`]s, each with the file and row that it stands in, and
 //!      [`Problem`]s for what could not be read. Nothing is dropped without a line.
 //!
@@ -9,14 +9,20 @@
 //!
 //! Not here: finding the files (the caller walks the folder), the law's fact names.
 
+mod fields;
+mod gallery_dl;
 mod info_json;
 mod table;
 
 use std::path::{Path, PathBuf};
 
-use quanlian_record::{money::Fen, time::Day};
+use quanlian_record::{
+    money::Fen,
+    time::{Day, Timestamp},
+};
 use serde::{Deserialize, Serialize};
 
+pub use gallery_dl::{is_gallery_dl_file, read_gallery_dl};
 pub use info_json::read_info_json;
 pub use table::read_table;
 
@@ -55,9 +61,21 @@ pub struct Statement {
     /// The account that published it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uploader: Option<String>,
+    /// That account's id on the platform, which a change of name leaves as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
     /// The address of its page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Address or id of the item that this one says it republishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub republished_from: Option<String>,
+    /// The instant of publication as the platform states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_at: Option<Timestamp>,
+    /// When the downloader asked, by the clock of its machine: the figures are of that moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Timestamp>,
     /// The day of publication as the platform states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published_on: Option<Day>,
@@ -67,6 +85,15 @@ pub struct Statement {
     /// Downloads that the platform counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub download_count: Option<u64>,
+    /// Likes that the platform counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like_count: Option<u64>,
+    /// Comments that the platform counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment_count: Option<u64>,
+    /// How often others passed it on, as the platform counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_count: Option<u64>,
     /// Registered members (注册会员), for the account as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_count: Option<u64>,
@@ -140,7 +167,7 @@ pub enum SideFileError {
     #[error("{path} has {size_bytes} bytes, the limit is {MAX_SIDE_FILE_BYTES}")]
     TooLarge { path: PathBuf, size_bytes: u64 },
     /// Not JSON, or not an object.
-    #[error("{path} is not the JSON object that yt-dlp writes")]
+    #[error("{path} is not the JSON object that a downloader writes")]
     NotJson {
         path: PathBuf,
         #[source]
@@ -175,7 +202,7 @@ pub fn is_side_file(path: &Path) -> bool {
         .file_name()
         .map(|n| n.to_string_lossy().to_lowercase())
         .unwrap_or_default();
-    name.ends_with(INFO_JSON_ENDING) || is_table(path)
+    name.ends_with(INFO_JSON_ENDING) || is_table(path) || is_gallery_dl_file(path)
 }
 
 /// Whether a file is a table of metadata, by its ending.

@@ -8,6 +8,7 @@
 mod bundle;
 mod custody;
 pub(crate) mod timestamp;
+mod watch;
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
@@ -20,6 +21,7 @@ pub(crate) use custody::{
     Custody, CustodyAdd, CustodyExport, CustodyOf, CustodyRead, CustodySign, Erase, ExportAs, Hold,
     PaperLanguage,
 };
+pub(crate) use watch::Watch;
 
 use crate::{message::Language, output::Form};
 
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Index(Index),
     /// Find which works the given files copy
     Match(Match),
+    /// Follow what is published, match what is new, and say how copies spread
+    Watch(Box<Watch>),
     /// Fix files as evidence in the log
     Deposit(Deposit),
     /// Write an evidence bundle of deposits that are there already

@@ -17,6 +17,7 @@ pub(crate) mod matching;
 mod provenance;
 pub(crate) mod timestamp;
 mod verify;
+mod watch;
 pub(crate) mod witness;
 
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Index(Index::Add(arguments)) => index::add(&arguments, &output(arguments.form.form())),
         Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
+        Command::Watch(arguments) => watch::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
         Command::Bundle(arguments) => bundle::run(&arguments, &output(arguments.form.form())),
         Command::Custody(arguments) => custody::run(arguments, &output),

@@ -10,6 +10,7 @@ mod evidence;
 mod fault;
 mod files;
 mod help;
+mod interrupt;
 mod message;
 mod output;
 mod trace;

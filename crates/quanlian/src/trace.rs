@@ -590,6 +590,8 @@ fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problem
     for file in side_files {
         let read = if metadata::is_table(&file.path) {
             metadata::read_table(&file.path, &file.name, &names)
+        } else if metadata::is_gallery_dl_file(&file.path) {
+            metadata::read_gallery_dl(&file.path, &file.name, &names)
         } else {
             let stem_bytes = file.name.len().saturating_sub(metadata::INFO_JSON_ENDING.len());
             let stem = file.name.get(..stem_bytes).unwrap_or_default();

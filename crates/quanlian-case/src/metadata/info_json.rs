@@ -5,13 +5,7 @@
 
 use std::path::Path;
 
-use quanlian_record::time::{Day, Timestamp, parse_day};
-use serde_json::Value;
-
-use super::{INFO_JSON_ENDING, Problem, SideFile, SideFileError, Statement, read_bounded};
-
-/// The longest text that is kept of one field; platforms allow far less.
-const MAX_FIELD_CHARS: usize = 2_000;
+use super::{INFO_JSON_ENDING, SideFile, SideFileError, Statement, fields::Fields};
 
 /// Reads one `.info.json`.
 ///
@@ -19,83 +13,27 @@ const MAX_FIELD_CHARS: usize = 2_000;
 /// media files beside it, named likewise. The media file is the sibling whose
 /// name without its ending equals that of the side file.
 pub fn read_info_json(path: &Path, source: &str, siblings: &[String]) -> Result<SideFile, SideFileError> {
-    let bytes = read_bounded(path)?;
-    let not_json = |source| SideFileError::NotJson {
-        path: path.to_owned(),
-        source,
-    };
-    let fields: serde_json::Map<String, Value> =
-        serde_json::from_slice(strip_byte_order_mark(&bytes)).map_err(not_json)?;
-    let mut problems = Vec::new();
-    let mut report = |field: &str, value: &Value, wanted: &str| {
-        let shown: String = value.to_string().chars().take(80).collect();
-        problems.push(Problem {
-            place: source.to_owned(),
-            code: "field_unusable".into(),
-            message: format!("`{field}` is {shown}, wanted {wanted}; it is left out"),
-        });
-    };
-    let text = |field: &str| match fields.get(field) {
-        Some(Value::String(t)) if !t.trim().is_empty() => {
-            Some(t.trim().chars().take(MAX_FIELD_CHARS).collect())
-        }
-        Some(Value::Number(n)) => Some(n.to_string()),
-        _ => None,
-    };
-    let mut count = |field: &str| match fields.get(field) {
-        None | Some(Value::Null) => None,
-        Some(value) => {
-            let number = as_count(value);
-            if number.is_none() {
-                report(field, value, "a whole number, zero or more");
-            }
-            number
-        }
-    };
-    let (view_count, download_count) = (count("view_count"), count("download_count"));
-    let mut published_on = None;
-    for field in ["upload_date", "release_date", "timestamp"] {
-        let Some(value) = fields.get(field).filter(|v| !v.is_null()) else {
-            continue;
-        };
-        published_on = as_day(value);
-        if published_on.is_some() {
-            break;
-        }
-        report(field, value, "a date such as 20220501");
-    }
+    let mut fields = Fields::read(path, source)?;
     let statement = Statement {
         source: source.to_owned(),
         media: sibling_of(source, siblings),
-        platform: text("extractor_key").or_else(|| text("extractor")),
-        item_id: text("id"),
-        title: text("title"),
-        uploader: text("uploader")
-            .or_else(|| text("channel"))
-            .or_else(|| text("uploader_id")),
-        url: text("webpage_url")
-            .or_else(|| text("original_url"))
-            .or_else(|| text("url")),
-        published_on,
-        view_count,
-        download_count,
+        platform: fields.text(&["extractor_key", "extractor"]),
+        item_id: fields.text(&["id"]),
+        title: fields.text(&["title"]),
+        uploader: fields.text(&["uploader", "channel", "uploader_id"]),
+        account_id: fields.text(&["uploader_id", "channel_id"]),
+        url: fields.text(&["webpage_url", "original_url", "url"]),
+        published_at: fields.instant(&["timestamp", "release_timestamp"]),
+        seen_at: fields.instant(&["epoch"]),
+        view_count: fields.count("view_count"),
+        download_count: fields.count("download_count"),
+        like_count: fields.count("like_count"),
+        comment_count: fields.count("comment_count"),
+        share_count: fields.count("repost_count"),
+        published_on: fields.day(&["upload_date", "release_date", "timestamp"]),
         ..Statement::default()
     };
-    if statement.media.is_none() {
-        problems.push(Problem {
-            place: source.to_owned(),
-            code: "no_media_beside".into(),
-            message: "no media file of this name lies beside it; its figures are not counted".into(),
-        });
-    }
-    Ok(SideFile {
-        statements: vec![statement],
-        problems,
-    })
-}
-
-fn strip_byte_order_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+    Ok(fields.finish(statement))
 }
 
 /// The media file that a side file belongs to.
@@ -104,34 +42,6 @@ fn sibling_of(source: &str, siblings: &[String]) -> Option<String> {
     let belongs =
         |name: &&String| name.as_str() == stem || name.rsplit_once('.').is_some_and(|(s, _)| s == stem);
     siblings.iter().find(belongs).cloned()
-}
-
-fn as_count(value: &Value) -> Option<u64> {
-    match value {
-        Value::Number(n) => n.as_u64().or_else(|| {
-            // Some extractors write counts as 30000000.0; a fraction is no count.
-            let float = n.as_f64()?;
-            (float >= 0.0 && float.fract() == 0.0 && float <= 9e15).then_some(float as u64)
-        }),
-        Value::String(t) => super::table::parse_count(t),
-        _ => None,
-    }
-}
-
-fn as_day(value: &Value) -> Option<Day> {
-    match value {
-        Value::String(t) => parse_day(t).ok(),
-        Value::Number(n) => {
-            let seconds = n.as_i64().or_else(|| n.as_f64().map(|f| f as i64))?;
-            if (10_000_101..=99_991_231).contains(&seconds) {
-                return parse_day(&seconds.to_string()).ok();
-            }
-            Timestamp::from_unix_micros(seconds.checked_mul(1_000_000)?)
-                .ok()
-                .map(Timestamp::legal_day)
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ use crate::{
     evidence::{Exhibit, Room},
     fault::{Blame, Fault, Outcome, answer_no},
     files::Found,
+    interrupt,
     output::Output,
 };
 
@@ -64,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         room: RefCell::new(room),
         deposit: RefCell::new(None),
         stage: RefCell::new(None),
-        interrupted: interrupted().system()?,
+        interrupted: interrupt::flag().system()?,
     };
     let report = capture(&request, place.folder(), &watcher).map_err(|error| blamed(error, output))?;
     let out = place.finish().system()?;
@@ -219,23 +220,6 @@ fn secret(from: &login::From) -> io::Result<String> {
         login::From::Env(name) => std::env::var(name).map_err(io::Error::other),
         login::From::File(path) => std::fs::read_to_string(path),
     }
-}
-
-/// Becomes true at Ctrl-C, so that the record is ended and the browser with it.
-fn interrupted() -> anyhow::Result<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&flag);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot wait for Ctrl-C")?;
-    // Ends with the process.
-    std::thread::spawn(move || {
-        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
-            set.store(true, Ordering::SeqCst);
-        }
-    });
-    Ok(flag)
 }
 
 /// Where the result goes: a folder, or one file that is moved into place when it is whole.

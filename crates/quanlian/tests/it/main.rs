@@ -13,6 +13,7 @@ mod law;
 mod log;
 mod readers;
 mod timestamp;
+mod watch;
 mod witness;
 
 use std::{

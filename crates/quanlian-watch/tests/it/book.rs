@@ -1,0 +1,63 @@
+//! The book: appended to, replayed, repaired at its end alone.
+
+use std::fs;
+
+use quanlian_watch::book::{BOOK_NAME, Book};
+
+use crate::{copy_of, item, line, plays};
+
+#[test]
+fn what_was_written_is_there_again_and_nothing_stands_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let when = "2026-01-10T00:00:00Z";
+    let lines = || {
+        vec![
+            line("a", when, item("p", "x", None)),
+            line("a", when, plays("2026-01-05T00:00:00Z", 10)),
+            line("a", when, copy_of("w")),
+        ]
+    };
+    let mut book = Book::open(folder.path()).unwrap();
+    assert_eq!(book.write(lines()).unwrap(), 3);
+    assert_eq!(book.write(lines()).unwrap(), 0, "known");
+    assert_eq!(Book::open(folder.path()).unwrap_err().code(), "book_in_use");
+    let before = book.records().clone();
+    drop(book);
+    let book = Book::open(folder.path()).unwrap();
+    assert_eq!(*book.records(), before);
+    assert_eq!(book.torn_bytes(), 0);
+}
+
+#[test]
+fn every_torn_end_is_cut_and_the_lines_before_it_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = Book::open(folder.path()).unwrap();
+    let when = "2026-01-10T00:00:00Z";
+    book.write(vec![
+        line("a", when, item("p", "x", None)),
+        line("b", when, item("p", "y", None)),
+    ])
+    .unwrap();
+    drop(book);
+    let path = folder.path().join(BOOK_NAME);
+    let whole = fs::read(&path).unwrap();
+    let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for end in 0..whole.len() {
+        fs::write(&path, &whole[..end]).unwrap();
+        let book = Book::open(folder.path()).unwrap();
+        assert_eq!(book.records().len(), usize::from(end >= first), "cut at {end}");
+        assert_eq!(
+            fs::metadata(&path).unwrap().len(),
+            if end >= first { first as u64 } else { 0 }
+        );
+    }
+}
+
+#[test]
+fn other_damage_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(BOOK_NAME), b"{\"at\":1}\n").unwrap();
+    let error = Book::open(folder.path()).unwrap_err();
+    assert_eq!(error.code(), "book_damaged");
+    assert!(error.to_string().contains("line 1"), "{error}");
+}
