@@ -4,9 +4,10 @@
 //! Out: [`AudioMatch`]es, best first.
 //!
 //! The suspect is taken in overlapping windows. Each window is first compared unchanged and by its strong peaks; only
-//! when nothing clear comes of that, under every speed and pitch, and then by all its peaks. Windows that continue one another in the same work are joined into a run, the
-//! run's coinciding peaks are chained by the shared aligner, and each chain is cut to the stretch that it explains,
-//! fitted again and weighed as a whole.
+//! when nothing clear comes of that, by all its peaks and under every family of changes, those of one factor first, and
+//! then both factors at once. Windows that continue one another in the same work are joined into a run, the run's
+//! coinciding peaks are chained by the shared aligner, and each chain is cut to the stretch that it explains, fitted
+//! again and weighed as a whole.
 //!
 //! Invariants: windows are handled one after the other, so memory grows only with the list of peaks (some 400 bytes a
 //! second, bounded by [`super::MAX_DURATION_MS`]); the result does not depend on the order of the index.
@@ -16,7 +17,7 @@
 use std::collections::BTreeMap;
 
 use super::calibration;
-use super::candidates::{Ballot, median};
+use super::candidates::{Ballot, Family, median};
 use super::constellation::Constellation;
 use super::landmark::{Warps, query_landmarks, sparse_landmarks};
 use super::peaks::Peak;
@@ -36,37 +37,32 @@ const WINDOW_STEP_FRAMES: u32 = 375;
 /// A window with fewer peaks than this is silence or a tone and is passed over.
 const MIN_WINDOW_PEAKS: usize = 12;
 
-/// Places that are verified when the window is compared unchanged or by its strong peaks.
-const IDENTITY_CANDIDATES: usize = 12;
-
-/// Places that are verified under every speed and pitch by all peaks.
-const WARPED_CANDIDATES: usize = 40;
-
 /// One way to look at a window.
 struct Look {
     /// With all peaks, or the strong ones alone.
     all_peaks: bool,
     warps: Warps,
-    /// Of the votes, those for an unchanged copy or all, and how many places of them are verified.
-    rounds: &'static [(bool, usize)],
+    /// Families of changes that the votes are counted under, and how many places of each are verified.
+    families: &'static [(Family, usize)],
 }
 
 /// How a window is looked at until something clear comes of it, the cheap ways first.
-const LOOKS: [Look; 3] = [
+const LOOKS: [Look; 2] = [
     Look {
         all_peaks: false,
         warps: Warps::IDENTITY,
-        rounds: &[(true, IDENTITY_CANDIDATES)],
-    },
-    Look {
-        all_peaks: false,
-        warps: Warps::FULL,
-        rounds: &[(false, IDENTITY_CANDIDATES)],
+        families: &[(Family::Unchanged, 12)],
     },
     Look {
         all_peaks: true,
         warps: Warps::FULL,
-        rounds: &[(true, IDENTITY_CANDIDATES), (false, WARPED_CANDIDATES)],
+        families: &[
+            (Family::Unchanged, 12),
+            (Family::Speed, 12),
+            (Family::Tempo, 12),
+            (Family::Pitch, 12),
+            (Family::Both, 24),
+        ],
     },
 ];
 
@@ -198,8 +194,8 @@ fn align_window<I: AudioIndex>(
             sparse_landmarks(peaks)
         };
         ballot.collect(index, &landmarks, look.warps);
-        for &(unchanged, limit) in look.rounds {
-            for candidate in ballot.candidates(unchanged, limit) {
+        for &(family, limit) in look.families {
+            for candidate in ballot.candidates(index, family, limit) {
                 let Some(work) = works.get(candidate.item) else {
                     continue;
                 };

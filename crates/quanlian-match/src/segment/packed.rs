@@ -1,0 +1,650 @@
+//! Packed segments: postings of one fixed width, for keys that rarely have long lists.
+//!
+//! In:  `(key, place)` pairs of any medium, in any order and number; a place is one number that the medium divides
+//!      into item, position and details as it likes.
+//! Out: an immutable, memory-mapped file that answers "at which places is this key".
+//!
+//! A look-up reads one entry of the bucket table and scans some twenty neighbouring records without a branch that
+//! cannot be foreseen. A million postings take some five megabytes, about 60 per cent of what [`super::Segment`]
+//! takes for them; for long lists of one key, as texts have them, that one is smaller.
+//!
+//! Invariants: those of [`super`]: bounded memory, the same pairs give the same bytes, a damaged file gives a named
+//! error from [`PackedSegment::open`] or, for the parts read later, from [`PackedSegment::check_read`], and never
+//! postings that were not written.
+//!
+//! # Layout, version 1 (little endian)
+//! | part | bytes |
+//! |---|---|
+//! | header | 256, with the CRC-32 of itself and of the page table |
+//! | records | bit after bit: the rest of the mixed key, then the place; 8 bytes of zero behind the last |
+//! | bucket table | 5 a bucket, and 5 for the end: number of its first record |
+//! | page table | 4 a page: CRC-32 of each [`PAGE_BYTES`] of records and bucket table |
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use quanlian_mmap::ReadOnlyMap;
+
+use super::layout::{self, CHECKSUM_BYTES, HEADER_BYTES, OFFSET_BYTES};
+use super::sorter::{RUN_BUFFER_BYTES, Record, Sorter};
+use super::writer::{PageWriter, folder_of, persist};
+use super::{MAX_FAMILY_BYTES, MIN_KEY_BITS, PAGE_BYTES, SegmentError, SegmentParameters, mix};
+
+const MAGIC: &[u8; 8] = b"QLPACKD\n";
+const VERSION: u32 = 1;
+const FAMILY_AT: usize = 64;
+const CRC_AT: usize = HEADER_BYTES - CHECKSUM_BYTES;
+
+/// Widest record: any record is then within one unaligned read of eight bytes.
+const MAX_RECORD_BITS: u32 = 57;
+
+/// Buckets are chosen so that at least this many postings share one, and fewer than twice as many.
+const POSTINGS_PER_BUCKET: u64 = 16;
+
+/// Bytes behind the last record, so that it can be read like all others.
+const PADDING_BYTES: usize = 8;
+
+/// Highest number of a record that a place in the bucket table can hold.
+const MAX_RECORDS: u64 = 1 << 37;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Header {
+    parameters: SegmentParameters,
+    bucket_bits: u32,
+    place_bits: u32,
+    records: u64,
+    page_table_crc: u32,
+}
+
+impl Header {
+    fn rest_bits(&self) -> u32 {
+        self.parameters.key_bits() - self.bucket_bits
+    }
+
+    fn record_bits(&self) -> u32 {
+        self.rest_bits() + self.place_bits
+    }
+
+    fn records_bytes(&self) -> u64 {
+        (self.records * u64::from(self.record_bits())).div_ceil(8) + PADDING_BYTES as u64
+    }
+
+    fn body_bytes(&self) -> u64 {
+        self.records_bytes() + ((1u64 << self.bucket_bits) + 1) * OFFSET_BYTES as u64
+    }
+
+    fn encode(&self) -> [u8; HEADER_BYTES] {
+        let mut h = [0; HEADER_BYTES];
+        let family = self.parameters.family().as_bytes();
+        h[..8].copy_from_slice(MAGIC);
+        h[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        h[12..16].copy_from_slice(&self.parameters.key_bits().to_le_bytes());
+        h[16..20].copy_from_slice(&self.bucket_bits.to_le_bytes());
+        h[20..24].copy_from_slice(&self.place_bits.to_le_bytes());
+        h[24..28].copy_from_slice(&(family.len() as u32).to_le_bytes());
+        h[28..32].copy_from_slice(&self.page_table_crc.to_le_bytes());
+        h[32..40].copy_from_slice(&self.records.to_le_bytes());
+        h[FAMILY_AT..FAMILY_AT + family.len()].copy_from_slice(family);
+        let crc = crc32fast::hash(&h[..CRC_AT]);
+        h[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
+        h
+    }
+
+    fn decode(file: &[u8]) -> Result<Self, SegmentError> {
+        let h = file.get(..HEADER_BYTES).ok_or(SegmentError::NotASegment)?;
+        if &h[..8] != MAGIC {
+            return Err(SegmentError::NotASegment);
+        }
+        let found = layout::read_u32(h, 8);
+        if found != VERSION {
+            return Err(SegmentError::Version {
+                found,
+                known: VERSION,
+            });
+        }
+        let damaged = |what| SegmentError::Damaged { what };
+        if crc32fast::hash(&h[..CRC_AT]) != layout::read_u32(h, CRC_AT) {
+            return Err(damaged("header checksum"));
+        }
+        let (key_bits, bucket_bits) = (layout::read_u32(h, 12), layout::read_u32(h, 16));
+        let (place_bits, family_bytes) = (layout::read_u32(h, 20), layout::read_u32(h, 24) as usize);
+        let narrow = (1..=MAX_RECORD_BITS).contains(&place_bits)
+            && bucket_bits <= key_bits.min(32)
+            && key_bits - bucket_bits + place_bits <= MAX_RECORD_BITS;
+        if !(MIN_KEY_BITS..=64).contains(&key_bits) || !narrow {
+            return Err(damaged("widths in the header"));
+        }
+        let family = (family_bytes <= MAX_FAMILY_BYTES)
+            .then(|| std::str::from_utf8(&h[FAMILY_AT..FAMILY_AT + family_bytes]).ok())
+            .flatten()
+            .and_then(|family| SegmentParameters::new(family, key_bits).ok());
+        let header = Self {
+            parameters: family.ok_or(damaged("family in the header"))?,
+            bucket_bits,
+            place_bits,
+            records: layout::read_u64(h, 32),
+            page_table_crc: layout::read_u32(h, 28),
+        };
+        if header.records > MAX_RECORDS || header.file_bytes() != file.len() as u64 {
+            return Err(damaged("the file is shorter or longer than its header says"));
+        }
+        Ok(header)
+    }
+
+    fn file_bytes(&self) -> u64 {
+        let body = self.body_bytes();
+        HEADER_BYTES as u64 + body + body.div_ceil(PAGE_BYTES as u64) * CHECKSUM_BYTES as u64
+    }
+}
+
+/// Collects postings and writes them as one packed segment.
+#[derive(Debug)]
+pub struct PackedWriter {
+    path: PathBuf,
+    folder: PathBuf,
+    parameters: SegmentParameters,
+    sorter: Sorter,
+    highest_place: u64,
+}
+
+impl PackedWriter {
+    /// Starts a segment that will lie at `path`; its folder must exist.
+    pub fn create(path: &Path, parameters: &SegmentParameters) -> Result<Self, SegmentError> {
+        let folder = folder_of(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            sorter: Sorter::new(&folder, parameters.key_bits()),
+            folder,
+            parameters: parameters.clone(),
+            highest_place: 0,
+        })
+    }
+
+    /// Takes another budget than [`super::SORT_BUDGET_BYTES`] for the sort in memory.
+    #[must_use]
+    pub fn with_sort_budget(mut self, budget_bytes: usize) -> Self {
+        self.sorter.set_budget(budget_bytes);
+        self
+    }
+
+    /// Adds one posting; the same one twice counts once.
+    #[inline]
+    pub fn push(&mut self, key: u64, place: u64) -> Result<(), SegmentError> {
+        self.highest_place = self.highest_place.max(place);
+        let mixed = mix(key, self.parameters.key_bits());
+        Ok(self.sorter.push(u128::from(mixed) << 64 | u128::from(place))?)
+    }
+
+    /// Writes the file, syncs it, gives it its name and opens it.
+    pub fn finish(self) -> Result<PackedSegment, SegmentError> {
+        let key_bits = self.parameters.key_bits();
+        let header = Header {
+            bucket_bits: bucket_bits(self.sorter.pushed(), key_bits),
+            place_bits: (64 - self.highest_place.leading_zeros()).max(1),
+            parameters: self.parameters,
+            records: 0,
+            page_table_crc: 0,
+        };
+        if header.record_bits() > MAX_RECORD_BITS || self.sorter.pushed() > MAX_RECORDS {
+            return Err(SegmentError::TooWide {
+                record_bits: header.record_bits(),
+                limit_bits: MAX_RECORD_BITS,
+            });
+        }
+        let mut encoder = Encoder::new(&self.folder, header)?;
+        self.sorter.finish(|record| Ok(encoder.push(record)?))?;
+        persist(encoder.finish()?, &self.path, &self.folder)?;
+        PackedSegment::open(&self.path)
+    }
+}
+
+/// How many high bits of a mixed key choose its bucket.
+fn bucket_bits(postings: u64, key_bits: u32) -> u32 {
+    (postings / POSTINGS_PER_BUCKET)
+        .max(1)
+        .ilog2()
+        .min(key_bits)
+        .min(32)
+}
+
+/// Turns sorted records into the bytes of the file.
+struct Encoder {
+    file: tempfile::NamedTempFile,
+    body: PageWriter,
+    table: BufWriter<File>,
+    header: Header,
+    opened_buckets: u64,
+    last: Option<Record>,
+    /// Bits not yet written, the first in the lowest place.
+    bits: u128,
+    bit_count: u32,
+}
+
+impl Encoder {
+    fn new(folder: &Path, header: Header) -> io::Result<Self> {
+        let file = tempfile::Builder::new().prefix(".segment-").tempfile_in(folder)?;
+        let mut out = file.as_file().try_clone()?;
+        out.write_all(&[0; HEADER_BYTES])?;
+        Ok(Self {
+            file,
+            body: PageWriter::new(out),
+            table: BufWriter::new(tempfile::tempfile_in(folder)?),
+            header,
+            opened_buckets: 0,
+            last: None,
+            bits: 0,
+            bit_count: 0,
+        })
+    }
+
+    fn push(&mut self, record: Record) -> io::Result<()> {
+        if self.last == Some(record) {
+            return Ok(());
+        }
+        self.last = Some(record);
+        let (mixed, place) = ((record >> 64) as u64, record as u64);
+        let rest_bits = self.header.rest_bits();
+        self.open_buckets(mixed.checked_shr(rest_bits).unwrap_or(0) + 1)?;
+        let rest = mixed & low_mask(rest_bits);
+        self.bits |= (u128::from(rest) << self.header.place_bits | u128::from(place)) << self.bit_count;
+        self.bit_count += self.header.record_bits();
+        let whole = (self.bit_count / 8) as usize;
+        self.body.write(&self.bits.to_le_bytes()[..whole])?;
+        self.bits >>= 8 * whole;
+        self.bit_count -= 8 * whole as u32;
+        self.header.records += 1;
+        Ok(())
+    }
+
+    fn open_buckets(&mut self, end: u64) -> io::Result<()> {
+        while self.opened_buckets < end {
+            self.table
+                .write_all(&layout::encode_offset(self.header.records))?;
+            self.opened_buckets += 1;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<tempfile::NamedTempFile> {
+        self.open_buckets((1 << self.header.bucket_bits) + 1)?;
+        let last = usize::from(self.bit_count > 0);
+        self.body.write(&self.bits.to_le_bytes()[..last])?;
+        self.body.write(&[0; PADDING_BYTES])?;
+        let mut table = self.table.into_inner().map_err(io::IntoInnerError::into_error)?;
+        table.seek(SeekFrom::Start(0))?;
+        let mut table = BufReader::with_capacity(RUN_BUFFER_BYTES, table);
+        let mut chunk = vec![0; RUN_BUFFER_BYTES];
+        loop {
+            let n = table.read(&mut chunk)?;
+            if n == 0 {
+                break;
+            }
+            self.body.write(&chunk[..n])?;
+        }
+        let (mut out, page_table_crc) = self.body.finish()?;
+        self.header.page_table_crc = page_table_crc;
+        out.seek(SeekFrom::Start(0))?;
+        out.write_all(&self.header.encode())?;
+        out.sync_all()?;
+        Ok(self.file)
+    }
+}
+
+fn low_mask(bits: u32) -> u64 {
+    (1_u64 << bits) - 1
+}
+
+/// An open, immutable packed segment; share it between threads freely.
+#[derive(Debug)]
+pub struct PackedSegment {
+    map: ReadOnlyMap,
+    header: Header,
+    /// Where the bucket table and the page table start in the file.
+    table_at: usize,
+    pages_at: usize,
+    pages: Vec<AtomicU8>,
+    damaged: AtomicBool,
+}
+
+const UNREAD: u8 = 0;
+const GOOD: u8 = 1;
+const BAD: u8 = 2;
+
+impl PackedSegment {
+    /// Maps the file and checks its header, its length and its table of checksums; the pages are checked when they
+    /// are first read.
+    pub fn open(path: &Path) -> Result<Self, SegmentError> {
+        let map = ReadOnlyMap::open(path)?;
+        let header = Header::decode(&map)?;
+        // The file is mapped whole, so its parts have lengths that this machine can address.
+        let table_at = HEADER_BYTES + header.records_bytes() as usize;
+        let body_bytes = header.body_bytes() as usize;
+        let pages_at = HEADER_BYTES + body_bytes;
+        if crc32fast::hash(&map[pages_at..]) != header.page_table_crc {
+            return Err(SegmentError::Damaged {
+                what: "table of checksums",
+            });
+        }
+        let mut pages = Vec::new();
+        pages.resize_with(body_bytes.div_ceil(PAGE_BYTES), || AtomicU8::new(UNREAD));
+        Ok(Self {
+            map,
+            header,
+            table_at,
+            pages_at,
+            pages,
+            damaged: AtomicBool::new(false),
+        })
+    }
+
+    /// Number of postings.
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "nobody asks whether a whole segment is empty"
+    )]
+    pub fn len(&self) -> u64 {
+        self.header.records
+    }
+
+    /// Number of different keys; reads the whole segment.
+    pub fn key_count(&self) -> u64 {
+        let (mut keys, mut last) = (0, None);
+        for bucket in 0..1_u64 << self.header.bucket_bits {
+            let Some((start, end)) = self.bucket(bucket as usize) else {
+                return keys;
+            };
+            for record in start..end {
+                let key = (bucket, self.record(record) >> self.header.place_bits);
+                keys += u64::from(last != Some(key));
+                last = Some(key);
+            }
+        }
+        keys
+    }
+
+    /// Size of the file.
+    pub fn size_bytes(&self) -> u64 {
+        self.map.len() as u64
+    }
+
+    /// The family that made the keys.
+    pub fn family(&self) -> &str {
+        self.header.parameters.family()
+    }
+
+    /// Number of low bits of a key that count.
+    pub fn key_bits(&self) -> u32 {
+        self.header.parameters.key_bits()
+    }
+
+    /// Calls `visit` with the places of a key in rising order, when there are at most `limit` of them, and not at all
+    /// otherwise. Costs no more for a key that is left out than for one that is absent.
+    #[inline]
+    pub fn for_each(&self, key: u64, limit: u64, mut visit: impl FnMut(u64)) {
+        let mixed = mix(key, self.header.parameters.key_bits());
+        let rest_bits = self.header.rest_bits();
+        let bucket = mixed.checked_shr(rest_bits).unwrap_or(0);
+        let wanted = mixed & low_mask(rest_bits);
+        let Some((start, end)) = self.bucket(bucket as usize) else {
+            self.damaged.store(true, Ordering::Relaxed);
+            return;
+        };
+        let place_bits = self.header.place_bits;
+        let rest_of = |record| self.record(record) >> place_bits;
+        let mut first = start;
+        if end - start > 4 * POSTINGS_PER_BUCKET {
+            // Only a key with a long list, or its neighbours, has a bucket this full.
+            let mut size = end - start;
+            while size > 1 {
+                let half = size / 2;
+                first += if rest_of(first + half - 1) < wanted {
+                    half
+                } else {
+                    0
+                };
+                size -= half;
+            }
+        }
+        while first < end && rest_of(first) < wanted {
+            first += 1;
+        }
+        if let Some(beyond) = first.checked_add(limit)
+            && beyond < end
+            && rest_of(beyond) == wanted
+        {
+            return;
+        }
+        while first < end {
+            let record = self.record(first);
+            if record >> place_bits != wanted {
+                return;
+            }
+            visit(record & low_mask(place_bits));
+            first += 1;
+        }
+    }
+
+    /// Checks every page now, instead of when it is first read.
+    pub fn verify(&self) -> Result<(), SegmentError> {
+        for page in 0..self.pages.len() {
+            self.page_is_good(page);
+        }
+        self.check_read()
+    }
+
+    /// Fails when anything read so far was damaged: then postings are missing.
+    pub fn check_read(&self) -> Result<(), SegmentError> {
+        if self.damaged.load(Ordering::Relaxed) {
+            return Err(SegmentError::Damaged { what: "postings" });
+        }
+        Ok(())
+    }
+
+    /// The first record of a bucket and the one behind its last, all their pages checked.
+    #[inline]
+    fn bucket(&self, bucket: usize) -> Option<(u64, u64)> {
+        let at = self.table_at + bucket * OFFSET_BYTES;
+        if !self.is_checked(at, at + 2 * OFFSET_BYTES) {
+            return None;
+        }
+        let start = layout::decode_offset(&self.map[at..at + OFFSET_BYTES])?;
+        let end = layout::decode_offset(&self.map[at + OFFSET_BYTES..at + 2 * OFFSET_BYTES])?;
+        if start > end || end > self.header.records {
+            return None;
+        }
+        let byte = |record: u64| HEADER_BYTES + (record * u64::from(self.header.record_bits()) / 8) as usize;
+        // The padding lets the last record be read whole.
+        self.is_checked(byte(start), byte(end) + PADDING_BYTES)
+            .then_some((start, end))
+    }
+
+    /// A record whose page was checked.
+    #[inline]
+    fn record(&self, number: u64) -> u64 {
+        let bit = number * u64::from(self.header.record_bits());
+        let at = HEADER_BYTES + (bit / 8) as usize;
+        let word = self
+            .map
+            .get(at..)
+            .and_then(|bytes| bytes.first_chunk::<8>())
+            .map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        (word >> (bit % 8)) & low_mask(self.header.record_bits())
+    }
+
+    #[inline]
+    fn is_checked(&self, start: usize, end: usize) -> bool {
+        let (first, last) = (
+            (start - HEADER_BYTES) / PAGE_BYTES,
+            (end - 1 - HEADER_BYTES) / PAGE_BYTES,
+        );
+        last < self.pages.len() && (first..=last).all(|page| self.page_is_good(page))
+    }
+
+    #[inline]
+    fn page_is_good(&self, page: usize) -> bool {
+        match self.pages[page].load(Ordering::Relaxed) {
+            GOOD => true,
+            BAD => false,
+            _ => self.check_page(page),
+        }
+    }
+
+    #[cold]
+    fn check_page(&self, page: usize) -> bool {
+        let start = HEADER_BYTES + page * PAGE_BYTES;
+        let bytes = &self.map[start..self.pages_at.min(start + PAGE_BYTES)];
+        let told = layout::read_u32(&self.map, self.pages_at + page * CHECKSUM_BYTES);
+        let good = crc32fast::hash(bytes) == told;
+        self.pages[page].store(if good { GOOD } else { BAD }, Ordering::Relaxed);
+        if !good {
+            self.damaged.store(true, Ordering::Relaxed);
+        }
+        good
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    fn write(path: &Path, pairs: &[(u64, u64)], key_bits: u32, budget: usize) -> PackedSegment {
+        let parameters = SegmentParameters::new("test/1", key_bits).expect("parameters");
+        let mut writer = PackedWriter::create(path, &parameters)
+            .expect("create")
+            .with_sort_budget(budget);
+        for &(key, place) in pairs {
+            writer.push(key, place).expect("push");
+        }
+        writer.finish().expect("finish")
+    }
+
+    fn read(segment: &PackedSegment, key: u64, limit: u64) -> Vec<u64> {
+        let mut places = Vec::new();
+        segment.for_each(key, limit, |place| places.push(place));
+        places
+    }
+
+    fn check_against_model(pairs: &[(u64, u64)], key_bits: u32, budget: usize) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let segment = write(&dir.path().join("s"), pairs, key_bits, budget);
+        let mask = u64::MAX >> (64 - key_bits);
+        let mut model: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+        for &(key, place) in pairs {
+            model.entry(key & mask).or_default().insert(place);
+        }
+        assert_eq!(segment.len(), model.values().map(|p| p.len() as u64).sum::<u64>());
+        assert_eq!(segment.key_count(), model.len() as u64);
+        for (key, places) in &model {
+            let places: Vec<u64> = places.iter().copied().collect();
+            let count = places.len() as u64;
+            assert_eq!(read(&segment, *key, u64::MAX), places);
+            assert_eq!(read(&segment, *key, count), places);
+            assert!(read(&segment, *key, count - 1).is_empty());
+            let absent = key.wrapping_add(1) & mask;
+            if !model.contains_key(&absent) {
+                assert!(read(&segment, absent, u64::MAX).is_empty());
+            }
+        }
+        segment.verify().expect("nothing is damaged");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn gives_back_what_a_map_would(
+            pairs in prop::collection::vec((any::<u64>(), 0..1_000_000u64), 0..400),
+            narrow in prop::collection::vec((0..9u64, 0..1u64 << 40), 0..400),
+            key_bits in 8..=30u32,
+        ) {
+            check_against_model(&pairs, key_bits, super::super::SORT_BUDGET_BYTES);
+            check_against_model(&narrow, key_bits.min(17), 512);
+        }
+
+        #[test]
+        fn a_damaged_file_never_invents_postings(
+            at in any::<prop::sample::Index>(), flip in 1..=255u8, cut in any::<Option<prop::sample::Index>>(),
+        ) {
+            let dir = tempfile::tempdir().expect("a temporary folder");
+            let path = dir.path().join("s");
+            let pairs: Vec<(u64, u64)> = (0..3000).map(|i| (i / 3 * 77, i * 5)).collect();
+            let good = write(&path, &pairs, 26, super::super::SORT_BUDGET_BYTES);
+            let mut bytes = std::fs::read(&path).expect("read");
+            let i = at.index(bytes.len());
+            bytes[i] ^= flip;
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            let damaged = dir.path().join("d");
+            std::fs::write(&damaged, &bytes).expect("write");
+            if let Ok(segment) = PackedSegment::open(&damaged) {
+                let mut missing = false;
+                for (key, _) in pairs {
+                    let (told, known) = (read(&segment, key, u64::MAX), read(&good, key, u64::MAX));
+                    missing |= told != known;
+                    prop_assert!(told.iter().all(|place| known.contains(place)));
+                }
+                if missing {
+                    prop_assert_eq!(segment.check_read().expect_err("damage is told").code(), "segment_damaged");
+                }
+            }
+        }
+
+        #[test]
+        fn foreign_bytes_are_refused_without_a_panic(
+            magic in any::<bool>(), bytes in prop::collection::vec(any::<u8>(), 0..2000),
+        ) {
+            let dir = tempfile::tempdir().expect("a temporary folder");
+            let path = dir.path().join("s");
+            let start: &[u8] = if magic { MAGIC } else { b"" };
+            std::fs::write(&path, [start, &bytes].concat()).expect("write");
+            prop_assert!(PackedSegment::open(&path).is_err());
+        }
+    }
+
+    #[test]
+    fn a_header_with_a_right_checksum_and_wrong_widths_is_refused() {
+        let header = Header {
+            parameters: SegmentParameters::new("test/1", 26).expect("parameters"),
+            bucket_bits: 0,
+            place_bits: 30,
+            records: 0,
+            page_table_crc: 0,
+        };
+        for (at, value) in [
+            (12, 65),
+            (12, 7),
+            (16, 27),
+            (16, u32::MAX),
+            (20, 0),
+            (20, 58),
+            (24, 65),
+        ] {
+            let mut bytes = header.encode();
+            bytes[at..at + 4].copy_from_slice(&u32::to_le_bytes(value));
+            let crc = crc32fast::hash(&bytes[..CRC_AT]);
+            bytes[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
+            let refused = Header::decode(&bytes).expect_err("refused");
+            assert_eq!(refused.code(), "segment_damaged", "{at} {value}");
+        }
+    }
+
+    #[test]
+    fn a_long_list_among_others_is_found_by_halving() {
+        let pairs: Vec<(u64, u64)> = (0..50_000).map(|i| (if i % 2 == 0 { 5 } else { i }, i)).collect();
+        check_against_model(&pairs[..20_000], 20, 1 << 16);
+    }
+
+    #[test]
+    fn records_that_are_too_wide_are_refused() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let parameters = SegmentParameters::new("test/1", 40).expect("parameters");
+        let mut writer = PackedWriter::create(&dir.path().join("s"), &parameters).expect("create");
+        writer.push(1, 1 << 40).expect("push");
+        assert_eq!(writer.finish().expect_err("refused").code(), "segment_too_wide");
+    }
+}
