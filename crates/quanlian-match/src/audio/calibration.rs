@@ -51,18 +51,18 @@ const BITS_WORTH: f64 = 0.6;
 const MS_PER_PLACE: f64 = 277_000.0;
 
 /// Coincidences that chance gives at the delays where it does best.
-pub(super) fn chance_mean(hits: u32, mut others: Vec<u32>, peaks: usize) -> f64 {
+pub(super) fn chance_mean(hits: f32, mut others: Vec<f32>, peaks: usize) -> f64 {
     others.retain(|count| f64::from(*count) < LOOP_SHARE * f64::from(hits));
     if others.len() < MIN_DELAYS {
         return UNMEASURED_CHANCE_SHARE * peaks as f64;
     }
     let rank = ((others.len() - 1) as f64 * CHANCE_QUANTILE) as usize;
-    let (_, quantile, _) = others.select_nth_unstable(rank);
+    let (_, quantile, _) = others.select_nth_unstable_by(rank, f32::total_cmp);
     f64::from(*quantile).max(MIN_CHANCE_SHARE * peaks as f64)
 }
 
 /// Bits of surprise at `hits` or more, under a negative binomial around `mean`.
-pub(super) fn bits_against_chance(hits: u32, mean: f64) -> f64 {
+pub(super) fn bits_against_chance(hits: f32, mean: f64) -> f64 {
     let hits = f64::from(hits);
     if hits <= mean || mean <= 0.0 {
         return 0.0;

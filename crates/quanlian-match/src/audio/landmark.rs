@@ -31,7 +31,7 @@ const REFERENCE_TARGETS: usize = 4;
 const REFERENCE_LANDMARKS: usize = 3;
 
 /// A query combines each peak with so many later ones, since noise may have pushed in between.
-const QUERY_TARGETS: usize = 6;
+const QUERY_TARGETS: usize = 7;
 
 /// The first look of a query takes peaks below this rank: few more than the reference has.
 const SPARSE_RANK: u8 = 20;

@@ -22,7 +22,7 @@ use super::constellation::Constellation;
 use super::landmark::{Warps, query_landmarks, sparse_landmarks};
 use super::peaks::Peak;
 use super::spectrum::{BANDS_PER_OCTAVE, FRAMES_PER_SECOND, HOP_SAMPLES, WINDOW_SAMPLES};
-use super::verify::{Alignment, Line, coincidences, verify, weigh};
+use super::verify::{Alignment, Fitted, Line, coincidences, fit, weigh};
 use super::{AudioIndex, AudioMatch, SAMPLE_RATE_HZ, SearchOptions};
 use crate::align::{AlignOptions, Hit, chains};
 use crate::score::Score;
@@ -51,20 +51,23 @@ const LOOKS: [Look; 2] = [
     Look {
         all_peaks: false,
         warps: Warps::IDENTITY,
-        families: &[(Family::Unchanged, 12)],
+        families: &[(Family::Unchanged, 16)],
     },
     Look {
         all_peaks: true,
         warps: Warps::FULL,
         families: &[
-            (Family::Unchanged, 12),
-            (Family::Speed, 12),
-            (Family::Tempo, 12),
-            (Family::Pitch, 12),
-            (Family::Both, 24),
+            (Family::Unchanged, 24),
+            (Family::Speed, 24),
+            (Family::Tempo, 24),
+            (Family::Pitch, 24),
+            (Family::Both, 48),
         ],
     },
 ];
+
+/// Fitted places of one look that are weighed against chance, which is the dearest step.
+const WEIGHED_PLACES: usize = 16;
 
 /// With this much evidence for a copy, the dearer ways are left out.
 const CLEAR_BITS: f64 = 70.0;
@@ -194,16 +197,32 @@ fn align_window<I: AudioIndex>(
             sparse_landmarks(peaks)
         };
         ballot.collect(index, &landmarks, look.warps);
+        let mut fitted: Vec<Fitted> = Vec::new();
         for &(family, limit) in look.families {
             for candidate in ballot.candidates(index, family, limit) {
                 let Some(work) = works.get(candidate.item) else {
                     continue;
                 };
-                best.extend(verify(&candidate, peaks, work).filter(|found| found.bits >= MIN_WINDOW_BITS));
+                fitted.extend(fit(&candidate, peaks, work));
             }
-            if best.iter().any(|alignment| alignment.bits >= CLEAR_BITS) {
-                return without_repeats(best, peaks);
+        }
+        fitted.sort_by(|a, b| b.hits.cmp(&a.hits).then(a.item.cmp(&b.item)));
+        let mut weighed: Vec<&Fitted> = Vec::new();
+        for place in &fitted {
+            let is_known =
+                |other: &&Fitted| other.item == place.item && other.line.meets(&place.line, peaks[0].frame);
+            if weighed.len() < WEIGHED_PLACES && !weighed.iter().any(is_known) {
+                weighed.push(place);
             }
+        }
+        for place in weighed {
+            if let Some(work) = works.get(place.item) {
+                let found = weigh(place.item, &place.line, peaks, work);
+                best.extend((found.bits >= MIN_WINDOW_BITS).then_some(found));
+            }
+        }
+        if best.iter().any(|alignment| alignment.bits >= CLEAR_BITS) {
+            break;
         }
     }
     without_repeats(best, peaks)
