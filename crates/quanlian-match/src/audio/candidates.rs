@@ -32,20 +32,29 @@ const LOT_MARGIN_FRAMES: i64 = 1 << 10;
 /// Half cells of one lot.
 const LOT_SLOTS: usize = ((LOT_FRAMES as i64 + 2 * LOT_MARGIN_FRAMES) / (CELL_FRAMES / 2)) as usize;
 
+/// And a slot for votes that fall into none of these, and some so that tables start at round addresses.
+const TABLE_SLOTS: usize = LOT_SLOTS + 64;
+
 /// Votes of one stretch that are kept at most; later ones are dropped, which only a hostile index can cause.
 const MAX_VOTES: usize = 64_000_000;
 
 /// Postings that no key is too common to have, whatever the size of the collection.
 const COMMON_KEY: u64 = 64;
 
-/// A key may have one more posting for each hour of works.
-const MS_PER_COMMON_POSTING: u64 = 3_600_000;
+/// A key may have one more posting for each four hours of works.
+const MS_PER_COMMON_POSTING: u64 = 4 * 3_600_000;
 
 /// Into how many shares the work is split for several cores.
 const SHARES: usize = 8;
 
 /// Full places that are looked at more closely, about, under each family.
 const GATHERED_PLACES: usize = 400;
+
+/// A place needs this many votes to be looked at more closely.
+const LOWEST_FLOOR: u8 = 2;
+
+/// Places whose heights are compared at once.
+const HEIGHTS_AT_ONCE: usize = 32;
 
 /// A spread of the measured distance of three peaks that is still the same: frames.
 const SPAN_ERROR_FRAMES: f32 = 1.6;
@@ -79,6 +88,24 @@ pub(super) enum Family {
     Tempo,
     /// Time and pitch, each by a factor of its own.
     Both,
+}
+
+impl Family {
+    const ALL: [Self; 5] = [Self::Unchanged, Self::Pitch, Self::Speed, Self::Tempo, Self::Both];
+}
+
+/// The place that each family gives a vote, or [`NO_PLACE`] when it does not explain it.
+type Places = [i64; Family::ALL.len()];
+
+/// Falls outside every lot.
+const NO_PLACE: i64 = i64::MAX;
+
+/// How full the places of some lots are, under each family.
+struct Survey {
+    /// Number of places of each height or more.
+    heights: [[u32; 256]; Family::ALL.len()],
+    /// Height of the fullest place of each lot.
+    tops: Vec<[u8; Family::ALL.len()]>,
 }
 
 /// What one posting says, in 64 bits: place (34), landmark (14), distance in the reference (6), shift of pitch (8).
@@ -128,6 +155,8 @@ struct Caller {
     /// Frames from the middle of the stretch.
     from_middle: f32,
     span: f32,
+    /// One over `span`.
+    per_span: f32,
     band: f32,
 }
 
@@ -135,6 +164,7 @@ struct Caller {
 pub(super) struct Ballot {
     callers: Vec<Caller>,
     lots: Vec<Vec<Vec<Vote>>>,
+    surveys: Vec<Survey>,
     /// Speed that belongs to each step of pitch.
     speeds: Vec<f32>,
     middle: f32,
@@ -149,6 +179,7 @@ impl Ballot {
         Self {
             callers: Vec::new(),
             lots: Vec::new(),
+            surveys: Vec::new(),
             speeds: (0..256).map(speed).collect(),
             middle: 0.0,
         }
@@ -157,6 +188,7 @@ impl Ballot {
     /// Collects the votes for `landmarks` under all of `warps`.
     pub(super) fn collect<I: AudioIndex>(&mut self, index: &I, landmarks: &[Landmark], warps: Warps) {
         self.lots.clear();
+        self.surveys.clear();
         self.callers.clear();
         let landmarks = &landmarks[..landmarks.len().min(MAX_LANDMARKS)];
         let (Some(first), Some(last)) = (landmarks.first(), landmarks.last()) else {
@@ -168,6 +200,7 @@ impl Ballot {
             frame: landmark.frame,
             from_middle: landmark.frame as f32 - self.middle,
             span: landmark.span as f32,
+            per_span: 1.0 / landmark.span as f32,
             band: landmark.band,
         }));
         let mut lookups: Vec<Lookup> = Vec::new();
@@ -178,6 +211,7 @@ impl Ballot {
         let shares: Vec<&[Lookup]> = lookups.chunks(lookups.len().div_ceil(SHARES).max(1)).collect();
         let callers = &self.callers;
         self.lots = on_all_cores(&shares, |share| collect_share(index, callers, warps, share));
+        self.surveys = on_chunks(&self.lot_numbers(), |lots| self.survey(lots));
     }
 
     /// The `limit` places with the most votes under one family of changes, best first.
@@ -187,23 +221,23 @@ impl Ballot {
         family: Family,
         limit: usize,
     ) -> Vec<Candidate> {
-        let lots: Vec<usize> = (0..self.lots.first().map_or(0, Vec::len)).collect();
-        let heights: Vec<[u32; 256]> = on_chunks(&lots, |lots| self.heights(lots, family));
+        let own = family as usize;
         let mut places_with = [0_usize; 256];
-        for (total, count) in heights
-            .iter()
-            .flat_map(|counts| counts.iter().enumerate())
-            .map(|(height, count)| (height, *count as usize))
-        {
-            places_with[total] += count;
+        for survey in &self.surveys {
+            for (total, count) in places_with.iter_mut().zip(&survey.heights[own]) {
+                *total += *count as usize;
+            }
         }
         let mut floor = 255;
-        let mut places = places_with[floor];
-        while floor > 2 && places + places_with[floor - 1] <= GATHERED_PLACES {
+        while floor > usize::from(LOWEST_FLOOR) && places_with[floor - 1] <= GATHERED_PLACES {
             floor -= 1;
-            places += places_with[floor];
         }
-        let gathered: Vec<Vec<(i64, Vote)>> = on_chunks(&lots, |lots| self.gather(lots, family, floor as u8));
+        let tops = self.surveys.iter().flat_map(|survey| &survey.tops);
+        let full: Vec<usize> = (tops.enumerate())
+            .filter(|(_, top)| usize::from(top[own]) >= floor)
+            .map(|(lot, _)| lot)
+            .collect();
+        let gathered: Vec<Vec<(i64, Vote)>> = on_chunks(&full, |lots| self.gather(lots, family, floor as u8));
         let mut members: Vec<(Cell, i64, Vote)> = Vec::new();
         for (place, vote) in gathered.into_iter().flatten() {
             members.extend(cells(place, vote).map(|cell| (cell, place, vote)));
@@ -224,42 +258,60 @@ impl Ballot {
         thin_out(found, limit)
     }
 
-    /// How many places of some lots have which height.
-    fn heights(&self, lots: &[usize], family: Family) -> [u32; 256] {
-        let mut slots = vec![0_u8; LOT_SLOTS];
-        let mut heights = [0; 256];
+    fn lot_numbers(&self) -> Vec<usize> {
+        (0..self.lots.first().map_or(0, Vec::len)).collect()
+    }
+
+    fn votes_of(&self, lot: usize) -> impl Iterator<Item = Vote> + '_ {
+        self.lots.iter().flat_map(move |share| &share[lot]).copied()
+    }
+
+    /// Counts the votes of some lots by half cell of place.
+    fn survey(&self, lots: &[usize]) -> Survey {
+        // The last slot of each family takes the votes that it does not explain.
+        let mut slots = vec![0_u8; Family::ALL.len() * TABLE_SLOTS];
+        let mut survey = Survey {
+            heights: [[0; 256]; Family::ALL.len()],
+            tops: Vec::with_capacity(lots.len()),
+        };
         for &lot in lots {
-            if self.count(lot, family, &mut slots) < 2 {
-                continue;
+            for vote in self.votes_of(lot) {
+                for (family, place) in self.places(vote).into_iter().enumerate() {
+                    let count = &mut slots[family * TABLE_SLOTS + slot(lot, place)];
+                    *count = count.saturating_add(1);
+                }
             }
-            for pair in slots.windows(2) {
-                heights[usize::from(pair[0].saturating_add(pair[1]))] += 1;
+            let mut tops = [0; Family::ALL.len()];
+            for ((slots, heights), top) in slots.chunks(TABLE_SLOTS).zip(&mut survey.heights).zip(&mut tops) {
+                *top = add_heights(&slots[..LOT_SLOTS], heights);
             }
+            slots.fill(0);
+            survey.tops.push(tops);
         }
-        heights
+        survey
     }
 
     /// The votes of some lots whose place is at least `floor` high.
     fn gather(&self, lots: &[usize], family: Family, floor: u8) -> Vec<(i64, Vote)> {
-        let mut slots = vec![0_u8; LOT_SLOTS];
+        let mut slots = vec![0_u8; TABLE_SLOTS];
         let mut gathered = Vec::new();
         for &lot in lots {
-            if self.count(lot, family, &mut slots) < u32::from(floor)
-                || slots
-                    .windows(2)
-                    .all(|pair| pair[0].saturating_add(pair[1]) < floor)
-            {
-                continue;
+            slots.fill(0);
+            let placed: Vec<(usize, i64, Vote)> = self
+                .votes_of(lot)
+                .map(|vote| {
+                    let place = self.places(vote)[family as usize];
+                    (slot(lot, place), place, vote)
+                })
+                .filter(|(slot, ..)| *slot < LOT_SLOTS)
+                .collect();
+            for (slot, ..) in &placed {
+                slots[*slot] = slots[*slot].saturating_add(1);
             }
-            for &vote in self.lots.iter().flat_map(|share| &share[lot]) {
-                let Some(place) = self.place(vote, family) else {
-                    continue;
-                };
-                let Some(slot) = slot(lot, place) else { continue };
-                let height = |slot: usize| slots.get(slot).copied().unwrap_or(0);
-                let own = height(slot);
+            let height = |slot: usize| slots[..LOT_SLOTS].get(slot).copied().unwrap_or(0);
+            for (slot, place, vote) in placed {
                 let neighbour = height(slot + 1).max(slot.checked_sub(1).map_or(0, height));
-                if own.saturating_add(neighbour) >= floor {
+                if height(slot).saturating_add(neighbour) >= floor {
                     gathered.push((place, vote));
                 }
             }
@@ -267,38 +319,26 @@ impl Ballot {
         gathered
     }
 
-    /// Counts the votes of one lot by half cell of place, and returns how many there were.
-    fn count(&self, lot: usize, family: Family, slots: &mut [u8]) -> u32 {
-        slots.fill(0);
-        let mut votes = 0;
-        for &vote in self.lots.iter().flat_map(|share| &share[lot]) {
-            if let Some(place) = self.place(vote, family)
-                && let Some(slot) = slot(lot, place)
-            {
-                slots[slot] = slots[slot].saturating_add(1);
-                votes += 1;
-            }
-        }
-        votes
-    }
-
-    /// The place of the middle of the stretch, if `family` explains the vote.
+    /// The place of the middle of the stretch under each family, if it explains the vote.
     #[inline]
-    fn place(&self, vote: Vote, family: Family) -> Option<i64> {
+    fn places(&self, vote: Vote) -> Places {
         let caller = self.callers[vote.landmark()];
-        let is_span = |scale: f32| (vote.span() - scale * caller.span).abs() <= SPAN_ERROR_FRAMES;
-        let is_pitch = || vote.pitch_shift().abs() <= Warps::IDENTITY.pitch_bands;
-        let (explained, scale) = match family {
-            Family::Unchanged => (is_span(1.0) && is_pitch(), 1.0),
-            Family::Pitch => (is_span(1.0), 1.0),
-            Family::Speed => {
-                let speed = self.speeds[vote.pitch_step()];
-                (is_span(speed), speed)
-            }
-            Family::Tempo => (is_pitch(), vote.span() / caller.span),
-            Family::Both => (true, vote.span() / caller.span),
-        };
-        explained.then(|| vote.frame() as i64 - i64::from((scale * caller.from_middle) as i32))
+        let span = vote.span();
+        let speed = self.speeds[vote.pitch_step()];
+        let place = |scale: f32| vote.frame() as i64 - i64::from((scale * caller.from_middle) as i32);
+        let is_span = |scale: f32| (span - scale * caller.span).abs() <= SPAN_ERROR_FRAMES;
+        // Chosen without branches, which could not be foreseen: this runs millions of times in a large collection.
+        let when = |explained: bool, place: i64| if explained { place } else { NO_PLACE };
+        let keeps_pitch = vote.pitch_shift().abs() <= Warps::IDENTITY.pitch_bands;
+        let in_time = when(is_span(1.0), place(1.0));
+        let stretched = place(span * caller.per_span);
+        [
+            when(keeps_pitch, in_time),
+            in_time,
+            when(is_span(speed), place(speed)),
+            when(keeps_pitch, stretched),
+            stretched,
+        ]
     }
 
     /// Fits one line through the votes of a cell.
@@ -384,7 +424,7 @@ fn collect_share<I: AudioIndex>(
                 let slack = SPAN_ERROR_FRAMES + warps.tempo_share * caller.span;
                 if pitch_shift.abs() <= warps.pitch_bands && (span - caller.span).abs() <= slack && left > 0 {
                     left -= 1;
-                    let offset = i64::from((span / caller.span * caller.from_middle) as i32);
+                    let offset = i64::from((span * caller.per_span * caller.from_middle) as i32);
                     let lot = point.frame.saturating_add_signed(-offset) / LOT_FRAMES;
                     if let Some(lot) = lots.get_mut(lot as usize) {
                         lot.push(Vote::new(point.frame, lookup.landmark, point.span, pitch_shift));
@@ -396,13 +436,33 @@ fn collect_share<I: AudioIndex>(
     lots
 }
 
-/// The slot of a place in the table of a lot.
+/// Adds the heights of the places of one lot to `heights`, and returns the greatest.
+fn add_heights(slots: &[u8], heights: &mut [u32; 256]) -> u8 {
+    let mut greatest = 0;
+    // Nearly all places are empty, so that a look at many at once saves most of the looks at one.
+    for (own, next) in slots
+        .chunks(HEIGHTS_AT_ONCE)
+        .zip(slots[1..].chunks(HEIGHTS_AT_ONCE))
+    {
+        let mut sums = [0_u8; HEIGHTS_AT_ONCE];
+        for ((sum, own), next) in sums.iter_mut().zip(own).zip(next) {
+            *sum = own.saturating_add(*next);
+        }
+        let top = sums.iter().fold(0, |top, sum| top.max(*sum));
+        greatest = greatest.max(top);
+        for height in LOWEST_FLOOR..=top {
+            heights[usize::from(height)] += sums.iter().map(|sum| u32::from(*sum >= height)).sum::<u32>();
+        }
+    }
+    greatest
+}
+
+/// The slot of a place in the table of a lot; [`LOT_SLOTS`] when it lies elsewhere.
 #[inline]
-fn slot(lot: usize, place: i64) -> Option<usize> {
+fn slot(lot: usize, place: i64) -> usize {
     let start = (lot as u64 * LOT_FRAMES) as i64 - LOT_MARGIN_FRAMES;
-    usize::try_from((place - start) / (CELL_FRAMES / 2))
-        .ok()
-        .filter(|&slot| slot < LOT_SLOTS)
+    // A place before the lot becomes a very high number.
+    (place.wrapping_sub(start) as u64 / (CELL_FRAMES as u64 / 2)).min(LOT_SLOTS as u64) as usize
 }
 
 /// A cell of place and shift of pitch.

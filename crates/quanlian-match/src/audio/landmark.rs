@@ -30,11 +30,15 @@ const REFERENCE_TARGETS: usize = 4;
 /// And files this many landmarks for each peak, those of the strongest peaks: about 39 a second.
 const REFERENCE_LANDMARKS: usize = 3;
 
-/// A query combines each peak with so many later ones, since noise may have pushed in between.
-const QUERY_TARGETS: usize = 7;
+/// A query for an unchanged copy combines each peak with so many later ones, since noise may have pushed in between.
+const DENSE_TARGETS: usize = 8;
 
-/// The first look of a query takes peaks below this rank: few more than the reference has.
+/// A query for a changed copy makes landmarks of peaks below this rank, few more than the reference has: it has many
+/// more keys to look up for each landmark.
 const SPARSE_RANK: u8 = 20;
+
+/// And combines each peak with so many later ones.
+const SPARSE_TARGETS: usize = 6;
 
 /// The second peak follows the first after this many frames at least.
 const MIN_STEP_FRAMES: u32 = 3;
@@ -166,25 +170,23 @@ pub(super) fn reference_postings(peaks: &[Peak], emit: &mut dyn FnMut(u64, u32))
 }
 
 /// The query side: all landmarks that start at one of `peaks`, which are in order of time.
-pub(super) fn query_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
-    all_landmarks(&below(peaks, QUERY_RANK))
+pub(super) fn dense_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
+    all_landmarks(&below(peaks, QUERY_RANK), DENSE_TARGETS)
 }
 
 /// The landmarks that a copy in good condition shares with its work: of strong peaks alone.
 pub(super) fn sparse_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
-    all_landmarks(&below(peaks, SPARSE_RANK))
+    all_landmarks(&below(peaks, SPARSE_RANK), SPARSE_TARGETS)
 }
 
 fn below(peaks: &[Peak], rank: u8) -> Vec<Peak> {
     peaks.iter().copied().filter(|peak| peak.rank < rank).collect()
 }
 
-fn all_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
+fn all_landmarks(peaks: &[Peak], targets: usize) -> Vec<Landmark> {
     let mut landmarks = Vec::new();
     for anchor in 0..peaks.len() {
-        landmarks_of(peaks, anchor, QUERY_TARGETS, &mut |landmark| {
-            landmarks.push(landmark);
-        });
+        landmarks_of(peaks, anchor, targets, &mut |landmark| landmarks.push(landmark));
     }
     landmarks
 }
