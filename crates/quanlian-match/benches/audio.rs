@@ -133,8 +133,8 @@ struct Works {
 }
 
 impl AudioIndex for Works {
-    fn for_each_place(&self, key: u64, limit: u64, visit: impl FnMut(u64)) {
-        self.segment.for_each(key, limit, visit);
+    fn for_each_place(&self, keys: &[u64], limit: u64, visit: impl FnMut(usize, u64)) {
+        self.segment.for_each(keys, limit, visit);
     }
 
     fn frames(&self) -> u64 {

@@ -21,6 +21,8 @@ mod landmark;
 mod opus;
 mod peaks;
 mod resample;
+#[cfg(test)]
+mod scale;
 mod search;
 mod spectrum;
 #[cfg(test)]
@@ -130,8 +132,9 @@ impl AudioNote {
 /// All works lie one behind the other on one axis of frames, in any order, with [`WORK_GAP_FRAMES`] between them; a
 /// place is a position (see [`index_keys`]) whose frame counts from the start of that axis.
 pub trait AudioIndex: Sync {
-    /// Calls `visit` with every place of `key`; an index may leave out a key that has more than `limit` of them.
-    fn for_each_place(&self, key: u64, limit: u64, visit: impl FnMut(u64));
+    /// Calls `visit` with the index of a key in `keys` and a place of it, for every place of every key; an index may
+    /// leave out a key that has more than `limit` of them.
+    fn for_each_place(&self, keys: &[u64], limit: u64, visit: impl FnMut(usize, u64));
     /// Length of the axis.
     fn frames(&self) -> u64;
     /// The work that lies at a frame of the axis, and the frame where it starts.

@@ -9,6 +9,9 @@
 //! when it is opened or, for the parts not yet read then, from
 //! [`Segment::check_read`]; it never gives a panic or postings that were not written.
 //!
+//! There are two kinds: [`Segment`], for long lists of one key, as texts have them, and [`PackedSegment`], for lists
+//! that are mostly short.
+//!
 //! Not here: what keys mean (the extractors), which segments make up an index
 //! (`collection`).
 //!

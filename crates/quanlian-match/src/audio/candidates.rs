@@ -23,8 +23,8 @@ const CELL_FRAMES: i64 = 16;
 /// Bands in a cell of pitch shift; cells overlap by half.
 const CELL_BANDS: f32 = 2.0;
 
-/// Frames of the collection in one lot: 35 min, so that the table of a lot stays in the fastest memory.
-const LOT_FRAMES: u64 = 1 << 17;
+/// Frames of the collection in one lot: 70 min, so that the tables of a lot stay in fast memory.
+const LOT_FRAMES: u64 = 1 << 18;
 
 /// A place lies at most so far outside the lot of its vote: what the scales of two families differ by.
 const LOT_MARGIN_FRAMES: i64 = 1 << 10;
@@ -45,7 +45,7 @@ const COMMON_KEY: u64 = 64;
 const MS_PER_COMMON_POSTING: u64 = 4 * 3_600_000;
 
 /// Into how many shares the work is split for several cores.
-const SHARES: usize = 8;
+const SHARES: usize = 4;
 
 /// Full places that are looked at more closely, about, under each family.
 const GATHERED_PLACES: usize = 400;
@@ -57,7 +57,7 @@ const LOWEST_FLOOR: u8 = 2;
 const HEIGHTS_AT_ONCE: usize = 32;
 
 /// A spread of the measured distance of three peaks that is still the same: frames.
-const SPAN_ERROR_FRAMES: f32 = 1.6;
+const SPAN_ERROR_FRAMES: f32 = 1.5;
 
 /// A place in a work that the votes point to.
 #[derive(Debug, Clone)]
@@ -164,6 +164,8 @@ struct Caller {
 pub(super) struct Ballot {
     callers: Vec<Caller>,
     lots: Vec<Vec<Vec<Vote>>>,
+    /// Families that the votes are counted under.
+    wanted: Vec<usize>,
     surveys: Vec<Survey>,
     /// Speed that belongs to each step of pitch.
     speeds: Vec<f32>,
@@ -179,14 +181,22 @@ impl Ballot {
         Self {
             callers: Vec::new(),
             lots: Vec::new(),
+            wanted: Vec::new(),
             surveys: Vec::new(),
             speeds: (0..256).map(speed).collect(),
             middle: 0.0,
         }
     }
 
-    /// Collects the votes for `landmarks` under all of `warps`.
-    pub(super) fn collect<I: AudioIndex>(&mut self, index: &I, landmarks: &[Landmark], warps: Warps) {
+    /// Collects the votes for `landmarks` under all of `warps`, to be counted under some families.
+    pub(super) fn collect<I: AudioIndex>(
+        &mut self,
+        index: &I,
+        landmarks: &[Landmark],
+        warps: Warps,
+        families: impl Iterator<Item = Family>,
+    ) {
+        self.wanted = families.map(|family| family as usize).collect();
         self.lots.clear();
         self.surveys.clear();
         self.callers.clear();
@@ -228,6 +238,10 @@ impl Ballot {
                 *total += *count as usize;
             }
         }
+        debug_assert!(
+            self.wanted.contains(&own),
+            "votes are counted under a family first"
+        );
         let mut floor = 255;
         while floor > usize::from(LOWEST_FLOOR) && places_with[floor - 1] <= GATHERED_PLACES {
             floor -= 1;
@@ -262,28 +276,27 @@ impl Ballot {
         (0..self.lots.first().map_or(0, Vec::len)).collect()
     }
 
-    fn votes_of(&self, lot: usize) -> impl Iterator<Item = Vote> + '_ {
-        self.lots.iter().flat_map(move |share| &share[lot]).copied()
-    }
-
     /// Counts the votes of some lots by half cell of place.
     fn survey(&self, lots: &[usize]) -> Survey {
         // The last slot of each family takes the votes that it does not explain.
-        let mut slots = vec![0_u8; Family::ALL.len() * TABLE_SLOTS];
+        let mut slots = vec![0_u8; self.wanted.len() * TABLE_SLOTS];
         let mut survey = Survey {
             heights: [[0; 256]; Family::ALL.len()],
             tops: Vec::with_capacity(lots.len()),
         };
         for &lot in lots {
-            for vote in self.votes_of(lot) {
-                for (family, place) in self.places(vote).into_iter().enumerate() {
-                    let count = &mut slots[family * TABLE_SLOTS + slot(lot, place)];
-                    *count = count.saturating_add(1);
+            for share in &self.lots {
+                for &vote in &share[lot] {
+                    let places = self.places(vote);
+                    for (table, &family) in self.wanted.iter().enumerate() {
+                        let count = &mut slots[table * TABLE_SLOTS + slot(lot, places[family])];
+                        *count = count.saturating_add(1);
+                    }
                 }
             }
             let mut tops = [0; Family::ALL.len()];
-            for ((slots, heights), top) in slots.chunks(TABLE_SLOTS).zip(&mut survey.heights).zip(&mut tops) {
-                *top = add_heights(&slots[..LOT_SLOTS], heights);
+            for (slots, &family) in slots.chunks(TABLE_SLOTS).zip(&self.wanted) {
+                tops[family] = add_heights(&slots[..LOT_SLOTS], &mut survey.heights[family]);
             }
             slots.fill(0);
             survey.tops.push(tops);
@@ -297,9 +310,8 @@ impl Ballot {
         let mut gathered = Vec::new();
         for &lot in lots {
             slots.fill(0);
-            let placed: Vec<(usize, i64, Vote)> = self
-                .votes_of(lot)
-                .map(|vote| {
+            let placed: Vec<(usize, i64, Vote)> = (self.lots.iter().flat_map(|share| &share[lot]))
+                .map(|&vote| {
                     let place = self.places(vote)[family as usize];
                     (slot(lot, place), place, vote)
                 })
@@ -413,27 +425,73 @@ fn collect_share<I: AudioIndex>(
     let mut lots: Vec<Vec<Vote>> = vec![Vec::new(); lot_count];
     let mut left = MAX_VOTES / SHARES;
     let limit = common_key(index.total_duration_ms());
-    for same_key in lookups.chunk_by(|a, b| a.order == b.order) {
-        let pitch_floor = same_key[0].pitch_floor();
-        index.for_each_place(same_key[0].key(), limit, |place| {
-            let point = ReferencePoint::of_place(place);
-            let span = point.span as f32;
-            for lookup in same_key {
-                let caller = &callers[lookup.landmark as usize];
+    let same_keys: Vec<&[Lookup]> = lookups.chunk_by(|a, b| a.order == b.order).collect();
+    let keys: Vec<u64> = same_keys.iter().map(|same_key| same_key[0].key()).collect();
+    let spans: Vec<u64> = callers
+        .iter()
+        .map(|caller| accepted_spans(caller.span, warps))
+        .collect();
+    let mut takes: Vec<(usize, Accepted)> = Vec::new();
+    let mut current = usize::MAX;
+    index.for_each_place(&keys, limit, |index, place| {
+        let pitch_floor = same_keys[index][0].pitch_floor();
+        if current != index {
+            current = index;
+            takes.clear();
+            takes.extend(same_keys[index].iter().map(|lookup| {
+                let landmark = lookup.landmark as usize;
+                let accepted = Accepted {
+                    pitches: accepted_pitches(callers[landmark].band - pitch_floor, warps),
+                    spans: spans[landmark],
+                };
+                (landmark, accepted)
+            }));
+        }
+        for (landmark, accepted) in &takes {
+            if accepted.takes(place) && left > 0 {
+                left -= 1;
+                let point = ReferencePoint::of_place(place);
+                let caller = &callers[*landmark];
                 let pitch_shift = caller.band - pitch_floor - point.band_in_step;
-                let slack = SPAN_ERROR_FRAMES + warps.tempo_share * caller.span;
-                if pitch_shift.abs() <= warps.pitch_bands && (span - caller.span).abs() <= slack && left > 0 {
-                    left -= 1;
-                    let offset = i64::from((span * caller.per_span * caller.from_middle) as i32);
-                    let lot = point.frame.saturating_add_signed(-offset) / LOT_FRAMES;
-                    if let Some(lot) = lots.get_mut(lot as usize) {
-                        lot.push(Vote::new(point.frame, lookup.landmark, point.span, pitch_shift));
-                    }
+                let scale = point.span as f32 * caller.per_span;
+                let offset = i64::from((scale * caller.from_middle) as i32);
+                let lot = point.frame.saturating_add_signed(-offset) / LOT_FRAMES;
+                if let Some(lot) = lots.get_mut(lot as usize) {
+                    lot.push(Vote::new(point.frame, *landmark as u32, point.span, pitch_shift));
                 }
             }
-        });
-    }
+        }
+    });
     lots
+}
+
+/// Which details of a place a landmark can be the same as, one bit each: most postings fail here, and cheaply.
+struct Accepted {
+    pitches: u32,
+    spans: u64,
+}
+
+impl Accepted {
+    #[inline]
+    fn takes(&self, place: u64) -> bool {
+        (self.spans >> (place & 63)) & u64::from(self.pitches >> (place >> 6 & 15)) & 1 == 1
+    }
+}
+
+/// The distances in the reference that a distance in the query can be, one bit each.
+fn accepted_spans(span: f32, warps: Warps) -> u64 {
+    let slack = SPAN_ERROR_FRAMES + warps.tempo_share * span;
+    let fits = |detail: &u64| (ReferencePoint::of_place(*detail).span as f32 - span).abs() <= slack;
+    (0..64).filter(fits).fold(0, |spans, detail| spans | 1 << detail)
+}
+
+/// The pitches within a coarse step that a pitch in the query can be, one bit each.
+fn accepted_pitches(band_above_step: f32, warps: Warps) -> u32 {
+    let shift = |pitch: u32| band_above_step - ReferencePoint::of_place(u64::from(pitch) << 6).band_in_step;
+    let fits = |pitch: &u32| shift(*pitch).abs() <= warps.pitch_bands;
+    (0..16)
+        .filter(fits)
+        .fold(0, |pitches, pitch| pitches | 1 << pitch)
 }
 
 /// Adds the heights of the places of one lot to `heights`, and returns the greatest.

@@ -35,10 +35,10 @@ const DENSE_TARGETS: usize = 8;
 
 /// A query for a changed copy makes landmarks of peaks below this rank, few more than the reference has: it has many
 /// more keys to look up for each landmark.
-const SPARSE_RANK: u8 = 20;
+const SPARSE_RANK: u8 = 18;
 
 /// And combines each peak with so many later ones.
-const SPARSE_TARGETS: usize = 6;
+const SPARSE_TARGETS: usize = 5;
 
 /// The second peak follows the first after this many frames at least.
 const MIN_STEP_FRAMES: u32 = 3;
@@ -50,7 +50,7 @@ const MIN_SPAN_FRAMES: u32 = 14;
 const MAX_SPAN_FRAMES: u32 = 62;
 
 /// The later peaks lie within this many bands of the first.
-const MAX_INTERVAL_BANDS: f32 = 29.0;
+const MAX_INTERVAL_BANDS: f32 = 28.5;
 
 /// Three peaks closer than this in pitch are one steady note and tell nothing.
 const MIN_INTERVAL_BANDS: f32 = 0.75;
@@ -94,10 +94,10 @@ impl Warps {
         pitch_bands: 0.7,
         tempo_share: 0.0,
     };
-    /// Two semitones and an eighth either way, in any combination.
+    /// Two semitones and a ninth of the tempo either way, in any combination.
     pub(super) const FULL: Self = Self {
         pitch_bands: 6.6,
-        tempo_share: 0.125,
+        tempo_share: 0.115,
     };
 }
 
@@ -148,7 +148,7 @@ impl Lookup {
 
     /// Lowest pitch of the coarse step, so that `floor + band_in_step` is the pitch in the reference.
     pub(super) fn pitch_floor(self) -> f32 {
-        (self.key() >> COARSE_PITCH_SHIFT) as f32 * COARSE_PITCH_BANDS
+        (self.key() / KEYS_PER_PITCH) as f32 * COARSE_PITCH_BANDS
     }
 }
 
@@ -163,8 +163,9 @@ pub(super) fn reference_postings(peaks: &[Peak], emit: &mut dyn FnMut(u64, u32))
         });
         own.sort_by_key(|landmark| landmark.weakness);
         for landmark in own.iter().take(REFERENCE_LANDMARKS) {
-            let (key, position) = landmark.posting();
-            emit(key, position);
+            if let Some((key, position)) = landmark.posting() {
+                emit(key, position);
+            }
         }
     }
 }
@@ -228,7 +229,7 @@ fn landmarks_of(peaks: &[Peak], anchor: usize, targets: usize, sink: &mut dyn Fn
 }
 
 impl Landmark {
-    fn posting(&self) -> (u64, u32) {
+    fn posting(&self) -> Option<(u64, u32)> {
         let coarse_pitch = (self.band / COARSE_PITCH_BANDS).floor();
         let key = key(
             coarse_pitch as u64,
@@ -236,10 +237,10 @@ impl Landmark {
             interval_step(self.interval_two).round(),
             interval_step(self.interval_three).round(),
             self.proportion().round(),
-        );
+        )?;
         let pitch = (self.band / COARSE_PITCH_BANDS).fract() * 16.0;
         let position = self.frame << POSITION_FRAME_SHIFT | (pitch as u32) << 6 | self.span;
-        (key, position)
+        Some((key, position))
     }
 
     fn proportion(&self) -> f32 {
@@ -264,8 +265,9 @@ impl Landmark {
                 for two in near_steps(interval_step(self.interval_two), interval_error) {
                     for three in near_steps(interval_step(self.interval_three), interval_error) {
                         for share in near_steps(self.proportion(), proportion_error) {
-                            let key = key(coarse_pitch, coarse_span, two, three, share);
-                            sink.push(Lookup::new(key, landmark));
+                            if let Some(key) = key(coarse_pitch, coarse_span, two, three, share) {
+                                sink.push(Lookup::new(key, landmark));
+                            }
                         }
                     }
                 }
@@ -285,8 +287,9 @@ impl ReferencePoint {
     }
 }
 
+/// Steps from the lowest interval; the highest is [`INTERVALS`] less one.
 fn interval_step(interval: f32) -> f32 {
-    interval * INTERVAL_STEPS + 64.0
+    (interval + MAX_INTERVAL_BANDS) * INTERVAL_STEPS
 }
 
 fn coarse_span(span: f32) -> f32 {
@@ -304,16 +307,27 @@ fn near_steps(value: f32, error: f32) -> impl Iterator<Item = f32> {
     std::iter::once(nearest).chain(above).chain(below)
 }
 
-/// Bits of a key: 4 of coarse pitch, 4 of coarse span, 7 and 7 of intervals, 4 of proportion.
-pub(super) const KEY_BITS: u32 = 26;
+/// Bits of a key: just enough for all combinations, so that a large collection has one list for each of them.
+pub(super) const KEY_BITS: u32 = 24;
 
-const COARSE_PITCH_SHIFT: u32 = 22;
+const COARSE_PITCHES: u64 = 14;
+const COARSE_SPANS: u64 = 6;
+const INTERVALS: u64 = 115;
+/// From 1 to 15 sixteenths.
+const PROPORTIONS: u64 = 15;
 
-fn key(coarse_pitch: u64, coarse_span: u64, two: f32, three: f32, proportion: f32) -> u64 {
-    let field = |value: f32, bits: u32| (value.max(0.0) as u64).min((1 << bits) - 1);
-    let intervals = field(two, 7) << 7 | field(three, 7);
-    (coarse_pitch.min(15) << COARSE_PITCH_SHIFT)
-        | (coarse_span.min(15) << 18)
-        | (intervals << 4)
-        | field(proportion, 4)
+/// Keys of one coarse pitch.
+const KEYS_PER_PITCH: u64 = COARSE_SPANS * INTERVALS * INTERVALS * PROPORTIONS;
+
+const _: () = assert!(COARSE_PITCHES * KEYS_PER_PITCH <= 1 << KEY_BITS);
+
+/// The key of these steps; `None` when no reference can have it.
+fn key(coarse_pitch: u64, coarse_span: u64, two: f32, three: f32, proportion: f32) -> Option<u64> {
+    // A negative step becomes none of the allowed ones.
+    let step = |value: f32, count: u64| (value >= 0.0 && value < count as f32).then_some(value as u64);
+    let intervals = step(two, INTERVALS)? * INTERVALS + step(three, INTERVALS)?;
+    let pitch_and_span = (coarse_pitch < COARSE_PITCHES && coarse_span < COARSE_SPANS)
+        .then_some(coarse_pitch * COARSE_SPANS + coarse_span)?;
+    let proportion = step(proportion - 1.0, PROPORTIONS)?;
+    Some((pitch_and_span * INTERVALS * INTERVALS + intervals) * PROPORTIONS + proportion)
 }

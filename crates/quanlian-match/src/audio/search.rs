@@ -207,7 +207,8 @@ fn align_window<I: AudioIndex>(
         } else {
             sparse_landmarks(peaks)
         };
-        ballot.collect(index, &landmarks, look.warps);
+        let families = look.families.iter().map(|(family, _)| *family);
+        ballot.collect(index, &landmarks, look.warps, families);
         let mut fitted: Vec<Fitted> = Vec::new();
         for &(family, limit) in look.families {
             for candidate in ballot.candidates(index, family, limit) {

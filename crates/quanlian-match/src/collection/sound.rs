@@ -216,12 +216,12 @@ impl<'a> SoundIndex<'a> {
 }
 
 impl AudioIndex for SoundIndex<'_> {
-    fn for_each_place(&self, key: u64, limit: u64, mut visit: impl FnMut(u64)) {
+    fn for_each_place(&self, keys: &[u64], limit: u64, mut visit: impl FnMut(usize, u64)) {
         for (part, &first_frame) in self.parts.iter().zip(&self.first_frame) {
             let base = first_frame << PLACE_FRAME_SHIFT;
-            part.sound_store()
-                .segment
-                .for_each(key, limit, |place| visit(base.saturating_add(place)));
+            part.sound_store().segment.for_each(keys, limit, |index, place| {
+                visit(index, base.saturating_add(place));
+            });
         }
     }
 
