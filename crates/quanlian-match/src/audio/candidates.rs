@@ -30,7 +30,7 @@ const LOT_FRAMES: u64 = 1 << 18;
 const LOT_MARGIN_FRAMES: i64 = 1 << 10;
 
 /// Half cells of one lot.
-const LOT_SLOTS: usize = ((LOT_FRAMES as i64 + 2 * LOT_MARGIN_FRAMES) / (CELL_FRAMES / 2)) as usize;
+const LOT_SLOTS: usize = ((LOT_FRAMES.cast_signed() + 2 * LOT_MARGIN_FRAMES) / (CELL_FRAMES / 2)) as usize;
 
 /// And a slot for votes that fall into none of these, and some so that tables start at round addresses.
 const TABLE_SLOTS: usize = LOT_SLOTS + 64;
@@ -337,7 +337,7 @@ impl Ballot {
         let caller = self.callers[vote.landmark()];
         let span = vote.span();
         let speed = self.speeds[vote.pitch_step()];
-        let place = |scale: f32| vote.frame() as i64 - i64::from((scale * caller.from_middle) as i32);
+        let place = |scale: f32| vote.frame().cast_signed() - i64::from((scale * caller.from_middle) as i32);
         let is_span = |scale: f32| (span - scale * caller.span).abs() <= SPAN_ERROR_FRAMES;
         // Chosen without branches, which could not be foreseen: this runs millions of times in a large collection.
         let when = |explained: bool, place: i64| if explained { place } else { NO_PLACE };
@@ -389,7 +389,7 @@ impl Ballot {
             pitch_shift,
             time_scale,
             query_frame: self.middle,
-            work_frame: (base - start as i64) as f32 + place,
+            work_frame: (base - start.cast_signed()) as f32 + place,
         })
     }
 }
@@ -518,7 +518,7 @@ fn add_heights(slots: &[u8], heights: &mut [u32; 256]) -> u8 {
 /// The slot of a place in the table of a lot; [`LOT_SLOTS`] when it lies elsewhere.
 #[inline]
 fn slot(lot: usize, place: i64) -> usize {
-    let start = (lot as u64 * LOT_FRAMES) as i64 - LOT_MARGIN_FRAMES;
+    let start = (lot as u64 * LOT_FRAMES).cast_signed() - LOT_MARGIN_FRAMES;
     // A place before the lot becomes a very high number.
     (place.wrapping_sub(start) as u64 / (CELL_FRAMES as u64 / 2)).min(LOT_SLOTS as u64) as usize
 }

@@ -159,7 +159,7 @@ pub(super) fn reference_postings(peaks: &[Peak], emit: &mut dyn FnMut(u64, u32))
     for anchor in 0..strong.len() {
         own.clear();
         landmarks_of(&strong, anchor, REFERENCE_TARGETS, &mut |landmark| {
-            own.push(landmark)
+            own.push(landmark);
         });
         own.sort_by_key(|landmark| landmark.weakness);
         for landmark in own.iter().take(REFERENCE_LANDMARKS) {

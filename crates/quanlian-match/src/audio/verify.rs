@@ -21,7 +21,9 @@ const TOLERANCE_FRAMES: f32 = 2.0;
 const NEARNESS: [f32; 5] = [0.3, 0.85, 1.0, 0.85, 0.3];
 
 /// Frames from the first of these to the middle one.
-const REACH: i32 = NEARNESS.len() as i32 / 2;
+const REACH: i32 = 2;
+
+const _: () = assert!(NEARNESS.len() == 2 * REACH as usize + 1);
 
 /// Peaks this many bands apart still coincide.
 const TOLERANCE_BANDS: f32 = 0.5;
