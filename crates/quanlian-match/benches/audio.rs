@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use quanlian_match::audio::{self, AudioIndex, SearchOptions, decode};
-use quanlian_match::segment::{Segment, SegmentParameters, SegmentWriter};
+use quanlian_match::audio::{self, AudioIndex, PLACE_FRAME_SHIFT, SearchOptions, WORK_GAP_FRAMES, decode};
+use quanlian_match::segment::{PackedSegment, PackedWriter, SegmentParameters};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -78,7 +78,8 @@ fn speed_against_fpcalc(files: &[PathBuf]) -> Outcome<()> {
     let mut hours = 0.0;
     let (mut keys, mut bytes) = (0_u64, 0);
     for file in files {
-        let item = audio::fingerprint_reference(file, &mut |_, _| keys += 1)?;
+        let item = audio::fingerprint_reference(file)?;
+        audio::index_keys(&item.constellation, &mut |_, _| keys += 1);
         hours += item.duration_ms as f64 / 3_600_000.0;
         bytes += item.constellation.len();
     }
@@ -124,16 +125,28 @@ fn speed_against_fpcalc(files: &[PathBuf]) -> Outcome<()> {
 
 /// A collection in one segment file.
 struct Works {
-    segment: Segment,
+    segment: PackedSegment,
     constellations: Vec<Vec<u8>>,
     durations_ms: Vec<u64>,
+    starts: Vec<u64>,
+    frames: u64,
 }
 
 impl AudioIndex for Works {
-    fn for_each_posting(&self, key: u64, limit: u64, mut visit: impl FnMut(u32, u32)) {
-        for posting in self.segment.postings_of_rare(key, limit) {
-            visit(posting.item, posting.position);
-        }
+    fn for_each_place(&self, keys: &[u64], limit: u64, visit: impl FnMut(usize, u64)) {
+        self.segment.for_each(keys, limit, visit);
+    }
+
+    fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    fn work_at(&self, frame: u64) -> Option<(u32, u64)> {
+        let item = self
+            .starts
+            .partition_point(|&start| start <= frame)
+            .checked_sub(1)?;
+        Some((item as u32, self.starts[item]))
     }
 
     fn constellation(&self, item: u32) -> Option<Cow<'_, [u8]>> {
@@ -161,8 +174,9 @@ fn latency(references: &[PathBuf], others: &[PathBuf], folder: &Path) -> Outcome
         .map(|file| samples_of(file))
         .collect::<Outcome<Vec<_>>>()?;
     let parameters = SegmentParameters::new(audio::FAMILY, audio::KEY_BITS)?;
-    let mut writer = SegmentWriter::create(&folder.join("segment"), &parameters)?;
+    let mut writer = PackedWriter::create(&folder.join("segment"), &parameters)?;
     let (mut constellations, mut durations_ms) = (Vec::new(), Vec::new());
+    let (mut starts, mut frames) = (Vec::new(), 0);
     let wav = folder.join("track.wav");
     for track in 0..tracks {
         let file = if let Some(reference) = references.get(track) {
@@ -171,15 +185,16 @@ fn latency(references: &[PathBuf], others: &[PathBuf], folder: &Path) -> Outcome
             write_wav(&wav, 16_000, &distractor(&sounds, track))?;
             &wav
         };
-        let mut failed = None;
-        let item = audio::fingerprint_reference(file, &mut |key, position| {
-            if let Err(error) = writer.push(key, track as u32, position) {
-                failed = Some(error);
+        let item = audio::fingerprint_reference(file)?;
+        let mut pushed = Ok(());
+        audio::index_keys(&item.constellation, &mut |key, position| {
+            if pushed.is_ok() {
+                pushed = writer.push(key, (frames << PLACE_FRAME_SHIFT) + u64::from(position));
             }
-        })?;
-        if let Some(error) = failed {
-            return Err(error.into());
-        }
+        });
+        pushed?;
+        starts.push(frames);
+        frames += audio::frames_of(item.duration_ms) + WORK_GAP_FRAMES;
         constellations.push(item.constellation);
         durations_ms.push(item.duration_ms);
     }
@@ -187,6 +202,8 @@ fn latency(references: &[PathBuf], others: &[PathBuf], folder: &Path) -> Outcome
         segment: writer.finish()?,
         constellations,
         durations_ms,
+        starts,
+        frames,
     };
     let hours = works.total_duration_ms() as f64 / 3_600_000.0;
     println!(
@@ -334,18 +351,13 @@ fn write_long_wav(path: &Path, seconds: u32) -> Outcome<()> {
 }
 
 fn measure_memory(path: &Path) -> Outcome<()> {
-    let mut keys = 0_u64;
-    let item = audio::fingerprint_reference(path, &mut |_, _| keys += 1)?;
+    let item = audio::fingerprint_reference(path)?;
     let status = std::fs::read_to_string("/proc/self/status")?;
     let peak = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))
         .unwrap_or("")
         .trim();
-    println!(
-        "{peak} ({} keys, {} bytes of constellation)",
-        keys,
-        item.constellation.len()
-    );
+    println!("{peak} ({} bytes of constellation)", item.constellation.len());
     Ok(())
 }

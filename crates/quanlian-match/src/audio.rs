@@ -21,6 +21,8 @@ mod landmark;
 mod opus;
 mod peaks;
 mod resample;
+#[cfg(test)]
+mod scale;
 mod search;
 mod spectrum;
 #[cfg(test)]
@@ -36,7 +38,7 @@ use crate::score::DEFAULT_MAX_E_VALUE;
 use crate::{Span, Transform};
 
 /// Name and version of keys, positions and constellations. An index made under another name cannot be searched.
-pub const FAMILY: &str = "audio/triple/1";
+pub const FAMILY: &str = "audio/triple/2";
 
 /// Bits of a key that carry information.
 pub const KEY_BITS: u32 = landmark::KEY_BITS;
@@ -126,10 +128,17 @@ impl AudioNote {
 }
 
 /// What a search needs of a collection of works. Items are numbered from 0.
+///
+/// All works lie one behind the other on one axis of frames, in any order, with [`WORK_GAP_FRAMES`] between them; a
+/// place is a position (see [`index_keys`]) whose frame counts from the start of that axis.
 pub trait AudioIndex: Sync {
-    /// Calls `visit` with item and position of every posting of `key`; an index may leave out a key that has more than
-    /// `limit` of them.
-    fn for_each_posting(&self, key: u64, limit: u64, visit: impl FnMut(u32, u32));
+    /// Calls `visit` with the index of a key in `keys` and a place of it, for every place of every key; an index may
+    /// leave out a key that has more than `limit` of them.
+    fn for_each_place(&self, keys: &[u64], limit: u64, visit: impl FnMut(usize, u64));
+    /// Length of the axis.
+    fn frames(&self) -> u64;
+    /// The work that lies at a frame of the axis, and the frame where it starts.
+    fn work_at(&self, frame: u64) -> Option<(u32, u64)>;
     /// The bytes of [`AudioItem::constellation`]; `None` for a number that is no item, or one that was removed.
     fn constellation(&self, item: u32) -> Option<Cow<'_, [u8]>>;
     /// Length of one work.
@@ -138,12 +147,23 @@ pub trait AudioIndex: Sync {
     fn total_duration_ms(&self) -> u64;
 }
 
+/// Bits of a place below its frame.
+pub const PLACE_FRAME_SHIFT: u32 = landmark::POSITION_FRAME_SHIFT;
+
+/// Frames between two works on the axis of a collection, so that no stretch of a suspect fits both.
+pub const WORK_GAP_FRAMES: u64 = 64;
+
+/// Frames that a work of this length takes on the axis of a collection, without the gap.
+pub fn frames_of(duration_ms: u64) -> u64 {
+    duration_ms * u64::from(SAMPLE_RATE_HZ) / 1000 / spectrum::HOP_SAMPLES as u64 + 1
+}
+
 /// A work, as the index keeps it beside its postings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AudioItem {
     /// Length of the sound.
     pub duration_ms: u64,
-    /// Its peaks, about 90 bytes per second, for verification.
+    /// Its peaks, about 70 bytes per second, for keys and for verification.
     pub constellation: Vec<u8>,
     /// What was wrong with the file.
     pub notes: Vec<AudioNote>,
@@ -192,21 +212,13 @@ pub struct AudioSearch {
     pub notes: Vec<AudioNote>,
 }
 
-/// Makes a work searchable: hands its keys and positions to `emit` and returns what else the index keeps.
-///
-/// A position holds the frame (16 ms) in its upper 22 bits and details of the key in the lower ten; it is opaque to the
-/// index. About 90 keys per second of music.
-pub fn fingerprint_reference(path: &Path, emit: &mut dyn FnMut(u64, u32)) -> Result<AudioItem, AudioError> {
+/// Makes a work searchable: returns what the index keeps of it, from which [`index_keys`] makes its keys.
+pub fn fingerprint_reference(path: &Path) -> Result<AudioItem, AudioError> {
     let mut finder = peaks::PeakFinder::new();
-    let mut maker = landmark::LandmarkMaker::new();
     let mut stars = constellation::ConstellationWriter::default();
-    let mut take = |peak| {
-        stars.push(peak);
-        maker.push(peak, emit);
-    };
+    let mut take = |peak| stars.push(peak);
     let decoded = decode::decode_file(path, &mut |samples| finder.push(samples, &mut take))?;
     finder.finish(&mut take);
-    maker.finish(emit);
     let constellation = stars.into_bytes();
     let mut notes = decoded.notes;
     if constellation.is_empty() {
@@ -217,6 +229,15 @@ pub fn fingerprint_reference(path: &Path, emit: &mut dyn FnMut(u64, u32)) -> Res
         constellation,
         notes,
     })
+}
+
+/// Hands the keys of a work and their positions to `emit`; about 39 per second of music.
+///
+/// A position holds the frame (16 ms) from the start of the work in its upper 22 bits and details of the key in the
+/// lower [`PLACE_FRAME_SHIFT`].
+pub fn index_keys(constellation: &[u8], emit: &mut dyn FnMut(u64, u32)) {
+    let peaks: Vec<peaks::Peak> = constellation::peaks_of(constellation).collect();
+    landmark::reference_postings(&peaks, emit);
 }
 
 /// Finds the works of `index` that the file at `path` holds parts of.

@@ -9,6 +9,9 @@
 //! when it is opened or, for the parts not yet read then, from
 //! [`Segment::check_read`]; it never gives a panic or postings that were not written.
 //!
+//! There are two kinds: [`Segment`], for long lists of one key, as texts have them, and [`PackedSegment`], for lists
+//! that are mostly short.
+//!
 //! Not here: what keys mean (the extractors), which segments make up an index
 //! (`collection`).
 //!
@@ -29,11 +32,14 @@
 //! neither the writer nor a reader that only counts needs to hold a list.
 
 mod layout;
+mod packed;
 mod reader;
+mod sorter;
 mod writer;
 
 use std::io;
 
+pub use packed::{PackedSegment, PackedWriter};
 pub use reader::{Postings, Segment};
 pub use writer::SegmentWriter;
 
@@ -105,6 +111,11 @@ pub enum SegmentError {
     /// The width of the keys is out of range.
     #[error("keys have {key_bits} bits, between 8 and 64 are possible")]
     KeyBits { key_bits: u32 },
+    /// Keys and places together are wider than a packed segment can hold.
+    #[error(
+        "records have {record_bits} bits, a packed segment holds {limit_bits}: write several smaller ones"
+    )]
+    TooWide { record_bits: u32, limit_bits: u32 },
     /// The operating system refused to read or write.
     #[error("cannot read or write the segment")]
     Io(#[from] io::Error),
@@ -125,6 +136,7 @@ impl SegmentError {
         match self {
             Self::Family { .. } => "segment_family",
             Self::KeyBits { .. } => "segment_key_bits",
+            Self::TooWide { .. } => "segment_too_wide",
             Self::Io(_) => "segment_io",
             Self::NotASegment => "segment_not_a_segment",
             Self::Version { .. } => "segment_version",

@@ -3,9 +3,11 @@
 //! In:  the landmarks of one stretch of the query, and an index of references.
 //! Out: the [`Candidate`]s with the most votes.
 //!
-//! Every posting that a look-up yields is a vote for one work, one place in it and one shift of pitch. Votes are
-//! counted in a table of fixed size by hash of that cell; only the votes of the fullest cells are then gathered and
-//! counted exactly. So the cost is linear in the postings and independent of the size of the works.
+//! Every posting that a look-up yields is a vote for one place in the collection, one shift of pitch and one scale of
+//! time. One landmark measures the scale to a few per cent only, which smears the place; so votes are counted once
+//! under each [`Family`] of changes, which knows the scale better and leaves out the votes that it cannot explain.
+//! Votes are dealt out by place into lots that are counted one after the other in a small table; only the votes of the
+//! fullest places are gathered and counted exactly. So the cost is linear in the postings, and memory in the votes.
 //!
 //! Not here: whether a candidate is a copy ([`super::verify`]).
 
@@ -13,33 +15,49 @@ use rayon::prelude::*;
 
 use super::AudioIndex;
 use super::landmark::{Landmark, Lookup, ReferencePoint, Warps};
+use super::spectrum::BANDS_PER_OCTAVE;
 
 /// Frames in a cell of place; cells overlap by half.
-const CELL_FRAMES: f32 = 16.0;
+const CELL_FRAMES: i64 = 16;
 
-/// Bands in a cell of pitch shift.
+/// Bands in a cell of pitch shift; cells overlap by half.
 const CELL_BANDS: f32 = 2.0;
 
-/// Counters in the table; a power of two.
-const TABLE_SLOTS: usize = 1 << 20;
+/// Frames of the collection in one lot: 70 min, so that the tables of a lot stay in fast memory.
+const LOT_FRAMES: u64 = 1 << 18;
+
+/// A place lies at most so far outside the lot of its vote: what the scales of two families differ by.
+const LOT_MARGIN_FRAMES: i64 = 1 << 10;
+
+/// Half cells of one lot.
+const LOT_SLOTS: usize = ((LOT_FRAMES.cast_signed() + 2 * LOT_MARGIN_FRAMES) / (CELL_FRAMES / 2)) as usize;
+
+/// And a slot for votes that fall into none of these, and some so that tables start at round addresses.
+const TABLE_SLOTS: usize = LOT_SLOTS + 64;
 
 /// Votes of one stretch that are kept at most; later ones are dropped, which only a hostile index can cause.
-const MAX_VOTES: usize = 4_000_000;
+const MAX_VOTES: usize = 64_000_000;
 
 /// Postings that no key is too common to have, whatever the size of the collection.
 const COMMON_KEY: u64 = 64;
 
-/// A key may have one more posting for each hour of works.
-const MS_PER_COMMON_POSTING: u64 = 3_600_000;
+/// A key may have one more posting for each four hours of works.
+const MS_PER_COMMON_POSTING: u64 = 4 * 3_600_000;
 
 /// Into how many shares the work is split for several cores.
-const SHARES: usize = 8;
+const SHARES: usize = 4;
 
-/// Votes gathered for exact counting, about.
-const GATHERED_VOTES: usize = 6_000;
+/// Full places that are looked at more closely, about, under each family.
+const GATHERED_PLACES: usize = 400;
+
+/// A place needs this many votes to be looked at more closely.
+const LOWEST_FLOOR: u8 = 2;
+
+/// Places whose heights are compared at once.
+const HEIGHTS_AT_ONCE: usize = 32;
 
 /// A spread of the measured distance of three peaks that is still the same: frames.
-const SPAN_ERROR_FRAMES: f32 = 1.6;
+const SPAN_ERROR_FRAMES: f32 = 1.5;
 
 /// A place in a work that the votes point to.
 #[derive(Debug, Clone)]
@@ -57,103 +75,193 @@ pub(super) struct Candidate {
     pub(super) work_frame: f32,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Vote {
-    item: u32,
-    query_frame: u32,
-    work_frame: u32,
-    pitch_shift: f32,
-    /// Estimated from one landmark, so good to a few per cent only.
-    time_scale: f32,
-    /// Whether it also speaks for a copy that is unchanged.
-    unchanged: bool,
+/// A kind of change that fixes the scale of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// Neither time nor pitch.
+    Unchanged,
+    /// Pitch alone.
+    Pitch,
+    /// Played faster or slower: time and pitch by the same factor.
+    Speed,
+    /// Time alone.
+    Tempo,
+    /// Time and pitch, each by a factor of its own.
+    Both,
 }
 
-/// A cell: work, place in it, shift of pitch.
-type Cell = (u32, i32, i32);
+impl Family {
+    const ALL: [Self; 5] = [Self::Unchanged, Self::Pitch, Self::Speed, Self::Tempo, Self::Both];
+}
 
-/// A slot that no vote falls into.
-const NO_SLOT: u32 = u32::MAX;
+/// The place that each family gives a vote, or [`NO_PLACE`] when it does not explain it.
+type Places = [i64; Family::ALL.len()];
 
-/// The votes for one stretch, and a table to count them in that is reused from stretch to stretch.
+/// Falls outside every lot.
+const NO_PLACE: i64 = i64::MAX;
+
+/// How full the places of some lots are, under each family.
+struct Survey {
+    /// Number of places of each height or more.
+    heights: [[u32; 256]; Family::ALL.len()],
+    /// Height of the fullest place of each lot.
+    tops: Vec<[u8; Family::ALL.len()]>,
+}
+
+/// What one posting says, in 64 bits: place (34), landmark (14), distance in the reference (6), shift of pitch (8).
+#[derive(Debug, Clone, Copy)]
+struct Vote(u64);
+
+const VOTE_FRAME_BITS: u32 = 34;
+const VOTE_LANDMARK_BITS: u32 = 14;
+/// Landmarks of one stretch that can vote; 12 s of sound have about a third of that.
+const MAX_LANDMARKS: usize = 1 << VOTE_LANDMARK_BITS;
+const PITCH_STEPS_PER_BAND: f32 = 16.0;
+const LOWEST_PITCH_BANDS: f32 = -8.0;
+
+impl Vote {
+    fn new(frame: u64, landmark: u32, span: u32, pitch_shift: f32) -> Self {
+        let pitch = ((pitch_shift - LOWEST_PITCH_BANDS) * PITCH_STEPS_PER_BAND) as u64;
+        let low = frame & ((1 << VOTE_FRAME_BITS) - 1) | u64::from(landmark) << VOTE_FRAME_BITS;
+        Self(low | u64::from(span & 63) << 48 | pitch.min(255) << 54)
+    }
+
+    /// Frame of the reference, counted from the start of the collection.
+    fn frame(self) -> u64 {
+        self.0 & ((1 << VOTE_FRAME_BITS) - 1)
+    }
+
+    fn landmark(self) -> usize {
+        (self.0 >> VOTE_FRAME_BITS) as usize & (MAX_LANDMARKS - 1)
+    }
+
+    fn span(self) -> f32 {
+        (self.0 >> 48 & 63) as f32
+    }
+
+    fn pitch_step(self) -> usize {
+        (self.0 >> 54 & 255) as usize
+    }
+
+    fn pitch_shift(self) -> f32 {
+        (self.pitch_step() as f32 + 0.5) / PITCH_STEPS_PER_BAND + LOWEST_PITCH_BANDS
+    }
+}
+
+/// A landmark of the query, as counting needs it.
+#[derive(Debug, Clone, Copy)]
+struct Caller {
+    frame: u32,
+    /// Frames from the middle of the stretch.
+    from_middle: f32,
+    span: f32,
+    /// One over `span`.
+    per_span: f32,
+    band: f32,
+}
+
+/// The votes for one stretch, in lots by place; the same ones whatever the number of threads.
 pub(super) struct Ballot {
-    slots: Vec<u16>,
-    /// In shares, the same ones whatever the number of threads.
-    votes: Vec<Vec<Vote>>,
-    lookups: Vec<Lookup>,
+    callers: Vec<Caller>,
+    lots: Vec<Vec<Vec<Vote>>>,
+    /// Families that the votes are counted under.
+    wanted: Vec<usize>,
+    surveys: Vec<Survey>,
+    /// Speed that belongs to each step of pitch.
+    speeds: Vec<f32>,
     middle: f32,
 }
 
 impl Ballot {
     pub(super) fn new() -> Self {
+        let speed = |step: u16| {
+            let pitch = (f32::from(step) + 0.5) / PITCH_STEPS_PER_BAND + LOWEST_PITCH_BANDS;
+            (pitch / BANDS_PER_OCTAVE).exp2()
+        };
         Self {
-            slots: vec![0; TABLE_SLOTS],
-            votes: Vec::new(),
-            lookups: Vec::new(),
+            callers: Vec::new(),
+            lots: Vec::new(),
+            wanted: Vec::new(),
+            surveys: Vec::new(),
+            speeds: (0..256).map(speed).collect(),
             middle: 0.0,
         }
     }
 
-    /// Collects the votes for `landmarks` under all of `warps`.
-    pub(super) fn collect<I: AudioIndex>(&mut self, index: &I, landmarks: &[Landmark], warps: Warps) {
-        self.votes.clear();
-        let Some(middle) = middle_frame(landmarks) else {
+    /// Collects the votes for `landmarks` under all of `warps`, to be counted under some families.
+    pub(super) fn collect<I: AudioIndex>(
+        &mut self,
+        index: &I,
+        landmarks: &[Landmark],
+        warps: Warps,
+        families: impl Iterator<Item = Family>,
+    ) {
+        self.wanted = families.map(|family| family as usize).collect();
+        self.lots.clear();
+        self.surveys.clear();
+        self.callers.clear();
+        let landmarks = &landmarks[..landmarks.len().min(MAX_LANDMARKS)];
+        let (Some(first), Some(last)) = (landmarks.first(), landmarks.last()) else {
             return;
         };
-        self.middle = middle;
-        self.lookups.clear();
+        // Measured from the middle of the stretch, an error of the time scale moves the place least.
+        self.middle = 0.5 * (first.frame + last.frame) as f32;
+        self.callers.extend(landmarks.iter().map(|landmark| Caller {
+            frame: landmark.frame,
+            from_middle: landmark.frame as f32 - self.middle,
+            span: landmark.span as f32,
+            per_span: 1.0 / landmark.span as f32,
+            band: landmark.band,
+        }));
+        let mut lookups: Vec<Lookup> = Vec::new();
         for (number, landmark) in landmarks.iter().enumerate() {
-            landmark.lookups(number as u32, warps, &mut self.lookups);
+            landmark.lookups(number as u32, warps, &mut lookups);
         }
-        self.lookups.sort_unstable_by_key(|lookup| lookup.order);
-        let shares: Vec<&[Lookup]> = self
-            .lookups
-            .chunks(self.lookups.len().div_ceil(SHARES).max(1))
-            .collect();
-        self.votes = on_all_cores(&shares, |share| collect_share(index, landmarks, warps, share));
+        lookups.sort_unstable_by_key(|lookup| lookup.order);
+        let shares: Vec<&[Lookup]> = lookups.chunks(lookups.len().div_ceil(SHARES).max(1)).collect();
+        let callers = &self.callers;
+        self.lots = on_all_cores(&shares, |share| collect_share(index, callers, warps, share));
+        self.surveys = on_chunks(&self.lot_numbers(), |lots| self.survey(lots));
     }
 
-    /// The `limit` places with the most votes, best first; with `unchanged`, of those for an unchanged copy alone.
-    pub(super) fn candidates(&mut self, unchanged: bool, limit: usize) -> Vec<Candidate> {
-        let middle = self.middle;
-        let slots_of_votes: Vec<Vec<[u32; 2]>> = on_all_cores(&self.votes, |votes| {
-            let of = |vote: &Vote| cells(vote, middle, unchanged).map(slot);
-            votes
-                .iter()
-                .map(|vote| {
-                    if unchanged && !vote.unchanged {
-                        [NO_SLOT; 2]
-                    } else {
-                        of(vote)
-                    }
-                })
-                .collect()
+    /// The `limit` places with the most votes under one family of changes, best first.
+    pub(super) fn candidates<I: AudioIndex>(
+        &self,
+        index: &I,
+        family: Family,
+        limit: usize,
+    ) -> Vec<Candidate> {
+        let own = family as usize;
+        let mut places_with = [0_usize; 256];
+        for survey in &self.surveys {
+            for (total, count) in places_with.iter_mut().zip(&survey.heights[own]) {
+                *total += *count as usize;
+            }
+        }
+        debug_assert!(
+            self.wanted.contains(&own),
+            "votes are counted under a family first"
+        );
+        let mut floor = 255;
+        while floor > usize::from(LOWEST_FLOOR) && places_with[floor - 1] <= GATHERED_PLACES {
+            floor -= 1;
+        }
+        let tops = self.surveys.iter().flat_map(|survey| &survey.tops);
+        let full: Vec<usize> = (tops.enumerate())
+            .filter(|(_, top)| usize::from(top[own]) >= floor)
+            .map(|(lot, _)| lot)
+            .collect();
+        let gathered: Vec<Vec<(i64, Vote)>> = on_chunks(&full, |lots| self.gather(lots, family, floor as u8));
+        let mut members: Vec<(Cell, i64, Vote)> = Vec::new();
+        for (place, vote) in gathered.into_iter().flatten() {
+            members.extend(cells(place, vote).map(|cell| (cell, place, vote)));
+        }
+        members.sort_unstable_by_key(|(cell, place, vote)| {
+            (*cell, self.callers[vote.landmark()].frame, *place, vote.0)
         });
-        for &slot in slots_of_votes.iter().flatten().flatten() {
-            if let Some(count) = self.slots.get_mut(slot as usize) {
-                *count = count.saturating_add(1);
-            }
-        }
-        let floor = self.floor();
-        let mut gathered: Vec<(Cell, Vote)> = Vec::new();
-        for (votes, slots) in self.votes.iter().zip(&slots_of_votes) {
-            for (vote, slots) in votes.iter().zip(slots) {
-                for (half, &slot) in slots.iter().enumerate() {
-                    if self.slots.get(slot as usize).is_some_and(|count| *count >= floor) {
-                        let mut vote = *vote;
-                        if unchanged {
-                            vote.time_scale = 1.0;
-                        }
-                        gathered.push((cells(&vote, middle, unchanged)[half], vote));
-                    }
-                }
-            }
-        }
-        self.slots.fill(0);
-        gathered.sort_unstable_by_key(|(cell, vote)| (*cell, vote.query_frame, vote.work_frame));
-        let mut found: Vec<Candidate> = gathered
+        let mut found: Vec<Candidate> = members
             .chunk_by(|a, b| a.0 == b.0)
-            .map(|cell| summarise(cell, middle))
+            .filter_map(|cell| self.summarise(index, cell, family))
             .collect();
         found.sort_by(|a, b| {
             b.support
@@ -164,20 +272,125 @@ impl Ballot {
         thin_out(found, limit)
     }
 
-    /// The count that a cell needs for its votes to be gathered.
-    fn floor(&self) -> u16 {
-        let mut with_count = [0_usize; 256];
-        for &count in &self.slots {
-            with_count[usize::from(count).min(255)] += 1;
+    fn lot_numbers(&self) -> Vec<usize> {
+        (0..self.lots.first().map_or(0, Vec::len)).collect()
+    }
+
+    /// Counts the votes of some lots by half cell of place.
+    fn survey(&self, lots: &[usize]) -> Survey {
+        // The last slot of each family takes the votes that it does not explain.
+        let mut slots = vec![0_u8; self.wanted.len() * TABLE_SLOTS];
+        let mut survey = Survey {
+            heights: [[0; 256]; Family::ALL.len()],
+            tops: Vec::with_capacity(lots.len()),
+        };
+        for &lot in lots {
+            for share in &self.lots {
+                for &vote in &share[lot] {
+                    let places = self.places(vote);
+                    for (table, &family) in self.wanted.iter().enumerate() {
+                        let count = &mut slots[table * TABLE_SLOTS + slot(lot, places[family])];
+                        *count = count.saturating_add(1);
+                    }
+                }
+            }
+            let mut tops = [0; Family::ALL.len()];
+            for (slots, &family) in slots.chunks(TABLE_SLOTS).zip(&self.wanted) {
+                tops[family] = add_heights(&slots[..LOT_SLOTS], &mut survey.heights[family]);
+            }
+            slots.fill(0);
+            survey.tops.push(tops);
         }
-        let mut gathered = 0;
-        for count in (2..256).rev() {
-            gathered += count * with_count[count];
-            if gathered > GATHERED_VOTES {
-                return count as u16;
+        survey
+    }
+
+    /// The votes of some lots whose place is at least `floor` high.
+    fn gather(&self, lots: &[usize], family: Family, floor: u8) -> Vec<(i64, Vote)> {
+        let mut slots = vec![0_u8; TABLE_SLOTS];
+        let mut gathered = Vec::new();
+        for &lot in lots {
+            slots.fill(0);
+            let placed: Vec<(usize, i64, Vote)> = (self.lots.iter().flat_map(|share| &share[lot]))
+                .map(|&vote| {
+                    let place = self.places(vote)[family as usize];
+                    (slot(lot, place), place, vote)
+                })
+                .filter(|(slot, ..)| *slot < LOT_SLOTS)
+                .collect();
+            for (slot, ..) in &placed {
+                slots[*slot] = slots[*slot].saturating_add(1);
+            }
+            let height = |slot: usize| slots[..LOT_SLOTS].get(slot).copied().unwrap_or(0);
+            for (slot, place, vote) in placed {
+                let neighbour = height(slot + 1).max(slot.checked_sub(1).map_or(0, height));
+                if height(slot).saturating_add(neighbour) >= floor {
+                    gathered.push((place, vote));
+                }
             }
         }
-        2
+        gathered
+    }
+
+    /// The place of the middle of the stretch under each family, if it explains the vote.
+    #[inline]
+    fn places(&self, vote: Vote) -> Places {
+        let caller = self.callers[vote.landmark()];
+        let span = vote.span();
+        let speed = self.speeds[vote.pitch_step()];
+        let place = |scale: f32| vote.frame().cast_signed() - i64::from((scale * caller.from_middle) as i32);
+        let is_span = |scale: f32| (span - scale * caller.span).abs() <= SPAN_ERROR_FRAMES;
+        // Chosen without branches, which could not be foreseen: this runs millions of times in a large collection.
+        let when = |explained: bool, place: i64| if explained { place } else { NO_PLACE };
+        let keeps_pitch = vote.pitch_shift().abs() <= Warps::IDENTITY.pitch_bands;
+        let in_time = when(is_span(1.0), place(1.0));
+        let stretched = place(span * caller.per_span);
+        [
+            when(keeps_pitch, in_time),
+            in_time,
+            when(is_span(speed), place(speed)),
+            when(keeps_pitch, stretched),
+            stretched,
+        ]
+    }
+
+    /// Fits one line through the votes of a cell.
+    fn summarise<I: AudioIndex>(
+        &self,
+        index: &I,
+        cell: &[(Cell, i64, Vote)],
+        family: Family,
+    ) -> Option<Candidate> {
+        let mut support = 0;
+        let mut last = None;
+        for (_, _, vote) in cell {
+            let frame = self.callers[vote.landmark()].frame;
+            if last != Some(frame) {
+                support += 1;
+                last = Some(frame);
+            }
+        }
+        let mut frames: Vec<u64> = cell.iter().map(|(_, _, vote)| vote.frame()).collect();
+        frames.sort_unstable();
+        let (item, start) = index.work_at(frames[frames.len() / 2])?;
+        let base = cell[0].1;
+        let place = median(cell.iter().map(|(_, place, _)| (place - base) as f32));
+        let pitch_shift = median(cell.iter().map(|(_, _, vote)| vote.pitch_shift()));
+        let time_scale = match family {
+            Family::Unchanged | Family::Pitch => 1.0,
+            Family::Speed => (pitch_shift / BANDS_PER_OCTAVE).exp2(),
+            Family::Tempo | Family::Both => median(
+                cell.iter()
+                    .map(|(_, _, vote)| vote.span() / self.callers[vote.landmark()].span),
+            ),
+        };
+        Some(Candidate {
+            item,
+            support,
+            pitch_shift,
+            time_scale,
+            query_frame: self.middle,
+            work_frame: (base - start.cast_signed()) as f32 + place,
+        })
     }
 }
 
@@ -190,99 +403,139 @@ fn on_all_cores<T: Sync, R: Send>(items: &[T], act: impl Fn(&T) -> R + Sync + Se
     }
 }
 
+/// The same for items that are cheap each.
+fn on_chunks<T: Sync, R: Send>(items: &[T], act: impl Fn(&[T]) -> R + Sync + Send) -> Vec<R> {
+    let chunks: Vec<&[T]> = items.chunks(items.len().div_ceil(SHARES).max(1)).collect();
+    on_all_cores(&chunks, |chunk| act(chunk))
+}
+
 /// A key with more postings than this tells too little for the time that it takes.
 fn common_key(collection_ms: u64) -> u64 {
     COMMON_KEY + collection_ms / MS_PER_COMMON_POSTING
 }
 
+/// The votes that a share of the look-ups yields, in lots by place.
 fn collect_share<I: AudioIndex>(
     index: &I,
-    landmarks: &[Landmark],
+    callers: &[Caller],
     warps: Warps,
     lookups: &[Lookup],
-) -> Vec<Vote> {
-    let mut votes = Vec::new();
+) -> Vec<Vec<Vote>> {
+    let lot_count = (index.frames() / LOT_FRAMES + 1) as usize;
+    let mut lots: Vec<Vec<Vote>> = vec![Vec::new(); lot_count];
+    let mut left = MAX_VOTES / SHARES;
     let limit = common_key(index.total_duration_ms());
-    for same_key in lookups.chunk_by(|a, b| a.order == b.order) {
-        let pitch_floor = same_key[0].pitch_floor();
-        index.for_each_posting(same_key[0].key(), limit, |item, position| {
-            let point = ReferencePoint::of_position(position);
-            for lookup in same_key {
-                let landmark = &landmarks[lookup.landmark as usize];
-                let pitch_shift = landmark.band - pitch_floor - point.band_in_step;
-                let (own, other) = (landmark.span as f32, point.span as f32);
-                let slack = SPAN_ERROR_FRAMES + warps.tempo_share * own;
-                if pitch_shift.abs() <= warps.pitch_bands
-                    && (other - own).abs() <= slack
-                    && votes.len() < MAX_VOTES / SHARES
-                {
-                    votes.push(Vote {
-                        item,
-                        query_frame: landmark.frame,
-                        work_frame: point.frame,
-                        pitch_shift,
-                        time_scale: other / own,
-                        unchanged: pitch_shift.abs() <= Warps::IDENTITY.pitch_bands
-                            && (other - own).abs() <= SPAN_ERROR_FRAMES,
-                    });
+    let same_keys: Vec<&[Lookup]> = lookups.chunk_by(|a, b| a.order == b.order).collect();
+    let keys: Vec<u64> = same_keys.iter().map(|same_key| same_key[0].key()).collect();
+    let spans: Vec<u64> = callers
+        .iter()
+        .map(|caller| accepted_spans(caller.span, warps))
+        .collect();
+    let mut takes: Vec<(usize, Accepted)> = Vec::new();
+    let mut current = usize::MAX;
+    index.for_each_place(&keys, limit, |index, place| {
+        let pitch_floor = same_keys[index][0].pitch_floor();
+        if current != index {
+            current = index;
+            takes.clear();
+            takes.extend(same_keys[index].iter().map(|lookup| {
+                let landmark = lookup.landmark as usize;
+                let accepted = Accepted {
+                    pitches: accepted_pitches(callers[landmark].band - pitch_floor, warps),
+                    spans: spans[landmark],
+                };
+                (landmark, accepted)
+            }));
+        }
+        for (landmark, accepted) in &takes {
+            if accepted.takes(place) && left > 0 {
+                left -= 1;
+                let point = ReferencePoint::of_place(place);
+                let caller = &callers[*landmark];
+                let pitch_shift = caller.band - pitch_floor - point.band_in_step;
+                let scale = point.span as f32 * caller.per_span;
+                let offset = i64::from((scale * caller.from_middle) as i32);
+                let lot = point.frame.saturating_add_signed(-offset) / LOT_FRAMES;
+                if let Some(lot) = lots.get_mut(lot as usize) {
+                    lot.push(Vote::new(point.frame, *landmark as u32, point.span, pitch_shift));
                 }
             }
-        });
+        }
+    });
+    lots
+}
+
+/// Which details of a place a landmark can be the same as, one bit each: most postings fail here, and cheaply.
+struct Accepted {
+    pitches: u32,
+    spans: u64,
+}
+
+impl Accepted {
+    #[inline]
+    fn takes(&self, place: u64) -> bool {
+        (self.spans >> (place & 63)) & u64::from(self.pitches >> (place >> 6 & 15)) & 1 == 1
     }
-    votes
 }
 
-fn middle_frame(landmarks: &[Landmark]) -> Option<f32> {
-    let (first, last) = (landmarks.first()?, landmarks.last()?);
-    Some(0.5 * (first.frame + last.frame) as f32)
+/// The distances in the reference that a distance in the query can be, one bit each.
+fn accepted_spans(span: f32, warps: Warps) -> u64 {
+    let slack = SPAN_ERROR_FRAMES + warps.tempo_share * span;
+    let fits = |detail: &u64| (ReferencePoint::of_place(*detail).span as f32 - span).abs() <= slack;
+    (0..64).filter(fits).fold(0, |spans, detail| spans | 1 << detail)
 }
 
-/// The two overlapping cells of a vote.
-fn cells(vote: &Vote, middle: f32, unchanged: bool) -> [Cell; 2] {
-    let time_scale = if unchanged { 1.0 } else { vote.time_scale };
-    // Measured from the middle of the stretch, an error of the time scale moves the place least.
-    let place = (vote.work_frame as f32 - time_scale * (vote.query_frame as f32 - middle)) / CELL_FRAMES;
-    let pitch = floor(vote.pitch_shift / CELL_BANDS + 0.5);
-    [
-        (vote.item, 2 * floor(place), pitch),
-        (vote.item, 2 * floor(place + 0.5) - 1, pitch),
-    ]
+/// The pitches within a coarse step that a pitch in the query can be, one bit each.
+fn accepted_pitches(band_above_step: f32, warps: Warps) -> u32 {
+    let shift = |pitch: u32| band_above_step - ReferencePoint::of_place(u64::from(pitch) << 6).band_in_step;
+    let fits = |pitch: &u32| shift(*pitch).abs() <= warps.pitch_bands;
+    (0..16)
+        .filter(fits)
+        .fold(0, |pitches, pitch| pitches | 1 << pitch)
 }
 
-/// `f32::floor` is a call on machines without SSE 4.1; this is two instructions.
-fn floor(value: f32) -> i32 {
-    let whole = value as i32;
-    whole - i32::from(value < whole as f32)
-}
-
-fn slot((item, place, pitch): Cell) -> u32 {
-    let mixed = u64::from(item).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        ^ u64::from(place as u32).wrapping_mul(0xc2b2_ae3d_27d4_eb4f)
-        ^ u64::from(pitch as u32).wrapping_mul(0x1656_67b1_9e37_79f9);
-    (mixed.wrapping_mul(0xff51_afd7_ed55_8ccd) >> 44) as u32 % TABLE_SLOTS as u32
-}
-
-/// Fits one line through the votes of a cell.
-fn summarise(cell: &[(Cell, Vote)], middle: f32) -> Candidate {
-    let votes = || cell.iter().map(|(_, vote)| vote);
-    let mut support = 0;
-    let mut last = None;
-    for vote in votes() {
-        if last != Some(vote.query_frame) {
-            support += 1;
-            last = Some(vote.query_frame);
+/// Adds the heights of the places of one lot to `heights`, and returns the greatest.
+fn add_heights(slots: &[u8], heights: &mut [u32; 256]) -> u8 {
+    let mut greatest = 0;
+    // Nearly all places are empty, so that a look at many at once saves most of the looks at one.
+    for (own, next) in slots
+        .chunks(HEIGHTS_AT_ONCE)
+        .zip(slots[1..].chunks(HEIGHTS_AT_ONCE))
+    {
+        let mut sums = [0_u8; HEIGHTS_AT_ONCE];
+        for ((sum, own), next) in sums.iter_mut().zip(own).zip(next) {
+            *sum = own.saturating_add(*next);
+        }
+        let top = sums.iter().fold(0, |top, sum| top.max(*sum));
+        greatest = greatest.max(top);
+        for height in LOWEST_FLOOR..=top {
+            heights[usize::from(height)] += sums.iter().map(|sum| u32::from(*sum >= height)).sum::<u32>();
         }
     }
-    let time_scale = median(votes().map(|vote| vote.time_scale));
-    let place = median(votes().map(|v| v.work_frame as f32 - v.time_scale * (v.query_frame as f32 - middle)));
-    Candidate {
-        item: cell[0].0.0,
-        support,
-        pitch_shift: median(votes().map(|vote| vote.pitch_shift)),
-        time_scale,
-        query_frame: middle,
-        work_frame: place,
-    }
+    greatest
+}
+
+/// The slot of a place in the table of a lot; [`LOT_SLOTS`] when it lies elsewhere.
+#[inline]
+fn slot(lot: usize, place: i64) -> usize {
+    let start = (lot as u64 * LOT_FRAMES).cast_signed() - LOT_MARGIN_FRAMES;
+    // A place before the lot becomes a very high number.
+    (place.wrapping_sub(start) as u64 / (CELL_FRAMES as u64 / 2)).min(LOT_SLOTS as u64) as usize
+}
+
+/// A cell of place and shift of pitch.
+type Cell = (i64, i32);
+
+/// The four overlapping cells of a vote.
+fn cells(place: i64, vote: Vote) -> [Cell; 4] {
+    let half_place = place.div_euclid(CELL_FRAMES / 2);
+    let half_pitch = (vote.pitch_shift() / (0.5 * CELL_BANDS)).floor() as i32;
+    [
+        (half_place, half_pitch),
+        (half_place - 1, half_pitch),
+        (half_place, half_pitch - 1),
+        (half_place - 1, half_pitch - 1),
+    ]
 }
 
 pub(super) fn median(values: impl Iterator<Item = f32>) -> f32 {
@@ -300,7 +553,7 @@ fn thin_out(found: Vec<Candidate>, limit: usize) -> Vec<Candidate> {
     for candidate in found {
         let same = |other: &Candidate| {
             other.item == candidate.item
-                && (other.work_frame - candidate.work_frame).abs() < CELL_FRAMES
+                && (other.work_frame - candidate.work_frame).abs() < CELL_FRAMES as f32
                 && (other.pitch_shift - candidate.pitch_shift).abs() < CELL_BANDS
         };
         if !kept.iter().any(same) {

@@ -1,9 +1,10 @@
 //! Constellations: the peaks of a work, kept beside the index for verification.
 //!
-//! In:  the strongest peaks of a work. Out: four bytes a peak, and the peaks back from the bytes.
+//! In:  the strongest peaks of a work. Out: three bytes a peak, and the peaks back from the bytes.
 //!
-//! A peak is `delta: u16, band: u16`, little endian: frames since the peak before, and the band in 256ths. A gap of
-//! 65,535 frames is written as a filler with band `0xffff`.
+//! A peak is `delta: u8` and `band: 12 bits, rank: 4 bits`, little endian: frames since the peak before, the band in
+//! 25ths, half the rank. A gap of 255 frames or more is written as fillers with all bits set. The keys of a work are
+//! made from these bytes too, so that another design of keys needs no work to be decoded again.
 //!
 //! Invariant: bytes from outside never panic; what is not a whole peak is left out.
 
@@ -14,8 +15,10 @@ use super::spectrum::BANDS;
 /// Peaks of a lower rank than this are kept: about 24 a second.
 pub(super) const CONSTELLATION_RANK: u8 = 24;
 
-const FILLER: u16 = u16::MAX;
-const STEPS_PER_BAND: f32 = 256.0;
+const STAR_BYTES: usize = 3;
+const FILLER: u8 = u8::MAX;
+const STEPS_PER_BAND: f32 = 25.0;
+const BAND_BITS: u32 = 12;
 
 /// Writes a constellation as peaks come in.
 #[derive(Debug, Default)]
@@ -30,22 +33,39 @@ impl ConstellationWriter {
             return;
         }
         let mut delta = peak.frame - self.last_frame;
-        while delta > u32::from(u16::MAX) {
-            self.write(u16::MAX, FILLER);
-            delta -= u32::from(u16::MAX);
+        while delta >= u32::from(FILLER) {
+            self.write(FILLER, u16::MAX);
+            delta -= u32::from(FILLER);
         }
-        self.write(delta as u16, (peak.band * STEPS_PER_BAND).round() as u16);
+        let band = (peak.band * STEPS_PER_BAND).round() as u16;
+        self.write(delta as u8, band | u16::from(peak.rank / 2) << BAND_BITS);
         self.last_frame = peak.frame;
     }
 
-    fn write(&mut self, delta: u16, band: u16) {
-        self.bytes.extend_from_slice(&delta.to_le_bytes());
-        self.bytes.extend_from_slice(&band.to_le_bytes());
+    fn write(&mut self, delta: u8, band_and_rank: u16) {
+        self.bytes.push(delta);
+        self.bytes.extend_from_slice(&band_and_rank.to_le_bytes());
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
+}
+
+/// The peaks of a constellation, in order of time.
+pub(super) fn peaks_of(bytes: &[u8]) -> impl Iterator<Item = Peak> + '_ {
+    let mut frame = 0_u32;
+    bytes.chunks_exact(STAR_BYTES).filter_map(move |star| {
+        frame = frame.saturating_add(u32::from(star[0]));
+        let band_and_rank = u16::from_le_bytes([star[1], star[2]]);
+        let band = f32::from(band_and_rank & ((1 << BAND_BITS) - 1)) / STEPS_PER_BAND;
+        // The band of a filler lies beyond the last.
+        (band < BANDS as f32).then_some(Peak {
+            frame,
+            band,
+            rank: (band_and_rank >> BAND_BITS) as u8 * 2,
+        })
+    })
 }
 
 /// A point of a constellation.
@@ -66,19 +86,11 @@ pub(super) struct Constellation {
 
 impl Constellation {
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
-        let mut stars = Vec::with_capacity(bytes.len() / 4);
+        let mut stars = Vec::with_capacity(bytes.len() / STAR_BYTES);
         let mut by_band = vec![Vec::new(); BANDS];
-        let mut frame = 0_u32;
-        for chunk in bytes.chunks_exact(4) {
-            frame = frame.saturating_add(u32::from(u16::from_le_bytes([chunk[0], chunk[1]])));
-            let band = u16::from_le_bytes([chunk[2], chunk[3]]);
-            if let Some(bucket) = by_band.get_mut(usize::from(band) / STEPS_PER_BAND as usize) {
-                bucket.push(stars.len() as u32);
-                stars.push(Star {
-                    frame,
-                    band: f32::from(band) / STEPS_PER_BAND,
-                });
-            }
+        for Peak { frame, band, .. } in peaks_of(bytes) {
+            by_band[band as usize].push(stars.len() as u32);
+            stars.push(Star { frame, band });
         }
         Self { stars, by_band }
     }

@@ -11,6 +11,8 @@
 //! A position is `frame << 10 | pitch << 6 | distance`: frames of 16 ms from the start of the work, the pitch of the
 //! first peak in sixteenths of a coarse step, the distance in frames.
 //!
+//! Why three peaks and not four, and why the strongest: measured in `docs/SCALE.md`.
+//!
 //! Not here: the peaks ([`super::peaks`]), voting ([`super::candidates`]).
 
 use super::peaks::Peak;
@@ -22,14 +24,21 @@ pub(super) const REFERENCE_RANK: u8 = 16;
 /// A query makes landmarks of peaks below this rank: it must contain the peaks of the reference and its own noise.
 pub(super) const QUERY_RANK: u8 = 34;
 
-/// How many later peaks a reference combines with each peak.
-const REFERENCE_TARGETS: usize = 5;
+/// A reference combines each peak with so many later ones, the strongest in reach: strong peaks outlive noise.
+const REFERENCE_TARGETS: usize = 4;
 
-/// The first look of a query takes peaks below this rank: few more than the reference has.
-const SPARSE_RANK: u8 = 20;
+/// And files this many landmarks for each peak, those of the strongest peaks: about 39 a second.
+const REFERENCE_LANDMARKS: usize = 3;
 
-/// How many later peaks a query combines with each peak. Eleven found no more copies in twice the time.
-const QUERY_TARGETS: usize = 6;
+/// A query for an unchanged copy combines each peak with so many later ones, since noise may have pushed in between.
+const DENSE_TARGETS: usize = 8;
+
+/// A query for a changed copy makes landmarks of peaks below this rank, few more than the reference has: it has many
+/// more keys to look up for each landmark.
+const SPARSE_RANK: u8 = 18;
+
+/// And combines each peak with so many later ones.
+const SPARSE_TARGETS: usize = 5;
 
 /// The second peak follows the first after this many frames at least.
 const MIN_STEP_FRAMES: u32 = 3;
@@ -41,7 +50,7 @@ const MIN_SPAN_FRAMES: u32 = 14;
 const MAX_SPAN_FRAMES: u32 = 62;
 
 /// The later peaks lie within this many bands of the first.
-const MAX_INTERVAL_BANDS: f32 = 29.0;
+const MAX_INTERVAL_BANDS: f32 = 28.5;
 
 /// Three peaks closer than this in pitch are one steady note and tell nothing.
 const MIN_INTERVAL_BANDS: f32 = 0.75;
@@ -58,13 +67,16 @@ const COARSE_PITCH_BANDS: f32 = 12.0;
 /// Ratio between coarse steps of distance.
 const COARSE_SPAN_RATIO: f32 = 1.3;
 
-/// A query probes the next step too when it lies within this share of a step from the edge.
-const PROBE_MARGIN: f32 = 0.25;
+/// Error of a measured interval, in bands: so near to the edge of a step, a query probes the next one too.
+const INTERVAL_ERROR_BANDS: f32 = 0.125;
+
+/// Error of a measured distance in time, in frames.
+const STEP_ERROR_FRAMES: f32 = 0.8;
 
 /// Bits of a position below the frame.
-const POSITION_FRAME_SHIFT: u32 = 10;
+pub(super) const POSITION_FRAME_SHIFT: u32 = 10;
 
-/// The highest frame that a position can hold; 18 hours.
+/// The highest frame of a work that is filed; 18 hours.
 pub(super) const MAX_FRAME: u32 = u32::MAX >> POSITION_FRAME_SHIFT;
 
 /// Which speeds and pitches a query is compared under.
@@ -82,10 +94,10 @@ impl Warps {
         pitch_bands: 0.7,
         tempo_share: 0.0,
     };
-    /// Two semitones and an eighth either way, in any combination.
+    /// Two semitones and a ninth of the tempo either way, in any combination.
     pub(super) const FULL: Self = Self {
         pitch_bands: 6.6,
-        tempo_share: 0.125,
+        tempo_share: 0.115,
     };
 }
 
@@ -101,12 +113,14 @@ pub(super) struct Landmark {
     step: u32,
     interval_two: f32,
     interval_three: f32,
+    /// Sum of the ranks of the second and third peak.
+    weakness: u16,
 }
 
 /// What a posting tells about the landmark of the reference.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReferencePoint {
-    pub(super) frame: u32,
+    pub(super) frame: u64,
     pub(super) band_in_step: f32,
     pub(super) span: u32,
 }
@@ -134,102 +148,70 @@ impl Lookup {
 
     /// Lowest pitch of the coarse step, so that `floor + band_in_step` is the pitch in the reference.
     pub(super) fn pitch_floor(self) -> f32 {
-        (self.key() >> COARSE_PITCH_SHIFT) as f32 * COARSE_PITCH_BANDS
+        (self.key() / KEYS_PER_PITCH) as f32 * COARSE_PITCH_BANDS
     }
 }
 
-/// The reference side: keys with positions, as peaks come in.
-pub(super) struct LandmarkMaker {
-    recent: Vec<Peak>,
-    first_open: usize,
-}
-
-impl LandmarkMaker {
-    pub(super) fn new() -> Self {
-        Self {
-            recent: Vec::new(),
-            first_open: 0,
-        }
-    }
-
-    /// Takes the next peak; `emit` gets every key that this settles.
-    pub(super) fn push(&mut self, peak: Peak, emit: &mut dyn FnMut(u64, u32)) {
-        if peak.rank >= REFERENCE_RANK || peak.frame > MAX_FRAME {
-            return;
-        }
-        self.settle(peak.frame, emit);
-        self.recent.push(peak);
-    }
-
-    pub(super) fn finish(mut self, emit: &mut dyn FnMut(u64, u32)) {
-        self.settle(u32::MAX, emit);
-    }
-
-    fn settle(&mut self, now: u32, emit: &mut dyn FnMut(u64, u32)) {
-        while let Some(anchor) = self.recent.get(self.first_open) {
-            if now.saturating_sub(anchor.frame) <= MAX_SPAN_FRAMES {
-                break;
+/// The reference side: keys with positions of all landmarks of `peaks`, which are in order of time.
+pub(super) fn reference_postings(peaks: &[Peak], emit: &mut dyn FnMut(u64, u32)) {
+    let strong = below(peaks, REFERENCE_RANK);
+    let mut own: Vec<Landmark> = Vec::new();
+    for anchor in 0..strong.len() {
+        own.clear();
+        landmarks_of(&strong, anchor, REFERENCE_TARGETS, &mut |landmark| {
+            own.push(landmark);
+        });
+        own.sort_by_key(|landmark| landmark.weakness);
+        for landmark in own.iter().take(REFERENCE_LANDMARKS) {
+            if let Some((key, position)) = landmark.posting() {
+                emit(key, position);
             }
-            landmarks_of(
-                &self.recent,
-                self.first_open,
-                REFERENCE_TARGETS,
-                &mut |landmark| {
-                    let (key, position) = landmark.posting();
-                    emit(key, position);
-                },
-            );
-            self.first_open += 1;
-        }
-        if self.first_open > 512 {
-            self.recent.drain(..self.first_open);
-            self.first_open = 0;
         }
     }
 }
 
 /// The query side: all landmarks that start at one of `peaks`, which are in order of time.
-pub(super) fn query_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
-    all_landmarks(peaks)
+pub(super) fn dense_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
+    all_landmarks(&below(peaks, QUERY_RANK), DENSE_TARGETS)
 }
 
 /// The landmarks that a copy in good condition shares with its work: of strong peaks alone.
 pub(super) fn sparse_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
-    let strong: Vec<Peak> = peaks
-        .iter()
-        .copied()
-        .filter(|peak| peak.rank < SPARSE_RANK)
-        .collect();
-    all_landmarks(&strong)
+    all_landmarks(&below(peaks, SPARSE_RANK), SPARSE_TARGETS)
 }
 
-fn all_landmarks(peaks: &[Peak]) -> Vec<Landmark> {
+fn below(peaks: &[Peak], rank: u8) -> Vec<Peak> {
+    peaks.iter().copied().filter(|peak| peak.rank < rank).collect()
+}
+
+fn all_landmarks(peaks: &[Peak], targets: usize) -> Vec<Landmark> {
     let mut landmarks = Vec::new();
     for anchor in 0..peaks.len() {
-        landmarks_of(peaks, anchor, QUERY_TARGETS, &mut |landmark| {
-            landmarks.push(landmark);
-        });
+        landmarks_of(peaks, anchor, targets, &mut |landmark| landmarks.push(landmark));
     }
     landmarks
 }
 
+/// The landmarks of one peak with two of the strongest `targets` peaks in reach behind it.
 fn landmarks_of(peaks: &[Peak], anchor: usize, targets: usize, sink: &mut dyn FnMut(Landmark)) {
     let first = peaks[anchor];
-    let mut chosen: Vec<(u32, f32)> = Vec::with_capacity(targets);
-    for peak in &peaks[anchor + 1..] {
-        let (step, interval) = (peak.frame - first.frame, peak.band - first.band);
-        if step > MAX_SPAN_FRAMES || chosen.len() == targets {
-            break;
-        }
-        if step >= MIN_STEP_FRAMES && interval.abs() <= MAX_INTERVAL_BANDS {
-            chosen.push((step, interval));
-        }
-    }
-    for (third, &(span, interval_three)) in chosen.iter().enumerate() {
+    let mut chosen: Vec<Peak> = peaks[anchor + 1..]
+        .iter()
+        .take_while(|peak| peak.frame - first.frame <= MAX_SPAN_FRAMES)
+        .filter(|peak| peak.frame - first.frame >= MIN_STEP_FRAMES)
+        .filter(|peak| (peak.band - first.band).abs() <= MAX_INTERVAL_BANDS)
+        .copied()
+        .collect();
+    chosen.sort_by_key(|peak| (peak.rank, peak.frame));
+    chosen.truncate(targets);
+    chosen.sort_by(|a, b| a.frame.cmp(&b.frame).then(a.band.total_cmp(&b.band)));
+    for (number, third) in chosen.iter().enumerate() {
+        let (span, interval_three) = (third.frame - first.frame, third.band - first.band);
         if span < MIN_SPAN_FRAMES {
             continue;
         }
-        for &(step, interval_two) in &chosen[..third] {
+        for second in &chosen[..number] {
+            let (step, interval_two) = (second.frame - first.frame, second.band - first.band);
             let steady = interval_two.abs() < MIN_INTERVAL_BANDS && interval_three.abs() < MIN_INTERVAL_BANDS;
             if !steady && span - step >= MIN_STEP_FRAMES {
                 sink(Landmark {
@@ -239,6 +221,7 @@ fn landmarks_of(peaks: &[Peak], anchor: usize, targets: usize, sink: &mut dyn Fn
                     step,
                     interval_two,
                     interval_three,
+                    weakness: u16::from(second.rank) + u16::from(third.rank),
                 });
             }
         }
@@ -246,18 +229,18 @@ fn landmarks_of(peaks: &[Peak], anchor: usize, targets: usize, sink: &mut dyn Fn
 }
 
 impl Landmark {
-    fn posting(&self) -> (u64, u32) {
+    fn posting(&self) -> Option<(u64, u32)> {
         let coarse_pitch = (self.band / COARSE_PITCH_BANDS).floor();
         let key = key(
             coarse_pitch as u64,
             coarse_span(self.span as f32) as u64,
             interval_step(self.interval_two).round(),
             interval_step(self.interval_three).round(),
-            self.proportion().floor(),
-        );
+            self.proportion().round(),
+        )?;
         let pitch = (self.band / COARSE_PITCH_BANDS).fract() * 16.0;
         let position = self.frame << POSITION_FRAME_SHIFT | (pitch as u32) << 6 | self.span;
-        (key, position)
+        Some((key, position))
     }
 
     fn proportion(&self) -> f32 {
@@ -275,14 +258,16 @@ impl Landmark {
         let span = self.span as f32;
         let shortest = coarse_span(span * (1.0 - warps.tempo_share) - 1.0) as u64;
         let longest = coarse_span(span * (1.0 + warps.tempo_share) + 1.0) as u64;
-        let proportion = self.proportion() - 0.5;
+        let interval_error = INTERVAL_ERROR_BANDS * INTERVAL_STEPS;
+        let proportion_error = PROPORTION_STEPS * STEP_ERROR_FRAMES / span;
         for coarse_pitch in lowest..=highest {
             for coarse_span in shortest..=longest {
-                for two in near_steps(interval_step(self.interval_two)) {
-                    for three in near_steps(interval_step(self.interval_three)) {
-                        for share in near_steps(proportion) {
-                            let key = key(coarse_pitch, coarse_span, two, three, share);
-                            sink.push(Lookup::new(key, landmark));
+                for two in near_steps(interval_step(self.interval_two), interval_error) {
+                    for three in near_steps(interval_step(self.interval_three), interval_error) {
+                        for share in near_steps(self.proportion(), proportion_error) {
+                            if let Some(key) = key(coarse_pitch, coarse_span, two, three, share) {
+                                sink.push(Lookup::new(key, landmark));
+                            }
                         }
                     }
                 }
@@ -292,17 +277,19 @@ impl Landmark {
 }
 
 impl ReferencePoint {
-    pub(super) fn of_position(position: u32) -> Self {
+    /// Of a position whose frame counts from the start of the whole collection.
+    pub(super) fn of_place(place: u64) -> Self {
         Self {
-            frame: position >> POSITION_FRAME_SHIFT,
-            band_in_step: ((position >> 6 & 15) as f32 + 0.5) * COARSE_PITCH_BANDS / 16.0,
-            span: position & 63,
+            frame: place >> POSITION_FRAME_SHIFT,
+            band_in_step: ((place >> 6 & 15) as f32 + 0.5) * COARSE_PITCH_BANDS / 16.0,
+            span: (place & 63) as u32,
         }
     }
 }
 
+/// Steps from the lowest interval; the highest is [`INTERVALS`] less one.
 fn interval_step(interval: f32) -> f32 {
-    interval * INTERVAL_STEPS + 64.0
+    (interval + MAX_INTERVAL_BANDS) * INTERVAL_STEPS
 }
 
 fn coarse_span(span: f32) -> f32 {
@@ -311,30 +298,36 @@ fn coarse_span(span: f32) -> f32 {
         .max(0.0)
 }
 
-/// The step that `value` rounds to and, near the edge between two, the other one; twice the same otherwise is avoided.
-fn near_steps(value: f32) -> impl Iterator<Item = f32> {
+/// The steps that `value` may round to when it is measured with this error, itself in steps.
+fn near_steps(value: f32, error: f32) -> impl Iterator<Item = f32> {
     let nearest = value.round();
-    let error = value - nearest;
-    let other = if error > PROBE_MARGIN {
-        Some(nearest + 1.0)
-    } else if error < -PROBE_MARGIN {
-        Some(nearest - 1.0)
-    } else {
-        None
-    };
-    std::iter::once(nearest).chain(other)
+    let rest = value - nearest;
+    let above = (rest + error > 0.5).then_some(nearest + 1.0);
+    let below = (rest - error < -0.5).then_some(nearest - 1.0);
+    std::iter::once(nearest).chain(above).chain(below)
 }
 
-/// Bits of a key: 4 of coarse pitch, 4 of coarse span, 7 and 7 of intervals, 4 of proportion.
-pub(super) const KEY_BITS: u32 = 26;
+/// Bits of a key: just enough for all combinations, so that a large collection has one list for each of them.
+pub(super) const KEY_BITS: u32 = 24;
 
-const COARSE_PITCH_SHIFT: u32 = 22;
+const COARSE_PITCHES: u64 = 14;
+const COARSE_SPANS: u64 = 6;
+const INTERVALS: u64 = 115;
+/// From 1 to 15 sixteenths.
+const PROPORTIONS: u64 = 15;
 
-fn key(coarse_pitch: u64, coarse_span: u64, two: f32, three: f32, proportion: f32) -> u64 {
-    let field = |value: f32, bits: u32| (value.max(0.0) as u64).min((1 << bits) - 1);
-    let intervals = field(two, 7) << 7 | field(three, 7);
-    (coarse_pitch.min(15) << COARSE_PITCH_SHIFT)
-        | (coarse_span.min(15) << 18)
-        | (intervals << 4)
-        | field(proportion, 4)
+/// Keys of one coarse pitch.
+const KEYS_PER_PITCH: u64 = COARSE_SPANS * INTERVALS * INTERVALS * PROPORTIONS;
+
+const _: () = assert!(COARSE_PITCHES * KEYS_PER_PITCH <= 1 << KEY_BITS);
+
+/// The key of these steps; `None` when no reference can have it.
+fn key(coarse_pitch: u64, coarse_span: u64, two: f32, three: f32, proportion: f32) -> Option<u64> {
+    // A negative step becomes none of the allowed ones.
+    let step = |value: f32, count: u64| (value >= 0.0 && value < count as f32).then_some(value as u64);
+    let intervals = step(two, INTERVALS)? * INTERVALS + step(three, INTERVALS)?;
+    let pitch_and_span = (coarse_pitch < COARSE_PITCHES && coarse_span < COARSE_SPANS)
+        .then_some(coarse_pitch * COARSE_SPANS + coarse_span)?;
+    let proportion = step(proportion - 1.0, PROPORTIONS)?;
+    Some((pitch_and_span * INTERVALS * INTERVALS + intervals) * PROPORTIONS + proportion)
 }

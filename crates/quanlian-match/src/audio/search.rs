@@ -3,10 +3,11 @@
 //! In:  the peaks of the whole suspect in order of time, and an [`AudioIndex`].
 //! Out: [`AudioMatch`]es, best first.
 //!
-//! The suspect is taken in overlapping windows. Each window is first compared unchanged and by its strong peaks; only
-//! when nothing clear comes of that, under every speed and pitch, and then by all its peaks. Windows that continue one another in the same work are joined into a run, the
-//! run's coinciding peaks are chained by the shared aligner, and each chain is cut to the stretch that it explains,
-//! fitted again and weighed as a whole.
+//! The suspect is taken in overlapping windows. Each window is first compared unchanged and by all its peaks; only when
+//! nothing clear comes of that, by its strong peaks and under every family of changes, those of one factor first, and
+//! then both factors at once. Windows that continue one another in the same work are joined into a run, the run's
+//! coinciding peaks are chained by the shared aligner, and each chain is cut to the stretch that it explains, fitted
+//! again and weighed as a whole.
 //!
 //! Invariants: windows are handled one after the other, so memory grows only with the list of peaks (some 400 bytes a
 //! second, bounded by [`super::MAX_DURATION_MS`]); the result does not depend on the order of the index.
@@ -16,12 +17,12 @@
 use std::collections::BTreeMap;
 
 use super::calibration;
-use super::candidates::{Ballot, median};
+use super::candidates::{Ballot, Family, median};
 use super::constellation::Constellation;
-use super::landmark::{Warps, query_landmarks, sparse_landmarks};
+use super::landmark::{Warps, dense_landmarks, sparse_landmarks};
 use super::peaks::Peak;
 use super::spectrum::{BANDS_PER_OCTAVE, FRAMES_PER_SECOND, HOP_SAMPLES, WINDOW_SAMPLES};
-use super::verify::{Alignment, Line, coincidences, verify, weigh};
+use super::verify::{Alignment, Fitted, Line, coincidences, fit, weigh};
 use super::{AudioIndex, AudioMatch, SAMPLE_RATE_HZ, SearchOptions};
 use crate::align::{AlignOptions, Hit, chains};
 use crate::score::Score;
@@ -36,42 +37,46 @@ const WINDOW_STEP_FRAMES: u32 = 375;
 /// A window with fewer peaks than this is silence or a tone and is passed over.
 const MIN_WINDOW_PEAKS: usize = 12;
 
-/// Places that are verified when the window is compared unchanged or by its strong peaks.
-const IDENTITY_CANDIDATES: usize = 12;
-
-/// Places that are verified under every speed and pitch by all peaks.
-const WARPED_CANDIDATES: usize = 40;
-
 /// One way to look at a window.
 struct Look {
     /// With all peaks, or the strong ones alone.
     all_peaks: bool,
     warps: Warps,
-    /// Of the votes, those for an unchanged copy or all, and how many places of them are verified.
-    rounds: &'static [(bool, usize)],
+    /// Families of changes that the votes are counted under, and how many places of each are verified.
+    families: &'static [(Family, usize)],
 }
 
-/// How a window is looked at until something clear comes of it, the cheap ways first.
-const LOOKS: [Look; 3] = [
-    Look {
-        all_peaks: false,
-        warps: Warps::IDENTITY,
-        rounds: &[(true, IDENTITY_CANDIDATES)],
-    },
-    Look {
-        all_peaks: false,
-        warps: Warps::FULL,
-        rounds: &[(false, IDENTITY_CANDIDATES)],
-    },
+/// How a window is looked at until something clear comes of it: first as an unchanged copy in any condition, then as
+/// one in good condition under every change of speed and pitch.
+const LOOKS: [Look; 2] = [
     Look {
         all_peaks: true,
+        warps: Warps::IDENTITY,
+        families: &[(Family::Unchanged, 48)],
+    },
+    Look {
+        all_peaks: false,
         warps: Warps::FULL,
-        rounds: &[(true, IDENTITY_CANDIDATES), (false, WARPED_CANDIDATES)],
+        families: &[
+            (Family::Speed, 24),
+            (Family::Tempo, 24),
+            (Family::Pitch, 24),
+            (Family::Both, 32),
+        ],
     },
 ];
 
+/// Fitted places of one look that are weighed against chance, which is the dearest step.
+const WEIGHED_PLACES: usize = 16;
+
 /// With this much evidence for a copy, the dearer ways are left out.
 const CLEAR_BITS: f64 = 70.0;
+
+/// Places of a window that are tried on its neighbours.
+const MAX_CARRIED: usize = 6;
+
+/// How far the peaks of a neighbour may lie off the line.
+const CARRY_FRAMES: f32 = 4.0;
 
 /// Windows with less evidence than this join no run.
 const MIN_WINDOW_BITS: f64 = 6.0;
@@ -110,8 +115,13 @@ pub(super) fn search_peaks<I: AudioIndex>(
     let mut ballot = Ballot::new();
     let mut runs: Vec<Run> = Vec::new();
     let windows = windows(peaks);
-    for (number, window) in windows.iter().enumerate() {
-        for alignment in align_window(&peaks[window.clone()], index, &mut works, &mut ballot) {
+    let mut aligned: Vec<Vec<Alignment>> = windows
+        .iter()
+        .map(|window| align_window(&peaks[window.clone()], index, &mut works, &mut ballot))
+        .collect();
+    carry_on(&mut aligned, &windows, peaks, &mut works);
+    for (number, (window, alignments)) in windows.iter().zip(aligned).enumerate() {
+        for alignment in alignments {
             join(&mut runs, number, window.clone(), alignment, peaks);
         }
     }
@@ -193,24 +203,76 @@ fn align_window<I: AudioIndex>(
     let mut best: Vec<Alignment> = Vec::new();
     for look in &LOOKS {
         let landmarks = if look.all_peaks {
-            query_landmarks(peaks)
+            dense_landmarks(peaks)
         } else {
             sparse_landmarks(peaks)
         };
-        ballot.collect(index, &landmarks, look.warps);
-        for &(unchanged, limit) in look.rounds {
-            for candidate in ballot.candidates(unchanged, limit) {
+        let families = look.families.iter().map(|(family, _)| *family);
+        ballot.collect(index, &landmarks, look.warps, families);
+        let mut fitted: Vec<Fitted> = Vec::new();
+        for &(family, limit) in look.families {
+            for candidate in ballot.candidates(index, family, limit) {
                 let Some(work) = works.get(candidate.item) else {
                     continue;
                 };
-                best.extend(verify(&candidate, peaks, work).filter(|found| found.bits >= MIN_WINDOW_BITS));
+                fitted.extend(fit(&candidate, peaks, work));
             }
-            if best.iter().any(|alignment| alignment.bits >= CLEAR_BITS) {
-                return without_repeats(best, peaks);
+        }
+        fitted.sort_by(|a, b| b.hits.cmp(&a.hits).then(a.item.cmp(&b.item)));
+        let mut weighed: Vec<&Fitted> = Vec::new();
+        for place in &fitted {
+            let is_known =
+                |other: &&Fitted| other.item == place.item && other.line.meets(&place.line, peaks[0].frame);
+            if weighed.len() < WEIGHED_PLACES && !weighed.iter().any(is_known) {
+                weighed.push(place);
             }
+        }
+        for place in weighed {
+            if let Some(work) = works.get(place.item) {
+                let found = weigh(place.item, &place.line, peaks, work);
+                best.extend((found.bits >= MIN_WINDOW_BITS).then_some(found));
+            }
+        }
+        if best.iter().any(|alignment| alignment.bits >= CLEAR_BITS) {
+            break;
         }
     }
     without_repeats(best, peaks)
+}
+
+/// Tries what one window showed on its neighbours as well, forwards and then backwards.
+///
+/// Of the rounds of a loop each window may have found another one, and the end of a copy may be too short to be found
+/// by itself; a copy goes on along its own line before anything else.
+fn carry_on<I: AudioIndex>(
+    aligned: &mut [Vec<Alignment>],
+    windows: &[std::ops::Range<usize>],
+    peaks: &[Peak],
+    works: &mut Works<'_, I>,
+) {
+    let count = windows.len();
+    let forwards = (1..count).map(|number| (number - 1, number));
+    let backwards = (1..count).rev().map(|number| (number, number - 1));
+    for (from, to) in forwards.chain(backwards) {
+        let own = &peaks[windows[to].clone()];
+        let known: Vec<Alignment> = aligned[from].iter().take(MAX_CARRIED).cloned().collect();
+        for alignment in known {
+            let meets = |other: &Alignment| {
+                other.item == alignment.item && other.line.meets(&alignment.line, own[0].frame)
+            };
+            if aligned[to].iter().any(meets) {
+                continue;
+            }
+            let Some(work) = works.get(alignment.item) else {
+                continue;
+            };
+            let line = alignment.line.refit(own, work, CARRY_FRAMES, MAX_JOINT_BANDS);
+            let found = weigh(alignment.item, &line, own, work);
+            if found.bits >= MIN_WINDOW_BITS && meets(&found) {
+                aligned[to].push(found);
+            }
+        }
+    }
 }
 
 /// The best alignments, each place once.

@@ -1,7 +1,7 @@
 //! Verification: is the stretch a copy of that place in the work, and how surely?
 //!
 //! In:  a [`Candidate`], the peaks of the query stretch, the constellation of the work.
-//! Out: an [`Alignment`], fitted to the peaks themselves, with its evidence in bits.
+//! Out: first [`Fitted`] to the peaks themselves, then an [`Alignment`] with its evidence in bits.
 //!
 //! The model of chance is measured on the very pair that is judged: the number of peaks that fall on each other when
 //! the two are laid over each other at every *other* delay. That holds everything that the pair has in common without
@@ -16,6 +16,14 @@ use super::peaks::Peak;
 
 /// Peaks this many frames apart still coincide.
 const TOLERANCE_FRAMES: f32 = 2.0;
+
+/// What a coincidence counts that is early or late by two frames, by one, by none: copies keep time.
+const NEARNESS: [f32; 5] = [0.3, 0.85, 1.0, 0.85, 0.3];
+
+/// Frames from the first of these to the middle one.
+const REACH: i32 = 2;
+
+const _: () = assert!(NEARNESS.len() == 2 * REACH as usize + 1);
 
 /// Peaks this many bands apart still coincide.
 const TOLERANCE_BANDS: f32 = 0.5;
@@ -52,16 +60,25 @@ pub(super) struct Line {
 pub(super) struct Alignment {
     pub(super) item: u32,
     pub(super) line: Line,
-    /// Coinciding peaks.
-    pub(super) hits: u32,
+    /// Coinciding peaks, each counted by how well it keeps time.
+    pub(super) hits: f32,
     /// Coinciding peaks that chance would have given.
     pub(super) chance_mean: f64,
     /// Evidence against chance, at one place tried.
     pub(super) bits: f64,
 }
 
-/// Fits and weighs `candidate` on the peaks of one stretch.
-pub(super) fn verify(candidate: &Candidate, peaks: &[Peak], work: &Constellation) -> Option<Alignment> {
+/// Where a stretch of the query lies best near a candidate, not yet weighed.
+#[derive(Debug, Clone)]
+pub(super) struct Fitted {
+    pub(super) item: u32,
+    pub(super) line: Line,
+    /// Coinciding peaks.
+    pub(super) hits: u32,
+}
+
+/// Fits `candidate` to the peaks of one stretch.
+pub(super) fn fit(candidate: &Candidate, peaks: &[Peak], work: &Constellation) -> Option<Fitted> {
     let (first, last) = (peaks.first()?, peaks.last()?);
     let pivot = 0.5 * (first.frame as f32 + last.frame as f32);
     let mut line = Line {
@@ -73,7 +90,15 @@ pub(super) fn verify(candidate: &Candidate, peaks: &[Peak], work: &Constellation
     for (frames, bands) in FITS {
         line = line.refit(peaks, work, frames, bands);
     }
-    Some(weigh(candidate.item, &line, peaks, work))
+    let hits = coincidences(&line, peaks, work)
+        .iter()
+        .map(|(_, count)| count)
+        .sum();
+    Some(Fitted {
+        item: candidate.item,
+        line,
+        hits,
+    })
 }
 
 impl Line {
@@ -154,12 +179,12 @@ pub(super) fn weigh(item: u32, line: &Line, peaks: &[Peak], work: &Constellation
     let lowest = (-(first + slack)).max(-CHANCE_FRAMES as f32) as i32;
     let highest = (work.last_frame() as f32 - last + slack).min(CHANCE_FRAMES as f32) as i32;
     let (lowest, highest) = (lowest.min(-OWN_FRAMES), highest.max(OWN_FRAMES));
-    let mut counts = vec![0_u32; (highest - lowest + 3) as usize];
+    let mut counts = vec![0_u32; (highest - lowest + 1 + 2 * REACH) as usize];
     for peak in peaks {
         let expected = line.at(peak.frame);
-        let range = expected + lowest as f32 - 1.0..=expected + highest as f32 + 1.0;
+        let range = expected + (lowest - REACH) as f32..=expected + (highest + REACH) as f32;
         for star in work.near(peak.band - line.pitch_shift, TOLERANCE_BANDS, range) {
-            let delay = (star.frame as f32 - expected).round() as i32 - lowest + 1;
+            let delay = (star.frame as f32 - expected).round() as i32 - lowest + REACH;
             if let Some(count) = usize::try_from(delay)
                 .ok()
                 .and_then(|index| counts.get_mut(index))
@@ -169,11 +194,14 @@ pub(super) fn weigh(item: u32, line: &Line, peaks: &[Peak], work: &Constellation
         }
     }
     let at = |delay: i32| {
-        let index = (delay - lowest + 1) as usize;
-        counts[index - 1] + counts[index] + counts[index + 1]
+        let index = (delay - lowest + REACH) as usize;
+        let weighted = NEARNESS.iter().zip(&counts[index - REACH as usize..]);
+        weighted
+            .map(|(weight, count)| weight * *count as f32)
+            .sum::<f32>()
     };
-    let hits = (-1..=1).map(at).max().unwrap_or(0);
-    let others: Vec<u32> = (lowest..=highest)
+    let hits = (-1..=1).map(at).fold(0.0, f32::max);
+    let others: Vec<f32> = (lowest..=highest)
         .filter(|delay| delay.abs() > OWN_FRAMES)
         .map(at)
         .collect();

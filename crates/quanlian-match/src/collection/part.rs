@@ -21,10 +21,10 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::PartEntry;
 use super::sniff::{self, Content};
-use super::sound::{SoundError, SoundItem, SoundStore, SoundStoreWriter};
+use super::sound::{SoundItem, SoundStore, SoundStoreWriter};
 use super::walk::Found;
 use super::{BuildReport, CollectionError, MediumStats, Note, Work, note};
-use crate::audio::AudioItem;
+use crate::audio::{self, AudioItem};
 use crate::segment::SegmentError;
 use crate::text::matcher::TextPart;
 use crate::text::store::{AddError, TextItem, TextStore, TextStoreWriter};
@@ -114,16 +114,15 @@ impl PartWriter {
         let done = AtomicU64::new(0);
         for batch in files.chunks(FILES_AT_ONCE) {
             let looks: Vec<Look> = batch.iter().map(|found| self.look(found, known)).collect();
-            let sound = &self.sound;
             let prepared = (batch.par_iter().zip(looks))
                 .map(|(found, look)| {
-                    let prepared = prepare(sound, found, look)?;
+                    let prepared = prepare(found, look);
                     if !matches!(prepared, Prepared::Text(_)) {
                         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
                     }
-                    Ok(prepared)
+                    prepared
                 })
-                .collect::<Result<Vec<_>, SegmentError>>()?;
+                .collect::<Vec<_>>();
             for (found, prepared) in batch.iter().zip(prepared) {
                 let is_text = matches!(prepared, Prepared::Text(_));
                 self.commit(found, prepared, known, report)?;
@@ -274,19 +273,18 @@ impl PartWriter {
 }
 
 /// Does the slow part of a file, on any thread.
-fn prepare(sound: &SoundStoreWriter, found: &Found, look: Look) -> Result<Prepared, SegmentError> {
+fn prepare(found: &Found, look: Look) -> Prepared {
     let (number, remark) = match look {
-        Look::Done(prepared) => return Ok(prepared),
+        Look::Done(prepared) => return prepared,
         Look::Sound { number, remark } => (number, remark),
     };
     let skipped =
         |code: &str, e: &dyn std::error::Error| Prepared::Skipped(Note::from_error(&found.relative, code, e));
-    let item = match sound.fingerprint(number, &found.path) {
+    let item = match audio::fingerprint_reference(&found.path) {
         Ok(item) => item,
-        Err(SoundError::Audio(e)) => return Ok(skipped(e.code(), &e)),
-        Err(SoundError::Index(e)) => return Err(e),
+        Err(e) => return skipped(e.code(), &e),
     };
-    Ok(match digest(&found.path) {
+    match digest(&found.path) {
         Ok((bytes, sha256)) => Prepared::Sound {
             number,
             item,
@@ -295,7 +293,7 @@ fn prepare(sound: &SoundStoreWriter, found: &Found, look: Look) -> Result<Prepar
             remark,
         },
         Err(e) => skipped("work_unreadable", &e),
-    })
+    }
 }
 
 /// A file whose beginning was read to tell its content.
@@ -422,7 +420,11 @@ impl Part {
             source,
         };
         let text = TextStore::open(&folder.join(&entry.name)).map_err(in_part)?;
-        let sound = SoundStore::open(&folder.join(&entry.name)).map_err(in_part)?;
+        let recordings = items.iter().filter_map(|item| match &item.content {
+            ItemContent::Audio { number, sound } => Some((*number, sound)),
+            ItemContent::Text { .. } => None,
+        });
+        let sound = SoundStore::open(&folder.join(&entry.name), recordings).map_err(in_part)?;
         let (mut texts, mut sounds) = (Vec::new(), Vec::new());
         for (i, item) in items.iter().enumerate() {
             match item.content {
@@ -511,12 +513,12 @@ impl Part {
             m.duration_ms = duration_ms.map_or(m.duration_ms, |more| Some(m.duration_ms.unwrap_or(0) + more));
         }
         let sizes = [
-            (Medium::Text, &self.text.segment, self.text.size_bytes()),
-            (Medium::Audio, &self.sound.segment, self.sound.size_bytes()),
+            (Medium::Text, self.text.segment.len(), self.text.size_bytes()),
+            (Medium::Audio, self.sound.segment.len(), self.sound.size_bytes()),
         ];
-        for (medium, segment, bytes) in sizes {
+        for (medium, postings, bytes) in sizes {
             let m = media.entry(medium).or_default();
-            m.postings += segment.len();
+            m.postings += postings;
             m.index_bytes += bytes;
         }
     }

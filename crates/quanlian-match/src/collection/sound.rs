@@ -3,6 +3,9 @@
 //! In:  what `audio` makes of the works.
 //! Out: two files, and over all parts of an index the view that `audio` searches.
 //!
+//! The recordings of a part lie one behind the other on an axis of frames, in order of their numbers; the axes of the
+//! parts follow one another.
+//!
 //! Invariants: no constellation is handed out before its checksum was compared; damage
 //! found during a search is told by [`SoundIndex::check_read`] after it.
 //!
@@ -12,95 +15,76 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use quanlian_mmap::ReadOnlyMap;
 use serde::{Deserialize, Serialize};
 
 use super::part::Part;
-use crate::audio::{self, AudioError, AudioIndex, AudioItem};
-use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter};
+use crate::audio::{self, AudioIndex, AudioItem, PLACE_FRAME_SHIFT, WORK_GAP_FRAMES};
+use crate::segment::{PackedSegment, PackedWriter, SegmentError, SegmentParameters};
 
 const POSTINGS_FILE: &str = "audio.postings";
 const CONSTELLATIONS_FILE: &str = "audio.constellations";
-/// Postings that a thread collects before it asks for the writer.
-const BATCH_POSTINGS: usize = 1 << 14;
-
 /// What the index keeps about one recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SoundItem {
     pub(super) duration_ms: u64,
+    /// Where it starts on the axis of its part.
+    first_frame: u64,
     /// Bytes of the constellation in its file, and their CRC-32.
     constellation: [u64; 2],
     crc32: u32,
 }
 
-/// Writes the sound of one part; several threads may fingerprint at once.
-pub(super) struct SoundStoreWriter {
-    segment: Mutex<SegmentWriter>,
-    constellations: BufWriter<File>,
-    written: u64,
+impl SoundItem {
+    /// The frame of the axis where the next recording may start.
+    fn next_frame(&self) -> u64 {
+        self.first_frame
+            .saturating_add(audio::frames_of(self.duration_ms) + WORK_GAP_FRAMES)
+    }
 }
 
-/// Why a recording could not be fingerprinted.
-pub(super) enum SoundError {
-    /// The recording is at fault.
-    Audio(AudioError),
-    /// The index cannot be written.
-    Index(SegmentError),
+/// Writes the sound of one part.
+pub(super) struct SoundStoreWriter {
+    segment: PackedWriter,
+    next_frame: u64,
+    constellations: BufWriter<File>,
+    written: u64,
 }
 
 impl SoundStoreWriter {
     pub(super) fn create(folder: &Path) -> Result<Self, SegmentError> {
         let parameters = SegmentParameters::new(audio::FAMILY, audio::KEY_BITS)?;
         Ok(Self {
-            segment: Mutex::new(SegmentWriter::create(&folder.join(POSTINGS_FILE), &parameters)?),
+            segment: PackedWriter::create(&folder.join(POSTINGS_FILE), &parameters)?,
+            next_frame: 0,
             constellations: BufWriter::new(File::create(folder.join(CONSTELLATIONS_FILE))?),
             written: 0,
         })
     }
 
-    /// Fingerprints one recording under a number that no other has; the number is spent
-    /// even when this fails.
-    pub(super) fn fingerprint(&self, number: u32, path: &Path) -> Result<AudioItem, SoundError> {
-        let mut batch: Vec<(u64, u32)> = Vec::with_capacity(BATCH_POSTINGS);
-        let mut failed = None;
-        let mut flush = |batch: &mut Vec<(u64, u32)>| {
-            let mut segment = self
-                .segment
-                .lock()
-                .expect("no thread panics while it holds the writer");
-            for (key, position) in batch.drain(..) {
-                if let Err(e) = segment.push(key, number, position) {
-                    failed = Some(e);
-                    return;
-                }
-            }
-        };
-        let item = audio::fingerprint_reference(path, &mut |key, position| {
-            batch.push((key, position));
-            if batch.len() == BATCH_POSTINGS {
-                flush(&mut batch);
+    /// Keeps a recording: its constellation, and the keys made from that.
+    pub(super) fn keep(&mut self, item: &AudioItem) -> Result<SoundItem, SegmentError> {
+        let base = self.next_frame << PLACE_FRAME_SHIFT;
+        let mut pushed = Ok(());
+        audio::index_keys(&item.constellation, &mut |key, position| {
+            if pushed.is_ok() {
+                pushed = self.segment.push(key, base + u64::from(position));
             }
         });
-        flush(&mut batch);
-        match failed {
-            Some(e) => Err(SoundError::Index(e)),
-            None => item.map_err(SoundError::Audio),
-        }
-    }
-
-    /// Keeps the constellation of a recording.
-    pub(super) fn keep(&mut self, item: &AudioItem) -> io::Result<SoundItem> {
+        pushed?;
         self.constellations.write_all(&item.constellation)?;
         let start = self.written;
         self.written += item.constellation.len() as u64;
-        Ok(SoundItem {
+        let kept = SoundItem {
             duration_ms: item.duration_ms,
+            first_frame: self.next_frame,
             constellation: [start, self.written],
             crc32: crc32fast::hash(&item.constellation),
-        })
+        };
+        self.next_frame = kept.next_frame();
+        Ok(kept)
     }
 
     /// Writes and syncs the files.
@@ -109,10 +93,7 @@ impl SoundStoreWriter {
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?
             .sync_all()?;
-        self.segment
-            .into_inner()
-            .expect("no thread panics while it holds the writer")
-            .finish()?;
+        self.segment.finish()?;
         Ok(())
     }
 }
@@ -120,23 +101,39 @@ impl SoundStoreWriter {
 /// The sound of one part, open for searching.
 #[derive(Debug)]
 pub(super) struct SoundStore {
-    pub(super) segment: Segment,
+    pub(super) segment: PackedSegment,
     constellations: ReadOnlyMap,
+    /// First frame and number of each recording, in order.
+    starts: Vec<(u64, u32)>,
+    /// Length of the axis.
+    frames: u64,
     damaged: AtomicBool,
 }
 
 impl SoundStore {
-    pub(super) fn open(folder: &Path) -> Result<Self, SegmentError> {
-        let segment = Segment::open(&folder.join(POSTINGS_FILE))?;
+    /// Opens the sound of a part whose table of works lists `items` with their numbers.
+    pub(super) fn open<'a>(
+        folder: &Path,
+        items: impl Iterator<Item = (u32, &'a SoundItem)>,
+    ) -> Result<Self, SegmentError> {
+        let segment = PackedSegment::open(&folder.join(POSTINGS_FILE))?;
         if segment.family() != audio::FAMILY || segment.key_bits() != audio::KEY_BITS {
             return Err(SegmentError::Damaged {
                 what: "the sound was indexed with another method",
             });
         }
         let constellations = ReadOnlyMap::open(&folder.join(CONSTELLATIONS_FILE))?;
+        let (mut starts, mut frames) = (Vec::new(), 0);
+        for (number, item) in items {
+            starts.push((item.first_frame, number));
+            frames = item.next_frame().max(frames);
+        }
+        starts.sort_unstable();
         Ok(Self {
             segment,
             constellations,
+            starts,
+            frames,
             damaged: AtomicBool::new(false),
         })
     }
@@ -171,21 +168,29 @@ pub(super) struct SoundIndex<'a> {
     parts: &'a [Part],
     /// Number of the first recording of each part.
     first: Vec<u32>,
+    /// Where the axis of each part starts on the axis of all.
+    first_frame: Vec<u64>,
+    frames: u64,
     total_duration_ms: u64,
 }
 
 impl<'a> SoundIndex<'a> {
     pub(super) fn new(parts: &'a [Part]) -> Self {
         let mut first = Vec::with_capacity(parts.len());
-        let (mut next, mut total_duration_ms) = (0u32, 0u64);
+        let mut first_frame = Vec::with_capacity(parts.len());
+        let (mut next, mut frames, mut total_duration_ms) = (0u32, 0u64, 0u64);
         for part in parts {
             first.push(next);
+            first_frame.push(frames);
+            frames = frames.saturating_add(part.sound_store().frames);
             next = next.saturating_add(part.sound_numbers());
             total_duration_ms += part.sound_duration_ms();
         }
         Self {
             parts,
             first,
+            first_frame,
+            frames,
             total_duration_ms,
         }
     }
@@ -211,13 +216,31 @@ impl<'a> SoundIndex<'a> {
 }
 
 impl AudioIndex for SoundIndex<'_> {
-    fn for_each_posting(&self, key: u64, limit: u64, mut visit: impl FnMut(u32, u32)) {
-        for (part, &first) in self.parts.iter().zip(&self.first) {
-            for posting in part.sound_store().segment.postings_of_rare(key, limit) {
-                // A number that no recording bears is a recording that failed half way.
-                visit(first.saturating_add(posting.item), posting.position);
-            }
+    fn for_each_place(&self, keys: &[u64], limit: u64, mut visit: impl FnMut(usize, u64)) {
+        for (part, &first_frame) in self.parts.iter().zip(&self.first_frame) {
+            let base = first_frame << PLACE_FRAME_SHIFT;
+            part.sound_store().segment.for_each(keys, limit, |index, place| {
+                visit(index, base.saturating_add(place));
+            });
         }
+    }
+
+    fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    fn work_at(&self, frame: u64) -> Option<(u32, u64)> {
+        let part = self
+            .first_frame
+            .partition_point(|&first| first <= frame)
+            .checked_sub(1)?;
+        let starts = &self.parts[part].sound_store().starts;
+        let base = self.first_frame[part];
+        let index = starts
+            .partition_point(|&(start, _)| start <= frame - base)
+            .checked_sub(1)?;
+        let (start, number) = starts[index];
+        Some((self.first[part].saturating_add(number), base + start))
     }
 
     fn constellation(&self, item: u32) -> Option<Cow<'_, [u8]>> {

@@ -1,94 +1,19 @@
-//! Writing a segment: sort what fits, spill the rest in runs, merge, encode.
+//! Writing a segment: sort ([`super::sorter`]) and encode.
 //!
 //! In:  triples in any order.
 //! Out: the file under its name, complete, or nothing.
 //!
-//! Invariants: the file appears under its name only when it is whole and synced;
-//! run files have no name and vanish with the process.
+//! Invariant: the file appears under its name only when it is whole and synced.
 //!
 //! Not here: reading (`reader`), the bytes of the parts (`layout`).
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::layout::{self, CHECKSUM_BYTES, HEADER_BYTES, Header, MAX_ENTRY_POSTINGS, push_varint};
-use super::{PAGE_BYTES, SORT_BUDGET_BYTES, Segment, SegmentError, SegmentParameters, mix};
-
-/// Runs merged at once: bounds open files and read buffers.
-const MAX_MERGE_RUNS: usize = 64;
-const RUN_BUFFER_BYTES: usize = 64 << 10;
-const RECORD_BYTES: usize = 16;
-/// Memory of a record while it is sorted: itself and its copy.
-const SORTED_BYTES: usize = 2 * RECORD_BYTES;
-/// Where the key begins in a record.
-const RECORD_KEY_SHIFT: u32 = 64;
-/// The part of a key by which the sort distributes records at once.
-const DIGIT_BITS: u32 = 8;
-const DIGITS: usize = 1 << DIGIT_BITS;
-/// So few records are sorted by comparing them.
-const MAX_COMPARED_RECORDS: usize = 1 << 12;
-
-/// A mixed key, an item and a position, packed into one number, whose order is the
-/// order of the file; one number sorts about twice as fast as three.
-type Record = u128;
-
-fn pack(key: u64, item: u32, position: u32) -> Record {
-    u128::from(key) << RECORD_KEY_SHIFT | u128::from(item) << 32 | u128::from(position)
-}
-
-fn unpack(record: Record) -> (u64, u32, u32) {
-    (
-        (record >> RECORD_KEY_SHIFT) as u64,
-        (record >> 32) as u32,
-        record as u32,
-    )
-}
-
-/// Sorts records with keys of `key_bits`.
-///
-/// Mixed keys are spread evenly, so that distributing by their first two bytes leaves
-/// next to nothing for the comparisons. By the first byte the records move into a copy,
-/// by the second back.
-fn sort(records: &mut [Record], key_bits: u32) {
-    let top = RECORD_KEY_SHIFT + key_bits;
-    if records.len() <= MAX_COMPARED_RECORDS || key_bits < 2 * DIGIT_BITS {
-        records.sort_unstable();
-        return;
-    }
-    let mut copy = vec![0; records.len()];
-    let mut start = 0;
-    for end in distribute(records, &mut copy, top - DIGIT_BITS) {
-        let mut place = start;
-        let ends = distribute(&copy[start..end], &mut records[start..end], top - 2 * DIGIT_BITS);
-        for inner in ends {
-            records[place..start + inner].sort_unstable();
-            place = start + inner;
-        }
-        start = end;
-    }
-}
-
-/// Moves records to their place by the digit at `shift`; returns where each digit ends.
-fn distribute(from: &[Record], to: &mut [Record], shift: u32) -> [usize; DIGITS] {
-    let digit = |record: Record| (record >> shift) as usize % DIGITS;
-    let mut heads = [0usize; DIGITS];
-    for &record in from {
-        heads[digit(record)] += 1;
-    }
-    let mut start = 0;
-    for head in &mut heads {
-        start += std::mem::replace(head, start);
-    }
-    for &record in from {
-        let head = &mut heads[digit(record)];
-        to[*head] = record;
-        *head += 1;
-    }
-    heads
-}
+use super::sorter::{RUN_BUFFER_BYTES, Record, Sorter, pack, unpack};
+use super::{PAGE_BYTES, Segment, SegmentError, SegmentParameters, mix};
 
 /// Collects postings and writes them as one segment.
 #[derive(Debug)]
@@ -96,153 +21,67 @@ pub struct SegmentWriter {
     path: PathBuf,
     folder: PathBuf,
     parameters: SegmentParameters,
-    pending: Vec<Record>,
-    budget_records: usize,
-    runs: Vec<File>,
-    pushed: u64,
+    sorter: Sorter,
 }
 
 impl SegmentWriter {
     /// Starts a segment that will lie at `path`; its folder must exist.
     pub fn create(path: &Path, parameters: &SegmentParameters) -> Result<Self, SegmentError> {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        if !folder.is_dir() {
-            return Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the folder of the segment does not exist",
-            )
-            .into());
-        }
+        let folder = folder_of(path)?;
         Ok(Self {
             path: path.to_owned(),
+            sorter: Sorter::new(&folder, parameters.key_bits),
             folder,
             parameters: parameters.clone(),
-            pending: Vec::new(),
-            budget_records: SORT_BUDGET_BYTES / SORTED_BYTES,
-            runs: Vec::new(),
-            pushed: 0,
         })
     }
 
     /// Takes another budget than [`SORT_BUDGET_BYTES`] for the sort in memory.
     #[must_use]
     pub fn with_sort_budget(mut self, budget_bytes: usize) -> Self {
-        self.budget_records = (budget_bytes / SORTED_BYTES).max(1);
+        self.sorter.set_budget(budget_bytes);
         self
     }
 
     /// Adds one posting; the same one twice counts once.
     #[inline]
     pub fn push(&mut self, key: u64, item: u32, position: u32) -> Result<(), SegmentError> {
-        self.pending
-            .push(pack(mix(key, self.parameters.key_bits), item, position));
-        self.pushed += 1;
-        if self.pending.len() >= self.budget_records {
-            self.spill()?;
-        }
-        Ok(())
+        Ok(self
+            .sorter
+            .push(pack(mix(key, self.parameters.key_bits), item, position))?)
     }
 
     /// Writes the file, syncs it, gives it its name and opens it.
-    pub fn finish(mut self) -> Result<Segment, SegmentError> {
-        let bits = layout::bucket_bits(self.pushed, self.parameters.key_bits);
-        let mut encoder = Encoder::new(&self.folder, self.parameters.clone(), bits)?;
-        if self.runs.is_empty() {
-            sort(&mut self.pending, self.parameters.key_bits);
-            for &record in &self.pending {
-                encoder.push(record)?;
-            }
-        } else {
-            self.spill()?;
-            self.pending = Vec::new();
-            while self.runs.len() > MAX_MERGE_RUNS {
-                let group: Vec<File> = self.runs.drain(..MAX_MERGE_RUNS).collect();
-                let mut merged = RunWriter::new(&self.folder)?;
-                merge(group, |record| Ok(merged.push(record)?))?;
-                self.runs.push(merged.finish()?);
-            }
-            merge(std::mem::take(&mut self.runs), |record| encoder.push(record))?;
-        }
+    pub fn finish(self) -> Result<Segment, SegmentError> {
+        let bits = layout::bucket_bits(self.sorter.pushed(), self.parameters.key_bits);
+        let mut encoder = Encoder::new(&self.folder, self.parameters, bits)?;
+        self.sorter.finish(|record| encoder.push(record))?;
         let file = encoder.finish()?;
-        file.persist(&self.path).map_err(|e| e.error)?;
-        File::open(&self.folder)?.sync_all()?;
+        persist(file, &self.path, &self.folder)?;
         Segment::open(&self.path)
     }
-
-    fn spill(&mut self) -> Result<(), SegmentError> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        sort(&mut self.pending, self.parameters.key_bits);
-        let mut run = RunWriter::new(&self.folder)?;
-        for &record in &self.pending {
-            run.push(record)?;
-        }
-        self.runs.push(run.finish()?);
-        self.pending.clear();
-        Ok(())
-    }
 }
 
-/// Sorted records on their way into a nameless file.
-struct RunWriter {
-    out: BufWriter<File>,
+/// The folder of the file at `path`, which must exist.
+pub(super) fn folder_of(path: &Path) -> Result<PathBuf, SegmentError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    if !folder.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "the folder of the segment does not exist",
+        )
+        .into());
+    }
+    Ok(folder)
 }
 
-impl RunWriter {
-    fn new(folder: &Path) -> io::Result<Self> {
-        Ok(Self {
-            out: BufWriter::with_capacity(RUN_BUFFER_BYTES, tempfile::tempfile_in(folder)?),
-        })
-    }
-
-    fn push(&mut self, record: Record) -> io::Result<()> {
-        self.out.write_all(&record.to_le_bytes())
-    }
-
-    fn finish(self) -> io::Result<File> {
-        let mut file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.seek(SeekFrom::Start(0))?;
-        Ok(file)
-    }
-}
-
-fn read_record(run: &mut BufReader<File>) -> io::Result<Option<Record>> {
-    let mut record = [0; RECORD_BYTES];
-    match run.read_exact(&mut record) {
-        Ok(()) => {}
-        // A run holds whole records only, so its end is the end of the last record.
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        Err(e) => return Err(e),
-    }
-    Ok(Some(Record::from_le_bytes(record)))
-}
-
-/// Calls `sink` with the records of all runs in order.
-fn merge(
-    runs: Vec<File>,
-    mut sink: impl FnMut(Record) -> Result<(), SegmentError>,
-) -> Result<(), SegmentError> {
-    let mut runs: Vec<_> = runs
-        .into_iter()
-        .map(|r| BufReader::with_capacity(RUN_BUFFER_BYTES, r))
-        .collect();
-    let mut heads = BinaryHeap::with_capacity(runs.len());
-    for (i, run) in runs.iter_mut().enumerate() {
-        if let Some(record) = read_record(run)? {
-            heads.push(Reverse((record, i)));
-        }
-    }
-    while let Some(Reverse((record, i))) = heads.pop() {
-        sink(record)?;
-        if let Some(next) = read_record(&mut runs[i])? {
-            heads.push(Reverse((next, i)));
-        }
-    }
-    Ok(())
+/// Gives a synced file its name and makes the name last.
+pub(super) fn persist(file: tempfile::NamedTempFile, path: &Path, folder: &Path) -> io::Result<()> {
+    file.persist(path).map_err(|e| e.error)?;
+    File::open(folder)?.sync_all()
 }
 
 /// Turns sorted records into the bytes of the file.
@@ -411,15 +250,15 @@ fn encode_list(list: &[(u32, u32)], continued_item: Option<u32>, out: &mut Vec<u
 }
 
 /// Writes the body page by page and remembers the checksum of each.
-struct PageWriter {
+pub(super) struct PageWriter {
     out: File,
     page: Vec<u8>,
     checksums: Vec<u8>,
-    written: u64,
+    pub(super) written: u64,
 }
 
 impl PageWriter {
-    fn new(out: File) -> Self {
+    pub(super) fn new(out: File) -> Self {
         Self {
             out,
             page: Vec::with_capacity(PAGE_BYTES),
@@ -428,7 +267,7 @@ impl PageWriter {
         }
     }
 
-    fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         self.written += bytes.len() as u64;
         while bytes.len() >= PAGE_BYTES - self.page.len() {
             let (now, later) = bytes.split_at(PAGE_BYTES - self.page.len());
@@ -449,7 +288,7 @@ impl PageWriter {
     }
 
     /// Appends the page table and returns the file and the checksum of that table.
-    fn finish(mut self) -> io::Result<(File, u32)> {
+    pub(super) fn finish(mut self) -> io::Result<(File, u32)> {
         if !self.page.is_empty() {
             self.close_page()?;
         }
