@@ -95,7 +95,7 @@ fn a_copied_passage_is_found_with_its_places_in_both_originals() {
     assert!(found.e_value <= 1e-6 && found.identity > 0.98);
     assert_eq!(found.segments.len(), 1);
     // The ends may reach a few letters further, where the texts agree by chance.
-    let near = |found: [u64; 2], text: &str, part: &str| {
+    let near = |found: &[u64], text: &str, part: &str| {
         let byte = text.find(part).expect("the passage is there");
         let start = text[..byte].chars().count() as u64;
         let end = start + part.chars().count() as u64;
@@ -103,11 +103,11 @@ fn a_copied_passage_is_found_with_its_places_in_both_originals() {
     };
     let span = &found.segments[0];
     assert!(
-        near(span.suspect, &fs::read_to_string(&suspect).expect("read"), copied),
+        near(span.suspect(), &fs::read_to_string(&suspect).expect("read"), copied),
         "{span:?}"
     );
     assert!(
-        near(span.work, &story, LINES[2].trim_end_matches('.')),
+        near(span.work(), &story, LINES[2].trim_end_matches('.')),
         "{span:?}"
     );
 }
@@ -127,7 +127,7 @@ fn chinese_is_found_in_traditional_script_and_another_encoding() {
         .match_file(&suspect, &MatchOptions::default())
         .expect("match");
     assert_eq!(report.matches.len(), 1);
-    assert_eq!(report.matches[0].segments[0].suspect, [5, 33]);
+    assert_eq!(report.matches[0].segments[0].suspect(), [5, 33]);
 }
 
 #[test]
