@@ -25,10 +25,20 @@ const MIN_CHANCE: f64 = 0.004;
 /// Score bits per bit of the model: neighbouring spots depend on each other.
 const BITS_WORTH: f64 = 0.5;
 
+/// Cells of a thumbnail that together say as much as one that is independent of the others.
+const CELLS_PER_PIECE: f64 = 8.0;
+/// No correlation is taken to be better than this: cells are blurred differently in copies too.
+const MAX_CORRELATION: f64 = 0.98;
+/// Score bits per bit of the model, for details of the greys.
+const GREY_BITS_WORTH: f64 = 0.5;
+
 /// Bits for the map being chosen among all maps so that as much as possible agrees.
 const MAP_BITS: f64 = 20.0;
 /// The same for a further copy within one work and one suspect.
 const FURTHER_MAP_BITS: f64 = 12.0;
+
+/// What a detail that two different pictures share is worth at most: never enough to be told as a copy.
+pub(super) const DETAIL_BITS: f64 = MAP_BITS;
 
 /// Hashes of different pictures: mean and standard deviation of the number of different bits.
 const HASH_MEAN: f64 = 128.0;
@@ -79,9 +89,15 @@ pub(super) fn hash_bits(distance: u32) -> f64 {
     (HASH_BITS_WORTH * -ln_tail / std::f64::consts::LN_2 - HASH_TRIES_BITS).max(0.0)
 }
 
+/// Bits of surprise at so good a correlation over so many cells of details.
+pub(super) fn grey_bits(correlation: f64, cells: f64) -> f64 {
+    let c = correlation.clamp(0.0, MAX_CORRELATION);
+    -0.5 * cells / CELLS_PER_PIECE * (1.0 - c * c).log2()
+}
+
 /// What one aligned copy is worth against chance, in bits that still have to pay for the collection.
-pub(super) fn copy_bits(spot_bits: f64, hash_bits: f64) -> f64 {
-    (BITS_WORTH * spot_bits).max(hash_bits + MAP_BITS)
+pub(super) fn copy_bits(spot_bits: f64, hash_bits: f64, grey_bits: f64) -> f64 {
+    (BITS_WORTH * spot_bits).max(hash_bits + MAP_BITS) + GREY_BITS_WORTH * grey_bits
 }
 
 /// Whether a copy beside the best one is surely there.

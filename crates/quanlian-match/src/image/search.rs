@@ -29,6 +29,9 @@ const MAX_HASH_CANDIDATES: usize = 24;
 /// What a hash says counts only when the greys of both pictures agree as well: over all, and in this share of places.
 const MIN_CORRELATION: f32 = 0.8;
 const MIN_IDENTITY: f32 = 0.6;
+/// Less than this of the compared area alike, and spots that agree in less than this share of both pictures: a detail.
+const MIN_SHARED_IDENTITY: f32 = 0.5;
+const MIN_SPREAD: f32 = 0.15;
 /// Copies of one work that are reported.
 const MAX_COPIES: usize = 6;
 /// Copies whose boxes share more than this of the smaller one are the same copy.
@@ -87,7 +90,7 @@ pub(super) fn search_plane<I: ImageIndex>(plane: &Plane, index: &I) -> (Vec<Hit>
     for Candidate { item, frame, map, .. } in by_features {
         let work = works.entry((item, frame)).or_insert_with(|| load(index, item, frame));
         if let Some(alignment) = work.as_ref().and_then(|w| verify::align(&suspect, w, &map)) {
-            let bits = calibration::copy_bits(alignment.bits, f64::NEG_INFINITY);
+            let bits = worth(&alignment, f64::NEG_INFINITY);
             found.entry(item).or_default().push(Copy { bits, alignment });
         }
     }
@@ -103,6 +106,15 @@ fn load<I: ImageIndex>(index: &I, item: u32, frame: usize) -> Option<Work> {
     frames.into_iter().nth(frame).map(Work::new)
 }
 
+/// Bits of an alignment; next to none when only a detail is the same, such as a logo on two different pictures.
+fn worth(alignment: &Alignment, hash_bits: f64) -> f64 {
+    let bits = calibration::copy_bits(alignment.bits, hash_bits, alignment.grey_bits);
+    if alignment.identity < MIN_SHARED_IDENTITY && alignment.spread < MIN_SPREAD {
+        return bits.min(calibration::DETAIL_BITS);
+    }
+    bits
+}
+
 /// The copy that a hash points to, if the greys bear it out.
 fn by_hash_copy(suspect: &Suspect, work: &Work, map: &Affine, distance: u32) -> Option<Copy> {
     let rough = verify::as_is(suspect, work, map)?;
@@ -114,10 +126,10 @@ fn by_hash_copy(suspect: &Suspect, work: &Work, map: &Affine, distance: u32) -> 
         f64::NEG_INFINITY
     };
     let alignment = match fine {
-        Some(fine) if calibration::copy_bits(fine.bits, f64::NEG_INFINITY) > 20.0 || fine.correlation > rough.correlation => fine,
+        Some(fine) if worth(&fine, hash_bits) >= worth(&rough, hash_bits) => fine,
         _ => rough,
     };
-    let bits = calibration::copy_bits(alignment.bits, hash_bits);
+    let bits = worth(&alignment, hash_bits);
     Some(Copy { bits, alignment })
 }
 

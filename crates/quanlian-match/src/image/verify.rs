@@ -28,7 +28,7 @@ const MIN_AFFINE_PAIRS: usize = 8;
 /// A copy is not pressed together more than this.
 const MAX_STRETCH: f32 = 2.0;
 /// Pairs of spots below which a fit is given up.
-const MIN_PAIRS: usize = 3;
+const MIN_PAIRS: usize = 2;
 /// Spots nearer to each other than this count as one.
 const SAME_SPOT: f32 = 0.012;
 /// Side of the grid that marks are looked up in.
@@ -37,6 +37,10 @@ const GRID: usize = 24;
 const WINDOW: usize = 3;
 /// Cells agree when the pictures around them correlate at least so.
 const MIN_CORRELATION: f32 = 0.6;
+/// Cells on each side of one whose mean is taken off to leave its details.
+const DETAIL: usize = 2;
+/// Sum of squared details below which there are none.
+const DETAIL_FLOOR: f64 = 0.01;
 /// Standard deviation below which there is nothing to correlate, of a full range of one.
 const FLAT: f32 = 0.012;
 
@@ -67,6 +71,10 @@ pub(super) struct Alignment {
     pub(super) identity: f32,
     /// Correlation over everything that is visible of the work.
     pub(super) correlation: f32,
+    /// Bits of the details of the greys agreeing, before anything is paid.
+    pub(super) grey_bits: f64,
+    /// Share of the work, or of the suspect if it is larger, around the spots that agree.
+    pub(super) spread: f32,
     /// In long sides of the suspect and of the work: `[x0, y0, x1, y1]`.
     pub(super) suspect_box: [f32; 4],
     pub(super) work_box: [f32; 4],
@@ -164,13 +172,13 @@ impl Carried {
 /// Fits the map and weighs what agrees; `None` when hardly anything does.
 pub(super) fn align(suspect: &Suspect, work: &Work, first: &Affine) -> Option<Alignment> {
     let map = refine(suspect, work, first)?;
-    let (bits, spots) = weigh(suspect, work, &map);
-    compare(suspect, work, &map, bits, spots)
+    let weight = weigh(suspect, work, &map);
+    compare(suspect, work, &map, &weight)
 }
 
 /// The alignment under a map as it is, for works without enough features to fit one.
 pub(super) fn as_is(suspect: &Suspect, work: &Work, map: &Affine) -> Option<Alignment> {
-    compare(suspect, work, map, 0.0, 0)
+    compare(suspect, work, map, &Weight::default())
 }
 
 fn refine(suspect: &Suspect, work: &Work, first: &Affine) -> Option<Affine> {
@@ -235,8 +243,18 @@ fn tolerance(carried: &Carried) -> f32 {
     (0.004 + 0.4 * carried.log_sigma.exp2()).min(0.03)
 }
 
-/// Bits for the spots that agree against those that chance would let agree, and the number of the former.
-fn weigh(suspect: &Suspect, work: &Work, map: &Affine) -> (f64, usize) {
+/// What the spots say.
+#[derive(Debug, Clone, Copy, Default)]
+struct Weight {
+    /// Bits for those that agree, against those that chance would let agree.
+    bits: f64,
+    /// Number of those that agree.
+    spots: usize,
+    /// The larger of the shares of work and suspect in the box around them.
+    spread: f32,
+}
+
+fn weigh(suspect: &Suspect, work: &Work, map: &Affine) -> Weight {
     let links = links(suspect, work, map, tolerance);
     let mut linked = vec![None; suspect.features.len()];
     for link in &links {
@@ -273,11 +291,32 @@ fn weigh(suspect: &Suspect, work: &Work, map: &Affine) -> (f64, usize) {
         });
         spots += usize::from(linked[i].is_some());
     }
-    (calibration::spot_bits(&chances), spots)
+    let places = links.iter().map(|l| {
+        let mark = &work.frame.marks[l.mark];
+        [mark.x, mark.y]
+    });
+    let in_suspect = links.iter().map(|l| {
+        let feature = &suspect.features[l.feature];
+        [feature.x, feature.y]
+    });
+    let share = |around: [f32; 4], sides: [f32; 2]| {
+        (around[2] - around[0]).max(0.0) * (around[3] - around[1]).max(0.0) / (sides[0] * sides[1])
+    };
+    Weight {
+        bits: calibration::spot_bits(&chances),
+        spots,
+        spread: share(around(places), work.frame.sides).max(share(around(in_suspect), suspect.sides)),
+    }
+}
+
+/// The box around places.
+fn around(places: impl Iterator<Item = [f32; 2]>) -> [f32; 4] {
+    let nothing = [f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY];
+    places.fold(nothing, |b, [x, y]| [b[0].min(x), b[1].min(y), b[2].max(x), b[3].max(y)])
 }
 
 /// Compares the greys of both and draws the boxes.
-fn compare(suspect: &Suspect, work: &Work, map: &Affine, bits: f64, spots: usize) -> Option<Alignment> {
+fn compare(suspect: &Suspect, work: &Work, map: &Affine, weight: &Weight) -> Option<Alignment> {
     let back = map.inverse()?;
     let sides = work.frame.sides;
     let seen = map.box_of([0.0, 0.0, suspect.sides[0], suspect.sides[1]]);
@@ -313,13 +352,48 @@ fn compare(suspect: &Suspect, work: &Work, map: &Affine, bits: f64, spots: usize
     ];
     (suspect_box[0] < suspect_box[2] && suspect_box[1] < suspect_box[3]).then_some(Alignment {
         map: *map,
-        bits,
-        spots,
+        bits: weight.bits,
+        spots: weight.spots,
+        spread: weight.spread,
+        grey_bits: grey_bits(&greys, &thumb),
         identity: if yes + no == 0 { 0.0 } else { yes as f32 / (yes + no) as f32 },
         correlation,
         suspect_box,
         work_box,
     })
+}
+
+/// Bits for details that agree: what is left of both greys when their surroundings are taken off.
+fn grey_bits(greys: &[Option<f32>], thumb: &[f32]) -> f64 {
+    let (mut ab, mut aa, mut bb, mut aaaa, mut bbbb) = (0.0f64, 0.0f64, 0.0f64, 0.0f64, 0.0f64);
+    for (i, grey) in greys.iter().enumerate() {
+        let Some(grey) = grey else { continue };
+        let around = |at: usize| at.saturating_sub(DETAIL)..(at + DETAIL + 1).min(THUMB_SIDE);
+        let (mut n, mut a, mut b) = (0.0f32, 0.0f32, 0.0f32);
+        for row in around(i / THUMB_SIDE) {
+            for column in around(i % THUMB_SIDE) {
+                let j = row * THUMB_SIDE + column;
+                if let Some(other) = greys[j] {
+                    n += 1.0;
+                    a += other;
+                    b += thumb[j];
+                }
+            }
+        }
+        let (a, b) = (f64::from(grey - a / n), f64::from(thumb[i] - b / n));
+        ab += a * b;
+        aa += a * a;
+        bb += b * b;
+        aaaa += a.powi(4);
+        bbbb += b.powi(4);
+    }
+    // A flat picture has rounding for details.
+    if aa < DETAIL_FLOOR || bb < DETAIL_FLOOR {
+        return 0.0;
+    }
+    // So many cells would have the same spread of details if all had equally strong ones.
+    let cells = (aa * aa / aaaa).min(bb * bb / bbbb);
+    calibration::grey_bits(ab / (aa * bb).sqrt(), cells)
 }
 
 enum Agreement {
