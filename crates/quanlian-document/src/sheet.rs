@@ -391,7 +391,10 @@ fn segment(segment: Segment) -> Value {
     let side = |[from, to]: [u64; 2], rows: Option<[u64; 2]>| match rows {
         None => [at(from), at(to)],
         // An area by two of its corners.
-        Some([upper, lower]) => [format!("({}, {})", at(from), at(upper)), format!("({}, {})", at(to), at(lower))],
+        Some([upper, lower]) => [
+            format!("({}, {})", at(from), at(upper)),
+            format!("({}, {})", at(to), at(lower)),
+        ],
     };
     json!({
         "suspect": side(segment.suspect, segment.rows.map(|rows| rows.suspect)),

@@ -37,11 +37,15 @@ impl ImageIndex for Works {
     }
 
     fn record(&self, item: u32) -> Option<Cow<'_, [u8]>> {
-        self.items.get(item as usize).map(|i| Cow::Borrowed(i.record.as_slice()))
+        self.items
+            .get(item as usize)
+            .map(|i| Cow::Borrowed(i.record.as_slice()))
     }
 
     fn size(&self, item: u32) -> [u32; 2] {
-        self.items.get(item as usize).map_or([1, 1], |i| [i.width, i.height])
+        self.items
+            .get(item as usize)
+            .map_or([1, 1], |i| [i.width, i.height])
     }
 
     fn pictures(&self) -> u64 {
@@ -84,7 +88,9 @@ fn main() -> Outcome<()> {
     let mut out = BufWriter::new(File::create(answers)?);
     writeln!(out, "query,answer,score")?;
     let mut areas = boxes.first().map(File::create).transpose()?.map(BufWriter::new);
-    let options = SearchOptions { max_e_value: f64::INFINITY };
+    let options = SearchOptions {
+        max_e_value: f64::INFINITY,
+    };
     let (start, mut asked) = (cpu_seconds()?, 0_u32);
     for path in pictures_in(queries)? {
         asked += 1;
@@ -96,15 +102,25 @@ fn main() -> Outcome<()> {
         writeln!(out, "{query},{answer},{:.3}", best.score_bits)?;
         if let Some(areas) = &mut areas {
             let area = &best.segments[0];
-            writeln!(areas, "{query},{answer},{:.3},{:.3},{:?},{:?}", best.score_bits, best.identity, area.suspect, area.work)?;
+            writeln!(
+                areas,
+                "{query},{answer},{:.3},{:.3},{:?},{:?}",
+                best.score_bits, best.identity, area.suspect, area.work
+            )?;
         }
     }
-    eprintln!("{asked} queries: {:.1} ms of CPU each", 1e3 * (cpu_seconds()? - start) / f64::from(asked));
+    eprintln!(
+        "{asked} queries: {:.1} ms of CPU each",
+        1e3 * (cpu_seconds()? - start) / f64::from(asked)
+    );
     Ok(out.flush()?)
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn pictures_in(folder: &Path) -> Outcome<Vec<PathBuf>> {

@@ -77,7 +77,11 @@ pub enum ImageError {
     NotAPicture,
     /// More pixels than are read.
     #[error("the picture has {width} × {height} pixels, at most {limit_pixels} are read")]
-    TooLarge { width: u32, height: u32, limit_pixels: u64 },
+    TooLarge {
+        width: u32,
+        height: u32,
+        limit_pixels: u64,
+    },
     /// The decoder would need more memory than it may have.
     #[error("decoding the picture takes more than {limit_bytes} bytes of memory")]
     TakesTooMuch { limit_bytes: u64 },
@@ -221,7 +225,10 @@ pub fn fingerprint_reference(path: &Path, emit: &mut dyn FnMut(u64, u32)) -> Res
         }
         let features = feature::features(plane, MAX_WORK_FEATURES);
         for feature in &features {
-            emit(candidates::key(feature.sketch), candidates::position(number, feature));
+            emit(
+                candidates::key(feature.sketch),
+                candidates::position(number, feature),
+            );
         }
         record::push(&mut record, plane, waves.quality, &own, &features);
         hashes.push(own);
@@ -241,7 +248,11 @@ pub fn fingerprint_reference(path: &Path, emit: &mut dyn FnMut(u64, u32)) -> Res
 }
 
 /// Finds the works of `index` that the picture at `path` holds parts of.
-pub fn search<I: ImageIndex>(path: &Path, index: &I, options: &SearchOptions) -> Result<ImageSearch, ImageError> {
+pub fn search<I: ImageIndex>(
+    path: &Path,
+    index: &I,
+    options: &SearchOptions,
+) -> Result<ImageSearch, ImageError> {
     let decoded = decode::decode_file(path, SUSPECT_SIDE, &differ)?;
     let mut featureless = true;
     let mut matches: Vec<ImageMatch> = Vec::new();
@@ -280,7 +291,8 @@ fn describe<I: ImageIndex>(hit: &search::Hit, suspect: [u32; 2], index: &I) -> I
         unit: Unit::Px,
     };
     // A further copy is told when it stands on its own feet.
-    let told = (hit.copies.iter().enumerate()).filter(|(i, c)| *i == 0 || calibration::is_further_copy(c.bits));
+    let told =
+        (hit.copies.iter().enumerate()).filter(|(i, c)| *i == 0 || calibration::is_further_copy(c.bits));
     ImageMatch {
         item: hit.item,
         score_bits: score.bits,
@@ -296,7 +308,10 @@ fn pixels(area: [f32; 4], [width, height]: [u32; 2]) -> [u64; 4] {
     let at = |value: f32, side: u32| (value * long).round().clamp(0.0, side as f32) as u64;
     let (x0, y0) = (at(area[0], width), at(area[1], height));
     let (x1, y1) = (at(area[2], width), at(area[3], height));
-    let (x0, y0) = (x0.min(u64::from(width).saturating_sub(1)), y0.min(u64::from(height).saturating_sub(1)));
+    let (x0, y0) = (
+        x0.min(u64::from(width).saturating_sub(1)),
+        y0.min(u64::from(height).saturating_sub(1)),
+    );
     [x0, y0, x1.max(x0 + 1), y1.max(y0 + 1)]
 }
 

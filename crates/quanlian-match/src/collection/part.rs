@@ -338,7 +338,12 @@ fn prepare(
 }
 
 /// Adds size and digest to what was made of a file, or says why that cannot be.
-fn finished<T>(found: &Found, number: u32, item: T, remark: Option<Note>) -> Result<Fingerprinted<T>, Prepared> {
+fn finished<T>(
+    found: &Found,
+    number: u32,
+    item: T,
+    remark: Option<Note>,
+) -> Result<Fingerprinted<T>, Prepared> {
     match digest(&found.path) {
         Ok((bytes, sha256)) => Ok(Fingerprinted {
             number,
@@ -347,7 +352,11 @@ fn finished<T>(found: &Found, number: u32, item: T, remark: Option<Note>) -> Res
             sha256,
             remark,
         }),
-        Err(e) => Err(Prepared::Skipped(Note::from_error(&found.relative, "work_unreadable", &e))),
+        Err(e) => Err(Prepared::Skipped(Note::from_error(
+            &found.relative,
+            "work_unreadable",
+            &e,
+        ))),
     }
 }
 

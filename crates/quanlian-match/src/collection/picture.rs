@@ -182,7 +182,11 @@ impl<'a> PictureIndex<'a> {
             next = next.saturating_add(part.picture_numbers());
             pictures += part.picture_count();
         }
-        Self { parts, first, pictures }
+        Self {
+            parts,
+            first,
+            pictures,
+        }
     }
 
     /// The part of a picture and its number there.

@@ -242,7 +242,12 @@ impl Collection {
         let found =
             image::search(path, &index, &image::SearchOptions { max_e_value }).map_err(MatchError::Image)?;
         index.check_read().map_err(MatchError::Index)?;
-        notes.extend(found.notes.iter().map(|n| note::of_picture(Path::new(suspect), n)));
+        notes.extend(
+            found
+                .notes
+                .iter()
+                .map(|n| note::of_picture(Path::new(suspect), n)),
+        );
         let named = found.matches.into_iter().filter_map(|m| {
             Some(Match {
                 suspect: suspect.to_owned(),

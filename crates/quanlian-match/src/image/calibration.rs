@@ -13,6 +13,8 @@ pub(super) struct Chance {
     pub(super) agrees: bool,
     /// Of agreeing by chance.
     pub(super) probability: f64,
+    /// Spots that look the same, this one among them: in a pattern all fall into place together, and count as one.
+    pub(super) twins: usize,
 }
 
 /// Spots elsewhere that stand for what is known before any are looked at …
@@ -33,9 +35,9 @@ const MAX_CORRELATION: f64 = 0.98;
 const GREY_BITS_WORTH: f64 = 0.5;
 
 /// Bits for the map being chosen among all maps so that as much as possible agrees.
-const MAP_BITS: f64 = 20.0;
+const MAP_BITS: f64 = 14.0;
 /// The same for a further copy within one work and one suspect.
-const FURTHER_MAP_BITS: f64 = 12.0;
+const FURTHER_MAP_BITS: f64 = 10.0;
 
 /// What a detail that two different pictures share is worth at most: never enough to be told as a copy.
 pub(super) const DETAIL_BITS: f64 = MAP_BITS;
@@ -59,12 +61,15 @@ pub(super) fn chance(alike: usize, compared: usize, near: usize) -> f64 {
 ///
 /// Chernoff's bound for a sum of independent events of different probabilities, at its best parameter.
 pub(super) fn spot_bits(chances: &[Chance]) -> f64 {
-    let weighed: Vec<(f64, f64, bool)> = chances
-        .iter()
-        .map(|c| (c.probability, -c.probability.max(MIN_CHANCE).ln() / -MIN_CHANCE.ln(), c.agrees))
-        .collect();
-    let sum: f64 = weighed.iter().filter(|w| w.2).map(|w| w.1).sum();
-    let surprise = |t: f64| t * sum - weighed.iter().map(|(p, w, _)| (p * (t * w).exp_m1()).ln_1p()).sum::<f64>();
+    let rarity = |c: &Chance| c.probability.max(MIN_CHANCE).ln() / MIN_CHANCE.ln();
+    let surprise = |t: f64| {
+        let of = |c: &Chance| {
+            let w = t * rarity(c);
+            let agreed = if c.agrees { w } else { 0.0 };
+            (agreed - (c.probability * w.exp_m1()).ln_1p()) / c.twins.max(1) as f64
+        };
+        chances.iter().map(of).sum::<f64>()
+    };
     // Concave in `t`, so that thirds find the top.
     let (mut low, mut high) = (0.0, 12.0);
     for _ in 0..24 {
@@ -127,6 +132,7 @@ mod tests {
             .map(|i| Chance {
                 agrees: i < agree,
                 probability,
+                twins: 1,
             })
             .collect();
         spot_bits(&chances)

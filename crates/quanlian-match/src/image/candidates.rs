@@ -212,7 +212,9 @@ fn agree(features: &[Feature], group: &[Vote], found: &mut Vec<Candidate>) {
         let mut best: Option<(f32, Vec<usize>)> = None;
         let open = (0..seeds.len()).filter(|&i| !used[i]);
         for i in open.take(MAX_SEEDS) {
-            let with: Vec<usize> = (0..seeds.len()).filter(|&j| !used[j] && fits(&seeds[i], &seeds[j])).collect();
+            let with: Vec<usize> = (0..seeds.len())
+                .filter(|&j| !used[j] && fits(&seeds[i], &seeds[j]))
+                .collect();
             let support = support(&seeds, &with);
             if with.len() >= MIN_SUPPORT && best.as_ref().is_none_or(|b| support > b.0) {
                 best = Some((support, with));
@@ -272,16 +274,28 @@ fn fits(a: &Seed<'_>, b: &Seed<'_>) -> bool {
 impl Seed<'_> {
     fn map(&self) -> Affine {
         let work = [self.work.x, self.work.y];
-        Affine::from_spots(self.suspect, work, self.log_scale.exp2(), self.turn, self.vote.mirrored)
+        Affine::from_spots(
+            self.suspect,
+            work,
+            self.log_scale.exp2(),
+            self.turn,
+            self.vote.mirrored,
+        )
     }
 }
 
 /// Weight of the votes, each feature of the suspect and each place of the work counted once.
 fn support(seeds: &[Seed<'_>], with: &[usize]) -> f32 {
-    let mut features: Vec<(u32, f32)> = with.iter().map(|&i| (seeds[i].vote.feature, seeds[i].vote.weight)).collect();
+    let mut features: Vec<(u32, f32)> = with
+        .iter()
+        .map(|&i| (seeds[i].vote.feature, seeds[i].vote.weight))
+        .collect();
     features.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
     features.dedup_by_key(|f| f.0);
-    let mut places: Vec<u32> = with.iter().map(|&i| seeds[i].vote.position >> (SIZE_BITS + ANGLE_BITS)).collect();
+    let mut places: Vec<u32> = with
+        .iter()
+        .map(|&i| seeds[i].vote.position >> (SIZE_BITS + ANGLE_BITS))
+        .collect();
     places.sort_unstable();
     places.dedup();
     features.iter().map(|f| f.1).sum::<f32>().min(places.len() as f32)

@@ -53,7 +53,11 @@ pub(super) struct Decoded {
 /// Reads the picture at `path`, its longer side scaled down (or, when `enlarge`, also up) to `side` pixels.
 ///
 /// `differ` says of two frames whether the second is worth keeping beside the first.
-pub(super) fn decode_file(path: &Path, side: usize, differ: &dyn Fn(&Plane, &Plane) -> bool) -> Result<Decoded, Error> {
+pub(super) fn decode_file(
+    path: &Path,
+    side: usize,
+    differ: &dyn Fn(&Plane, &Plane) -> bool,
+) -> Result<Decoded, Error> {
     let file = BufReader::new(File::open(path).map_err(Error::Open)?);
     // The decoders are safe code, so that one which panics on a damaged file leaves nothing broken behind.
     catch_unwind(AssertUnwindSafe(|| decode(file, side, differ))).unwrap_or(Err(Error::DecoderPanicked))
@@ -65,7 +69,9 @@ pub(super) fn decode<R: BufRead + Seek>(
     side: usize,
     differ: &dyn Fn(&Plane, &Plane) -> bool,
 ) -> Result<Decoded, Error> {
-    let reader = ImageReader::new(source).with_guessed_format().map_err(Error::Open)?;
+    let reader = ImageReader::new(source)
+        .with_guessed_format()
+        .map_err(Error::Open)?;
     match reader.format() {
         Some(ImageFormat::Gif) => {
             let decoder = checked(GifDecoder::new(reader.into_inner()).map_err(refused)?)?;
@@ -123,7 +129,9 @@ fn checked<D: ImageDecoder>(mut decoder: D) -> Result<D, Error> {
 
 fn refused(error: ImageError) -> Error {
     match error {
-        ImageError::IoError(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => Error::Open(source),
+        ImageError::IoError(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
+            Error::Open(source)
+        }
         ImageError::Limits(_) => Error::TakesTooMuch {
             limit_bytes: MAX_DECODER_BYTES,
         },
@@ -192,18 +200,30 @@ fn grey(picture: &DynamicImage, side: usize) -> Plane {
     let block = (width.max(height) / (2 * side)).max(1);
     let mut small = Plane::new(width.div_ceil(block), height.div_ceil(block));
     match picture {
-        DynamicImage::ImageRgb8(rgb) => fill(&mut small, rgb.as_raw(), width, block, |p: &[u8; 3]| luminance(*p)),
-        DynamicImage::ImageLuma8(luma) => fill(&mut small, luma.as_raw(), width, block, |[p]: &[u8; 1]| u32::from(*p) << 8),
+        DynamicImage::ImageRgb8(rgb) => fill(&mut small, rgb.as_raw(), width, block, |p: &[u8; 3]| {
+            luminance(*p)
+        }),
+        DynamicImage::ImageLuma8(luma) => fill(&mut small, luma.as_raw(), width, block, |[p]: &[u8; 1]| {
+            u32::from(*p) << 8
+        }),
         other if other.color().has_alpha() => {
             let rgba = other.to_rgba8();
-            fill(&mut small, rgba.as_raw(), width, block, |[r, g, b, a]: &[u8; 4]| {
-                let a = u32::from(*a);
-                (luminance([*r, *g, *b]) * a + (255 << 8) * (255 - a)) / 255
-            });
+            fill(
+                &mut small,
+                rgba.as_raw(),
+                width,
+                block,
+                |[r, g, b, a]: &[u8; 4]| {
+                    let a = u32::from(*a);
+                    (luminance([*r, *g, *b]) * a + (255 << 8) * (255 - a)) / 255
+                },
+            );
         }
         other => {
             let rgb = other.to_rgb8();
-            fill(&mut small, rgb.as_raw(), width, block, |p: &[u8; 3]| luminance(*p));
+            fill(&mut small, rgb.as_raw(), width, block, |p: &[u8; 3]| {
+                luminance(*p)
+            });
         }
     }
     let factor = (side as f64 / width.max(height) as f64).min(MAX_ENLARGEMENT);
@@ -220,9 +240,18 @@ fn luminance([r, g, b]: [u8; 3]) -> u32 {
 }
 
 /// Means over blocks of `block` × `block` pixels of `N` bytes, the last ones possibly smaller.
-fn fill<const N: usize>(out: &mut Plane, bytes: &[u8], width: usize, block: usize, value: impl Fn(&[u8; N]) -> u32) {
+fn fill<const N: usize>(
+    out: &mut Plane,
+    bytes: &[u8],
+    width: usize,
+    block: usize,
+    value: impl Fn(&[u8; N]) -> u32,
+) {
     let mut sums = vec![0u64; out.width];
-    for (rows, target) in bytes.chunks(width * N * block).zip(out.pixels.chunks_exact_mut(out.width)) {
+    for (rows, target) in bytes
+        .chunks(width * N * block)
+        .zip(out.pixels.chunks_exact_mut(out.width))
+    {
         sums.fill(0);
         for row in rows.chunks_exact(width * N) {
             let (pixels, _) = row.as_chunks::<N>();
@@ -239,13 +268,20 @@ fn fill<const N: usize>(out: &mut Plane, bytes: &[u8], width: usize, block: usiz
 }
 
 fn turned_sides(width: u32, height: u32, orientation: Orientation) -> (u32, u32) {
-    if swaps_sides(orientation) { (height, width) } else { (width, height) }
+    if swaps_sides(orientation) {
+        (height, width)
+    } else {
+        (width, height)
+    }
 }
 
 fn swaps_sides(orientation: Orientation) -> bool {
     matches!(
         orientation,
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
     )
 }
 
@@ -262,7 +298,11 @@ fn upright(plane: Plane, orientation: Orientation) -> Plane {
         Orientation::Rotate270FlipH => |x, y, w, h| (w - 1 - y, h - 1 - x),
         Orientation::Rotate270 => |x, y, w, _| (w - 1 - y, x),
     };
-    let mut out = if swaps_sides(orientation) { Plane::new(h, w) } else { Plane::new(w, h) };
+    let mut out = if swaps_sides(orientation) {
+        Plane::new(h, w)
+    } else {
+        Plane::new(w, h)
+    };
     let width = out.width;
     for (i, value) in out.pixels.iter_mut().enumerate() {
         let (x, y) = from(i % width, i / width, w, h);

@@ -115,9 +115,14 @@ fn choose(spots: &[Spot], plane: &Plane, limit: usize) -> Vec<Spot> {
         ranked.push((rank, *place, i));
     }
     // Half of the places go to the strongest anywhere, half to the strongest of each cell.
-    let key = |&(rank, place, _): &(usize, u32, usize)| rank as f32 / spots.len() as f32 + place as f32 / limit as f32 * 6.0;
+    let key = |&(rank, place, _): &(usize, u32, usize)| {
+        rank as f32 / spots.len() as f32 + place as f32 / limit as f32 * 6.0
+    };
     ranked.sort_by(|a, b| key(a).total_cmp(&key(b)).then(a.0.cmp(&b.0)));
-    let mut left: Vec<usize> = OCTAVE_SHARES.iter().map(|share| (share * limit as f32) as usize).collect();
+    let mut left: Vec<usize> = OCTAVE_SHARES
+        .iter()
+        .map(|share| (share * limit as f32) as usize)
+        .collect();
     let (mut chosen, mut rest) = (Vec::with_capacity(limit), Vec::new());
     for &(_, _, i) in &ranked {
         let octave = spots[i].octave.min(OCTAVE_SHARES.len() - 1);
@@ -148,8 +153,11 @@ impl Tables {
     fn new() -> Self {
         let gauss = |samples: usize, sigma: f32| {
             let middle = (samples as f32 - 1.0) / 2.0;
-            let squared = |i: usize| ((i % samples) as f32 - middle).powi(2) + ((i / samples) as f32 - middle).powi(2);
-            (0..samples * samples).map(|i| (-squared(i) / (2.0 * sigma * sigma)).exp()).collect()
+            let squared =
+                |i: usize| ((i % samples) as f32 - middle).powi(2) + ((i / samples) as f32 - middle).powi(2);
+            (0..samples * samples)
+                .map(|i| (-squared(i) / (2.0 * sigma * sigma)).exp())
+                .collect()
         };
         // In cells, with the middle of the first at zero; outside the outer middles part of the weight is lost.
         let cell = |i: usize| {
@@ -160,15 +168,25 @@ impl Tables {
         let mut cosines = [[0.0; CELLS]; CELLS];
         for (k, row) in cosines.iter_mut().enumerate() {
             for (i, value) in row.iter_mut().enumerate() {
-                *value = (PI / CELLS as f32 * (i as f32 + 0.5) * k as f32).cos() * if k == 0 { 0.5 } else { 0.5f32.sqrt() };
+                *value = (PI / CELLS as f32 * (i as f32 + 0.5) * k as f32).cos()
+                    * if k == 0 { 0.5 } else { 0.5f32.sqrt() };
             }
         }
         let mut fourier = [[0.0; DIRECTIONS]; DIRECTIONS];
         for (k, row) in fourier.iter_mut().enumerate() {
             for (i, value) in row.iter_mut().enumerate() {
                 let turn = TAU / DIRECTIONS as f32 * (i * k.div_ceil(2)) as f32;
-                let wave = if k % 2 == 1 || k == 0 { turn.cos() } else { turn.sin() };
-                *value = wave * if k == 0 || k == DIRECTIONS - 1 { 0.125f32.sqrt() } else { 0.5 };
+                let wave = if k % 2 == 1 || k == 0 {
+                    turn.cos()
+                } else {
+                    turn.sin()
+                };
+                *value = wave
+                    * if k == 0 || k == DIRECTIONS - 1 {
+                        0.125f32.sqrt()
+                    } else {
+                        0.5
+                    };
             }
         }
         Self {
@@ -198,14 +216,19 @@ fn fast_atan2(y: f32, x: f32) -> f32 {
 /// The surroundings of a spot as `side` × `side` values, turned by the angle whose cosine and sine are given.
 fn sample(level: &Level, spot: &Spot, side: usize, [cosine, sine]: [f32; 2], out: &mut [f32]) {
     let step = SAMPLE_STEP * spot.sigma / level.step;
-    let (x, y) = ((spot.x - 0.5) / level.step + 0.5, (spot.y - 0.5) / level.step + 0.5);
+    let (x, y) = (
+        (spot.x - 0.5) / level.step + 0.5,
+        (spot.y - 0.5) / level.step + 0.5,
+    );
     let middle = (side as f32 - 1.0) / 2.0;
     let (right, down) = ([step * cosine, step * sine], [-step * sine, step * cosine]);
     for (row, values) in out.chunks_exact_mut(side).enumerate() {
         let v = row as f32 - middle;
         for (column, value) in values.iter_mut().enumerate() {
             let u = column as f32 - middle;
-            *value = level.plane.between(x + u * right[0] + v * down[0], y + u * right[1] + v * down[1]);
+            *value = level
+                .plane
+                .between(x + u * right[0] + v * down[0], y + u * right[1] + v * down[1]);
         }
     }
 }
@@ -216,7 +239,10 @@ fn gradients(values: &[f32], side: usize, mut visit: impl FnMut(usize, f32, f32)
     for row in 1..=inner {
         for column in 1..=inner {
             let at = row * side + column;
-            let (dx, dy) = (values[at + 1] - values[at - 1], values[at + side] - values[at - side]);
+            let (dx, dy) = (
+                values[at + 1] - values[at - 1],
+                values[at + side] - values[at - side],
+            );
             visit((row - 1) * inner + column - 1, dx, dy);
         }
     }
@@ -236,7 +262,10 @@ fn main_directions(level: &Level, spot: &Spot, tables: &Tables) -> [Option<f32>;
     for _ in 0..2 {
         let before = raw;
         for i in 0..DIRECTION_BINS {
-            let (left, right) = ((i + DIRECTION_BINS - 1) % DIRECTION_BINS, (i + 1) % DIRECTION_BINS);
+            let (left, right) = (
+                (i + DIRECTION_BINS - 1) % DIRECTION_BINS,
+                (i + 1) % DIRECTION_BINS,
+            );
             raw[i] = 0.25 * before[left] + 0.5 * before[i] + 0.25 * before[right];
         }
     }
@@ -255,7 +284,9 @@ fn main_directions(level: &Level, spot: &Spot, tables: &Tables) -> [Option<f32>;
     }
     peaks.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.total_cmp(&b.1)));
     let first = peaks.first();
-    let second = peaks.get(1).filter(|p| first.is_some_and(|f| p.0 >= SECOND_DIRECTION * f.0));
+    let second = peaks
+        .get(1)
+        .filter(|p| first.is_some_and(|f| p.0 >= SECOND_DIRECTION * f.0));
     [first.map(|p| p.1), second.map(|p| p.1)]
 }
 

@@ -27,7 +27,13 @@ impl Affine {
     /// The similarity that carries one oriented spot to another.
     ///
     /// Mirroring turns the x axis over before anything else.
-    pub(super) fn from_spots(suspect: [f32; 2], work: [f32; 2], scale: f32, turn: f32, mirrored: bool) -> Self {
+    pub(super) fn from_spots(
+        suspect: [f32; 2],
+        work: [f32; 2],
+        scale: f32,
+        turn: f32,
+        mirrored: bool,
+    ) -> Self {
         let (cosine, sine) = (turn.cos() * scale, turn.sin() * scale);
         let side = if mirrored { -1.0 } else { 1.0 };
         let mut map = Self {
@@ -81,7 +87,12 @@ impl Affine {
         if determinant.abs() < 1e-9 || !determinant.is_finite() {
             return None;
         }
-        let [a, b, c, d] = [m[4] / determinant, -m[1] / determinant, -m[3] / determinant, m[0] / determinant];
+        let [a, b, c, d] = [
+            m[4] / determinant,
+            -m[1] / determinant,
+            -m[3] / determinant,
+            m[0] / determinant,
+        ];
         Some(Self {
             m: [a, b, -(a * m[2] + b * m[5]), c, d, -(c * m[2] + d * m[5])],
         })
@@ -116,7 +127,14 @@ impl Affine {
         }
         let (a, b) = (dot / spread, cross / spread);
         let map = Self {
-            m: [a * side, -b, to[0] - (a * from[0] - b * from[1]), b * side, a, to[1] - (b * from[0] + a * from[1])],
+            m: [
+                a * side,
+                -b,
+                to[0] - (a * from[0] - b * from[1]),
+                b * side,
+                a,
+                to[1] - (b * from[0] + a * from[1]),
+            ],
         };
         map.is_sound().then_some(map)
     }
@@ -148,7 +166,14 @@ impl Affine {
         let solve = |[p, q]: [f32; 2]| [(yy * p - xy * q) / determinant, (xx * q - xy * p) / determinant];
         let ([a, b], [c, d]) = (solve(right[0]), solve(right[1]));
         let map = Self {
-            m: [a, b, to[0] - a * from[0] - b * from[1], c, d, to[1] - c * from[0] - d * from[1]],
+            m: [
+                a,
+                b,
+                to[0] - a * from[0] - b * from[1],
+                c,
+                d,
+                to[1] - c * from[0] - d * from[1],
+            ],
         };
         map.is_sound().then_some(map)
     }
@@ -162,7 +187,11 @@ impl Affine {
 /// The difference of two angles, `0.0..=PI`.
 pub(super) fn angle_between(a: f32, b: f32) -> f32 {
     let difference = (a - b).rem_euclid(TAU);
-    if difference > PI { TAU - difference } else { difference }
+    if difference > PI {
+        TAU - difference
+    } else {
+        difference
+    }
 }
 
 #[cfg(test)]

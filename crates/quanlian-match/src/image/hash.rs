@@ -15,8 +15,6 @@
 
 use super::plane::Plane;
 
-/// Bits of a hash.
-pub(super) const HASH_BITS: u32 = 256;
 /// Waves on one side.
 const WAVES: usize = 16;
 /// Means on one side.
@@ -109,7 +107,11 @@ impl Waves {
         let mut turned = [0.0f32; WAVES * WAVES];
         for (at, value) in turned.iter_mut().enumerate() {
             let (row, column) = (at / WAVES, at % WAVES);
-            let (row, column) = if direction.transposed { (column, row) } else { (row, column) };
+            let (row, column) = if direction.transposed {
+                (column, row)
+            } else {
+                (row, column)
+            };
             // Waves are numbered from one: those with an even number are the same from either side.
             let flips = (direction.mirrored_x && column % 2 == 0) != (direction.mirrored_y && row % 2 == 0);
             let amplitude = self.amplitudes[row * WAVES + column];
@@ -185,10 +187,18 @@ mod tests {
 
     fn shown(plane: &Plane, direction: Direction) -> Plane {
         let (w, h) = (plane.width, plane.height);
-        let mut out = if direction.transposed { Plane::new(h, w) } else { Plane::new(w, h) };
+        let mut out = if direction.transposed {
+            Plane::new(h, w)
+        } else {
+            Plane::new(w, h)
+        };
         let width = out.width;
         for (i, value) in out.pixels.iter_mut().enumerate() {
-            let (x, y) = if direction.transposed { (i / width, i % width) } else { (i % width, i / width) };
+            let (x, y) = if direction.transposed {
+                (i / width, i % width)
+            } else {
+                (i % width, i / width)
+            };
             let x = if direction.mirrored_x { w - 1 - x } else { x };
             let y = if direction.mirrored_y { h - 1 - y } else { y };
             *value = plane.at(x, y);
@@ -204,7 +214,11 @@ mod tests {
         for direction in directions() {
             let turned = Waves::of(&shown(&plane, direction)).hash(directions()[0]);
             let told = waves.hash(direction);
-            assert!(distance(&turned, &told) <= 2, "{direction:?}: {} bits differ", distance(&turned, &told));
+            assert!(
+                distance(&turned, &told) <= 2,
+                "{direction:?}: {} bits differ",
+                distance(&turned, &told)
+            );
         }
     }
 

@@ -74,7 +74,12 @@ impl Plane {
         let mut narrow = Self::new(width, self.height);
         for (row, out) in (self.pixels.chunks_exact(self.width)).zip(narrow.pixels.chunks_exact_mut(width)) {
             for (value, taps) in out.iter_mut().zip(&columns) {
-                *value = taps.weights.iter().zip(&row[taps.start..]).map(|(w, p)| w * p).sum();
+                *value = taps
+                    .weights
+                    .iter()
+                    .zip(&row[taps.start..])
+                    .map(|(w, p)| w * p)
+                    .sum();
             }
         }
         let mut out = Self::new(width, height);
@@ -114,14 +119,24 @@ impl Plane {
             wide[radius + width..].fill(row[width - 1]);
             weigh(out, &wide[radius..radius + width], kernel[0]);
             for (k, &weight) in kernel.iter().enumerate().skip(1) {
-                weigh_pair(out, &wide[radius - k..][..width], &wide[radius + k..][..width], weight);
+                weigh_pair(
+                    out,
+                    &wide[radius - k..][..width],
+                    &wide[radius + k..][..width],
+                    weight,
+                );
             }
         }
         let mut out = Self::new(width, height);
         for (y, target) in out.pixels.chunks_exact_mut(width).enumerate() {
             weigh(target, rows.row(y), kernel[0]);
             for (k, &weight) in kernel.iter().enumerate().skip(1) {
-                weigh_pair(target, rows.row(y.saturating_sub(k)), rows.row((y + k).min(height - 1)), weight);
+                weigh_pair(
+                    target,
+                    rows.row(y.saturating_sub(k)),
+                    rows.row((y + k).min(height - 1)),
+                    weight,
+                );
             }
         }
         out
@@ -154,7 +169,9 @@ fn weigh_pair(out: &mut [f32], before: &[f32], after: &[f32], weight: f32) {
 /// The middle weight of a Gaussian and those to one side; with the other side they sum to one.
 fn half_gaussian(sigma: f32) -> Vec<f32> {
     let radius = (3.0 * sigma).ceil().max(1.0) as usize;
-    let mut kernel: Vec<f32> = (0..=radius).map(|i| (-0.5 * (i as f32 / sigma).powi(2)).exp()).collect();
+    let mut kernel: Vec<f32> = (0..=radius)
+        .map(|i| (-0.5 * (i as f32 / sigma).powi(2)).exp())
+        .collect();
     let sum = kernel[0] + 2.0 * kernel[1..].iter().sum::<f32>();
     for weight in &mut kernel {
         *weight /= sum;
@@ -177,12 +194,19 @@ fn taps(from: usize, to: usize) -> Vec<Taps> {
             let last = (end.ceil() as usize).clamp(first + 1, from);
             let covered = |p: usize| ((p + 1) as f64).min(end) - (p as f64).max(start);
             let weights = (first..last).map(|p| (covered(p) / ratio) as f32).collect();
-            Taps { start: first, weights }
+            Taps {
+                start: first,
+                weights,
+            }
         } else {
             let middle = ((i as f64 + 0.5) * ratio - 0.5).clamp(0.0, (from - 1) as f64);
             let start = (middle as usize).min(from.saturating_sub(2));
             let part = (middle - start as f64) as f32;
-            let weights = if from == 1 { vec![1.0] } else { vec![1.0 - part, part] };
+            let weights = if from == 1 {
+                vec![1.0]
+            } else {
+                vec![1.0 - part, part]
+            };
             Taps { start, weights }
         }
     };
@@ -208,9 +232,18 @@ mod tests {
     fn a_ramp_stays_a_ramp_at_any_size() {
         for (width, height) in [(100, 10), (37, 5), (400, 80), (7, 1)] {
             let small = ramp(100, 20).resized(width, height);
-            for (x, value) in small.row(height / 2).iter().enumerate().skip(width / 20 + 1).take(width * 9 / 10) {
+            for (x, value) in small
+                .row(height / 2)
+                .iter()
+                .enumerate()
+                .skip(width / 20 + 1)
+                .take(width * 9 / 10)
+            {
                 let wanted = (x as f32 + 0.5) / width as f32;
-                assert!((value - wanted).abs() < 0.004, "{width} wide at {x}: {value} for {wanted}");
+                assert!(
+                    (value - wanted).abs() < 0.004,
+                    "{width} wide at {x}: {value} for {wanted}"
+                );
             }
         }
     }
@@ -221,7 +254,9 @@ mod tests {
         dot.pixels[20 * 41 + 20] = 1.0;
         let blurred = dot.blurred(2.0);
         assert!((blurred.pixels.iter().sum::<f32>() - 1.0).abs() < 1e-3);
-        let second: f32 = (0..41).map(|x| blurred.at(x, 20) * (x as f32 - 20.0).powi(2)).sum();
+        let second: f32 = (0..41)
+            .map(|x| blurred.at(x, 20) * (x as f32 - 20.0).powi(2))
+            .sum();
         let here: f32 = blurred.row(20).iter().sum();
         assert!((second / here - 4.0).abs() < 0.2, "variance {}", second / here);
     }

@@ -9,9 +9,7 @@ use super::plane::Plane;
 
 /// Rectangles inside a page that are looked at.
 const MAX_INNER: usize = 6;
-/// A border changes no more than this from pixel to pixel …
-const BORDER_STEP: f32 = 0.06;
-/// … and no more than this from its first pixel, on the mean.
+/// A border differs no more than this from its first pixel, on the mean.
 const BORDER_SPREAD: f32 = 0.03;
 /// An edge is at least this strong along its whole length.
 const EDGE_STEP: f32 = 0.025;
@@ -77,7 +75,11 @@ pub(super) fn inner(plane: &Plane) -> Vec<[usize; 4]> {
     let mut found: Vec<[usize; 4]> = Vec::new();
     for (i, left) in upright.iter().enumerate() {
         for right in &upright[i + 1..] {
-            let (left, right) = if left.at < right.at { (left, right) } else { (right, left) };
+            let (left, right) = if left.at < right.at {
+                (left, right)
+            } else {
+                (right, left)
+            };
             let (top, bottom) = (left.start.max(right.start), left.end.min(right.end));
             if right.at < left.at + least || bottom < top + least {
                 continue;
@@ -114,12 +116,20 @@ fn edges(across: usize, along: usize, least: usize, value: impl Fn(usize, usize)
         let (mut start, mut last, mut side) = (0, None::<usize>, false);
         let mut best: Option<Edge> = None;
         for i in 0..=along {
-            let step = if i < along { value(at, i) - value(at - 1, i) } else { 0.0 };
+            let step = if i < along {
+                value(at, i) - value(at - 1, i)
+            } else {
+                0.0
+            };
             let strong = step.abs() >= EDGE_STEP;
             let goes_on = last.is_some_and(|l| i - l <= MAX_GAP) && i < along;
             if !goes_on || strong && side != (step > 0.0) && last.is_some_and(|l| i > l + 1) {
                 if let Some(end) = last.take() {
-                    let edge = Edge { at, start, end: end + 1 };
+                    let edge = Edge {
+                        at,
+                        start,
+                        end: end + 1,
+                    };
                     if edge.length() >= least && best.is_none_or(|b| edge.length() > b.length()) {
                         best = Some(edge);
                     }

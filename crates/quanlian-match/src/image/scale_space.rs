@@ -83,7 +83,12 @@ impl ScaleSpace {
         }
         let next = planes[LEVELS].every_second();
         let step = (1_u32 << octave.min(31)) as f32;
-        self.levels.extend(planes.into_iter().take(LEVELS + 1).map(|plane| Level { plane, step }));
+        self.levels.extend(
+            planes
+                .into_iter()
+                .take(LEVELS + 1)
+                .map(|plane| Level { plane, step }),
+        );
         next
     }
 
@@ -122,11 +127,17 @@ fn sigma_of(level: f32) -> f32 {
 
 /// Whether no neighbour, on this level or the two beside it, is further from zero on the same side.
 fn stands_out(three: [&Plane; 3], x: usize, y: usize, value: f32) -> bool {
-    let beats = |other: f32| if value > 0.0 { value >= other } else { value <= other };
+    let beats = |other: f32| {
+        if value > 0.0 {
+            value >= other
+        } else {
+            value <= other
+        }
+    };
     // The own level first: it decides most cases.
-    [three[1], three[0], three[2]].iter().all(|plane| {
-        (y - 1..=y + 1).all(|y| plane.row(y)[x - 1..=x + 1].iter().all(|&other| beats(other)))
-    })
+    [three[1], three[0], three[2]]
+        .iter()
+        .all(|plane| (y - 1..=y + 1).all(|y| plane.row(y)[x - 1..=x + 1].iter().all(|&other| beats(other))))
 }
 
 /// A spot placed between pixels and levels, in pixels of its octave.
@@ -141,7 +152,11 @@ struct Fine {
 fn refine(differences: &[Plane], mut level: usize, mut x: usize, mut y: usize) -> Option<Fine> {
     const MAX_MOVES: usize = 4;
     for _ in 0..MAX_MOVES {
-        let (below, here, above) = (&differences[level - 1], &differences[level], &differences[level + 1]);
+        let (below, here, above) = (
+            &differences[level - 1],
+            &differences[level],
+            &differences[level + 1],
+        );
         let value = here.at(x, y);
         let dx = 0.5 * (here.at(x + 1, y) - here.at(x - 1, y));
         let dy = 0.5 * (here.at(x, y + 1) - here.at(x, y - 1));
@@ -149,7 +164,8 @@ fn refine(differences: &[Plane], mut level: usize, mut x: usize, mut y: usize) -
         let dxx = here.at(x + 1, y) + here.at(x - 1, y) - 2.0 * value;
         let dyy = here.at(x, y + 1) + here.at(x, y - 1) - 2.0 * value;
         let dss = above.at(x, y) + below.at(x, y) - 2.0 * value;
-        let corner = |p: &Plane| p.at(x + 1, y + 1) - p.at(x - 1, y + 1) - p.at(x + 1, y - 1) + p.at(x - 1, y - 1);
+        let corner =
+            |p: &Plane| p.at(x + 1, y + 1) - p.at(x - 1, y + 1) - p.at(x + 1, y - 1) + p.at(x - 1, y - 1);
         let dxy = 0.25 * corner(here);
         let dxs = 0.25 * (above.at(x + 1, y) - above.at(x - 1, y) - below.at(x + 1, y) + below.at(x - 1, y));
         let dys = 0.25 * (above.at(x, y + 1) - above.at(x, y - 1) - below.at(x, y + 1) + below.at(x, y - 1));
@@ -160,8 +176,8 @@ fn refine(differences: &[Plane], mut level: usize, mut x: usize, mut y: usize) -
         if ox.abs() <= 0.6 && oy.abs() <= 0.6 && os.abs() <= 0.6 {
             let contrast = (value + 0.5 * (dx * ox + dy * oy + ds * os)).abs();
             let (trace, determinant) = (dxx + dyy, dxx * dyy - dxy * dxy);
-            let round = determinant > 0.0
-                && trace * trace * MAX_STRETCH < (MAX_STRETCH + 1.0).powi(2) * determinant;
+            let round =
+                determinant > 0.0 && trace * trace * MAX_STRETCH < (MAX_STRETCH + 1.0).powi(2) * determinant;
             return (contrast >= MIN_CONTRAST && round).then_some(Fine {
                 x: x as f32 + ox,
                 y: y as f32 + oy,
@@ -220,8 +236,15 @@ mod tests {
     fn a_blob_is_found_where_it_is_and_as_large_as_it_is() {
         for (x, y, sigma) in [(40.2, 61.7, 3.0), (64.5, 50.1, 6.0), (70.0, 60.0, 11.0)] {
             let space = ScaleSpace::of(&blob(128, x, y, sigma));
-            let best = space.spots.iter().max_by(|a, b| a.contrast.total_cmp(&b.contrast)).expect("a spot");
-            assert!((best.x - x).abs() < 0.3 && (best.y - y).abs() < 0.3, "{best:?} for {x}, {y}");
+            let best = space
+                .spots
+                .iter()
+                .max_by(|a, b| a.contrast.total_cmp(&b.contrast))
+                .expect("a spot");
+            assert!(
+                (best.x - x).abs() < 0.3 && (best.y - y).abs() < 0.3,
+                "{best:?} for {x}, {y}"
+            );
             // A Gaussian blob stands out most at its own size (Lindeberg 1998).
             assert!((best.sigma / sigma).log2().abs() < 0.35, "{best:?} for {sigma}");
         }

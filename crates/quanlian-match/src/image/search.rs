@@ -30,7 +30,7 @@ const MAX_HASH_CANDIDATES: usize = 24;
 const MIN_CORRELATION: f32 = 0.8;
 const MIN_IDENTITY: f32 = 0.6;
 /// Less than this of the compared area alike, and spots that agree in less than this share of both pictures: a detail.
-const MIN_SHARED_IDENTITY: f32 = 0.5;
+const MIN_SHARED_IDENTITY: f32 = 0.75;
 const MIN_SPREAD: f32 = 0.15;
 /// Copies of one work that are reported.
 const MAX_COPIES: usize = 6;
@@ -81,14 +81,21 @@ pub(super) fn search_plane<I: ImageIndex>(plane: &Plane, index: &I) -> (Vec<Hit>
     let mut works: BTreeMap<(u32, usize), Option<Work>> = BTreeMap::new();
     let mut found: BTreeMap<u32, Vec<Copy>> = BTreeMap::new();
     for c in by_hash {
-        let work = works.entry((c.item, c.frame)).or_insert_with(|| load(index, c.item, c.frame));
+        let work = works
+            .entry((c.item, c.frame))
+            .or_insert_with(|| load(index, c.item, c.frame));
         if let Some(work) = work {
             let map = map_of(plane, &c, work);
-            found.entry(c.item).or_default().extend(by_hash_copy(&suspect, work, &map, c.distance));
+            found
+                .entry(c.item)
+                .or_default()
+                .extend(by_hash_copy(&suspect, work, &map, c.distance));
         }
     }
     for Candidate { item, frame, map, .. } in by_features {
-        let work = works.entry((item, frame)).or_insert_with(|| load(index, item, frame));
+        let work = works
+            .entry((item, frame))
+            .or_insert_with(|| load(index, item, frame));
         if let Some(alignment) = work.as_ref().and_then(|w| verify::align(&suspect, w, &map)) {
             let bits = worth(&alignment, f64::NEG_INFINITY);
             found.entry(item).or_default().push(Copy { bits, alignment });
@@ -144,7 +151,9 @@ fn hash_candidates<I: ImageIndex>(plane: &Plane, whole: &Waves, index: &I) -> Ve
             let own = waves.hash(direction);
             let mut seen: Vec<(u32, u32)> = Vec::new();
             for key in hash::probes(&own) {
-                index.for_each_posting(super::hash_key(key), MAX_BAND_POSTINGS, |item, frame| seen.push((item, frame)));
+                index.for_each_posting(super::hash_key(key), MAX_BAND_POSTINGS, |item, frame| {
+                    seen.push((item, frame))
+                });
             }
             seen.sort_unstable();
             seen.dedup();
@@ -154,7 +163,9 @@ fn hash_candidates<I: ImageIndex>(plane: &Plane, whole: &Waves, index: &I) -> Ve
                 };
                 let distance = hash::distance(&own, other);
                 if distance <= MAX_HASH_DISTANCE {
-                    let best = nearest.entry((item, frame as usize, area)).or_insert((distance, direction));
+                    let best = nearest
+                        .entry((item, frame as usize, area))
+                        .or_insert((distance, direction));
                     if distance < best.0 {
                         *best = (distance, direction);
                     }
@@ -195,7 +206,11 @@ fn map_of(plane: &Plane, candidate: &HashCandidate, work: &Work) -> Affine {
     // From the area to the unit square, with mirrors …
     let axis = |low: f32, high: f32, mirrored: bool| {
         let scale = 1.0 / (high - low);
-        if mirrored { (-scale, high * scale) } else { (scale, -low * scale) }
+        if mirrored {
+            (-scale, high * scale)
+        } else {
+            (scale, -low * scale)
+        }
     };
     let ((sx, tx), (sy, ty)) = (axis(x0, x1, mirrored_x), axis(y0, y1, mirrored_y));
     // … and from there to the sides of the work.

@@ -36,7 +36,9 @@ impl ImageIndex for Bench {
     }
 
     fn size(&self, item: u32) -> [u32; 2] {
-        self.items.get(item as usize).map_or([1, 1], |i| [i.width, i.height])
+        self.items
+            .get(item as usize)
+            .map_or([1, 1], |i| [i.width, i.height])
     }
 
     fn pictures(&self) -> u64 {
@@ -76,7 +78,9 @@ impl Bench {
 
     fn find(&self, suspect: &RgbImage) -> Vec<ImageMatch> {
         let path = self.save(suspect, ImageFormat::Jpeg);
-        search(&path, self, &SearchOptions::default()).expect("a picture").matches
+        search(&path, self, &SearchOptions::default())
+            .expect("a picture")
+            .matches
     }
 
     /// Asserts that the suspect holds one work and no other, in these boxes.
@@ -86,7 +90,10 @@ impl Bench {
         assert_eq!(items, [item], "{what}: {found:?}");
         let area = &found[0].segments[0];
         let (a, b) = (overlap(area.suspect, in_suspect), overlap(area.work, in_work));
-        assert!(a >= 0.8 && b >= 0.8, "{what}: overlaps {a:.2} and {b:.2} of {area:?}");
+        assert!(
+            a >= 0.8 && b >= 0.8,
+            "{what}: overlaps {a:.2} and {b:.2} of {area:?}"
+        );
     }
 }
 
@@ -113,16 +120,27 @@ const ALL: [u64; 4] = [0, 0, WIDTH as u64, HEIGHT as u64];
 /// Discs and boxes of many sizes and shades.
 fn scene(seed: u32) -> RgbImage {
     let mut random = Random(seed.wrapping_mul(2_654_435_761).wrapping_add(1));
-    let ground = [random.below(200) as u8, random.below(200) as u8, random.below(200) as u8];
+    let ground = [
+        random.below(200) as u8,
+        random.below(200) as u8,
+        random.below(200) as u8,
+    ];
     let mut picture = RgbImage::from_pixel(WIDTH, HEIGHT, Rgb(ground));
     for i in 0..160 {
         let size = 4 + random.below(if i < 30 { 60 } else { 16 });
         let (x, y) = (random.below(WIDTH), random.below(HEIGHT));
-        let colour = Rgb([random.below(256) as u8, random.below(256) as u8, random.below(256) as u8]);
+        let colour = Rgb([
+            random.below(256) as u8,
+            random.below(256) as u8,
+            random.below(256) as u8,
+        ]);
         let (round, flat) = (random.below(2) == 0, 1 + random.below(3));
         for v in y..(y + size / flat).min(HEIGHT) {
             for u in x..(x + size).min(WIDTH) {
-                let (dx, dy) = (2 * (u - x) as i64 - i64::from(size), 2 * i64::from(flat) * (v - y) as i64 - i64::from(size));
+                let (dx, dy) = (
+                    2 * (u - x) as i64 - i64::from(size),
+                    2 * i64::from(flat) * (v - y) as i64 - i64::from(size),
+                );
                 if !round || dx * dx + dy * dy < i64::from(size) * i64::from(size) {
                     picture.put_pixel(u, v, colour);
                 }
@@ -143,7 +161,11 @@ fn page(seed: u32, width: u32, height: u32) -> RgbImage {
             for bit in 0..24 {
                 if letter >> bit & 1 == 1 {
                     for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
-                        picture.put_pixel(column + bit % 4 * 2 + dx, row + bit / 4 * 2 + dy, Rgb([20, 20, 20]));
+                        picture.put_pixel(
+                            column + bit % 4 * 2 + dx,
+                            row + bit / 4 * 2 + dy,
+                            Rgb([20, 20, 20]),
+                        );
                     }
                 }
             }
@@ -166,11 +188,16 @@ fn turned(picture: &RgbImage, degrees: f32) -> RgbImage {
     let (sine, cosine) = degrees.to_radians().sin_cos();
     RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
         let (u, v) = (x as f32 - WIDTH as f32 / 2.0, y as f32 - HEIGHT as f32 / 2.0);
-        let (u, v) = (cosine * u + sine * v + WIDTH as f32 / 2.0, cosine * v - sine * u + HEIGHT as f32 / 2.0);
+        let (u, v) = (
+            cosine * u + sine * v + WIDTH as f32 / 2.0,
+            cosine * v - sine * u + HEIGHT as f32 / 2.0,
+        );
         if u < 0.0 || v < 0.0 {
             return Rgb([0; 3]);
         }
-        *picture.get_pixel_checked(u as u32, v as u32).unwrap_or(&Rgb([0; 3]))
+        *picture
+            .get_pixel_checked(u as u32, v as u32)
+            .unwrap_or(&Rgb([0; 3]))
     })
 }
 
@@ -185,8 +212,20 @@ fn a_changed_copy_is_found_with_its_boxes() {
     let cut = imageops::crop_imm(work, 60, 80, 340, 254).to_image();
     bench.check("half of the area", &cut, 2, [0, 0, 340, 254], [60, 80, 400, 334]);
     bench.check("mirrored", &imageops::flip_horizontal(work), 2, ALL, ALL);
-    bench.check("a quarter turn", &imageops::rotate90(work), 2, [0, 0, 360, 480], ALL);
-    bench.check("mirrored and turned", &imageops::flip_vertical(&imageops::rotate90(work)), 2, [0, 0, 360, 480], ALL);
+    bench.check(
+        "a quarter turn",
+        &imageops::rotate90(work),
+        2,
+        [0, 0, 360, 480],
+        ALL,
+    );
+    bench.check(
+        "mirrored and turned",
+        &imageops::flip_vertical(&imageops::rotate90(work)),
+        2,
+        [0, 0, 360, 480],
+        ALL,
+    );
     bench.check("turned by 20 degrees", &turned(work, 20.0), 2, ALL, ALL);
     let frame = laid_on(&RgbImage::from_pixel(560, 440, Rgb([200, 30, 90])), work, 40, 40);
     bench.check("framed", &frame, 2, [40, 40, 520, 400], ALL);
@@ -196,7 +235,11 @@ fn a_changed_copy_is_found_with_its_boxes() {
     bench.check("on a page", &shot, 2, [350, 200, 590, 380], ALL);
     let under_text = laid_on(work, &page(11, WIDTH, 60), 0, 220);
     bench.check("under text", &under_text, 2, ALL, ALL);
-    let grey = DynamicImage::ImageRgb8(work.clone()).grayscale().brighten(30).blur(1.5).to_rgb8();
+    let grey = DynamicImage::ImageRgb8(work.clone())
+        .grayscale()
+        .brighten(30)
+        .blur(1.5)
+        .to_rgb8();
     bench.check("grey, brighter and blurred", &grey, 2, ALL, ALL);
 }
 
@@ -215,7 +258,11 @@ fn every_work_of_a_collage_is_found() {
     assert_eq!(by_item.keys().copied().collect::<Vec<_>>(), [0, 1, 3, 4]);
     for (item, x, y) in places {
         let (x, y) = (x as u64, y as u64);
-        assert!(overlap(by_item[&item].suspect, [x, y, x + 384, y + 288]) >= 0.8, "{:?}", by_item[&item]);
+        assert!(
+            overlap(by_item[&item].suspect, [x, y, x + 384, y + 288]) >= 0.8,
+            "{:?}",
+            by_item[&item]
+        );
     }
 }
 
@@ -247,7 +294,13 @@ fn plain_periodic_and_written_pictures_match_nothing_else() {
     let others = [
         pattern(|_, _| 131),
         pattern(|_, y| (y / 2) as u8),
-        pattern(|x, y| if ((x + 7) / 30 + (y + 3) / 30) % 2 == 0 { 220 } else { 10 }),
+        pattern(|x, y| {
+            if ((x + 7) / 30 + (y + 3) / 30) % 2 == 0 {
+                220
+            } else {
+                10
+            }
+        }),
         pattern(|_, y| if y / 14 % 2 == 0 { 250 } else { 30 }),
         page(3, WIDTH, HEIGHT),
         page(4, 600, 300),
@@ -261,7 +314,10 @@ fn plain_periodic_and_written_pictures_match_nothing_else() {
     assert!(bench.items[0].notes.contains(&ImageNote::Featureless));
     assert!(bench.find(&works[0]).is_empty());
     // A page of text is still found in a copy of itself.
-    assert_eq!(bench.find(&works[5]).iter().map(|m| m.item).collect::<Vec<_>>(), [5]);
+    assert_eq!(
+        bench.find(&works[5]).iter().map(|m| m.item).collect::<Vec<_>>(),
+        [5]
+    );
 }
 
 #[test]
@@ -279,7 +335,9 @@ fn the_flag_of_the_camera_is_honoured() {
     let bench = Bench::new(&works);
     // Stored lying on its side, with the flag that says so.
     let mut jpeg = Cursor::new(Vec::new());
-    imageops::rotate270(&works[1]).write_to(&mut jpeg, ImageFormat::Jpeg).expect("encodes");
+    imageops::rotate270(&works[1])
+        .write_to(&mut jpeg, ImageFormat::Jpeg)
+        .expect("encodes");
     let tiff = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let mut flagged = vec![0xff, 0xd8, 0xff, 0xe1, 0, (8 + tiff.len()) as u8];
     flagged.extend(b"Exif\0\0");
@@ -305,7 +363,11 @@ fn all_formats_are_read() {
     ] {
         let path = bench.save(&works[1], format);
         let answer = search(&path, &bench, &SearchOptions::default()).expect("a picture");
-        assert_eq!(answer.matches.iter().map(|m| m.item).collect::<Vec<_>>(), [1], "{format:?}");
+        assert_eq!(
+            answer.matches.iter().map(|m| m.item).collect::<Vec<_>>(),
+            [1],
+            "{format:?}"
+        );
     }
 }
 
@@ -316,7 +378,9 @@ fn any_frame_of_a_moving_picture_is_found() {
     let mut bytes = Vec::new();
     let mut encoder = ::image::codecs::gif::GifEncoder::new_with_speed(&mut bytes, 20);
     for picture in [&scene(73), &works[2], &works[2], &works[0]] {
-        encoder.encode(picture.as_raw(), WIDTH, HEIGHT, ::image::ExtendedColorType::Rgb8).expect("encodes");
+        encoder
+            .encode(picture.as_raw(), WIDTH, HEIGHT, ::image::ExtendedColorType::Rgb8)
+            .expect("encodes");
     }
     drop(encoder);
     let answer = search(&bench.file(&bytes), &bench, &SearchOptions::default()).expect("a picture");
@@ -326,7 +390,9 @@ fn any_frame_of_a_moving_picture_is_found() {
 }
 
 fn code_of(bench: &Bench, bytes: &[u8]) -> &'static str {
-    fingerprint_reference(&bench.file(bytes), &mut |_, _| {}).expect_err("no picture").code()
+    fingerprint_reference(&bench.file(bytes), &mut |_, _| {})
+        .expect_err("no picture")
+        .code()
 }
 
 #[test]
@@ -340,7 +406,13 @@ fn bombs_and_broken_files_are_named() {
     bomb.extend(crc.to_be_bytes());
     bomb.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e");
     assert_eq!(code_of(&bench, &bomb), "image_too_large");
-    assert_eq!(code_of(&bench, b"GIF89a\xff\xff\xff\xff\0\0\0;"), "image_too_large");
+    assert_eq!(
+        code_of(
+            &bench,
+            b"GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\xff\xff\xff\xff\0\x02\0;"
+        ),
+        "image_too_large"
+    );
     assert_eq!(code_of(&bench, b"plain words"), "image_not_a_picture");
     assert_eq!(code_of(&bench, b""), "image_not_a_picture");
     let mut png = Cursor::new(Vec::new());
@@ -349,7 +421,12 @@ fn bombs_and_broken_files_are_named() {
     assert_eq!(code_of(&bench, &png[..png.len() / 2]), "image_damaged");
     assert_eq!(code_of(&bench, &png[..20]), "image_damaged");
     let missing = Path::new("/nowhere/at/all.png");
-    assert_eq!(search(missing, &bench, &SearchOptions::default()).expect_err("absent").code(), "image_open");
+    assert_eq!(
+        search(missing, &bench, &SearchOptions::default())
+            .expect_err("absent")
+            .code(),
+        "image_open"
+    );
 }
 
 #[test]
@@ -360,12 +437,20 @@ fn a_gif_of_endless_frames_is_read_up_to_a_limit() {
     for i in 0..decode::MAX_FRAMES_READ as u32 + 40 {
         let frame = GrayImage::from_fn(24, 24, |x, y| Luma([((x * 7 + y * 3 + i) % 256) as u8]));
         let rgb = DynamicImage::ImageLuma8(frame).to_rgb8();
-        encoder.encode(rgb.as_raw(), 24, 24, ::image::ExtendedColorType::Rgb8).expect("encodes");
+        encoder
+            .encode(rgb.as_raw(), 24, 24, ::image::ExtendedColorType::Rgb8)
+            .expect("encodes");
     }
     drop(encoder);
     let item = fingerprint_reference(&bench.file(&bytes), &mut |_, _| {}).expect("a picture");
     assert!(item.hashes.len() <= decode::MAX_FRAMES);
-    assert!(item.notes.iter().any(|n| matches!(n, ImageNote::FrameLimit { .. })), "{:?}", item.notes);
+    assert!(
+        item.notes
+            .iter()
+            .any(|n| matches!(n, ImageNote::FrameLimit { .. })),
+        "{:?}",
+        item.notes
+    );
 }
 
 proptest! {

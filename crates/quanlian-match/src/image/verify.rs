@@ -39,6 +39,8 @@ const WINDOW: usize = 3;
 const MIN_CORRELATION: f32 = 0.6;
 /// Cells on each side of one whose mean is taken off to leave its details.
 const DETAIL: usize = 2;
+/// Cells by which a thumbnail is shifted to see whether it repeats itself.
+const SHIFTS: std::ops::RangeInclusive<i64> = 3..=10;
 /// Sum of squared details below which there are none.
 const DETAIL_FLOOR: f64 = 0.01;
 /// Standard deviation below which there is nothing to correlate, of a full range of one.
@@ -110,7 +112,10 @@ impl Suspect {
         let long = self.mips[0].long_side() as f32;
         let level = ((size * long).log2().floor().max(0.0) as usize).min(self.mips.len() - 1);
         let plane = &self.mips[level];
-        let scale = [plane.width as f32 / self.sides[0], plane.height as f32 / self.sides[1]];
+        let scale = [
+            plane.width as f32 / self.sides[0],
+            plane.height as f32 / self.sides[1],
+        ];
         plane.between(x * scale[0], y * scale[1])
     }
 }
@@ -131,9 +136,13 @@ impl Work {
     fn marks_near(&self, [x, y]: [f32; 2], radius: f32) -> impl Iterator<Item = (usize, &Mark)> {
         let (left, right) = (cell(x - radius), cell(x + radius));
         let rows = cell(y - radius)..=cell(y + radius);
-        rows.flat_map(move |row| self.cells[row * GRID + left..=row * GRID + right].iter().flatten())
-            .map(|&i| (usize::from(i), &self.frame.marks[usize::from(i)]))
-            .filter(move |(_, mark)| (mark.x - x).hypot(mark.y - y) <= radius)
+        rows.flat_map(move |row| {
+            self.cells[row * GRID + left..=row * GRID + right]
+                .iter()
+                .flatten()
+        })
+        .map(|&i| (usize::from(i), &self.frame.marks[usize::from(i)]))
+        .filter(move |(_, mark)| (mark.x - x).hypot(mark.y - y) <= radius)
     }
 }
 
@@ -155,13 +164,18 @@ impl Carried {
             place: map.apply([feature.x, feature.y]),
             log_sigma: feature.sigma.log2() + map.scale().log2(),
             angle: map.angle(feature.angle),
-            sketch: if map.mirrors() { feature.sketch ^ MIRROR } else { feature.sketch },
+            sketch: if map.mirrors() {
+                feature.sketch ^ MIRROR
+            } else {
+                feature.sketch
+            },
         }
     }
 
     /// Same size and direction, wherever it lies.
     fn is_like(&self, mark: &Mark) -> bool {
-        (self.log_sigma - mark.log_sigma).abs() <= SIZE_SPREAD && angle_between(self.angle, mark.angle) <= ANGLE_SPREAD
+        (self.log_sigma - mark.log_sigma).abs() <= SIZE_SPREAD
+            && angle_between(self.angle, mark.angle) <= ANGLE_SPREAD
     }
 
     fn distance(&self, mark: &Mark) -> u32 {
@@ -269,7 +283,10 @@ fn weigh(suspect: &Suspect, work: &Work, map: &Affine) -> Weight {
     for i in order {
         let carried = Carried::by(map, &suspect.features[i]);
         let radius = tolerance(&carried);
-        let near = work.marks_near(carried.place, radius).filter(|(_, m)| carried.is_like(m)).count();
+        let near = work
+            .marks_near(carried.place, radius)
+            .filter(|(_, m)| carried.is_like(m))
+            .count();
         if near == 0 {
             continue;
         }
@@ -288,6 +305,7 @@ fn weigh(suspect: &Suspect, work: &Work, map: &Affine) -> Weight {
         chances.push(Chance {
             agrees: linked[i].is_some(),
             probability: calibration::chance(alike, compared, near),
+            twins: 1 + alike,
         });
         spots += usize::from(linked[i].is_some());
     }
@@ -312,7 +330,9 @@ fn weigh(suspect: &Suspect, work: &Work, map: &Affine) -> Weight {
 /// The box around places.
 fn around(places: impl Iterator<Item = [f32; 2]>) -> [f32; 4] {
     let nothing = [f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY];
-    places.fold(nothing, |b, [x, y]| [b[0].min(x), b[1].min(y), b[2].max(x), b[3].max(y)])
+    places.fold(nothing, |b, [x, y]| {
+        [b[0].min(x), b[1].min(y), b[2].max(x), b[3].max(y)]
+    })
 }
 
 /// Compares the greys of both and draws the boxes.
@@ -320,7 +340,12 @@ fn compare(suspect: &Suspect, work: &Work, map: &Affine, weight: &Weight) -> Opt
     let back = map.inverse()?;
     let sides = work.frame.sides;
     let seen = map.box_of([0.0, 0.0, suspect.sides[0], suspect.sides[1]]);
-    let mut work_box = [seen[0].max(0.0), seen[1].max(0.0), seen[2].min(sides[0]), seen[3].min(sides[1])];
+    let mut work_box = [
+        seen[0].max(0.0),
+        seen[1].max(0.0),
+        seen[2].min(sides[0]),
+        seen[3].min(sides[1]),
+    ];
     if work_box[0] >= work_box[2] || work_box[1] >= work_box[3] {
         return None;
     }
@@ -329,7 +354,8 @@ fn compare(suspect: &Suspect, work: &Work, map: &Affine, weight: &Weight) -> Opt
     for (i, grey) in greys.iter_mut().enumerate() {
         let middle = |at: usize, side: f32| (at as f32 + 0.5) / THUMB_SIDE as f32 * side;
         let place = back.apply([middle(i % THUMB_SIDE, sides[0]), middle(i / THUMB_SIDE, sides[1])]);
-        let inside = (0.0..suspect.sides[0]).contains(&place[0]) && (0.0..suspect.sides[1]).contains(&place[1]);
+        let inside =
+            (0.0..suspect.sides[0]).contains(&place[0]) && (0.0..suspect.sides[1]).contains(&place[1]);
         if inside {
             *grey = Some(suspect.grey(place, size));
         }
@@ -340,8 +366,13 @@ fn compare(suspect: &Suspect, work: &Work, map: &Affine, weight: &Weight) -> Opt
         Agreement::Correlation(c) => c,
         Agreement::BothFlat | Agreement::Unknown => 0.0,
     };
-    let agreement: Vec<Option<bool>> = (0..THUMB_SIDE * THUMB_SIDE).map(|i| agrees(&greys, &thumb, i)).collect();
-    let (yes, no) = agreement.iter().flatten().fold((0u32, 0u32), |(y, n), &a| (y + u32::from(a), n + u32::from(!a)));
+    let agreement: Vec<Option<bool>> = (0..THUMB_SIDE * THUMB_SIDE)
+        .map(|i| agrees(&greys, &thumb, i))
+        .collect();
+    let (yes, no) = agreement
+        .iter()
+        .flatten()
+        .fold((0u32, 0u32), |(y, n), &a| (y + u32::from(a), n + u32::from(!a)));
     trim(&mut work_box, &agreement, sides);
     let carried = back.box_of(work_box);
     let suspect_box = [
@@ -356,44 +387,94 @@ fn compare(suspect: &Suspect, work: &Work, map: &Affine, weight: &Weight) -> Opt
         spots: weight.spots,
         spread: weight.spread,
         grey_bits: grey_bits(&greys, &thumb),
-        identity: if yes + no == 0 { 0.0 } else { yes as f32 / (yes + no) as f32 },
+        identity: if yes + no == 0 {
+            0.0
+        } else {
+            yes as f32 / (yes + no) as f32
+        },
         correlation,
         suspect_box,
         work_box,
     })
 }
 
-/// Bits for details that agree: what is left of both greys when their surroundings are taken off.
+/// Bits for details that agree, less those that the work has in common with itself at another place.
 fn grey_bits(greys: &[Option<f32>], thumb: &[f32]) -> f64 {
-    let (mut ab, mut aa, mut bb, mut aaaa, mut bbbb) = (0.0f64, 0.0f64, 0.0f64, 0.0f64, 0.0f64);
-    for (i, grey) in greys.iter().enumerate() {
-        let Some(grey) = grey else { continue };
-        let around = |at: usize| at.saturating_sub(DETAIL)..(at + DETAIL + 1).min(THUMB_SIDE);
-        let (mut n, mut a, mut b) = (0.0f32, 0.0f32, 0.0f32);
-        for row in around(i / THUMB_SIDE) {
-            for column in around(i % THUMB_SIDE) {
-                let j = row * THUMB_SIDE + column;
-                if let Some(other) = greys[j] {
-                    n += 1.0;
-                    a += other;
-                    b += thumb[j];
-                }
-            }
-        }
-        let (a, b) = (f64::from(grey - a / n), f64::from(thumb[i] - b / n));
-        ab += a * b;
-        aa += a * a;
-        bb += b * b;
-        aaaa += a.powi(4);
-        bbbb += b.powi(4);
-    }
+    let details = Details::of(greys, thumb);
     // A flat picture has rounding for details.
-    if aa < DETAIL_FLOOR || bb < DETAIL_FLOOR {
+    if details.aa < DETAIL_FLOOR || details.bb < DETAIL_FLOOR {
         return 0.0;
     }
-    // So many cells would have the same spread of details if all had equally strong ones.
-    let cells = (aa * aa / aaaa).min(bb * bb / bbbb);
-    calibration::grey_bits(ab / (aa * bb).sqrt(), cells)
+    let cells = details.cells();
+    let bits = calibration::grey_bits(details.correlation(), cells);
+    if bits < 1.0 {
+        return 0.0;
+    }
+    (bits - calibration::grey_bits(self_likeness(thumb), cells)).max(0.0)
+}
+
+/// How well the details of a thumbnail agree with themselves, shifted by [`SHIFTS`]: nearly one for whatever repeats.
+fn self_likeness(thumb: &[f32]) -> f64 {
+    let side = THUMB_SIDE as i64;
+    let mut best = 0.0f64;
+    for shift in SHIFTS {
+        for [dx, dy] in [[shift, 0], [0, shift], [shift, shift], [shift, -shift]] {
+            let at = |i: usize| {
+                let (x, y) = (i as i64 % side + dx, i as i64 / side + dy);
+                ((0..side).contains(&x) && (0..side).contains(&y)).then(|| thumb[(y * side + x) as usize])
+            };
+            let shifted: Vec<Option<f32>> = (0..thumb.len()).map(at).collect();
+            best = best.max(Details::of(&shifted, thumb).correlation());
+        }
+    }
+    best
+}
+
+/// Sums over what is left of two grey pictures when the surroundings of each cell are taken off.
+#[derive(Default)]
+struct Details {
+    ab: f64,
+    aa: f64,
+    bb: f64,
+    aaaa: f64,
+    bbbb: f64,
+}
+
+impl Details {
+    fn of(greys: &[Option<f32>], thumb: &[f32]) -> Self {
+        let mut sums = Self::default();
+        for (i, grey) in greys.iter().enumerate() {
+            let Some(grey) = grey else { continue };
+            let around = |at: usize| at.saturating_sub(DETAIL)..(at + DETAIL + 1).min(THUMB_SIDE);
+            let (mut n, mut a, mut b) = (0.0f32, 0.0f32, 0.0f32);
+            for row in around(i / THUMB_SIDE) {
+                for column in around(i % THUMB_SIDE) {
+                    let j = row * THUMB_SIDE + column;
+                    if let Some(other) = greys[j] {
+                        n += 1.0;
+                        a += other;
+                        b += thumb[j];
+                    }
+                }
+            }
+            let (a, b) = (f64::from(grey - a / n), f64::from(thumb[i] - b / n));
+            sums.ab += a * b;
+            sums.aa += a * a;
+            sums.bb += b * b;
+            sums.aaaa += a.powi(4);
+            sums.bbbb += b.powi(4);
+        }
+        sums
+    }
+
+    fn correlation(&self) -> f64 {
+        self.ab / (self.aa * self.bb).sqrt().max(1e-9)
+    }
+
+    /// So many cells would have the same spread of details if all had equally strong ones.
+    fn cells(&self) -> f64 {
+        (self.aa * self.aa / self.aaaa).min(self.bb * self.bb / self.bbbb)
+    }
 }
 
 enum Agreement {
@@ -427,7 +508,10 @@ fn correlate(
     if n < 9.0 || n * 4.0 < cells as f32 && cells < THUMB_SIDE * THUMB_SIDE {
         return Agreement::Unknown;
     }
-    let (va, vb) = ((aa / n - (a / n).powi(2)).max(0.0), (bb / n - (b / n).powi(2)).max(0.0));
+    let (va, vb) = (
+        (aa / n - (a / n).powi(2)).max(0.0),
+        (bb / n - (b / n).powi(2)).max(0.0),
+    );
     if va < FLAT * FLAT && vb < FLAT * FLAT {
         return Agreement::BothFlat;
     }
@@ -449,9 +533,13 @@ fn trim(area: &mut [f32; 4], agreement: &[Option<bool>], sides: [f32; 2]) {
     // Cells whose middle lies in the box, by column and by row.
     let range = |low: f32, high: f32, side: f32| {
         let at = |value: f32| value / side * THUMB_SIDE as f32;
-        (at(low) - 0.5).ceil().max(0.0) as usize..((at(high) - 0.5).floor() as i64 + 1).clamp(0, THUMB_SIDE as i64) as usize
+        (at(low) - 0.5).ceil().max(0.0) as usize
+            ..((at(high) - 0.5).floor() as i64 + 1).clamp(0, THUMB_SIDE as i64) as usize
     };
-    let (mut columns, mut rows) = (range(area[0], area[2], sides[0]), range(area[1], area[3], sides[1]));
+    let (mut columns, mut rows) = (
+        range(area[0], area[2], sides[0]),
+        range(area[1], area[3], sides[1]),
+    );
     let foreign = |columns: std::ops::Range<usize>, rows: std::ops::Range<usize>| {
         let cells = rows.flat_map(|r| columns.clone().map(move |c| r * THUMB_SIDE + c));
         let (mut yes, mut no) = (0, 0);

@@ -1012,8 +1012,10 @@ fn segment(of_match: &MatchSegment) -> doc::Segment {
             rows: None,
         },
         MatchSegment::Area(area) => {
-            let [[left, upper, right, lower], [work_left, work_upper, work_right, work_lower]] =
-                [area.suspect, area.work];
+            let [
+                [left, upper, right, lower],
+                [work_left, work_upper, work_right, work_lower],
+            ] = [area.suspect, area.work];
             doc::Segment {
                 suspect: [left, right],
                 work: [work_left, work_right],
