@@ -325,25 +325,24 @@ fn prepare(
     match look {
         Look::Done(prepared) => Ok(prepared),
         Look::Sound { number, remark } => match sound.fingerprint(number, &found.path) {
-            Ok(item) => Ok(finished(found, number, item, remark).map_or_else(|n| n, Prepared::Sound)),
+            Ok(item) => {
+                Ok(finished(found, number, item, remark).map_or_else(Prepared::Skipped, Prepared::Sound))
+            }
             Err(SoundError::Audio(e)) => Ok(skipped(e.code(), &e)),
             Err(SoundError::Index(e)) => Err(e),
         },
         Look::Picture { number, remark } => match picture.fingerprint(number, &found.path) {
-            Ok(item) => Ok(finished(found, number, item, remark).map_or_else(|n| n, Prepared::Picture)),
+            Ok(item) => {
+                Ok(finished(found, number, item, remark).map_or_else(Prepared::Skipped, Prepared::Picture))
+            }
             Err(PictureError::Image(e)) => Ok(skipped(e.code(), &e)),
             Err(PictureError::Index(e)) => Err(e),
         },
     }
 }
 
-/// Adds size and digest to what was made of a file, or says why that cannot be.
-fn finished<T>(
-    found: &Found,
-    number: u32,
-    item: T,
-    remark: Option<Note>,
-) -> Result<Fingerprinted<T>, Prepared> {
+/// Adds size and digest to what was made of a file.
+fn finished<T>(found: &Found, number: u32, item: T, remark: Option<Note>) -> Result<Fingerprinted<T>, Note> {
     match digest(&found.path) {
         Ok((bytes, sha256)) => Ok(Fingerprinted {
             number,
@@ -352,11 +351,7 @@ fn finished<T>(
             sha256,
             remark,
         }),
-        Err(e) => Err(Prepared::Skipped(Note::from_error(
-            &found.relative,
-            "work_unreadable",
-            &e,
-        ))),
+        Err(e) => Err(Note::from_error(&found.relative, "work_unreadable", &e)),
     }
 }
 

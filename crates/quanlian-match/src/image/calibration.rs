@@ -53,7 +53,7 @@ const HASH_BITS_WORTH: f64 = 0.8;
 /// Probability that a spot agrees by chance: `alike` of `compared` spots elsewhere do, and `near` lie in reach.
 pub(super) fn chance(alike: usize, compared: usize, near: usize) -> f64 {
     let share = (alike as f64 + PRIOR_SHARE * PRIOR_SPOTS) / (compared as f64 + PRIOR_SPOTS);
-    let any = 1.0 - (1.0 - share.min(1.0)).powi(near.min(1000) as i32);
+    let any = 1.0 - (1.0 - share.min(1.0)).powf(near as f64);
     any.clamp(MIN_CHANCE, 1.0)
 }
 

@@ -23,6 +23,8 @@ pub(super) const SKETCH_BITS: usize = 128;
 /// Cells on one side of the surroundings, and directions in each.
 const CELLS: usize = 4;
 const DIRECTIONS: usize = 8;
+/// Numbers of a row of cells.
+const ROW: usize = CELLS * DIRECTIONS;
 /// Samples on one side of the surroundings.
 const SAMPLES: usize = 16;
 /// Distance of samples in blurs of the spot.
@@ -335,7 +337,6 @@ fn transformed(cells: &[f32; SKETCH_BITS], tables: &Tables) -> Option<[f32; SKET
             *value = wave.iter().zip(from).map(|(w, f)| w * f).sum();
         }
     }
-    const ROW: usize = CELLS * DIRECTIONS;
     for (row, out) in b.chunks_exact(ROW).zip(a.chunks_exact_mut(ROW)) {
         for (k, wave) in tables.cosines.iter().enumerate() {
             for d in 0..DIRECTIONS {

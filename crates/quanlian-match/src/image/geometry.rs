@@ -87,14 +87,15 @@ impl Affine {
         if determinant.abs() < 1e-9 || !determinant.is_finite() {
             return None;
         }
-        let [a, b, c, d] = [
+        let (xx, xy, yx, yy) = (
             m[4] / determinant,
             -m[1] / determinant,
             -m[3] / determinant,
             m[0] / determinant,
-        ];
+        );
+        let (x, y) = (-(xx * m[2] + xy * m[5]), -(yx * m[2] + yy * m[5]));
         Some(Self {
-            m: [a, b, -(a * m[2] + b * m[5]), c, d, -(c * m[2] + d * m[5])],
+            m: [xx, xy, x, yx, yy, y],
         })
     }
 
@@ -122,7 +123,7 @@ impl Affine {
             spread += p.weight * (x * x + y * y);
         }
         // Places on top of each other say nothing about scale and turn.
-        if !(spread > 1e-7 * weight) {
+        if spread.is_nan() || spread <= 1e-7 * weight {
             return None;
         }
         let (a, b) = (dot / spread, cross / spread);
@@ -140,7 +141,7 @@ impl Affine {
     }
 
     /// The affine map with the least squared distances; `None` when the places do not determine it.
-    pub(super) fn affine(pairs: &[Pair]) -> Option<Self> {
+    pub(super) fn best(pairs: &[Pair]) -> Option<Self> {
         let weight: f32 = pairs.iter().map(|p| p.weight).sum();
         let mean = |of: &dyn Fn(&Pair) -> f32| pairs.iter().map(|p| p.weight * of(p)).sum::<f32>() / weight;
         let from = [mean(&|p| p.suspect[0]), mean(&|p| p.suspect[1])];
@@ -160,7 +161,7 @@ impl Affine {
         }
         let determinant = xx * yy - xy * xy;
         // Places on one line leave the other direction open.
-        if !(determinant > 0.01 * (xx + yy).powi(2) * 0.25) {
+        if determinant.is_nan() || determinant <= 0.0025 * (xx + yy).powi(2) {
             return None;
         }
         let solve = |[p, q]: [f32; 2]| [(yy * p - xy * q) / determinant, (xx * q - xy * p) / determinant];
@@ -221,7 +222,7 @@ mod tests {
             let mut bent = map;
             bent.m[0] *= stretch;
             bent.m[3] *= stretch;
-            let found = Affine::affine(&pairs(&bent)).expect("determined");
+            let found = Affine::best(&pairs(&bent)).expect("determined");
             for (a, b) in bent.m.iter().zip(found.m) {
                 prop_assert!((a - b).abs() < 1e-3);
             }
@@ -235,7 +236,7 @@ mod tests {
         fn no_pairs_make_a_panic(places in prop::collection::vec(any::<[f32; 4]>(), 0..6), mirrored: bool) {
             let pairs: Vec<Pair> = places.iter().map(|&[a, b, c, d]| Pair { suspect: [a, b], work: [c, d], weight: 1.0 }).collect();
             Affine::similarity(&pairs, mirrored);
-            Affine::affine(&pairs);
+            Affine::best(&pairs);
         }
     }
 

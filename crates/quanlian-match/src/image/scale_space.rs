@@ -98,8 +98,7 @@ impl ScaleSpace {
         let three = [&differences[middle - 1], plane, &differences[middle + 1]];
         for y in EDGE..height.saturating_sub(EDGE) {
             let row = plane.row(y);
-            for x in EDGE..width.saturating_sub(EDGE) {
-                let value = row[x];
+            for (x, &value) in row.iter().enumerate().take(width.saturating_sub(EDGE)).skip(EDGE) {
                 if value.abs() < 0.8 * MIN_CONTRAST || !stands_out(three, x, y, value) {
                     continue;
                 }
@@ -186,8 +185,8 @@ fn refine(differences: &[Plane], mut level: usize, mut x: usize, mut y: usize) -
             });
         }
         let moved = |at: usize, by: f32, low: usize, high: usize| -> Option<usize> {
-            let to = at as i64 + i64::from(by > 0.6) - i64::from(by < -0.6);
-            (to >= low as i64 && to <= high as i64).then_some(to as usize)
+            let to = (at + usize::from(by > 0.6)).checked_sub(usize::from(by < -0.6))?;
+            (low..=high).contains(&to).then_some(to)
         };
         x = moved(x, ox, EDGE, here.width - 1 - EDGE)?;
         y = moved(y, oy, EDGE, here.height - 1 - EDGE)?;

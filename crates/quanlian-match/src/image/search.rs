@@ -152,7 +152,7 @@ fn hash_candidates<I: ImageIndex>(plane: &Plane, whole: &Waves, index: &I) -> Ve
             let mut seen: Vec<(u32, u32)> = Vec::new();
             for key in hash::probes(&own) {
                 index.for_each_posting(super::hash_key(key), MAX_BAND_POSTINGS, |item, frame| {
-                    seen.push((item, frame))
+                    seen.push((item, frame));
                 });
             }
             seen.sort_unstable();

@@ -23,7 +23,9 @@ impl ImageIndex for Bench {
     fn for_each_posting(&self, key: u64, limit: u64, mut visit: impl FnMut(u32, u32)) {
         let found = self.postings.get(&key).map_or(&[][..], Vec::as_slice);
         if found.len() as u64 <= limit {
-            found.iter().for_each(|&(item, position)| visit(item, position));
+            for &(item, position) in found {
+                visit(item, position);
+            }
         }
     }
 
@@ -138,8 +140,8 @@ fn scene(seed: u32) -> RgbImage {
         for v in y..(y + size / flat).min(HEIGHT) {
             for u in x..(x + size).min(WIDTH) {
                 let (dx, dy) = (
-                    2 * (u - x) as i64 - i64::from(size),
-                    2 * i64::from(flat) * (v - y) as i64 - i64::from(size),
+                    2 * i64::from(u - x) - i64::from(size),
+                    2 * i64::from(flat) * i64::from(v - y) - i64::from(size),
                 );
                 if !round || dx * dx + dy * dy < i64::from(size) * i64::from(size) {
                     picture.put_pixel(u, v, colour);

@@ -40,7 +40,7 @@ const MIN_CORRELATION: f32 = 0.6;
 /// Cells on each side of one whose mean is taken off to leave its details.
 const DETAIL: usize = 2;
 /// Cells by which a thumbnail is shifted to see whether it repeats itself.
-const SHIFTS: std::ops::RangeInclusive<i64> = 3..=10;
+const SHIFTS: std::ops::RangeInclusive<usize> = 3..=10;
 /// Sum of squared details below which there are none.
 const DETAIL_FLOOR: f64 = 0.01;
 /// Standard deviation below which there is nothing to correlate, of a full range of one.
@@ -223,7 +223,7 @@ fn fit(pairs: &[Pair], mirrored: bool) -> Option<Affine> {
     if pairs.len() < MIN_AFFINE_PAIRS {
         return Some(similarity);
     }
-    let affine = Affine::affine(pairs).filter(|a| a.mirrors() == mirrored && a.stretch() <= MAX_STRETCH);
+    let affine = Affine::best(pairs).filter(|a| a.mirrors() == mirrored && a.stretch() <= MAX_STRETCH);
     Some(affine.unwrap_or(similarity))
 }
 
@@ -415,13 +415,14 @@ fn grey_bits(greys: &[Option<f32>], thumb: &[f32]) -> f64 {
 
 /// How well the details of a thumbnail agree with themselves, shifted by [`SHIFTS`]: nearly one for whatever repeats.
 fn self_likeness(thumb: &[f32]) -> f64 {
-    let side = THUMB_SIDE as i64;
     let mut best = 0.0f64;
     for shift in SHIFTS {
-        for [dx, dy] in [[shift, 0], [0, shift], [shift, shift], [shift, -shift]] {
+        for [right, left, down] in [[shift, 0, 0], [0, 0, shift], [shift, 0, shift], [0, shift, shift]] {
             let at = |i: usize| {
-                let (x, y) = (i as i64 % side + dx, i as i64 / side + dy);
-                ((0..side).contains(&x) && (0..side).contains(&y)).then(|| thumb[(y * side + x) as usize])
+                let x = (i % THUMB_SIDE + right)
+                    .checked_sub(left)
+                    .filter(|x| *x < THUMB_SIDE)?;
+                thumb.get((i / THUMB_SIDE + down) * THUMB_SIDE + x).copied()
             };
             let shifted: Vec<Option<f32>> = (0..thumb.len()).map(at).collect();
             best = best.max(Details::of(&shifted, thumb).correlation());
@@ -532,9 +533,9 @@ fn agrees(greys: &[Option<f32>], thumb: &[f32], i: usize) -> Option<bool> {
 fn trim(area: &mut [f32; 4], agreement: &[Option<bool>], sides: [f32; 2]) {
     // Cells whose middle lies in the box, by column and by row.
     let range = |low: f32, high: f32, side: f32| {
-        let at = |value: f32| value / side * THUMB_SIDE as f32;
-        (at(low) - 0.5).ceil().max(0.0) as usize
-            ..((at(high) - 0.5).floor() as i64 + 1).clamp(0, THUMB_SIDE as i64) as usize
+        let first =
+            |value: f32| ((value / side * THUMB_SIDE as f32 - 0.5).ceil().max(0.0) as usize).min(THUMB_SIDE);
+        first(low)..first(high)
     };
     let (mut columns, mut rows) = (
         range(area[0], area[2], sides[0]),
