@@ -75,6 +75,9 @@ pub enum ImageError {
     /// The content is of no picture format that is read here.
     #[error("the content is not a picture of a known format")]
     NotAPicture,
+    /// A file longer than any picture that is read.
+    #[error("the file has {size_bytes} bytes, at most {limit_bytes} are read")]
+    FileTooLong { size_bytes: u64, limit_bytes: u64 },
     /// More pixels than are read.
     #[error("the picture has {width} × {height} pixels, at most {limit_pixels} are read")]
     TooLarge {
@@ -103,6 +106,7 @@ impl ImageError {
             Self::Open(_) => "image_open",
             Self::Empty => "image_empty",
             Self::NotAPicture => "image_not_a_picture",
+            Self::FileTooLong { .. } => "image_file_too_long",
             Self::TooLarge { .. } => "image_too_large",
             Self::TakesTooMuch { .. } => "image_takes_too_much",
             Self::Unsupported(_) => "image_unsupported",

@@ -30,6 +30,8 @@ use super::{ImageError as Error, ImageNote};
 pub const MAX_PIXELS: u64 = 100_000_000;
 /// Pixels on one side of the longest picture that is read.
 pub const MAX_SIDE: u32 = 65_535;
+/// Bytes of the longest file that is read; some decoders hold it whole.
+pub const MAX_FILE_BYTES: u64 = 512 << 20;
 /// Bytes that a decoder may take for itself and its result.
 const MAX_DECODER_BYTES: u64 = 512 << 20;
 /// Different pictures taken from one moving picture.
@@ -50,7 +52,7 @@ pub(super) struct Decoded {
     pub(super) notes: Vec<ImageNote>,
 }
 
-/// Reads the picture at `path`, its longer side scaled down (or, when `enlarge`, also up) to `side` pixels.
+/// Reads the picture at `path`, its longer side scaled to `side` pixels, up at most [`MAX_ENLARGEMENT`] times.
 ///
 /// `differ` says of two frames whether the second is worth keeping beside the first.
 pub(super) fn decode_file(
@@ -58,7 +60,15 @@ pub(super) fn decode_file(
     side: usize,
     differ: &dyn Fn(&Plane, &Plane) -> bool,
 ) -> Result<Decoded, Error> {
-    let file = BufReader::new(File::open(path).map_err(Error::Open)?);
+    let file = File::open(path).map_err(Error::Open)?;
+    let size_bytes = file.metadata().map_err(Error::Open)?.len();
+    if size_bytes > MAX_FILE_BYTES {
+        return Err(Error::FileTooLong {
+            size_bytes,
+            limit_bytes: MAX_FILE_BYTES,
+        });
+    }
+    let file = BufReader::new(file);
     // The decoders are safe code, so that one which panics on a damaged file leaves nothing broken behind.
     catch_unwind(AssertUnwindSafe(|| decode(file, side, differ))).unwrap_or(Err(Error::DecoderPanicked))
 }

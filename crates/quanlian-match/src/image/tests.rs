@@ -422,6 +422,12 @@ fn bombs_and_broken_files_are_named() {
     let png = png.into_inner();
     assert_eq!(code_of(&bench, &png[..png.len() / 2]), "image_damaged");
     assert_eq!(code_of(&bench, &png[..20]), "image_damaged");
+    let long = bench.file(&png);
+    let file = std::fs::File::options().write(true).open(&long).expect("open");
+    file.set_len(decode::MAX_FILE_BYTES + 1)
+        .expect("a file with a hole");
+    let refused = fingerprint_reference(&long, &mut |_, _| {}).expect_err("too long");
+    assert_eq!(refused.code(), "image_file_too_long");
     let missing = Path::new("/nowhere/at/all.png");
     assert_eq!(
         search(missing, &bench, &SearchOptions::default())
@@ -429,6 +435,16 @@ fn bombs_and_broken_files_are_named() {
             .code(),
         "image_open"
     );
+}
+
+#[test]
+fn slivers_and_dots_are_read_and_match_nothing() {
+    let slivers = [(1, 1), (1, 3000), (3000, 1), (2, 2), (17, 9)]
+        .map(|(w, h)| RgbImage::from_pixel(w, h, Rgb([7, 9, 200])));
+    let bench = Bench::new(&slivers);
+    for sliver in &slivers {
+        assert!(bench.find(sliver).is_empty());
+    }
 }
 
 #[test]
