@@ -37,6 +37,9 @@ const DIRECTION_BINS: usize = 36;
 const SECOND_DIRECTION: f32 = 0.8;
 /// The share of features that octave by octave may be taken from, finest first; the rest fills up from anywhere.
 const OCTAVE_SHARES: [f32; 4] = [0.45, 0.25, 0.15, 0.1];
+/// Spots that stand out less than this are taken only where there are fewer than [`ENOUGH_SPOTS`] that do.
+const CLEAR_CONTRAST: f32 = 0.008;
+const ENOUGH_SPOTS: usize = 200;
 /// Side of the grid over which features are spread.
 const SPREAD: usize = 6;
 
@@ -99,11 +102,14 @@ pub(super) fn features(plane: &Plane, limit: usize) -> Vec<Feature> {
 
 /// Takes the spots that stand out most, but from every octave and every region.
 fn choose(spots: &[Spot], plane: &Plane, limit: usize) -> Vec<Spot> {
-    if spots.len() <= limit {
-        return spots.to_vec();
-    }
     let mut order: Vec<usize> = (0..spots.len()).collect();
     order.sort_by(|&a, &b| spots[b].contrast.total_cmp(&spots[a].contrast).then(a.cmp(&b)));
+    let strong = order.partition_point(|&i| spots[i].contrast >= CLEAR_CONTRAST);
+    order.truncate(strong.max(ENOUGH_SPOTS.min(limit)));
+    if order.len() <= limit {
+        order.sort_unstable();
+        return order.into_iter().map(|i| spots[i]).collect();
+    }
     // A spot ranks by how many stronger ones of its octave lie in its cell of the grid.
     let mut crowd = vec![0u32; OCTAVE_SHARES.len() * SPREAD * SPREAD];
     let mut ranked: Vec<(usize, u32, usize)> = Vec::with_capacity(spots.len());

@@ -21,7 +21,7 @@ const MIN_SIDE: usize = 16;
 /// Spots do not lie nearer to the edge of a level.
 const EDGE: usize = 4;
 /// Least difference between levels at a spot, of a full range of one.
-const MIN_CONTRAST: f32 = 0.008;
+const MIN_CONTRAST: f32 = 0.003;
 /// A spot that is drawn out more than this is a piece of a line, which is found anywhere along the line.
 const MAX_STRETCH: f32 = 10.0;
 
