@@ -20,7 +20,7 @@ fn drawn(seed: u32) -> Picture {
     let mut state = seed;
     let mut draw = |limit: usize| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (u64::from(state) * limit as u64 >> 32) as usize
+        ((u64::from(state) * limit as u64) >> 32) as usize
     };
     let mut pixels = vec![[90; 3]; WIDTH * HEIGHT];
     for i in 0..150 {
