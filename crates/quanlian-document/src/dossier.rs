@@ -202,6 +202,8 @@ pub enum Unit {
     Char,
     /// Lines of code.
     Line,
+    /// Pixels of a picture.
+    Px,
 }
 
 /// One confirmed match between a suspect file and a work.
@@ -230,12 +232,24 @@ pub struct Match {
 /// One matched part: from and to, on both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
+    /// In the suspect file; of an area, its left and right side.
+    pub suspect: [u64; 2],
+    /// In the work; of an area, its left and right side.
+    pub work: [u64; 2],
+    /// Of all numbers.
+    pub unit: Unit,
+    /// The other two sides of an area in a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Rows>,
+}
+
+/// The upper and lower side of an area, in either picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows {
     /// In the suspect file.
     pub suspect: [u64; 2],
     /// In the work.
     pub work: [u64; 2],
-    /// Of all four numbers.
-    pub unit: Unit,
 }
 
 /// One fact (事实) and what it stands on.

@@ -387,8 +387,20 @@ fn flattened(forest: &[Reason]) -> Flattened<'_> {
 }
 
 fn segment(segment: Segment) -> Value {
-    let side = |[from, to]: [u64; 2]| [position(from, segment.unit), position(to, segment.unit)];
-    json!({ "suspect": side(segment.suspect), "work": side(segment.work), "unit": segment.unit })
+    let at = |value: u64| position(value, segment.unit);
+    let side = |[from, to]: [u64; 2], rows: Option<[u64; 2]>| match rows {
+        None => [at(from), at(to)],
+        // An area by two of its corners.
+        Some([upper, lower]) => [
+            format!("({}, {})", at(from), at(upper)),
+            format!("({}, {})", at(to), at(lower)),
+        ],
+    };
+    json!({
+        "suspect": side(segment.suspect, segment.rows.map(|rows| rows.suspect)),
+        "work": side(segment.work, segment.rows.map(|rows| rows.work)),
+        "unit": segment.unit,
+    })
 }
 
 fn length(length: Length) -> Value {
@@ -399,7 +411,7 @@ fn length(length: Length) -> Value {
 fn position(value: u64, unit: Unit) -> String {
     match unit {
         Unit::Ms => clock_time(value),
-        Unit::Char | Unit::Line => grouped(i64::try_from(value).unwrap_or(i64::MAX)),
+        Unit::Char | Unit::Line | Unit::Px => grouped(i64::try_from(value).unwrap_or(i64::MAX)),
     }
 }
 
@@ -444,6 +456,22 @@ fn scientific(value: f64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_area_reads_as_two_corners() {
+        let area = Segment {
+            suspect: [10, 1_300],
+            work: [0, 640],
+            unit: Unit::Px,
+            rows: Some(crate::dossier::Rows {
+                suspect: [20, 900],
+                work: [0, 480],
+            }),
+        };
+        let printed = segment(area);
+        assert_eq!(printed["suspect"], json!(["(10, 20)", "(1,300, 900)"]));
+        assert_eq!(printed["work"], json!(["(0, 0)", "(640, 480)"]));
+    }
 
     #[test]
     fn positions_read_as_times_and_grouped_numbers() {

@@ -493,7 +493,7 @@ fn every_variant_has_a_label() {
         ],
     );
     check("medium", &[M::Audio, M::Video, M::Text, M::Code, M::Image]);
-    check("unit", &[Unit::Ms, Unit::Char, Unit::Line]);
+    check("unit", &[Unit::Ms, Unit::Char, Unit::Line, Unit::Px]);
     check(
         "outcome",
         &[

@@ -10,6 +10,7 @@
 //! | `part-NNNNNN/items.jsonl` | the works of a part: name, size, SHA-256, medium |
 //! | `part-NNNNNN/text.*` | postings and texts (`text`) |
 //! | `part-NNNNNN/audio.*` | postings of the sound (`audio`) |
+//! | `part-NNNNNN/image.*` | postings and records of the pictures (`image`) |
 //! | `lock` | held while somebody builds or adds |
 //!
 //! Invariants: a part is complete and synced before the manifest names it, and never
@@ -17,11 +18,12 @@
 //! behind is swept away by the next. The same files in the same order give the same
 //! index. A work keeps the name under which it was first added.
 //!
-//! Not here: what a medium does with its bytes (`text`, `audio`), what a match means.
+//! Not here: what a medium does with its bytes (`text`, `audio`, `image`), what a match means.
 
 mod manifest;
 mod note;
 mod part;
+mod picture;
 mod query;
 mod sniff;
 mod sound;

@@ -13,6 +13,7 @@
 pub mod align;
 pub mod audio;
 pub mod collection;
+pub mod image;
 pub mod score;
 pub mod segment;
 pub mod text;
@@ -28,6 +29,8 @@ pub enum Medium {
     Audio,
     /// Written text.
     Text,
+    /// Pictures, still or of a few frames.
+    Image,
 }
 
 /// What the numbers of a [`Span`] count.
@@ -39,6 +42,8 @@ pub enum Unit {
     Ms,
     /// Unicode scalar values of the original text.
     Char,
+    /// Pixels of the upright picture.
+    Px,
 }
 
 /// A stretch that both files share: half-open ranges, in `unit`, on either side.
@@ -50,6 +55,65 @@ pub struct Span {
     pub work: [u64; 2],
     /// What both ranges count.
     pub unit: Unit,
+}
+
+/// An area that both pictures share: left, upper, right and lower side, the last two excluded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Area {
+    /// Where it lies in the suspect file: `[x0, y0, x1, y1]`.
+    pub suspect: [u64; 4],
+    /// Where it lies in the work: `[x0, y0, x1, y1]`.
+    pub work: [u64; 4],
+    /// What the numbers count; always [`Unit::Px`].
+    pub unit: Unit,
+}
+
+/// A part that both files share: a stretch of what runs on, or an area of what lies flat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum MatchSegment {
+    /// Of sound or text.
+    Stretch(Span),
+    /// Of a picture.
+    Area(Area),
+}
+
+impl MatchSegment {
+    /// Where it lies in the suspect file, two numbers of a stretch or four of an area.
+    pub fn suspect(&self) -> &[u64] {
+        match self {
+            Self::Stretch(span) => &span.suspect,
+            Self::Area(area) => &area.suspect,
+        }
+    }
+
+    /// The same in the work.
+    pub fn work(&self) -> &[u64] {
+        match self {
+            Self::Stretch(span) => &span.work,
+            Self::Area(area) => &area.work,
+        }
+    }
+
+    /// What the numbers count.
+    pub fn unit(&self) -> Unit {
+        match self {
+            Self::Stretch(span) => span.unit,
+            Self::Area(area) => area.unit,
+        }
+    }
+}
+
+impl From<Span> for MatchSegment {
+    fn from(span: Span) -> Self {
+        Self::Stretch(span)
+    }
+}
+
+impl From<Area> for MatchSegment {
+    fn from(area: Area) -> Self {
+        Self::Area(area)
+    }
 }
 
 /// How the suspect was changed against the work, as the alignment solved it.
@@ -76,8 +140,8 @@ pub struct Match {
     pub e_value: f64,
     /// Share of the matched stretch that agrees, `0.0..=1.0`.
     pub identity: f64,
-    /// Where the copies lie, in the order of the suspect file.
-    pub segments: Vec<Span>,
+    /// Where the copies lie: stretches in the order of the suspect file, areas the best first.
+    pub segments: Vec<MatchSegment>,
     /// How the suspect was changed; absent for media without such a change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,

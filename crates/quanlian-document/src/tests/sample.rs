@@ -59,11 +59,13 @@ pub(crate) fn matched(suspect: &str, work: &str) -> Match {
                 suspect: [12_040, 31_200],
                 work: [61_000, 80_160],
                 unit: Unit::Ms,
+                rows: None,
             },
             Segment {
                 suspect: [45_000, 58_320],
                 work: [90_500, 103_820],
                 unit: Unit::Ms,
+                rows: None,
             },
         ],
     }
@@ -90,7 +92,7 @@ pub(crate) fn dossier() -> Dossier {
             matched("直播回放_20220814.mp3", "晨光曲.flac"),
             Match {
                 medium: Medium::Text, identity: None, time_scale: None, pitch_scale: None,
-                segments: vec![Segment { suspect: [1_200, 9_870], work: [0, 8_660], unit: Unit::Char }],
+                segments: vec![Segment { suspect: [1_200, 9_870], work: [0, 8_660], unit: Unit::Char, rows: None }],
                 ..matched("转载合集.txt", "山海行记（第一卷）.txt")
             },
         ],

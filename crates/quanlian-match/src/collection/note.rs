@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::audio::AudioNote;
+use crate::image::ImageNote;
 use crate::text::decode::Decoded;
 
 /// A remark about one file; the run went on.
@@ -68,6 +69,16 @@ pub(super) fn of_sound(subject: &Path, note: &AudioNote) -> Note {
             format!("{duration_ms} ms of sound are too short to be found in anything")
         }
         AudioNote::Featureless => "silence or a steady tone: nothing to go by".to_owned(),
+    };
+    Note::new(subject, note.code(), message)
+}
+
+/// A remark on how a picture was read.
+pub(super) fn of_picture(subject: &Path, note: &ImageNote) -> Note {
+    let message = match note {
+        ImageNote::FrameLimit { read } => format!("only the first {read} frames were looked at"),
+        ImageNote::CutShort => "the file ends before its last frame does".to_owned(),
+        ImageNote::Featureless => "one colour or a smooth gradient: nothing to go by".to_owned(),
     };
     Note::new(subject, note.code(), message)
 }

@@ -20,11 +20,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::manifest::PartEntry;
+use super::picture::{PictureError, PictureItem, PictureStore, PictureStoreWriter};
 use super::sniff::{self, Content};
 use super::sound::{SoundItem, SoundStore, SoundStoreWriter};
 use super::walk::Found;
 use super::{BuildReport, CollectionError, MediumStats, Note, Work, note};
 use crate::audio::{self, AudioItem};
+use crate::image::ImageItem;
 use crate::segment::SegmentError;
 use crate::text::matcher::TextPart;
 use crate::text::store::{AddError, TextItem, TextStore, TextStoreWriter};
@@ -49,6 +51,7 @@ pub(super) struct Item {
 pub(super) enum ItemContent {
     Text { number: u32, text: TextItem },
     Audio { number: u32, sound: SoundItem },
+    Image { number: u32, picture: PictureItem },
 }
 
 /// Writes a part.
@@ -60,6 +63,8 @@ pub(super) struct PartWriter {
     next_text: u32,
     sound: SoundStoreWriter,
     next_sound: u32,
+    picture: PictureStoreWriter,
+    next_picture: u32,
 }
 
 /// What became of one file before anything is written about it.
@@ -67,19 +72,24 @@ enum Prepared {
     Unchanged,
     Skipped(Note),
     Text(Opened),
-    Sound {
-        number: u32,
-        item: AudioItem,
-        bytes: u64,
-        sha256: String,
-        remark: Option<Note>,
-    },
+    Sound(Fingerprinted<AudioItem>),
+    Picture(Fingerprinted<ImageItem>),
+}
+
+/// What the slow part of a file brought.
+struct Fingerprinted<T> {
+    number: u32,
+    item: T,
+    bytes: u64,
+    sha256: String,
+    remark: Option<Note>,
 }
 
 /// The first look at a file.
 enum Look {
     Done(Prepared),
     Sound { number: u32, remark: Option<Note> },
+    Picture { number: u32, remark: Option<Note> },
 }
 
 impl PartWriter {
@@ -92,6 +102,8 @@ impl PartWriter {
             next_text: 0,
             sound: SoundStoreWriter::create(folder)?,
             next_sound: 0,
+            picture: PictureStoreWriter::create(folder)?,
+            next_picture: 0,
         })
     }
 
@@ -102,7 +114,7 @@ impl PartWriter {
     /// Adds what can be added and remarks on the rest; fails only when the index cannot
     /// be written.
     ///
-    /// Sound, which is slow to decode, is fingerprinted by several threads; numbers are
+    /// Sound and pictures, slow to decode, are fingerprinted by several threads; numbers are
     /// given and everything else is written in the order of the files.
     pub(super) fn add_all(
         &mut self,
@@ -114,15 +126,16 @@ impl PartWriter {
         let done = AtomicU64::new(0);
         for batch in files.chunks(FILES_AT_ONCE) {
             let looks: Vec<Look> = batch.iter().map(|found| self.look(found, known)).collect();
+            let picture = &self.picture;
             let prepared = (batch.par_iter().zip(looks))
                 .map(|(found, look)| {
-                    let prepared = prepare(found, look);
+                    let prepared = prepare(picture, found, look)?;
                     if !matches!(prepared, Prepared::Text(_)) {
                         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
                     }
-                    prepared
+                    Ok(prepared)
                 })
-                .collect::<Vec<_>>();
+                .collect::<Result<Vec<_>, SegmentError>>()?;
             for (found, prepared) in batch.iter().zip(prepared) {
                 let is_text = matches!(prepared, Prepared::Text(_));
                 self.commit(found, prepared, known, report)?;
@@ -168,6 +181,14 @@ impl PartWriter {
                     remark: opened.remark(&found.relative),
                 }
             }
+            Content::Known(Medium::Image) => {
+                let number = self.next_picture;
+                self.next_picture += 1;
+                Look::Picture {
+                    number,
+                    remark: opened.remark(&found.relative),
+                }
+            }
             Content::Empty => skipped("work_empty", "the file is empty"),
             Content::Other(what) => skipped("work_unknown_medium", what),
         }
@@ -194,13 +215,13 @@ impl PartWriter {
                 Some(item) => item,
                 None => return Ok(()),
             },
-            Prepared::Sound {
+            Prepared::Sound(Fingerprinted {
                 number,
                 item,
                 bytes,
                 sha256,
                 remark,
-            } => {
+            }) => {
                 report.notes.extend(remark);
                 report
                     .notes
@@ -211,6 +232,25 @@ impl PartWriter {
                     bytes,
                     sha256,
                     content: ItemContent::Audio { number, sound },
+                }
+            }
+            Prepared::Picture(Fingerprinted {
+                number,
+                item,
+                bytes,
+                sha256,
+                remark,
+            }) => {
+                report.notes.extend(remark);
+                report
+                    .notes
+                    .extend(item.notes.iter().map(|n| note::of_picture(&found.relative, n)));
+                let picture = self.picture.keep(&item)?;
+                Item {
+                    name,
+                    bytes,
+                    sha256,
+                    content: ItemContent::Image { number, picture },
                 }
             }
         };
@@ -264,6 +304,7 @@ impl PartWriter {
             .sync_all()?;
         self.text.finish()?;
         self.sound.finish()?;
+        self.picture.finish()?;
         Ok(PartEntry {
             name: name.to_owned(),
             items: self.item_count,
@@ -273,26 +314,38 @@ impl PartWriter {
 }
 
 /// Does the slow part of a file, on any thread.
-fn prepare(found: &Found, look: Look) -> Prepared {
-    let (number, remark) = match look {
-        Look::Done(prepared) => return prepared,
-        Look::Sound { number, remark } => (number, remark),
-    };
+fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Prepared, SegmentError> {
     let skipped =
         |code: &str, e: &dyn std::error::Error| Prepared::Skipped(Note::from_error(&found.relative, code, e));
-    let item = match audio::fingerprint_reference(&found.path) {
-        Ok(item) => item,
-        Err(e) => return skipped(e.code(), &e),
-    };
+    match look {
+        Look::Done(prepared) => Ok(prepared),
+        Look::Sound { number, remark } => match audio::fingerprint_reference(&found.path) {
+            Ok(item) => {
+                Ok(finished(found, number, item, remark).map_or_else(Prepared::Skipped, Prepared::Sound))
+            }
+            Err(e) => Ok(skipped(e.code(), &e)),
+        },
+        Look::Picture { number, remark } => match picture.fingerprint(number, &found.path) {
+            Ok(item) => {
+                Ok(finished(found, number, item, remark).map_or_else(Prepared::Skipped, Prepared::Picture))
+            }
+            Err(PictureError::Image(e)) => Ok(skipped(e.code(), &e)),
+            Err(PictureError::Index(e)) => Err(e),
+        },
+    }
+}
+
+/// Adds size and digest to what was made of a file.
+fn finished<T>(found: &Found, number: u32, item: T, remark: Option<Note>) -> Result<Fingerprinted<T>, Note> {
     match digest(&found.path) {
-        Ok((bytes, sha256)) => Prepared::Sound {
+        Ok((bytes, sha256)) => Ok(Fingerprinted {
             number,
             item,
             bytes,
             sha256,
             remark,
-        },
-        Err(e) => skipped("work_unreadable", &e),
+        }),
+        Err(e) => Err(Note::from_error(&found.relative, "work_unreadable", &e)),
     }
 }
 
@@ -331,7 +384,11 @@ impl Opened {
         let Content::Known(found) = self.content else {
             return None;
         };
-        let name = |m: Medium| if m == Medium::Audio { "sound" } else { "text" };
+        let name = |m: Medium| match m {
+            Medium::Audio => "sound",
+            Medium::Text => "text",
+            Medium::Image => "a picture",
+        };
         (promised != found).then(|| {
             let message = format!("the name says {}, the content is {}", name(promised), name(found));
             Note::new(subject, "file_name_misleads", message)
@@ -385,9 +442,11 @@ pub(super) struct Part {
     items: Vec<Item>,
     text: TextStore,
     sound: SoundStore,
-    /// Index into `items` by number in the postings of the text and of the sound.
+    picture: Option<PictureStore>,
+    /// Index into `items` by number in the postings of the text, of the sound and of the pictures.
     texts: Vec<Option<u32>>,
     sounds: Vec<Option<u32>>,
+    pictures: Vec<Option<u32>>,
 }
 
 impl Part {
@@ -422,22 +481,26 @@ impl Part {
         let text = TextStore::open(&folder.join(&entry.name)).map_err(in_part)?;
         let recordings = items.iter().filter_map(|item| match &item.content {
             ItemContent::Audio { number, sound } => Some((*number, sound)),
-            ItemContent::Text { .. } => None,
+            ItemContent::Text { .. } | ItemContent::Image { .. } => None,
         });
         let sound = SoundStore::open(&folder.join(&entry.name), recordings).map_err(in_part)?;
-        let (mut texts, mut sounds) = (Vec::new(), Vec::new());
+        let picture = PictureStore::open(&folder.join(&entry.name)).map_err(in_part)?;
+        let (mut texts, mut sounds, mut pictures) = (Vec::new(), Vec::new(), Vec::new());
         for (i, item) in items.iter().enumerate() {
             match item.content {
                 ItemContent::Text { number, .. } => set(&mut texts, number, i as u32),
                 ItemContent::Audio { number, .. } => set(&mut sounds, number, i as u32),
+                ItemContent::Image { number, .. } => set(&mut pictures, number, i as u32),
             }
         }
         Ok(Self {
             items,
             text,
             sound,
+            picture,
             texts,
             sounds,
+            pictures,
         })
     }
 
@@ -446,6 +509,7 @@ impl Part {
             let (medium, length, unit) = match &item.content {
                 ItemContent::Text { text, .. } => (Medium::Text, text.chars, Unit::Char),
                 ItemContent::Audio { sound, .. } => (Medium::Audio, sound.duration_ms, Unit::Ms),
+                ItemContent::Image { picture, .. } => (Medium::Image, picture.pixels(), Unit::Px),
             };
             Work {
                 name: &item.name,
@@ -464,7 +528,7 @@ impl Part {
     pub(super) fn text_symbols(&self) -> u64 {
         let symbols = |item: &Item| match &item.content {
             ItemContent::Text { text, .. } => u64::from(text.symbols),
-            ItemContent::Audio { .. } => 0,
+            ItemContent::Audio { .. } | ItemContent::Image { .. } => 0,
         };
         self.items.iter().map(symbols).sum()
     }
@@ -485,7 +549,32 @@ impl Part {
     pub(super) fn sound_item(&self, number: u32) -> Option<&SoundItem> {
         match &self.items[at(&self.sounds, number)?].content {
             ItemContent::Audio { sound, .. } => Some(sound),
-            ItemContent::Text { .. } => None,
+            ItemContent::Text { .. } | ItemContent::Image { .. } => None,
+        }
+    }
+
+    /// `None` for a part that was made before there were pictures.
+    pub(super) fn picture_store(&self) -> Option<&PictureStore> {
+        self.picture.as_ref()
+    }
+
+    /// Numbers of pictures lie below this.
+    pub(super) fn picture_numbers(&self) -> u32 {
+        self.pictures.len() as u32
+    }
+
+    pub(super) fn picture_count(&self) -> u64 {
+        self.pictures.iter().flatten().count() as u64
+    }
+
+    pub(super) fn picture_name(&self, number: u32) -> Option<&str> {
+        Some(&self.items[at(&self.pictures, number)?].name)
+    }
+
+    pub(super) fn picture_item(&self, number: u32) -> Option<&PictureItem> {
+        match &self.items[at(&self.pictures, number)?].content {
+            ItemContent::Image { picture, .. } => Some(picture),
+            ItemContent::Text { .. } | ItemContent::Audio { .. } => None,
         }
     }
 
@@ -497,26 +586,30 @@ impl Part {
     }
 
     pub(super) fn size_bytes(&self) -> u64 {
-        self.text.size_bytes() + self.sound.size_bytes()
+        let pictures = self.picture.as_ref().map_or(0, PictureStore::size_bytes);
+        self.text.size_bytes() + self.sound.size_bytes() + pictures
     }
 
     pub(super) fn add_stats(&self, media: &mut BTreeMap<Medium, MediumStats>) {
         for item in &self.items {
-            let (medium, chars, duration_ms) = match &item.content {
-                ItemContent::Text { text, .. } => (Medium::Text, Some(text.chars), None),
-                ItemContent::Audio { sound, .. } => (Medium::Audio, None, Some(sound.duration_ms)),
+            let (medium, chars, duration_ms, pixels) = match &item.content {
+                ItemContent::Text { text, .. } => (Medium::Text, Some(text.chars), None, None),
+                ItemContent::Audio { sound, .. } => (Medium::Audio, None, Some(sound.duration_ms), None),
+                ItemContent::Image { picture, .. } => (Medium::Image, None, None, Some(picture.pixels())),
             };
             let m = media.entry(medium).or_default();
             m.items += 1;
             m.source_bytes += item.bytes;
             m.chars = chars.map_or(m.chars, |more| Some(m.chars.unwrap_or(0) + more));
             m.duration_ms = duration_ms.map_or(m.duration_ms, |more| Some(m.duration_ms.unwrap_or(0) + more));
+            m.pixels = pixels.map_or(m.pixels, |more| Some(m.pixels.unwrap_or(0) + more));
         }
         let sizes = [
             (Medium::Text, self.text.segment.len(), self.text.size_bytes()),
             (Medium::Audio, self.sound.segment.len(), self.sound.size_bytes()),
         ];
-        for (medium, postings, bytes) in sizes {
+        let pictures = (self.picture.iter()).map(|p| (Medium::Image, p.segment.len(), p.size_bytes()));
+        for (medium, postings, bytes) in sizes.into_iter().chain(pictures) {
             let m = media.entry(medium).or_default();
             m.postings += postings;
             m.index_bytes += bytes;
@@ -551,7 +644,7 @@ impl TextPart for Part {
     fn item(&self, number: u32) -> Option<&TextItem> {
         match &self.items[at(&self.texts, number)?].content {
             ItemContent::Text { text, .. } => Some(text),
-            ItemContent::Audio { .. } => None,
+            ItemContent::Audio { .. } | ItemContent::Image { .. } => None,
         }
     }
 }

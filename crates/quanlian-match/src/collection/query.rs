@@ -3,7 +3,7 @@
 //! In:  paths of suspects.
 //! Out: a [`FileReport`] for each, in the order of the paths, whatever the number of threads.
 //!
-//! Not here: how a medium finds and scores (`text::matcher`, `audio`).
+//! Not here: how a medium finds and scores (`text::matcher`, `audio`, `image`).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,17 +13,19 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::part::{Opened, Part};
+use super::picture::PictureIndex;
 use super::sniff::Content;
 use super::sound::SoundIndex;
 use super::walk::{self, Found};
 use super::{Collection, Exclude, Note, Progress, note};
 use crate::audio::{self, AudioError, SearchOptions};
+use crate::image::{self, ImageError};
 use crate::score::DEFAULT_MAX_E_VALUE;
 use crate::segment::SegmentError;
 use crate::text::TextError;
 use crate::text::background::Background;
 use crate::text::matcher::{self, TextMatch, TextMatchError, TextPart};
-use crate::{Match, Medium, Span, Unit};
+use crate::{Match, MatchSegment, Medium, Span, Unit};
 
 /// Files matched before their results are handed over; bounds what waits in memory.
 const FILES_AT_ONCE: usize = 64;
@@ -79,6 +81,9 @@ pub enum MatchError {
     /// A recording that cannot be read as one.
     #[error("cannot read the sound")]
     Audio(#[source] AudioError),
+    /// A picture that cannot be read as one.
+    #[error("cannot read the picture")]
+    Image(#[source] ImageError),
     /// The index is damaged: answers would be incomplete.
     #[error("cannot read the index")]
     Index(#[source] SegmentError),
@@ -93,6 +98,7 @@ impl MatchError {
             Self::UnknownMedium { .. } => "match_unknown_medium",
             Self::Text(e) => e.code(),
             Self::Audio(e) => e.code(),
+            Self::Image(e) => e.code(),
             Self::Index(e) => e.code(),
         }
     }
@@ -114,6 +120,10 @@ impl Collection {
             Content::Known(Medium::Audio) => (
                 Medium::Audio,
                 self.match_audio(&suspect, path, options, &mut notes)?,
+            ),
+            Content::Known(Medium::Image) => (
+                Medium::Image,
+                self.match_image(&suspect, path, options, &mut notes)?,
             ),
             Content::Empty => return Err(MatchError::Empty),
             Content::Other(what) => return Err(MatchError::UnknownMedium { what }),
@@ -209,8 +219,45 @@ impl Collection {
                 score_bits: m.score_bits,
                 e_value: m.e_value,
                 identity: m.identity,
-                segments: m.segments,
+                segments: m.segments.into_iter().map(Into::into).collect(),
                 transform: Some(m.transform),
+            })
+        });
+        Ok(named.collect())
+    }
+
+    fn match_image(
+        &self,
+        suspect: &str,
+        path: &Path,
+        options: &MatchOptions,
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<Match>, MatchError> {
+        let index = PictureIndex::new(&self.parts);
+        let max_e_value = if options.include_below_threshold {
+            f64::INFINITY
+        } else {
+            options.max_e_value
+        };
+        let found =
+            image::search(path, &index, &image::SearchOptions { max_e_value }).map_err(MatchError::Image)?;
+        index.check_read().map_err(MatchError::Index)?;
+        notes.extend(
+            found
+                .notes
+                .iter()
+                .map(|n| note::of_picture(Path::new(suspect), n)),
+        );
+        let named = found.matches.into_iter().filter_map(|m| {
+            Some(Match {
+                suspect: suspect.to_owned(),
+                work: index.name(m.item)?.to_owned(),
+                medium: Medium::Image,
+                score_bits: m.score_bits,
+                e_value: m.e_value,
+                identity: m.identity,
+                segments: m.segments.into_iter().map(Into::into).collect(),
+                transform: None,
             })
         });
         Ok(named.collect())
@@ -236,10 +283,12 @@ impl Collection {
             segments: m
                 .passages
                 .iter()
-                .map(|p| Span {
-                    suspect: p.query,
-                    work: p.work,
-                    unit: Unit::Char,
+                .map(|p| {
+                    MatchSegment::from(Span {
+                        suspect: p.query,
+                        work: p.work,
+                        unit: Unit::Char,
+                    })
                 })
                 .collect(),
             transform: None,

@@ -28,6 +28,10 @@ pub(super) enum Content {
 pub(super) fn sniff(start: &[u8], whole: bool) -> Content {
     if start.is_empty() {
         Content::Empty
+    } else if is_picture(start) {
+        Content::Known(Medium::Image)
+    } else if let Some(what) = undecoded_picture(start) {
+        Content::Other(what)
     } else if is_sound(start) {
         Content::Known(Medium::Audio)
     } else if let Some(what) = other(start) {
@@ -39,6 +43,34 @@ pub(super) fn sniff(start: &[u8], whole: bool) -> Content {
         Content::Known(Medium::Audio)
     } else {
         Content::Other("binary content of an unknown kind")
+    }
+}
+
+fn is_picture(b: &[u8]) -> bool {
+    let at = |from: usize, what: &[u8]| b.get(from..from + what.len()) == Some(what);
+    at(0, b"\x89PNG\r\n\x1a\n")
+        || at(0, b"\xff\xd8\xff")
+        || at(0, b"GIF87a")
+        || at(0, b"GIF89a")
+        || at(0, b"RIFF") && at(8, b"WEBP")
+        || at(0, b"II*\0")
+        || at(0, b"MM\0*")
+        // Two letters could begin a text as well: the size of the second header decides.
+        || at(0, b"BM") && b.get(14..18).is_some_and(|n| matches!(n, [12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
+}
+
+/// Pictures in the container of films, by their brand.
+fn undecoded_picture(b: &[u8]) -> Option<&'static str> {
+    if b.get(4..8) != Some(b"ftyp") {
+        return None;
+    }
+    match b.get(8..12)?.first_chunk::<4>()? {
+        b"avif" | b"avis" => Some("an AVIF picture, which is not decoded: save it as PNG or JPEG"),
+        b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" => {
+            Some("a HEIC picture, which is not decoded: save it as PNG or JPEG")
+        }
+        b"mif1" | b"msf1" => Some("a HEIF picture, which is not decoded: save it as PNG or JPEG"),
+        _ => None,
     }
 }
 
@@ -56,12 +88,11 @@ fn is_sound(b: &[u8]) -> bool {
 }
 
 fn other(b: &[u8]) -> Option<&'static str> {
-    let signatures: [(&[u8], &str); 10] = [
+    let signatures: [(&[u8], &str); 9] = [
         (b"%PDF-", "a PDF document"),
         (b"PK\x03\x04", "a zip archive or office document"),
-        (b"\x89PNG", "a PNG picture"),
-        (b"\xff\xd8\xff", "a JPEG picture"),
-        (b"GIF8", "a GIF picture"),
+        (b"\0\0\0\x0cJXL ", "a JPEG XL picture, which is not decoded"),
+        (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture, which is not decoded"),
         (b"\x1f\x8b", "gzip compressed data"),
         (b"7z\xbc\xaf", "a 7z archive"),
         (b"Rar!", "a RAR archive"),
@@ -92,6 +123,7 @@ pub(super) fn promised(path: &Path) -> Option<Medium> {
     match extension.as_str() {
         "wav" | "flac" | "mp3" | "ogg" | "oga" | "opus" | "aac" | "m4a" | "mp4" | "mkv" | "webm" | "aif"
         | "aiff" => Some(Medium::Audio),
+        "jpg" | "jpeg" | "png" | "gif" | "webp" | "bmp" | "tif" | "tiff" => Some(Medium::Image),
         "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "srt" => Some(Medium::Text),
         _ => None,
     }
@@ -110,7 +142,7 @@ mod tests {
         assert_eq!(known(b"\xff\xfb\x90\x44\0\0\0\0"), Content::Known(Medium::Audio));
         assert_eq!(known("中文".as_bytes()), Content::Known(Medium::Text));
         assert_eq!(known(b"\xff\xfea\0b\0c\0 \0d\0"), Content::Known(Medium::Text));
-        assert_eq!(known(b"\x89PNG\r\n\x1a\n"), Content::Other("a PNG picture"));
+        assert_eq!(known(b"\x89PNG\r\n\x1a\n"), Content::Known(Medium::Image));
         assert_eq!(known(b""), Content::Empty);
     }
 

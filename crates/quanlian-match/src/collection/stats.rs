@@ -44,6 +44,9 @@ pub struct MediumStats {
     /// Length of all recordings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// Pixels of all pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixels: Option<u64>,
 }
 
 pub(super) fn stats(parts: &[Part]) -> Stats {

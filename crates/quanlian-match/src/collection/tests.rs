@@ -95,7 +95,7 @@ fn a_copied_passage_is_found_with_its_places_in_both_originals() {
     assert!(found.e_value <= 1e-6 && found.identity > 0.98);
     assert_eq!(found.segments.len(), 1);
     // The ends may reach a few letters further, where the texts agree by chance.
-    let near = |found: [u64; 2], text: &str, part: &str| {
+    let near = |found: &[u64], text: &str, part: &str| {
         let byte = text.find(part).expect("the passage is there");
         let start = text[..byte].chars().count() as u64;
         let end = start + part.chars().count() as u64;
@@ -103,11 +103,15 @@ fn a_copied_passage_is_found_with_its_places_in_both_originals() {
     };
     let span = &found.segments[0];
     assert!(
-        near(span.suspect, &fs::read_to_string(&suspect).expect("read"), copied),
+        near(
+            span.suspect(),
+            &fs::read_to_string(&suspect).expect("read"),
+            copied
+        ),
         "{span:?}"
     );
     assert!(
-        near(span.work, &story, LINES[2].trim_end_matches('.')),
+        near(span.work(), &story, LINES[2].trim_end_matches('.')),
         "{span:?}"
     );
 }
@@ -127,7 +131,7 @@ fn chinese_is_found_in_traditional_script_and_another_encoding() {
         .match_file(&suspect, &MatchOptions::default())
         .expect("match");
     assert_eq!(report.matches.len(), 1);
-    assert_eq!(report.matches[0].segments[0].suspect, [5, 33]);
+    assert_eq!(report.matches[0].segments[0].suspect(), [5, 33]);
 }
 
 #[test]
@@ -255,7 +259,7 @@ fn odd_files_are_named_and_the_rest_is_indexed() {
             ("broken.txt", "text_broken_encoding"),
             ("empty.txt", "work_empty"),
             ("loop", "walk_folder_twice"),
-            ("picture.txt", "work_unknown_medium"),
+            ("picture.txt", "image_damaged"),
             ("song.mp3", "file_name_misleads"),
         ]
     );
@@ -450,4 +454,118 @@ fn the_same_works_give_the_same_index() {
         let read = |folder: &str| fs::read(bench.at(folder).join(file)).expect("read");
         assert_eq!(read("index"), read("again"), "{file}");
     }
+}
+
+/// Boxes of many sizes and shades, as PNG.
+fn picture(seed: u32, change: impl FnOnce(::image::RgbImage) -> ::image::RgbImage) -> Vec<u8> {
+    let mut state = seed;
+    let mut draw = |limit: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        ((u64::from(state) * u64::from(limit)) >> 32) as u32
+    };
+    let mut picture = ::image::RgbImage::new(400, 300);
+    for i in 0..140 {
+        let (x, y, size) = (draw(400), draw(300), 5 + draw(if i < 30 { 60 } else { 18 }));
+        let colour = ::image::Rgb([draw(256) as u8, draw(256) as u8, draw(256) as u8]);
+        for v in y..(y + size).min(300) {
+            for u in x..(x + size * 2 / 3).min(400) {
+                picture.put_pixel(u, v, colour);
+            }
+        }
+    }
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    change(picture)
+        .write_to(&mut bytes, ::image::ImageFormat::Png)
+        .expect("encodes");
+    bytes.into_inner()
+}
+
+#[test]
+fn pictures_are_told_by_content_and_found_with_their_areas() {
+    let bench = Bench::new(&[
+        ("a.png", &picture(1, |p| p)),
+        ("b.txt", LINES[0].as_bytes()),
+        ("named-as-sound.mp3", &picture(2, |p| p)),
+        ("c.avif", b"\0\0\0\x20ftypavif\0\0\0\0avifmif1"),
+    ]);
+    let report = bench.build().expect("build");
+    assert_eq!(report.added, 3);
+    assert_eq!(
+        codes(&report.notes),
+        [
+            ("c.avif", "work_unknown_medium"),
+            ("named-as-sound.mp3", "file_name_misleads"),
+        ]
+    );
+    bench.work("d.png", &picture(3, |p| p));
+    assert_eq!(bench.add().expect("add").added, 1);
+    let index = bench.open();
+    for (seed, work) in [(1, "a.png"), (2, "named-as-sound.mp3"), (3, "d.png")] {
+        let cut = |p: ::image::RgbImage| ::image::imageops::crop_imm(&p, 80, 60, 300, 220).to_image();
+        let suspect = bench.suspect("s.png", &picture(seed, cut));
+        let found = index
+            .match_file(&suspect, &MatchOptions::default())
+            .expect("match");
+        assert_eq!(found.medium, Medium::Image);
+        let [found] = found.matches.as_slice() else {
+            panic!("{work}: {found:?}")
+        };
+        assert_eq!(found.work, work);
+        let near =
+            |sides: &[u64], wanted: [u64; 4]| sides.iter().zip(wanted).all(|(a, b)| a.abs_diff(b) <= 12);
+        assert!(near(found.segments[0].suspect(), [0, 0, 300, 220]), "{found:?}");
+        assert!(near(found.segments[0].work(), [80, 60, 380, 280]), "{found:?}");
+        let line = serde_json::to_value(found).expect("plain data");
+        assert_eq!(line["segments"][0]["unit"], "px");
+        assert_eq!(line["segments"][0]["work"].as_array().map(Vec::len), Some(4));
+        let back: crate::Match = serde_json::from_value(line).expect("what was written");
+        assert_eq!(back, *found);
+    }
+    let other = bench.suspect("s.png", &picture(4, |p| p));
+    let found = index.match_file(&other, &MatchOptions::default()).expect("match");
+    assert!(found.matches.is_empty(), "{found:?}");
+    assert_eq!(index.stats().media[&Medium::Image].pixels, Some(3 * 400 * 300));
+}
+
+#[test]
+fn a_damaged_record_of_a_picture_is_told() {
+    let bench = Bench::new(&[("a.png", &picture(1, |p| p))]);
+    bench.build().expect("build");
+    let path = bench.at("index/part-000001/image.records");
+    let mut bytes = fs::read(&path).expect("read");
+    bytes[40] ^= 1;
+    fs::write(&path, &bytes).expect("write");
+    let suspect = bench.suspect("s.png", &picture(1, |p| p));
+    let told = bench
+        .open()
+        .match_file(&suspect, &MatchOptions::default())
+        .expect_err("damage");
+    assert_eq!(told.code(), "segment_damaged");
+}
+
+#[test]
+fn a_part_without_pictures_of_an_older_program_is_read() {
+    let bench = Bench::new(&[("a.txt", LINES[0].as_bytes())]);
+    bench.build().expect("build");
+    for file in ["image.postings", "image.records"] {
+        fs::remove_file(bench.at("index/part-000001").join(file)).expect("remove");
+    }
+    let index = bench.open();
+    let picture = bench.suspect("s.png", &picture(1, |p| p));
+    assert!(
+        index
+            .match_file(&picture, &MatchOptions::default())
+            .expect("match")
+            .matches
+            .is_empty()
+    );
+    let text = bench.suspect("s.txt", LINES[0].as_bytes());
+    assert_eq!(
+        index
+            .match_file(&text, &MatchOptions::default())
+            .expect("match")
+            .matches
+            .len(),
+        1
+    );
 }

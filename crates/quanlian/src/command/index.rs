@@ -106,13 +106,14 @@ pub(super) fn stats(index: &Path, output: &Output) -> Outcome {
     ));
     for (medium, of) in &stats.media {
         let medium = output.messages.text(&format!("medium.{}", medium_key(*medium)));
-        let length = match (of.duration_ms, of.chars) {
-            (Some(ms), _) => output.messages.get(
+        let length = match (of.duration_ms, of.chars, of.pixels) {
+            (Some(ms), ..) => output.messages.get(
                 "index.minutes",
                 &[("minutes", format!("{:.1}", ms as f64 / 60e3))],
             ),
-            (None, Some(chars)) => output.messages.get("index.chars", &[("chars", chars)]),
-            (None, None) => String::new(),
+            (None, Some(chars), _) => output.messages.get("index.chars", &[("chars", chars)]),
+            (None, None, Some(pixels)) => output.messages.get("index.pixels", &[("pixels", pixels)]),
+            (None, None, None) => String::new(),
         };
         output.text(&output.messages.get(
             "index.medium",
@@ -139,6 +140,7 @@ pub(crate) fn medium_key(medium: quanlian_match::Medium) -> &'static str {
     match medium {
         quanlian_match::Medium::Audio => "audio",
         quanlian_match::Medium::Text => "text",
+        quanlian_match::Medium::Image => "image",
         _ => "other",
     }
 }

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, path::Path, process::ExitCode};
 
 use quanlian_match::{
-    Match, Span, Unit,
+    Match, MatchSegment, Unit,
     collection::{FileReport, MatchError, MatchOptions, Note},
 };
 
@@ -140,15 +140,15 @@ pub(crate) fn for_people(output: &Output, found: &Match) -> String {
             ],
         ));
     }
-    for span in &found.segments {
+    for part in &found.segments {
         text.push_str("\n    ");
-        text.push_str(&segment(output, span));
+        text.push_str(&segment(output, part));
     }
     text
 }
 
-fn segment(output: &Output, span: &Span) -> String {
-    let show = |position: u64| match span.unit {
+fn segment(output: &Output, part: &MatchSegment) -> String {
+    let show = |position: u64| match part.unit() {
         Unit::Ms => format!(
             "{}:{:02}.{:03}",
             position / 60_000,
@@ -157,9 +157,14 @@ fn segment(output: &Output, span: &Span) -> String {
         ),
         _ => position.to_string(),
     };
-    let range = |of: [u64; 2]| format!("{}–{}", show(of[0]), show(of[1]));
+    let range = |of: &[u64]| match *of {
+        [from, to] => format!("{}–{}", show(from), show(to)),
+        // An area by two of its corners.
+        [left, upper, right, lower] => format!("({left}, {upper})–({right}, {lower})"),
+        _ => String::new(),
+    };
     output.messages.get(
         "match.segment",
-        &[("suspect", range(span.suspect)), ("work", range(span.work))],
+        &[("suspect", range(part.suspect())), ("work", range(part.work()))],
     )
 }

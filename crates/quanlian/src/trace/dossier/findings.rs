@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quanlian_document::dossier::{self as doc, Text};
 use quanlian_evidence::vault::Vault;
-use quanlian_match::{Medium, Unit};
+use quanlian_match::{MatchSegment, Medium, Unit};
 
 use super::{CopiedWork, Filler};
 use crate::evidence::Exhibit;
@@ -82,11 +82,6 @@ impl Filler<'_> {
     }
 
     pub(super) fn matches(&self) -> Vec<doc::Match> {
-        let segment = |span: &quanlian_match::Span| doc::Segment {
-            suspect: span.suspect,
-            work: span.work,
-            unit: unit(span.unit),
-        };
         let line = |m: &quanlian_match::Match| doc::Match {
             suspect: m.suspect.clone(),
             work: m.work.clone(),
@@ -123,13 +118,41 @@ impl Filler<'_> {
 fn medium(of_match: Medium) -> doc::Medium {
     match of_match {
         Medium::Text => doc::Medium::Text,
+        Medium::Image => doc::Medium::Image,
         _ => doc::Medium::Audio,
+    }
+}
+
+fn segment(of_match: &MatchSegment) -> doc::Segment {
+    match of_match {
+        MatchSegment::Stretch(span) => doc::Segment {
+            suspect: span.suspect,
+            work: span.work,
+            unit: unit(span.unit),
+            rows: None,
+        },
+        MatchSegment::Area(area) => {
+            let [
+                [left, upper, right, lower],
+                [work_left, work_upper, work_right, work_lower],
+            ] = [area.suspect, area.work];
+            doc::Segment {
+                suspect: [left, right],
+                work: [work_left, work_right],
+                unit: unit(area.unit),
+                rows: Some(doc::Rows {
+                    suspect: [upper, lower],
+                    work: [work_upper, work_lower],
+                }),
+            }
+        }
     }
 }
 
 fn unit(of_match: Unit) -> doc::Unit {
     match of_match {
         Unit::Ms => doc::Unit::Ms,
+        Unit::Px => doc::Unit::Px,
         _ => doc::Unit::Char,
     }
 }

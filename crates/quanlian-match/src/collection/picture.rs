@@ -1,0 +1,248 @@
+//! The pictures of an index part: postings, and the records to verify on.
+//!
+//! In:  what `image` makes of the works.
+//! Out: two files, and over all parts of an index the view that `image` searches.
+//!
+//! Invariants: no record is handed out before its checksum was compared; damage found during a search is told by
+//! [`PictureIndex::check_read`] after it. A part that was made before there were pictures has no files of them and is
+//! read as one without pictures.
+//!
+//! Not here: fingerprints and searching (`image`).
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use quanlian_mmap::ReadOnlyMap;
+use serde::{Deserialize, Serialize};
+
+use super::part::Part;
+use crate::image::{self, Hash, ImageError, ImageIndex, ImageItem};
+use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter};
+
+const POSTINGS_FILE: &str = "image.postings";
+const RECORDS_FILE: &str = "image.records";
+
+/// What the index keeps about one picture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PictureItem {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    hashes: Vec<Hash>,
+    /// Bytes of the record in its file, and their CRC-32.
+    record: [u64; 2],
+    crc32: u32,
+}
+
+impl PictureItem {
+    pub(super) fn pixels(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+}
+
+/// Writes the pictures of one part; several threads may fingerprint at once.
+pub(super) struct PictureStoreWriter {
+    segment: Mutex<SegmentWriter>,
+    records: BufWriter<File>,
+    written: u64,
+}
+
+/// Why a picture could not be fingerprinted.
+pub(super) enum PictureError {
+    /// The picture is at fault.
+    Image(ImageError),
+    /// The index cannot be written.
+    Index(SegmentError),
+}
+
+impl PictureStoreWriter {
+    pub(super) fn create(folder: &Path) -> Result<Self, SegmentError> {
+        let parameters = SegmentParameters::new(image::FAMILY, image::KEY_BITS)?;
+        Ok(Self {
+            segment: Mutex::new(SegmentWriter::create(&folder.join(POSTINGS_FILE), &parameters)?),
+            records: BufWriter::new(File::create(folder.join(RECORDS_FILE))?),
+            written: 0,
+        })
+    }
+
+    /// Fingerprints one picture under a number that no other has; the number is spent even when this fails.
+    pub(super) fn fingerprint(&self, number: u32, path: &Path) -> Result<ImageItem, PictureError> {
+        let mut postings: Vec<(u64, u32)> = Vec::new();
+        let item = image::fingerprint_reference(path, &mut |key, position| postings.push((key, position)))
+            .map_err(PictureError::Image)?;
+        let mut segment = self
+            .segment
+            .lock()
+            .expect("no thread panics while it holds the writer");
+        for (key, position) in postings {
+            segment.push(key, number, position).map_err(PictureError::Index)?;
+        }
+        Ok(item)
+    }
+
+    /// Keeps the record of a picture.
+    pub(super) fn keep(&mut self, item: &ImageItem) -> io::Result<PictureItem> {
+        self.records.write_all(&item.record)?;
+        let start = self.written;
+        self.written += item.record.len() as u64;
+        Ok(PictureItem {
+            width: item.width,
+            height: item.height,
+            hashes: item.hashes.clone(),
+            record: [start, self.written],
+            crc32: crc32fast::hash(&item.record),
+        })
+    }
+
+    /// Writes and syncs the files.
+    pub(super) fn finish(self) -> Result<(), SegmentError> {
+        self.records
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .sync_all()?;
+        self.segment
+            .into_inner()
+            .expect("no thread panics while it holds the writer")
+            .finish()?;
+        Ok(())
+    }
+}
+
+/// The pictures of one part, open for searching.
+#[derive(Debug)]
+pub(super) struct PictureStore {
+    pub(super) segment: Segment,
+    records: ReadOnlyMap,
+    damaged: AtomicBool,
+}
+
+impl PictureStore {
+    /// `None` for a part that was made before there were pictures.
+    pub(super) fn open(folder: &Path) -> Result<Option<Self>, SegmentError> {
+        let postings = folder.join(POSTINGS_FILE);
+        if !postings.try_exists()? {
+            return Ok(None);
+        }
+        let segment = Segment::open(&postings)?;
+        if segment.family() != image::FAMILY || segment.key_bits() != image::KEY_BITS {
+            return Err(SegmentError::Damaged {
+                what: "the pictures were indexed with another method",
+            });
+        }
+        let records = ReadOnlyMap::open(&folder.join(RECORDS_FILE))?;
+        Ok(Some(Self {
+            segment,
+            records,
+            damaged: AtomicBool::new(false),
+        }))
+    }
+
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.segment.size_bytes() + self.records.len() as u64
+    }
+
+    fn record(&self, item: &PictureItem) -> Option<&[u8]> {
+        let [start, end] = item.record.map(usize::try_from);
+        let bytes = (start.ok().zip(end.ok()))
+            .and_then(|(start, end)| self.records.get(start..end))
+            .filter(|bytes| crc32fast::hash(bytes) == item.crc32);
+        if bytes.is_none() {
+            self.damaged.store(true, Ordering::Relaxed);
+        }
+        bytes
+    }
+
+    fn check_read(&self) -> Result<(), SegmentError> {
+        if self.damaged.load(Ordering::Relaxed) {
+            return Err(SegmentError::Damaged {
+                what: "records of pictures",
+            });
+        }
+        self.segment.check_read()
+    }
+}
+
+/// All parts of an index as one, their pictures numbered on.
+pub(super) struct PictureIndex<'a> {
+    parts: &'a [Part],
+    /// Number of the first picture of each part.
+    first: Vec<u32>,
+    pictures: u64,
+}
+
+impl<'a> PictureIndex<'a> {
+    pub(super) fn new(parts: &'a [Part]) -> Self {
+        let mut first = Vec::with_capacity(parts.len());
+        let (mut next, mut pictures) = (0u32, 0u64);
+        for part in parts {
+            first.push(next);
+            next = next.saturating_add(part.picture_numbers());
+            pictures += part.picture_count();
+        }
+        Self {
+            parts,
+            first,
+            pictures,
+        }
+    }
+
+    /// The part of a picture and its number there.
+    fn locate(&self, item: u32) -> Option<(&'a Part, u32)> {
+        let part = self
+            .first
+            .partition_point(|&first| first <= item)
+            .checked_sub(1)?;
+        Some((&self.parts[part], item - self.first[part]))
+    }
+
+    fn item(&self, item: u32) -> Option<&'a PictureItem> {
+        let (part, number) = self.locate(item)?;
+        part.picture_item(number)
+    }
+
+    pub(super) fn name(&self, item: u32) -> Option<&'a str> {
+        let (part, number) = self.locate(item)?;
+        part.picture_name(number)
+    }
+
+    /// Fails when anything read so far was damaged: then answers are incomplete.
+    pub(super) fn check_read(&self) -> Result<(), SegmentError> {
+        (self.parts.iter().filter_map(Part::picture_store)).try_for_each(PictureStore::check_read)
+    }
+}
+
+impl ImageIndex for PictureIndex<'_> {
+    fn for_each_posting(&self, key: u64, limit: u64, mut visit: impl FnMut(u32, u32)) {
+        for (part, &first) in self.parts.iter().zip(&self.first) {
+            let Some(store) = part.picture_store() else {
+                continue;
+            };
+            for posting in store.segment.postings_of_rare(key, limit) {
+                // A number that no picture bears is a picture that failed half way.
+                visit(first.saturating_add(posting.item), posting.position);
+            }
+        }
+    }
+
+    fn hashes(&self, item: u32) -> &[Hash] {
+        self.item(item).map_or(&[], |i| &i.hashes)
+    }
+
+    fn record(&self, item: u32) -> Option<Cow<'_, [u8]>> {
+        let (part, number) = self.locate(item)?;
+        part.picture_store()?
+            .record(part.picture_item(number)?)
+            .map(Cow::Borrowed)
+    }
+
+    fn size(&self, item: u32) -> [u32; 2] {
+        self.item(item).map_or([1, 1], |i| [i.width, i.height])
+    }
+
+    fn pictures(&self) -> u64 {
+        self.pictures
+    }
+}
