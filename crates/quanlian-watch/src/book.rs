@@ -226,6 +226,15 @@ impl BookError {
     }
 }
 
+/// What a call of [`Book::write`] added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Lines in all.
+    pub lines: usize,
+    /// Looks among them.
+    pub looks: usize,
+}
+
 /// The book, open for one writer.
 #[derive(Debug)]
 pub struct Book {
@@ -330,10 +339,10 @@ impl Book {
         Ok(())
     }
 
-    /// Appends what is not known yet and makes it durable; how many lines were new.
-    pub fn write(&mut self, lines: Vec<Line>) -> Result<usize, BookError> {
+    /// Appends what is not known yet and makes it durable; says what was new.
+    pub fn write(&mut self, lines: Vec<Line>) -> Result<Written, BookError> {
         let mut bytes = Vec::new();
-        let mut new = 0;
+        let mut new = Written::default();
         for line in lines {
             if self
                 .records
@@ -345,11 +354,12 @@ impl Book {
             // Plain data; writing it to memory cannot fail.
             if serde_json::to_writer(&mut bytes, &line).is_ok() {
                 bytes.push(b'\n');
-                new += 1;
+                new.lines += 1;
+                new.looks += usize::from(matches!(line.event, Event::Look { .. }));
                 self.take(line)?;
             }
         }
-        if new > 0 {
+        if new.lines > 0 {
             let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_data());
             written.map_err(|source| BookError::Io {
                 path: self.path.clone(),

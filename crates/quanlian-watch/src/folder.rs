@@ -9,6 +9,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs::Metadata,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -60,7 +61,6 @@ struct File {
 
 /// Looks at a folder. `now` is the clock by which files settle.
 pub fn look(folder: &Path, now: Timestamp) -> std::io::Result<Content> {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now.unix_millis());
     std::fs::read_dir(folder)?;
     let mut content = Content::default();
     let (mut media, mut side): (BTreeMap<String, File>, BTreeMap<String, File>) = Default::default();
@@ -82,9 +82,21 @@ pub fn look(folder: &Path, now: Timestamp) -> std::io::Result<Content> {
         if !entry.file_type().is_file() {
             continue;
         }
-        let Ok(found) = entry.metadata() else { continue };
-        let written = found.modified().unwrap_or(now);
-        let is_settling = now.duration_since(written).is_ok_and(|age| age < SETTLE);
+        let looked = entry.metadata().map_err(std::io::Error::from);
+        let looked = looked.and_then(|found| Ok((found.len(), written_at(&found)?)));
+        let (size_bytes, modified) = match looked {
+            Ok(looked) => looked,
+            Err(error) => {
+                let path = entry.path().display().to_string();
+                content
+                    .problems
+                    .push((path, "unreadable".into(), error.to_string()));
+                continue;
+            }
+        };
+        // A file whose time lies ahead of the clock is not being written for that.
+        let age_us = now.unix_micros() - modified.unix_micros();
+        let is_settling = (0..SETTLE.as_micros() as i64).contains(&age_us);
         let has_unfinished_name = entry
             .path()
             .extension()
@@ -107,8 +119,8 @@ pub fn look(folder: &Path, now: Timestamp) -> std::io::Result<Content> {
             .collect();
         let file = File {
             path: entry.path().to_owned(),
-            size_bytes: found.len(),
-            modified: instant(written),
+            size_bytes,
+            modified,
         };
         let to = if metadata::is_side_file(entry.path()) {
             &mut side
@@ -121,10 +133,14 @@ pub fn look(folder: &Path, now: Timestamp) -> std::io::Result<Content> {
     Ok(content)
 }
 
-fn instant(time: SystemTime) -> Timestamp {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let micros = i64::try_from(since.as_micros()).unwrap_or(0);
-    Timestamp::from_unix_micros(micros).unwrap_or_else(|_| Timestamp::now())
+/// When a file was last written, as its file system says; a time before 1970 is taken as 1970.
+pub fn written_at(found: &Metadata) -> std::io::Result<Timestamp> {
+    let since = found
+        .modified()?
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_unix_micros(micros).map_err(std::io::Error::other)
 }
 
 fn pair(content: &mut Content, media: BTreeMap<String, File>, side: &BTreeMap<String, File>) {

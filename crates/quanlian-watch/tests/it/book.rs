@@ -18,8 +18,15 @@ fn what_was_written_is_there_again_and_nothing_stands_twice() {
         ]
     };
     let mut book = Book::open(folder.path()).unwrap();
-    assert_eq!(book.write(lines()).unwrap(), 3);
-    assert_eq!(book.write(lines()).unwrap(), 0, "known");
+    let new = book.write(lines()).unwrap();
+    assert_eq!((new.lines, new.looks), (3, 1));
+    assert_eq!(book.write(lines()).unwrap().lines, 0, "known");
+    let again = vec![
+        line("b", when, item("p", "y", None)),
+        line("a", when, plays("2026-01-05T00:00:00Z", 10)),
+    ];
+    let new = book.write(again).unwrap();
+    assert_eq!((new.lines, new.looks), (1, 0), "a look that is known is none");
     assert_eq!(Book::open(folder.path()).unwrap_err().code(), "book_in_use");
     let before = book.records().clone();
     drop(book);

@@ -147,6 +147,12 @@ impl<'a> Watch<'a> {
                 twice.display()
             )));
         }
+        let sources = [&arguments.folder, &arguments.list, &arguments.archive];
+        if arguments.feed.is_empty() && sources.iter().all(|named| named.is_empty()) {
+            return Err(Fault::BadInput(anyhow::anyhow!(
+                "nothing to watch; name a source: --folder DIR, --feed URL, --list FILE or --archive FILE"
+            )));
+        }
         let collection = index::open(&arguments.index)?;
         let room = match &arguments.data {
             Some(data) => {

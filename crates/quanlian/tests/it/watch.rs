@@ -252,6 +252,7 @@ fn copies_are_found_wherever_they_appear_and_their_spread_is_told() {
     assert_eq!(site.asked_for("/cdn/song.mp3"), 1);
     let after = kinds_of(&scene.path("out/book.jsonl"));
     assert_eq!(after["look"], before["look"] + 1);
+    assert_eq!(report["looks"], 1, "known looks are not counted again");
     assert_eq!(after["file"], before["file"]);
 
     // A torn last line is cut away and told; damage anywhere else is refused.
@@ -342,6 +343,11 @@ fn a_second_watch_in_the_same_folder_is_refused_and_new_works_are_a_reason_to_co
     let refused = scene.watch(&sources);
     assert_eq!(code(&refused), 2);
     assert!(stderr(&refused).contains("another watch"), "{}", stderr(&refused));
+
+    drop(lock);
+    let aimless = scene.watch(&[]);
+    assert_eq!(code(&aimless), 2);
+    assert!(stderr(&aimless).contains("--folder"), "{}", stderr(&aimless));
 
     let inside = folder.join("out");
     let refused = quanlian(&[

@@ -7,7 +7,6 @@ use std::{
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
-    time::SystemTime,
 };
 
 use anyhow::Context;
@@ -63,15 +62,22 @@ impl Watch<'_> {
         };
         let arguments = self.arguments;
         for folder in &arguments.folder {
+            self.output
+                .say("watch.source", &[("source", folder.display().to_string())]);
             self.folder(folder, &mut round)?;
         }
         for feed in &arguments.feed {
+            self.output.say("watch.source", &[("source", feed.clone())]);
             self.feed(feed, &mut round)?;
         }
         for list in &arguments.list {
+            self.output
+                .say("watch.source", &[("source", list.display().to_string())]);
             self.list(list, &mut round)?;
         }
         for archive in &arguments.archive {
+            self.output
+                .say("watch.source", &[("source", archive.display().to_string())]);
             self.archive(archive, &mut round)?;
         }
         self.compare(&mut round)?;
@@ -79,16 +85,11 @@ impl Watch<'_> {
     }
 
     fn write(&mut self, lines: Vec<Line>, round: &mut Round) -> Result<(), Fault> {
-        let looks = lines
-            .iter()
-            .filter(|line| matches!(line.event, Event::Look { .. }))
-            .count();
-        // A look that the book knows is not counted: its lines say which are new.
         let written = self.book.write(lines).map_err(|error| match error {
             BookError::Full => Fault::BadInput(error.into()),
             _ => Fault::System(error.into()),
         })?;
-        round.added.looks += looks.min(written);
+        round.added.looks += written.looks;
         Ok(())
     }
 
@@ -296,6 +297,7 @@ impl Watch<'_> {
             });
             return Ok(());
         }
+        self.output.say("watch.fetch", &[("address", &address)]);
         let fetched = match self.fetcher.file(url, &self.files) {
             Ok(fetched) => fetched,
             Err(error @ fetch::FetchError::Write(_)) => return Err(Fault::System(error.into())),
@@ -329,19 +331,14 @@ impl Watch<'_> {
             .with_context(failed)
             .system()?;
         let found = path.metadata().with_context(failed).system()?;
-        let modified = found
-            .modified()
-            .ok()
-            .and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
-        let modified = modified.and_then(|since| i64::try_from(since.as_micros()).ok());
-        let modified = modified.and_then(|micros| Timestamp::from_unix_micros(micros).ok());
+        let modified = folder::written_at(&found).with_context(failed).system()?;
         round.added.new_files += 1;
         let event = Event::File {
             file: Seen {
                 path: path.display().to_string(),
                 address: Some(address),
                 size_bytes: found.len(),
-                modified: modified.unwrap_or_else(Timestamp::now),
+                modified,
                 sha256: sha256.to_owned(),
                 captured_at,
             },
@@ -359,19 +356,9 @@ impl Watch<'_> {
     fn archive(&mut self, path: &Path, round: &mut Round) -> Result<(), Fault> {
         let source = path.display().to_string();
         let key = format!("archive:{source}");
-        let look = || -> io::Result<(u64, Timestamp)> {
-            let found = path.metadata()?;
-            let since = found
-                .modified()?
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default();
-            let micros = i64::try_from(since.as_micros()).unwrap_or(0);
-            Ok((
-                found.len(),
-                Timestamp::from_unix_micros(micros).unwrap_or_else(|_| Timestamp::now()),
-            ))
-        };
-        let (size_bytes, modified) = match look() {
+        let looked = path.metadata();
+        let looked = looked.and_then(|found| Ok((found.len(), folder::written_at(&found)?)));
+        let (size_bytes, modified) = match looked {
             Ok(state) => state,
             Err(error) => {
                 return self.failed(&key, &source, &source, ("unreadable", error.to_string()), round);
