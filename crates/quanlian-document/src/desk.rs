@@ -18,11 +18,12 @@ use typst::{
 use crate::Fonts;
 
 /// The files that every paper sees: name and text.
-pub(crate) const EMBEDDED: [(&str, &str); 8] = [
+pub(crate) const EMBEDDED: [(&str, &str); 9] = [
     ("dossier.typ", include_str!("../templates/dossier.typ")),
     ("form.typ", include_str!("../templates/form.typ")),
     ("base.typ", include_str!("../templates/base.typ")),
     ("findings.typ", include_str!("../templates/findings.typ")),
+    ("spread.typ", include_str!("../templates/spread.typ")),
     ("assessment.typ", include_str!("../templates/assessment.typ")),
     ("letter.typ", include_str!("../templates/letter.typ")),
     ("zh.toml", include_str!("../../../messages/document.zh.toml")),

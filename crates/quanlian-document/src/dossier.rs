@@ -9,6 +9,10 @@
 //! Strings are one paragraph each and may hold anything; sizes are bounded when
 //! the paper is made ([`crate::limits`]), not here.
 
+mod spread;
+
+pub use spread::{Spread, SpreadDay, SpreadOfWork};
+
 use quanlian_record::{money::Fen, time::Day};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +45,9 @@ pub struct Dossier {
     pub works: Vec<Work>,
     /// 比对结果, best first.
     pub matches: Vec<Match>,
+    /// 传播情况: how the copies spread; `None` where nothing says when or by whom they were published.
+    #[serde(default)]
+    pub spread: Option<Spread>,
     /// 事实与证据.
     pub facts: Vec<Fact>,
     /// 法律评估.

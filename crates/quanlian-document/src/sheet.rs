@@ -9,6 +9,8 @@
 //!
 //! Not here: layout and labels (the templates and `messages/`).
 
+mod spread;
+
 use quanlian_record::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -44,6 +46,8 @@ pub mod limits {
     pub const MAX_MATCHES: usize = 100;
     /// Segments of one match.
     pub const MAX_SEGMENTS_PER_MATCH: usize = 10;
+    /// Steps of a chart.
+    pub const MAX_CHART_STEPS: usize = 240;
     /// Nodes in the reasons of one rule set.
     pub const MAX_REASONS: usize = 150;
     /// Levels in the reasons of one rule set.
@@ -131,6 +135,7 @@ impl Writer<'_> {
                 "deposit": w.maybe(work.deposit.as_ref()),
             })),
             "matches": self.list(&d.matches, limits::MAX_MATCHES, Self::matched),
+            "spread": d.spread.as_ref().map(|spread| self.spread(spread)),
             "facts": self.list(&d.facts, limits::MAX_LINES, Self::fact),
             "assessment": self.assessment(&d.assessment),
             "bands": self.list(&d.penalty.bands, limits::MAX_PER_LINE, Self::penalty_line),

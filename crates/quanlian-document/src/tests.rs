@@ -114,6 +114,9 @@ fn the_paper_shows_the_case_with_every_article_and_proof() {
             "1,200–9,870",
             "1.0E-90",
             "93.0 %",
+            "传播情况 How the copies spread",
+            "2022-08-14 – 2023-02-01",
+            "30,000,417",
             "≥ 30,000.00 元",
             "未核 unverified",
             "不认定任何人有罪",
@@ -157,6 +160,7 @@ fn an_empty_dossier_makes_a_paper_of_blanks() {
     dossier.parties.clear();
     dossier.works.clear();
     dossier.matches.clear();
+    dossier.spread = None;
     dossier.facts.clear();
     dossier.penalty = Penalty::default();
     dossier.clocks.clear();

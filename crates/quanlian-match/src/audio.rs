@@ -18,6 +18,7 @@ mod candidates;
 mod constellation;
 pub mod decode;
 mod landmark;
+mod monitor;
 mod opus;
 mod peaks;
 mod resample;
@@ -33,6 +34,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 pub use decode::{MAX_DURATION_MS, SAMPLE_RATE_HZ};
+pub use monitor::{Monitor, Passage, PassageState};
 
 use crate::score::DEFAULT_MAX_E_VALUE;
 use crate::{Span, Transform};

@@ -21,6 +21,7 @@
 //! Not here: what a medium does with its bytes (`text`, `audio`, `image`), what a match means.
 
 mod manifest;
+mod monitor;
 mod note;
 mod part;
 mod picture;
@@ -36,6 +37,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+pub use monitor::{Heard, Sound};
 pub use note::Note;
 pub use query::{FileReport, MatchError, MatchOptions};
 pub use stats::{MediumStats, Stats};

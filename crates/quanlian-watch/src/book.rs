@@ -133,7 +133,8 @@ impl Record {
         self.matches.values().flat_map(|compared| &compared.matches)
     }
 
-    fn take(&mut self, at: Timestamp, event: Event) {
+    /// Takes in what happened at a moment.
+    pub fn take(&mut self, at: Timestamp, event: Event) {
         self.first_seen.get_or_insert(at);
         match event {
             Event::Item { item } => self.item.complete(&item),
@@ -235,6 +236,61 @@ pub struct Written {
     pub looks: usize,
 }
 
+/// What the book in `folder` knows, by key, for a reader who changes nothing; a watch may be writing to it meanwhile.
+pub fn read(folder: &Path) -> Result<BTreeMap<String, Record>, BookError> {
+    let path = folder.join(BOOK_NAME);
+    let file = File::open(&path).map_err(|source| BookError::Io {
+        path: path.clone(),
+        source,
+    })?;
+    let mut records: BTreeMap<String, Record> = BTreeMap::new();
+    for_each_line(file, &path, &mut |line| take_into(&mut records, line))?;
+    Ok(records)
+}
+
+/// Hands on every whole line; the bytes of these, and of a last line that is not whole.
+fn for_each_line(
+    file: File,
+    path: &Path,
+    take: &mut dyn FnMut(Line) -> Result<(), BookError>,
+) -> Result<(u64, u64), BookError> {
+    let damaged = |line, why: String| BookError::Damaged {
+        path: path.to_owned(),
+        line,
+        why,
+    };
+    let mut reader = BufReader::new(file);
+    let (mut good_bytes, mut number) = (0_u64, 0_u64);
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        number += 1;
+        let mut limited = io::Read::take(&mut reader, MAX_LINE_BYTES + 1);
+        let read = limited
+            .read_until(b'\n', &mut bytes)
+            .map_err(|source| BookError::Io {
+                path: path.to_owned(),
+                source,
+            })? as u64;
+        if read > MAX_LINE_BYTES {
+            return Err(damaged(number, format!("more than {MAX_LINE_BYTES} bytes")));
+        }
+        if bytes.last() != Some(&b'\n') {
+            return Ok((good_bytes, read));
+        }
+        take(serde_json::from_slice(&bytes).map_err(|error| damaged(number, error.to_string()))?)?;
+        good_bytes += read;
+    }
+}
+
+fn take_into(records: &mut BTreeMap<String, Record>, line: Line) -> Result<(), BookError> {
+    if !records.contains_key(&line.key) && records.len() >= MAX_ITEMS {
+        return Err(BookError::Full);
+    }
+    records.entry(line.key).or_default().take(line.at, line.event);
+    Ok(())
+}
+
 /// The book, open for one writer.
 #[derive(Debug)]
 pub struct Book {
@@ -294,34 +350,13 @@ impl Book {
             path: path.clone(),
             source,
         };
-        let damaged = |line, why: String| BookError::Damaged {
-            path: path.clone(),
-            line,
-            why,
-        };
-        let mut reader = BufReader::new(self.file.try_clone().map_err(io)?);
-        let (mut good_bytes, mut number) = (0_u64, 0_u64);
-        let mut bytes = Vec::new();
-        loop {
-            bytes.clear();
-            number += 1;
-            let mut limited = io::Read::take(&mut reader, MAX_LINE_BYTES + 1);
-            let read = limited.read_until(b'\n', &mut bytes).map_err(io)? as u64;
-            if read == 0 {
-                return Ok(());
-            }
-            if read > MAX_LINE_BYTES {
-                return Err(damaged(number, format!("more than {MAX_LINE_BYTES} bytes")));
-            }
-            if bytes.last() != Some(&b'\n') {
-                self.torn_bytes = read;
-                return self.file.set_len(good_bytes).map_err(io);
-            }
-            let line: Line =
-                serde_json::from_slice(&bytes).map_err(|error| damaged(number, error.to_string()))?;
-            self.take(line)?;
-            good_bytes += read;
+        let file = self.file.try_clone().map_err(io)?;
+        let (good_bytes, torn_bytes) = for_each_line(file, &path, &mut |line| self.take(line))?;
+        self.torn_bytes = torn_bytes;
+        if torn_bytes > 0 {
+            self.file.set_len(good_bytes).map_err(io)?;
         }
+        Ok(())
     }
 
     fn take(&mut self, line: Line) -> Result<(), BookError> {
@@ -329,14 +364,7 @@ impl Book {
             let state = (file.size_bytes, file.modified, file.sha256.clone());
             self.by_path.insert(file.path.clone(), state);
         }
-        if !self.records.contains_key(&line.key) && self.records.len() >= MAX_ITEMS {
-            return Err(BookError::Full);
-        }
-        self.records
-            .entry(line.key)
-            .or_default()
-            .take(line.at, line.event);
-        Ok(())
+        take_into(&mut self.records, line)
     }
 
     /// Appends what is not known yet and makes it durable; says what was new.

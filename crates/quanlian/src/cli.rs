@@ -7,6 +7,7 @@
 
 mod bundle;
 mod custody;
+mod monitor;
 pub(crate) mod timestamp;
 mod watch;
 
@@ -21,6 +22,7 @@ pub(crate) use custody::{
     Custody, CustodyAdd, CustodyExport, CustodyOf, CustodyRead, CustodySign, Erase, ExportAs, Hold,
     PaperLanguage,
 };
+pub(crate) use monitor::Monitor;
 pub(crate) use watch::Watch;
 
 use crate::{message::Language, output::Form};
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Index(Index),
     /// Find which works the given files copy
     Match(Match),
+    /// Tell copies in sound that is still coming: growing recordings, pipes
+    Monitor(Monitor),
     /// Follow what is published, match what is new, and say how copies spread
     Watch(Box<Watch>),
     /// Fix files as evidence in the log
@@ -172,6 +176,9 @@ pub(crate) struct Trace {
     /// Case file (TOML or JSON): who, conduct, day of judgment, stated facts
     #[arg(long)]
     pub(crate) case: Option<PathBuf>,
+    /// Results folder of `quanlian watch`: its book tells how the copies spread over time
+    #[arg(long, value_name = "DIR")]
+    pub(crate) watch: Option<PathBuf>,
     /// Which originals go into the bundle; the others stand there by their digests
     #[arg(long, value_enum, default_value_t = Originals::Matched)]
     pub(crate) originals: Originals,

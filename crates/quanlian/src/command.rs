@@ -14,6 +14,7 @@ mod key;
 pub(crate) mod law;
 mod log;
 pub(crate) mod matching;
+mod monitor;
 mod provenance;
 pub(crate) mod timestamp;
 mod verify;
@@ -44,6 +45,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Index(Index::Add(arguments)) => index::add(&arguments, &output(arguments.form.form())),
         Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
+        Command::Monitor(arguments) => monitor::run(&arguments, &output(arguments.form.form())),
         Command::Watch(arguments) => watch::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
         Command::Bundle(arguments) => bundle::run(&arguments, &output(arguments.form.form())),

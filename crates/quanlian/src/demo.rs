@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         works: folder.join("works"),
         suspects: folder.join("suspects"),
         out: folder.join("result"),
+        watch: None,
         case: Some(folder.join("case.toml")),
         originals: Originals::Matched,
         attesting: Attesting {

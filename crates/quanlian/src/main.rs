@@ -13,6 +13,7 @@ mod help;
 mod interrupt;
 mod message;
 mod output;
+mod spread;
 mod trace;
 
 use std::process::ExitCode;

@@ -1,25 +1,14 @@
 //! The spread of copies as a table and in words.
 //!
 //! In:  [`Spread`]s.
-//! Out: CSV for spreadsheets, lines for people, a match with its publication.
+//! Out: CSV for spreadsheets, lines for people.
 
-use quanlian_match::Match;
 use quanlian_watch::spread::Spread;
-use serde::Serialize;
 
 use crate::message::Messages;
 
-/// A match with the publication that it was found in.
-#[derive(Serialize)]
-pub(super) struct Line<'a> {
-    /// The key of the publication.
-    pub(super) item: &'a str,
-    #[serde(flatten)]
-    pub(super) found: &'a Match,
-}
-
 /// One row a work and day; the first rows, without a work, are of all works together.
-pub(super) fn csv(spreads: &[Spread]) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn csv(spreads: &[Spread]) -> anyhow::Result<Vec<u8>> {
     // Spreadsheets take UTF-8 for another encoding unless it begins with this mark.
     let mut table = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     table.write_record([
@@ -61,12 +50,16 @@ fn harmless(text: &str) -> String {
     }
 }
 
-/// What a dossier would say of one work.
-pub(super) fn in_words(messages: &Messages, spread: &Spread) -> Vec<String> {
+/// The spread of one work, or of all, in sentences.
+pub(crate) fn in_words(messages: &Messages, spread: &Spread) -> Vec<String> {
+    let work = spread
+        .work
+        .clone()
+        .unwrap_or_else(|| messages.text("watch.all_works"));
     let mut lines = vec![messages.get(
         "watch.work",
         &[
-            ("work", spread.work.clone().unwrap_or_default()),
+            ("work", work),
             ("copies", spread.copies.to_string()),
             ("accounts", spread.breadth.accounts.to_string()),
             ("platforms", spread.breadth.platforms.to_string()),

@@ -8,6 +8,7 @@
 //! is in the log before the dossier is made, and the dossier before the bundle is closed.
 
 mod dossier;
+mod spread;
 mod summary;
 
 use std::{
@@ -39,6 +40,7 @@ use quanlian_match::{
     collection::{Collection, MatchOptions, Work},
 };
 use quanlian_record::time::Timestamp;
+use quanlian_watch::{book::BOOK_NAME, folder::written_at, spread::Spread};
 use serde::Serialize;
 
 use crate::{
@@ -87,6 +89,8 @@ pub(crate) struct Report {
     pub(crate) suspects: usize,
     /// The confirmed matches.
     pub(crate) matches: Vec<Match>,
+    /// How the copies spread, all works first; empty where nothing says when or by whom they were published.
+    pub(crate) spread: Vec<Spread>,
     /// What was deposited; facts name these ids.
     pub(crate) evidence: Vec<Exhibit>,
     /// Facts drawn from files.
@@ -147,6 +151,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
 
     // The index and what it finds.
     let collection = build_index(arguments, &results, output, &mut problems)?;
+    let watched = spread::read_book(arguments.watch.as_deref())?;
     let matches = find_matches(&collection, &media, output, &mut problems)?;
     results.write_lines("matches.jsonl", &matches)?;
 
@@ -202,7 +207,18 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
             &mut problems,
         )?;
     }
+    if let Some(watch) = &arguments.watch {
+        let book = Found {
+            name: BOOK_NAME.to_owned(),
+            path: watch.join(BOOK_NAME),
+        };
+        evidence.files(&[book], "watch_book", true, &mut problems)?;
+    }
     let match_report = evidence.report(&results, "matches.jsonl")?;
+    let spread = spread::of(watched, &side, &matches, &collection, now);
+    results.write_document("spread.json", &spread)?;
+    results.write("spread.csv", &crate::spread::csv(&spread).system()?)?;
+    evidence.report(&results, "spread.json")?;
 
     // Facts and law.
     let ids = evidence.ids();
@@ -276,6 +292,7 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
         copied,
         suspects: media.len(),
         matches,
+        spread,
         evidence: evidence.deposits.clone(),
         facts: drawn,
         sheet,
@@ -450,6 +467,7 @@ impl Results {
     fn listing(&self) -> BTreeMap<&'static str, String> {
         let names = [
             ("matches", "matches.jsonl"),
+            ("spread", "spread.json"),
             ("facts", "facts.json"),
             ("assessment", "assessment.json"),
             ("dossier", "dossier.pdf"),
@@ -560,6 +578,8 @@ fn find_matches(
 /// What the side files say, and which of them say anything about which media file.
 struct SideFiles {
     statements: Vec<Statement>,
+    /// When each side file was last written, by its name.
+    written: BTreeMap<String, Timestamp>,
     about: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -585,6 +605,7 @@ fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problem
     }
     let mut side = SideFiles {
         statements: Vec::new(),
+        written: BTreeMap::new(),
         about: BTreeMap::new(),
     };
     for file in side_files {
@@ -605,6 +626,9 @@ fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problem
             }) => {
                 for problem in found {
                     problems.add(&problem.place, &problem.code, &problem.message);
+                }
+                if let Ok(written) = fs::metadata(&file.path).and_then(|found| written_at(&found)) {
+                    side.written.insert(file.name.clone(), written);
                 }
                 let about = side.about.entry(file.name.clone()).or_default();
                 about.extend(statements.iter().filter_map(|s| s.media.clone()));

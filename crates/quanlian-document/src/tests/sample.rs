@@ -8,7 +8,8 @@ use quanlian_record::{money::Fen, time::Day};
 use crate::dossier::{
     Amount, Assessment, Clock, ClockStatus, Detail, Deviation, Dossier, Fact, Language, Leaf, Length, Letter,
     LogProof, MadeWith, Match, Medium, MissingFact, Note, OpenQuestion, Outcome, Paper, PaperState, Party,
-    PartyRole, Penalty, PenaltyLine, Reason, RuleSet, Segment, State, Text, Unit, Unverified, Work,
+    PartyRole, Penalty, PenaltyLine, Reason, RuleSet, Segment, Spread, SpreadDay, SpreadOfWork, State, Text,
+    Unit, Unverified, Work,
 };
 
 pub(crate) const CASE_NUMBER: &str = "文执移〔2024〕第0017号";
@@ -96,6 +97,7 @@ pub(crate) fn dossier() -> Dossier {
                 ..matched("转载合集.txt", "山海行记（第一卷）.txt")
             },
         ],
+        spread: Some(spread()),
         facts: facts(),
         assessment: assessment(),
         penalty: Penalty {
@@ -319,5 +321,42 @@ fn assessment() -> Assessment {
             cite: text(ARTICLES[2], "2011 opinions, art. 13"),
             verified: true,
         }],
+    }
+}
+
+/// Two works, published again over half a year, with looks that state plays from the second day on.
+fn spread() -> Spread {
+    let at = |on: &str, new_copies, copies, accounts, plays| SpreadDay {
+        day: day(on),
+        new_copies,
+        copies,
+        accounts,
+        platforms: accounts.min(2),
+        plays,
+        without_figure: u64::from(plays.is_none()) * copies,
+    };
+    let of_work = |work: &str, copies, plays| SpreadOfWork {
+        work: work.into(),
+        copies,
+        accounts: copies.min(3),
+        platforms: 2,
+        days: Some([day("2022-08-14"), day("2023-02-01")]),
+        plays,
+    };
+    Spread {
+        source: text("附属文件", "side files"),
+        lines: vec![text(
+            "速度：首件 2022-08-14，末件 2023-02-01",
+            "speed: first on 2022-08-14, last on 2023-02-01",
+        )],
+        curve: vec![
+            at("2022-08-14", 1, 1, 1, None),
+            at("2022-09-30", 4, 5, 3, Some(1_204_000)),
+            at("2023-02-01", 7, 12, 6, Some(30_000_417)),
+        ],
+        works: vec![
+            of_work("晨光曲.flac", 9, Some(30_000_417)),
+            of_work("山海行记（第一卷）.txt", 3, None),
+        ],
     }
 }

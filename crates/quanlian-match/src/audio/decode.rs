@@ -9,7 +9,7 @@
 //! Not here: Opus packets ([`super::opus`]), change of sample rate ([`super::resample`]).
 
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDe
 use symphonia::core::errors::Error as MediaError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::Duration;
@@ -70,13 +70,32 @@ pub fn decode_file(path: &Path, sink: &mut dyn FnMut(&[f32])) -> Result<Decoded,
 
 /// Decodes the first sound track of `source` into `sink`, block by block.
 pub fn decode(source: Box<dyn MediaSource>, sink: &mut dyn FnMut(&[f32])) -> Result<Decoded, AudioError> {
+    guarded(source, MAX_DURATION_MS, sink)
+}
+
+/// Decodes the first sound track of what `reader` brings, however long that is, into `sink`, block by block.
+///
+/// The formats are those that can be read from the front: wav, flac, mp3, ogg, mkv, adts, fragmented mp4.
+pub fn decode_stream(
+    reader: impl Read + Send + Sync + 'static,
+    sink: &mut dyn FnMut(&[f32]),
+) -> Result<Decoded, AudioError> {
+    guarded(Box::new(ReadOnlySource::new(reader)), u64::MAX, sink)
+}
+
+fn guarded(
+    source: Box<dyn MediaSource>,
+    limit_ms: u64,
+    sink: &mut dyn FnMut(&[f32]),
+) -> Result<Decoded, AudioError> {
     // Nothing of ours is shared with the decoders, so nothing is left half-changed by a panic.
-    catch_unwind(AssertUnwindSafe(|| decode_unguarded(source, sink)))
+    catch_unwind(AssertUnwindSafe(|| decode_unguarded(source, limit_ms, sink)))
         .unwrap_or(Err(AudioError::DecoderPanicked))
 }
 
 fn decode_unguarded(
     source: Box<dyn MediaSource>,
+    limit_ms: u64,
     sink: &mut dyn FnMut(&[f32]),
 ) -> Result<Decoded, AudioError> {
     let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
@@ -89,7 +108,7 @@ fn decode_unguarded(
         )
         .map_err(refused_by_probe)?;
     let (mut track_id, mut codec) = open_track(reader.as_ref())?;
-    let mut output = Output::new(sink);
+    let mut output = Output::new(limit_ms, sink);
     let mut faults = Faults::default();
 
     while !output.is_full() {
@@ -202,6 +221,7 @@ struct Faults {
 
 /// Mixes to mono, changes the rate, and counts what has gone out.
 struct Output<'a> {
+    limit_ms: u64,
     sink: &'a mut dyn FnMut(&[f32]),
     resampler: Option<Resampler>,
     interleaved: Vec<f32>,
@@ -211,8 +231,9 @@ struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    fn new(sink: &'a mut dyn FnMut(&[f32])) -> Self {
+    fn new(limit_ms: u64, sink: &'a mut dyn FnMut(&[f32])) -> Self {
         Self {
+            limit_ms,
             sink,
             resampler: None,
             interleaved: Vec::new(),
@@ -223,7 +244,7 @@ impl<'a> Output<'a> {
     }
 
     fn is_full(&self) -> bool {
-        self.duration_ms() >= MAX_DURATION_MS
+        self.duration_ms() >= self.limit_ms
     }
 
     fn duration_ms(&self) -> u64 {
@@ -329,7 +350,7 @@ impl<'a> Output<'a> {
         }
         if full {
             notes.push(AudioNote::DurationLimit {
-                limit_ms: MAX_DURATION_MS,
+                limit_ms: self.limit_ms,
             });
         }
         Ok(Decoded {

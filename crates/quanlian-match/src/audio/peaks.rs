@@ -12,7 +12,9 @@
 
 use std::collections::VecDeque;
 
-use super::spectrum::{BANDS, BINS, Frame, Spectrum, band_of_bin, bin_of_band, half_ln};
+use super::spectrum::{
+    BANDS, BINS, Frame, HOP_SAMPLES, Spectrum, WINDOW_SAMPLES, band_of_bin, bin_of_band, half_ln,
+};
 
 /// A peak must top all frames this near.
 const REACH_FRAMES: usize = 6;
@@ -22,6 +24,10 @@ const REACH_BANDS: usize = 8;
 
 /// Rank is counted among the peaks this near in time.
 const RANK_FRAMES: u32 = 31;
+
+/// Frames after a peak that must have been heard before it is handed on, its own window of sound among them.
+pub(super) const DELAY_FRAMES: u32 =
+    RANK_FRAMES + REACH_FRAMES as u32 + (WINDOW_SAMPLES / HOP_SAMPLES) as u32;
 
 /// Peaks of a higher rank than this are dropped: no use of peaks takes more.
 pub(super) const MAX_RANK: u8 = 63;

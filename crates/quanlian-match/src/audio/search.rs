@@ -29,13 +29,13 @@ use crate::score::Score;
 use crate::{Span, Transform, Unit};
 
 /// Frames in one window: 12 s.
-const WINDOW_FRAMES: u32 = 750;
+pub(super) const WINDOW_FRAMES: u32 = 750;
 
 /// Frames from one window to the next: 6 s.
 const WINDOW_STEP_FRAMES: u32 = 375;
 
 /// A window with fewer peaks than this is silence or a tone and is passed over.
-const MIN_WINDOW_PEAKS: usize = 12;
+pub(super) const MIN_WINDOW_PEAKS: usize = 12;
 
 /// One way to look at a window.
 struct Look {
@@ -88,7 +88,7 @@ const MAX_JOINT_FRAMES: f32 = 12.0;
 const MAX_JOINT_BANDS: f32 = 0.6;
 
 /// A copy may pause for this long and still be one segment: 4 s.
-const MAX_GAP_FRAMES: u32 = 250;
+pub(super) const MAX_GAP_FRAMES: u32 = 250;
 
 /// A change of speed below the error of measurement is reported as none: frames over the whole segment.
 const TIME_ERROR_FRAMES: f32 = 4.0;
@@ -99,7 +99,7 @@ const PITCH_ERROR_BANDS: f32 = 0.12;
 /// Middle of the first frame, which its peaks stand for.
 const FRAME_MIDDLE_MS: f64 = 1000.0 * (WINDOW_SAMPLES / 2) as f64 / SAMPLE_RATE_HZ as f64;
 
-const MS_PER_FRAME: f64 = 1000.0 * HOP_SAMPLES as f64 / SAMPLE_RATE_HZ as f64;
+pub(super) const MS_PER_FRAME: f64 = 1000.0 * HOP_SAMPLES as f64 / SAMPLE_RATE_HZ as f64;
 
 /// Finds the works that `peaks` were copied from.
 pub(super) fn search_peaks<I: AudioIndex>(
@@ -108,10 +108,7 @@ pub(super) fn search_peaks<I: AudioIndex>(
     index: &I,
     options: SearchOptions,
 ) -> Vec<AudioMatch> {
-    let mut works = Works {
-        index,
-        loaded: BTreeMap::new(),
-    };
+    let mut works = Works::new(index);
     let mut ballot = Ballot::new();
     let mut runs: Vec<Run> = Vec::new();
     let windows = windows(peaks);
@@ -144,7 +141,7 @@ pub(super) fn search_peaks<I: AudioIndex>(
 }
 
 /// Constellations as they are needed.
-struct Works<'a, I> {
+pub(super) struct Works<'a, I> {
     index: &'a I,
     loaded: BTreeMap<u32, Option<Constellation>>,
 }
@@ -152,8 +149,15 @@ struct Works<'a, I> {
 /// More works than this are not kept in memory at once.
 const MAX_LOADED_WORKS: usize = 512;
 
-impl<I: AudioIndex> Works<'_, I> {
-    fn get(&mut self, item: u32) -> Option<&Constellation> {
+impl<'a, I: AudioIndex> Works<'a, I> {
+    pub(super) fn new(index: &'a I) -> Self {
+        Self {
+            index,
+            loaded: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn get(&mut self, item: u32) -> Option<&Constellation> {
         if self.loaded.len() >= MAX_LOADED_WORKS && !self.loaded.contains_key(&item) {
             self.loaded.clear();
         }
@@ -194,7 +198,7 @@ fn windows(peaks: &[Peak]) -> Vec<std::ops::Range<usize>> {
     }
 }
 
-fn align_window<I: AudioIndex>(
+pub(super) fn align_window<I: AudioIndex>(
     peaks: &[Peak],
     index: &I,
     works: &mut Works<'_, I>,
@@ -260,19 +264,25 @@ fn carry_on<I: AudioIndex>(
             let meets = |other: &Alignment| {
                 other.item == alignment.item && other.line.meets(&alignment.line, own[0].frame)
             };
-            if aligned[to].iter().any(meets) {
-                continue;
-            }
-            let Some(work) = works.get(alignment.item) else {
-                continue;
-            };
-            let line = alignment.line.refit(own, work, CARRY_FRAMES, MAX_JOINT_BANDS);
-            let found = weigh(alignment.item, &line, own, work);
-            if found.bits >= MIN_WINDOW_BITS && meets(&found) {
-                aligned[to].push(found);
+            if !aligned[to].iter().any(meets) {
+                aligned[to].extend(carried(&alignment, own, own[0].frame, works));
             }
         }
     }
+}
+
+/// `alignment` as `own`, the peaks of another window, have it; none when their line is another one at `joint`.
+pub(super) fn carried<I: AudioIndex>(
+    alignment: &Alignment,
+    own: &[Peak],
+    joint: u32,
+    works: &mut Works<'_, I>,
+) -> Option<Alignment> {
+    let work = works.get(alignment.item)?;
+    let line = alignment.line.refit(own, work, CARRY_FRAMES, MAX_JOINT_BANDS);
+    let found = weigh(alignment.item, &line, own, work);
+    let goes_on = found.bits >= MIN_WINDOW_BITS && found.line.meets(&alignment.line, joint);
+    goes_on.then_some(found)
 }
 
 /// The best alignments, each place once.
@@ -292,17 +302,17 @@ fn without_repeats(mut best: Vec<Alignment>, peaks: &[Peak]) -> Vec<Alignment> {
 
 impl Line {
     /// Whether two lines say the same at `frame` of the suspect.
-    fn meets(&self, other: &Self, frame: u32) -> bool {
+    pub(super) fn meets(&self, other: &Self, frame: u32) -> bool {
         (self.at(frame) - other.at(frame)).abs() <= MAX_JOINT_FRAMES
             && (self.pitch_shift - other.pitch_shift).abs() <= MAX_JOINT_BANDS
     }
 }
 
 /// Windows that continue one another in one work.
-struct Run {
-    item: u32,
-    last_window: usize,
-    parts: Vec<(std::ops::Range<usize>, Alignment)>,
+pub(super) struct Run {
+    pub(super) item: u32,
+    pub(super) last_window: usize,
+    pub(super) parts: Vec<(std::ops::Range<usize>, Alignment)>,
 }
 
 fn join(
@@ -338,28 +348,22 @@ fn join(
 
 /// One copied stretch.
 #[derive(Debug, Clone)]
-struct Segment {
+pub(super) struct Segment {
     /// Frames of the suspect, first and last.
-    suspect: (u32, u32),
+    pub(super) suspect: (u32, u32),
     /// Frames of the work, first and last.
-    work: (f32, f32),
-    bits: f64,
-    identity: f64,
-    line: Line,
+    pub(super) work: (f32, f32),
+    pub(super) bits: f64,
+    pub(super) identity: f64,
+    pub(super) line: Line,
 }
 
-fn segments_of(run: &Run, peaks: &[Peak], work: &Constellation) -> Vec<Segment> {
+pub(super) fn segments_of(run: &Run, peaks: &[Peak], work: &Constellation) -> Vec<Segment> {
     let time_scale = median(run.parts.iter().map(|(_, alignment)| alignment.line.time_scale));
     let mut hits: BTreeMap<u32, Hit> = BTreeMap::new();
-    let mut density = Density {
-        copy: 0.0,
-        chance: f64::INFINITY,
-    };
+    let density = Density::of(run, peaks);
     for (range, alignment) in &run.parts {
         let own = &peaks[range.clone()];
-        let frames = f64::from(peaks[range.end - 1].frame - peaks[range.start].frame).max(1.0);
-        density.copy = density.copy.max(f64::from(alignment.hits) / frames);
-        density.chance = density.chance.min(alignment.chance_mean / frames);
         for (frame, count) in coincidences(&alignment.line, own, work) {
             // Where windows overlap, the earlier one's line stands.
             hits.entry(frame).or_insert(Hit {
@@ -405,17 +409,31 @@ fn segments_of(run: &Run, peaks: &[Peak], work: &Constellation) -> Vec<Segment> 
 }
 
 /// Coinciding peaks per frame, inside a copy and outside.
-struct Density {
-    copy: f64,
-    chance: f64,
+pub(super) struct Density {
+    pub(super) copy: f64,
+    pub(super) chance: f64,
 }
 
 impl Density {
+    /// What the parts of `run` show of both.
+    pub(super) fn of(run: &Run, peaks: &[Peak]) -> Self {
+        let mut density = Self {
+            copy: 0.0,
+            chance: f64::INFINITY,
+        };
+        for (range, alignment) in &run.parts {
+            let frames = f64::from(peaks[range.end - 1].frame - peaks[range.start].frame).max(1.0);
+            density.copy = density.copy.max(f64::from(alignment.hits) / frames);
+            density.chance = density.chance.min(alignment.chance_mean / frames);
+        }
+        density
+    }
+
     /// The stretch of `hits`, frames with weights, that a copy explains best.
     ///
     /// Every hit counts its weight and every frame costs the rate at which copy and chance explain a frame equally
     /// well; the best run of that sum is the segment.
-    fn stretch(&self, hits: &[(u32, f32)]) -> Option<(u32, u32)> {
+    pub(super) fn stretch(&self, hits: &[(u32, f32)]) -> Option<(u32, u32)> {
         // Chance was measured where it does best; elsewhere it gives about half as much.
         let chance = (0.5 * self.chance).clamp(1e-4, 0.5 * self.copy.max(1e-3));
         let copy = self.copy.max(2.0 * chance);
@@ -488,7 +506,11 @@ fn summarise<I: AudioIndex>(
     for segment in segments {
         let proved = score(segment.bits).is_within(options.max_e_value);
         // A loop fits itself at every round; of the places that one stretch fits, only the best is told.
-        if proved && !kept.iter().any(|other| overlap_share(&segment, other) > 0.5) {
+        if proved
+            && !kept
+                .iter()
+                .any(|other| overlap_share(segment.suspect, other.suspect) > 0.5)
+        {
             kept.push(segment);
         }
     }
@@ -516,14 +538,14 @@ fn summarise<I: AudioIndex>(
     })
 }
 
-/// Share of the shorter stretch of suspect that two segments have in common.
-fn overlap_share(a: &Segment, b: &Segment) -> f64 {
-    let common = f64::from(a.suspect.1.min(b.suspect.1)) - f64::from(a.suspect.0.max(b.suspect.0));
-    let shorter = (a.suspect.1 - a.suspect.0).min(b.suspect.1 - b.suspect.0).max(1);
+/// Share of the shorter of two stretches of the suspect, first and last frame, that both have.
+pub(super) fn overlap_share(a: (u32, u32), b: (u32, u32)) -> f64 {
+    let common = f64::from(a.1.min(b.1)) - f64::from(a.0.max(b.0));
+    let shorter = (a.1 - a.0).min(b.1 - b.0).max(1);
     common / f64::from(shorter)
 }
 
-fn span(segment: &Segment, suspect_ms: u64, work_ms: u64) -> Span {
+pub(super) fn span(segment: &Segment, suspect_ms: u64, work_ms: u64) -> Span {
     let range = |first: f64, last: f64, limit: u64| {
         let to_ms = |frame: f64| (frame * MS_PER_FRAME + FRAME_MIDDLE_MS).round().max(0.0) as u64;
         [to_ms(first).min(limit), to_ms(last + 1.0).min(limit)]
@@ -539,7 +561,7 @@ fn span(segment: &Segment, suspect_ms: u64, work_ms: u64) -> Span {
     }
 }
 
-fn transform(segment: &Segment) -> Transform {
+pub(super) fn transform(segment: &Segment) -> Transform {
     let frames = (segment.suspect.1 - segment.suspect.0) as f32;
     let steady = (segment.line.time_scale - 1.0).abs() * frames <= TIME_ERROR_FRAMES
         || (segment.line.time_scale - 1.0).abs() < 0.5 / FRAMES_PER_SECOND / 10.0;

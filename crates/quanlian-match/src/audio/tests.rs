@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const RATE: usize = 16_000;
+pub(super) const RATE: usize = 16_000;
 
 /// A small generator of repeatable randomness.
 struct Dice(u64);
@@ -101,7 +101,7 @@ pub(super) fn wav(sound: &[f32]) -> Vec<u8> {
 
 /// Works held in memory.
 #[derive(Default)]
-struct Works {
+pub(super) struct Works {
     postings: BTreeMap<u64, Vec<u64>>,
     items: Vec<AudioItem>,
     starts: Vec<u64>,
@@ -109,7 +109,7 @@ struct Works {
 }
 
 impl Works {
-    fn of(sounds: &[Vec<f32>]) -> Self {
+    pub(super) fn of(sounds: &[Vec<f32>]) -> Self {
         let mut works = Self::default();
         for sound in sounds {
             let item = with_file(&wav(sound), fingerprint_reference).unwrap();
@@ -280,7 +280,7 @@ fn a_long_stream_yields_every_work_in_it() {
 }
 
 /// Somebody talking: syllables of gliding tones and hiss, with pauses.
-fn talk(seed: u64, seconds: f32) -> Vec<f32> {
+pub(super) fn talk(seed: u64, seconds: f32) -> Vec<f32> {
     let mut dice = Dice(seed.wrapping_mul(31) + 5);
     let mut sound = vec![0.0; (seconds * RATE as f32) as usize];
     let mut start = 0;

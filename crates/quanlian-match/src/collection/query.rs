@@ -18,7 +18,7 @@ use super::sniff::Content;
 use super::sound::SoundIndex;
 use super::walk::{self, Found};
 use super::{Collection, Exclude, Note, Progress, note};
-use crate::audio::{self, AudioError, SearchOptions};
+use crate::audio::{self, AudioError, AudioMatch, SearchOptions};
 use crate::image::{self, ImageError};
 use crate::score::DEFAULT_MAX_E_VALUE;
 use crate::segment::SegmentError;
@@ -211,18 +211,10 @@ impl Collection {
         let found = audio::search(path, &index, &SearchOptions { max_e_value }).map_err(MatchError::Audio)?;
         index.check_read().map_err(MatchError::Index)?;
         notes.extend(found.notes.iter().map(|n| note::of_sound(Path::new(suspect), n)));
-        let named = found.matches.into_iter().filter_map(|m| {
-            Some(Match {
-                suspect: suspect.to_owned(),
-                work: index.name(m.item)?.to_owned(),
-                medium: Medium::Audio,
-                score_bits: m.score_bits,
-                e_value: m.e_value,
-                identity: m.identity,
-                segments: m.segments.into_iter().map(Into::into).collect(),
-                transform: Some(m.transform),
-            })
-        });
+        let named = found
+            .matches
+            .into_iter()
+            .filter_map(|m| sound_match(&index, suspect, m));
         Ok(named.collect())
     }
 
@@ -294,6 +286,20 @@ impl Collection {
             transform: None,
         })
     }
+}
+
+/// A recording found in `suspect`, by its name.
+pub(super) fn sound_match(index: &SoundIndex<'_>, suspect: &str, found: AudioMatch) -> Option<Match> {
+    Some(Match {
+        suspect: suspect.to_owned(),
+        work: index.name(found.item)?.to_owned(),
+        medium: Medium::Audio,
+        score_bits: found.score_bits,
+        e_value: found.e_value,
+        identity: found.identity,
+        segments: found.segments.into_iter().map(Into::into).collect(),
+        transform: Some(found.transform),
+    })
 }
 
 /// All files below the paths, in the order of the paths and sorted within each.

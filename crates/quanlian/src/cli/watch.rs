@@ -60,7 +60,7 @@ pub(crate) struct Watch {
 }
 
 /// `90s`, `15m`, `6h`, `1d`: from one second to a year.
-fn parse_time(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
     const YEAR_S: u64 = 366 * 86_400;
     let wrong = || format!("`{text}` is no time: write 90s, 15m, 6h or 1d, at most a year");
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

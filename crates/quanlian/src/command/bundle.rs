@@ -76,16 +76,26 @@ enum Asked {
     Erased,
 }
 
-/// Runs `bundle`.
-pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
-    for path in [arguments.out.clone(), beside(&arguments.out)] {
-        if std::fs::symlink_metadata(&path).is_ok() {
+/// Evidence is never written over: whoever names a file that is there is told before any work begins.
+pub(super) fn refuse_existing<'a>(
+    paths: impl IntoIterator<Item = &'a Path>,
+    output: &Output,
+) -> Result<(), Fault> {
+    for path in paths {
+        if std::fs::symlink_metadata(path).is_ok() {
             let said = output
                 .messages
                 .get("bundle.output_exists", &[("path", path.display())]);
             return Err(Fault::BadInput(anyhow!(said)));
         }
     }
+    Ok(())
+}
+
+/// Runs `bundle`.
+pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
+    let out = &arguments.out;
+    refuse_existing([out.as_path(), &beside(out)], output)?;
     let by = arguments.by.clone().unwrap_or_default();
     let mut room = Room::open_existing_as(&arguments.data, &by)?;
     let (ids, is_all) = if arguments.all {

@@ -36,6 +36,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         ))
         .bad_input();
     }
+    super::bundle::refuse_existing(arguments.bundle.as_deref(), output)?;
     let (found, mut problems) = files::named(&arguments.paths).bad_input()?;
     let depositor = arguments.depositor.clone().unwrap_or_default();
     let mut room = evidence::Room::open(&arguments.data, &depositor, &arguments.lock)?;

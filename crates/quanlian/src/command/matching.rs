@@ -19,18 +19,10 @@ use crate::{
 
 /// Runs `match`.
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
-    let mut options = MatchOptions {
+    let options = MatchOptions {
         include_below_threshold: arguments.all,
-        ..MatchOptions::default()
+        ..threshold(arguments.max_e_value)?
     };
-    if let Some(limit) = arguments.max_e_value {
-        if !(limit.is_finite() && limit >= 0.0) {
-            return Err(Fault::BadInput(anyhow::anyhow!(
-                "--max-e-value {limit} is not a number from 0 upwards"
-            )));
-        }
-        options.max_e_value = limit;
-    }
     for path in &arguments.paths {
         std::fs::metadata(path)
             .map_err(|source| anyhow::Error::new(source).context(format!("cannot read {}", path.display())))
@@ -84,6 +76,20 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         return Ok(answer_no());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What counts as a match, when a person set the limit and when not.
+pub(crate) fn threshold(max_e_value: Option<f64>) -> Result<MatchOptions, Fault> {
+    let mut options = MatchOptions::default();
+    if let Some(limit) = max_e_value {
+        if !(limit.is_finite() && limit >= 0.0) {
+            return Err(Fault::BadInput(anyhow::anyhow!(
+                "--max-e-value {limit} is not a number from 0 upwards"
+            )));
+        }
+        options.max_e_value = limit;
+    }
+    Ok(options)
 }
 
 fn print(output: &Output, report: &FileReport) {

@@ -7,7 +7,6 @@
 //! could not be had gives one line, stands in the book and is tried again; the round goes on.
 
 mod round;
-mod table;
 
 use std::{
     path::PathBuf,
@@ -21,7 +20,7 @@ use std::{
 
 use anyhow::Context;
 use quanlian_capture::guard::Guard;
-use quanlian_match::collection::Collection;
+use quanlian_match::{Match, collection::Collection};
 use quanlian_watch::{
     archive,
     book::{Book, BookError},
@@ -39,10 +38,20 @@ use crate::{
     files::{Found, replace_durably},
     interrupt,
     output::{Output, warn_about},
+    spread as spread_table,
 };
 
 /// How often a waiting watch looks whether it should end.
 const NAP: Duration = Duration::from_millis(200);
+
+/// A match with the publication that it was found in.
+#[derive(Serialize)]
+struct Confirmed<'a> {
+    /// The key of the publication.
+    item: &'a str,
+    #[serde(flatten)]
+    found: &'a Match,
+}
 
 /// What a watch has come to.
 #[derive(Debug, Default, Serialize)]
@@ -216,13 +225,13 @@ impl<'a> Watch<'a> {
         for work in spread::works(records.values()) {
             report.spread.push(spread::of(records, Some(work)));
         }
-        let csv = table::csv(&report.spread).system()?;
+        let csv = spread_table::csv(&report.spread).system()?;
         let mut json = serde_json::to_vec_pretty(&report.spread).system()?;
         json.push(b'\n');
         let mut matches = Vec::new();
         for (key, record) in records {
             for found in record.all_matches() {
-                serde_json::to_writer(&mut matches, &table::Line { item: key, found }).system()?;
+                serde_json::to_writer(&mut matches, &Confirmed { item: key, found }).system()?;
                 matches.push(b'\n');
             }
         }
@@ -277,7 +286,7 @@ impl<'a> Watch<'a> {
             ],
         ));
         for spread in report.spread.iter().skip(1) {
-            for line in table::in_words(messages, spread) {
+            for line in spread_table::in_words(messages, spread) {
                 self.output.text(&line);
             }
         }

@@ -10,6 +10,7 @@ mod facts;
 mod findings;
 mod glance;
 mod penalty;
+mod spread;
 mod transfer;
 
 use quanlian_case::case_file::CaseFile;
@@ -80,6 +81,7 @@ pub(super) fn fill(
         parties: filler.parties(),
         works: filler.works(),
         matches: filler.matches(),
+        spread: filler.spread(),
         facts: filler.facts(),
         assessment: filler.assessment(),
         penalty: filler.penalty(),

@@ -108,4 +108,20 @@ fn what_was_deposited_survives_a_file_that_cannot_be_read() {
         "the log goes on where it stood"
     );
     assert_eq!(code(&quanlian(&["verify", text(&bundle)])), 0);
+    let handed_out = std::fs::read(&bundle).unwrap();
+    let again = quanlian(&[
+        "deposit",
+        text(&good),
+        "--data",
+        text(&data),
+        "--bundle",
+        text(&bundle),
+    ]);
+    assert_eq!(
+        code(&again),
+        2,
+        "a bundle that may have been handed out is not written over"
+    );
+    assert!(stderr(&again).contains("is there already"), "{}", stderr(&again));
+    assert_eq!(std::fs::read(&bundle).unwrap(), handed_out);
 }

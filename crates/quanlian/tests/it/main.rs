@@ -11,6 +11,7 @@ mod hostile;
 mod keys;
 mod law;
 mod log;
+mod monitor;
 mod picture;
 mod readers;
 mod timestamp;

@@ -464,7 +464,7 @@ impl Watch<'_> {
                     }
                     for found in &report.matches {
                         self.output
-                            .line(&super::table::Line {
+                            .line(&super::Confirmed {
                                 item: &file.key,
                                 found,
                             })
