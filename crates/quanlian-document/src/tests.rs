@@ -125,8 +125,8 @@ fn the_paper_shows_the_case_with_every_article_and_proof() {
             "may lower the base sentence by up to 40 %",
             "低于幅度 below the frame",
             "1. 当日不计入",
-            "第 1 页 共 11 页",
-            "Page 11 of 11",
+            "第 1 页 共 12 页",
+            "Page 12 of 12",
         ],
     );
 }

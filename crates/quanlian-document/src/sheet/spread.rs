@@ -60,8 +60,8 @@ fn charts(curve: &[SpreadDay]) -> Vec<Value> {
         chart(key, &points)
     };
     [
-        of("spread_copies", &|day| Some(day.copies)),
-        of("spread_plays", &|day| day.plays),
+        of("copies", &|day| Some(day.copies)),
+        of("plays", &|day| day.plays),
     ]
     .into_iter()
     .flatten()
@@ -119,15 +119,15 @@ mod tests {
             (day("2024-03-06"), 4),
             (day("2024-03-10"), 2),
         ];
-        let chart = chart("spread_copies", &points).unwrap();
+        let chart = chart("copies", &points).unwrap();
         assert_eq!(chart["most"], "4");
         assert_eq!(chart["steps"], json!([[0.0, 0.25], [0.5, 1.0], [0.9, 0.5]]));
     }
 
     #[test]
     fn what_has_no_figure_has_no_chart() {
-        assert_eq!(chart("spread_plays", &[]), None);
-        assert_eq!(chart("spread_plays", &[(day("2024-03-01"), 0)]), None);
+        assert_eq!(chart("plays", &[]), None);
+        assert_eq!(chart("plays", &[(day("2024-03-01"), 0)]), None);
     }
 
     #[test]
@@ -138,7 +138,7 @@ mod tests {
             points.push((on, copies));
             on = on.tomorrow().unwrap();
         }
-        let chart = chart("spread_copies", &points).unwrap();
+        let chart = chart("copies", &points).unwrap();
         let steps = chart["steps"].as_array().unwrap();
         assert_eq!(steps.len(), limits::MAX_CHART_STEPS);
         assert_eq!(steps.last().unwrap()[1], 1.0);

@@ -255,6 +255,42 @@ fn copies_are_found_wherever_they_appear_and_their_spread_is_told() {
     assert_eq!(report["looks"], 1, "known looks are not counted again");
     assert_eq!(after["file"], before["file"]);
 
+    // The dossier of a case takes what the watch saw; the clip, which the case's own folder holds too, counts once.
+    let (works, watched) = (scene.path("works"), scene.path("out"));
+    let case = super::trace(
+        &works,
+        &folder,
+        &scene.path("result"),
+        &["--watch", text(&watched)],
+    );
+    let all = &case["spread"][0];
+    assert_eq!(
+        (&all["copies"], &all["plays"]["at_least"]),
+        (&json!(3), &json!(257)),
+        "{all:#}"
+    );
+    assert_eq!(
+        all["curve"].as_array().unwrap().last().unwrap()["plays_at_least"],
+        257
+    );
+    let exhibits = case["evidence"].as_array().unwrap();
+    assert!(
+        exhibits.iter().any(|exhibit| exhibit["kind"] == "watch_book"),
+        "{exhibits:#?}"
+    );
+    let folders = ["--works", text(&works), "--suspects", text(&folder), "--out"];
+    let (elsewhere, nowhere) = (scene.path("other"), scene.path("nowhere"));
+    let refused = quanlian(
+        &[
+            &["trace"],
+            &folders[..],
+            &[text(&elsewhere), "--watch", text(&nowhere)],
+        ]
+        .concat(),
+    );
+    assert_eq!(code(&refused), 2);
+    assert!(stderr(&refused).contains("nowhere"), "{}", stderr(&refused));
+
     // A torn last line is cut away and told; damage anywhere else is refused.
     let book = scene.path("out/book.jsonl");
     let whole = fs::read(&book).unwrap();
