@@ -556,5 +556,6 @@ fn transform(segment: &Segment) -> Transform {
         } else {
             round(f64::from(pitch / BANDS_PER_OCTAVE).exp2())
         },
+        mirrored: false,
     }
 }
