@@ -31,7 +31,10 @@ impl VideoIndex for Works {
     }
 
     fn work_at(&self, place: u64) -> Option<(u32, u64)> {
-        let item = self.starts.partition_point(|&start| start <= place).checked_sub(1)?;
+        let item = self
+            .starts
+            .partition_point(|&start| start <= place)
+            .checked_sub(1)?;
         Some((item as u32, self.starts[item]))
     }
 
@@ -64,7 +67,9 @@ fn main() -> Outcome<()> {
     let tools = Tools::default();
     let start = Instant::now();
     for path in films(works)? {
-        let Some(track) = video::probe(&path, Container::Mp4, &tools)? else { continue };
+        let Some(track) = video::probe(&path, Container::Mp4, &tools)? else {
+            continue;
+        };
         let item = video::fingerprint_reference(&path, &track, &tools)?;
         let mut pushed = Ok(());
         video::index_keys(&item.keyframes, &mut |key, place| {
@@ -89,16 +94,26 @@ fn main() -> Outcome<()> {
         segment.size_bytes() as f64 / seconds * 3600e-6,
         segment.len(),
     );
-    let index = Works { segment, starts, items };
+    let index = Works {
+        segment,
+        starts,
+        items,
+    };
     let mut out = BufWriter::new(File::create(answers)?);
     writeln!(out, "query,answer,score,offset_s,start_s,end_s,speed,mirrored")?;
     let (start, mut length_ms) = (Instant::now(), 0);
-    let options = SearchOptions { max_e_value: f64::INFINITY };
+    let options = SearchOptions {
+        max_e_value: f64::INFINITY,
+    };
     for path in films(queries)? {
-        let Some(track) = video::probe(&path, Container::Mp4, &tools)? else { continue };
+        let Some(track) = video::probe(&path, Container::Mp4, &tools)? else {
+            continue;
+        };
         let found = video::search(&path, &track, &tools, &index, &options)?;
         length_ms += found.duration_ms;
-        let Some(best) = found.matches.first() else { continue };
+        let Some(best) = found.matches.first() else {
+            continue;
+        };
         let span = &best.segments[0];
         let s = |ms: u64| ms as f64 / 1e3;
         let offset = s(span.work[0]) - s(span.suspect[0]) * best.time_scale;
@@ -115,12 +130,18 @@ fn main() -> Outcome<()> {
         )?;
     }
     let seconds = length_ms as f64 / 1e3;
-    eprintln!("{seconds:.1} s of suspects in {:.1} s", start.elapsed().as_secs_f64());
+    eprintln!(
+        "{seconds:.1} s of suspects in {:.1} s",
+        start.elapsed().as_secs_f64()
+    );
     Ok(out.flush()?)
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn films(folder: &Path) -> Outcome<Vec<PathBuf>> {

@@ -17,9 +17,11 @@
 
 mod calibration;
 mod candidates;
+mod changes;
 mod decode;
 mod extract;
 mod frame;
+mod place;
 mod probe;
 mod process;
 mod reel;
@@ -52,6 +54,9 @@ pub const KEYFRAME_BYTES: usize = 4 + 2 * 32;
 /// A suspect shorter than this shows too little to say anything.
 pub const MIN_SUSPECT_MS: u64 = 2_000;
 
+/// Less than this standing still is not worth a remark.
+const MIN_STILL_PERCENT: u8 = 10;
+
 const MS_PER_STEP: f64 = 1000.0 / decode::STEPS_PER_SECOND as f64;
 
 /// The programs that read films.
@@ -82,7 +87,9 @@ pub enum VideoError {
     #[error("cannot read the file")]
     Open(#[source] io::Error),
     /// The program that reads films is not installed.
-    #[error("{program} is not installed, so the pictures of films cannot be read: install the package ffmpeg")]
+    #[error(
+        "{program} is not installed, so the pictures of films cannot be read: install the package ffmpeg"
+    )]
     NoProgram { program: &'static str },
     /// The program is there and cannot be started.
     #[error("{program} cannot be started")]
@@ -294,13 +301,17 @@ pub fn search<I: VideoIndex>(
     let answer = search::search(&film, index);
     let mut notes = film.notes.clone();
     if film.steps < search::MIN_WINDOW_STEPS {
-        notes.push(VideoNote::TooShort { duration_ms: film.duration_ms });
+        notes.push(VideoNote::TooShort {
+            duration_ms: film.duration_ms,
+        });
     }
     if film.shown.iter().all(|s| s.looks.is_empty()) {
         notes.push(VideoNote::Featureless);
-    } else if answer.still > 0 {
+    } else {
         let percent = (100 * answer.still / answer.windows.max(1)) as u8;
-        notes.push(VideoNote::Still { percent });
+        if percent >= MIN_STILL_PERCENT {
+            notes.push(VideoNote::Still { percent });
+        }
     }
     let matches: Vec<VideoMatch> = (answer.found.into_iter())
         .filter(|f| f.score.is_within(options.max_e_value))
@@ -314,6 +325,13 @@ pub fn search<I: VideoIndex>(
             mirrored: f.mirrored,
         })
         .collect();
-    let alike = (answer.alike.into_iter()).filter(|item| !matches.iter().any(|m| m.item == *item)).collect();
-    Ok(VideoSearch { duration_ms: film.duration_ms, matches, alike, notes })
+    let alike = (answer.alike.into_iter())
+        .filter(|item| !matches.iter().any(|m| m.item == *item))
+        .collect();
+    Ok(VideoSearch {
+        duration_ms: film.duration_ms,
+        matches,
+        alike,
+        notes,
+    })
 }

@@ -52,7 +52,8 @@ struct Record {
 impl FilmItem {
     fn next_place(&self) -> u64 {
         let [start, end] = self.keyframes.bytes;
-        self.first_place.saturating_add(video::places_of(end.saturating_sub(start)))
+        self.first_place
+            .saturating_add(video::places_of(end.saturating_sub(start)))
     }
 }
 
@@ -211,7 +212,9 @@ impl<'a> FilmIndex<'a> {
             first_place.push(places);
             next = next.saturating_add(part.film_numbers());
             places = places.saturating_add(part.film_store().map_or(0, |s| s.places));
-            let steps = (0..part.film_numbers()).filter_map(|n| part.film_item(n)).map(|i| u64::from(i.steps));
+            let steps = (0..part.film_numbers())
+                .filter_map(|n| part.film_item(n))
+                .map(|i| u64::from(i.steps));
             total_steps += steps.sum::<u64>();
         }
         Self {

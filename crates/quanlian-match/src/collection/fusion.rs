@@ -23,23 +23,24 @@ const MAX_APART_MS: f64 = 1_000.0;
 const COVERED_SHARE: f64 = 0.5;
 
 /// One match of a film from that of its pictures and that of its sound; `None` when there is neither.
-pub(super) fn fuse(picture: Option<Match>, sound: Option<Match>) -> Option<Match> {
+pub(super) fn fuse(picture: Option<&Match>, sound: Option<&Match>) -> Option<Match> {
     let evidence = |carried_by| FilmEvidence {
         carried_by,
-        picture_bits: picture.as_ref().map(|m| m.score_bits),
-        sound_bits: sound.as_ref().map(|m| m.score_bits),
+        picture_bits: picture.map(|m| m.score_bits),
+        sound_bits: sound.map(|m| m.score_bits),
     };
-    let (mut film, evidence) = match (&picture, &sound) {
+    let (mut film, evidence) = match (picture, sound) {
         (None, None) => return None,
         (Some(picture), None) => (picture.clone(), evidence(Carrier::Picture)),
-        (None, Some(sound)) => (sound.clone(), evidence(Carrier::Sound)),
-        (Some(picture), Some(sound)) if picture.score_bits > 0.0 && sound.score_bits > 0.0 && agree(picture, sound) => {
+        (Some(picture), Some(sound))
+            if picture.score_bits > 0.0 && sound.score_bits > 0.0 && agree(picture, sound) =>
+        {
             (together(picture, sound), evidence(Carrier::Both))
         }
         (Some(picture), Some(sound)) if picture.score_bits >= sound.score_bits => {
             (picture.clone(), evidence(Carrier::Picture))
         }
-        (Some(_), Some(sound)) => (sound.clone(), evidence(Carrier::Sound)),
+        (_, Some(sound)) => (sound.clone(), evidence(Carrier::Sound)),
     };
     film.medium = Medium::Video;
     film.evidence = Some(evidence);
@@ -48,10 +49,19 @@ pub(super) fn fuse(picture: Option<Match>, sound: Option<Match>) -> Option<Match
 
 fn together(picture: &Match, sound: &Match) -> Match {
     let score = Score::from_bits(picture.score_bits + sound.score_bits);
-    let better = if picture.score_bits >= sound.score_bits { picture } else { sound };
+    let better = if picture.score_bits >= sound.score_bits {
+        picture
+    } else {
+        sound
+    };
     let mut segments = picture.segments.clone();
     for segment in &sound.segments {
-        let covered: f64 = picture.segments.iter().filter_map(|p| common(p, segment)).map(|[from, to]| to - from).sum();
+        let covered: f64 = picture
+            .segments
+            .iter()
+            .filter_map(|p| common(p, segment))
+            .map(|[from, to]| to - from)
+            .sum();
         let [from, to] = range(segment.suspect());
         if covered < COVERED_SHARE * (to - from) {
             segments.push(segment.clone());
@@ -59,7 +69,10 @@ fn together(picture: &Match, sound: &Match) -> Match {
     }
     segments.sort_by(|a, b| (a.suspect(), a.work()).cmp(&(b.suspect(), b.work())));
     let transform = match (picture.transform, sound.transform) {
-        (Some(picture), Some(sound)) => Some(Transform { mirrored: picture.mirrored, ..sound }),
+        (Some(picture), Some(sound)) => Some(Transform {
+            mirrored: picture.mirrored,
+            ..sound
+        }),
         (one, other) => one.or(other),
     };
     Match {
@@ -116,8 +129,19 @@ mod tests {
             score_bits: bits,
             e_value: (-bits).exp2(),
             identity: 0.9,
-            segments: vec![Span { suspect, work, unit: Unit::Ms }.into()],
-            transform: Some(Transform { time_scale: 1.0, pitch_scale: 1.0, mirrored: true }),
+            segments: vec![
+                Span {
+                    suspect,
+                    work,
+                    unit: Unit::Ms,
+                }
+                .into(),
+            ],
+            transform: Some(Transform {
+                time_scale: 1.0,
+                pitch_scale: 1.0,
+                mirrored: true,
+            }),
             evidence: None,
         }
     }
@@ -130,8 +154,12 @@ mod tests {
     fn bits_add_when_both_point_at_the_same_moments() {
         let picture = one(30.0, [1000, 9000], [21_000, 29_000]);
         let mut sound = one(25.0, [4000, 12_000], [24_300, 32_300]);
-        sound.transform = Some(Transform { time_scale: 1.0, pitch_scale: 1.06, mirrored: false });
-        let film = fuse(Some(picture), Some(sound)).expect("a match");
+        sound.transform = Some(Transform {
+            time_scale: 1.0,
+            pitch_scale: 1.06,
+            mirrored: false,
+        });
+        let film = fuse(Some(&picture), Some(&sound)).expect("a match");
         assert_eq!((film.score_bits, carried(&film)), (55.0, Carrier::Both));
         assert_eq!(film.segments.len(), 1, "the sound covers little more");
         let transform = film.transform.expect("a transform");
@@ -143,20 +171,26 @@ mod tests {
         let picture = one(30.0, [1000, 9000], [21_000, 29_000]);
         let elsewhere = one(40.0, [1000, 9000], [23_500, 31_500]);
         let later = one(20.0, [9000, 12_000], [29_000, 32_000]);
-        let film = fuse(Some(picture.clone()), Some(elsewhere)).expect("a match");
+        let film = fuse(Some(&picture), Some(&elsewhere)).expect("a match");
         assert_eq!((film.score_bits, carried(&film)), (40.0, Carrier::Sound));
         assert_eq!(film.evidence.and_then(|e| e.picture_bits), Some(30.0));
-        let film = fuse(Some(picture), Some(later)).expect("a match");
+        let film = fuse(Some(&picture), Some(&later)).expect("a match");
         assert_eq!((film.score_bits, carried(&film)), (30.0, Carrier::Picture));
     }
 
     #[test]
     fn what_chance_explains_adds_nothing_and_one_alone_stands() {
         let picture = one(30.0, [1000, 9000], [1000, 9000]);
-        let film = fuse(Some(picture.clone()), Some(one(-5.0, [1000, 9000], [1000, 9000]))).expect("a match");
+        let film = fuse(Some(&picture), Some(&one(-5.0, [1000, 9000], [1000, 9000]))).expect("a match");
         assert_eq!((film.score_bits, carried(&film)), (30.0, Carrier::Picture));
-        assert_eq!(carried(&fuse(Some(picture), None).expect("a match")), Carrier::Picture);
-        assert_eq!(carried(&fuse(None, Some(one(1.0, [0, 1], [0, 1]))).expect("a match")), Carrier::Sound);
+        assert_eq!(
+            carried(&fuse(Some(&picture), None).expect("a match")),
+            Carrier::Picture
+        );
+        assert_eq!(
+            carried(&fuse(None, Some(&one(1.0, [0, 1], [0, 1]))).expect("a match")),
+            Carrier::Sound
+        );
         assert!(fuse(None, None).is_none());
     }
 
@@ -167,7 +201,7 @@ mod tests {
         ) {
             let at = |i: usize| [u64::from(places[i]), u64::from(places[i + 1])];
             let (a, b) = (one(bits.0, at(0), at(2)), one(bits.1, at(4), at(6)));
-            let film = fuse(Some(a), Some(b)).expect("a match");
+            let film = fuse(Some(&a), Some(&b)).expect("a match");
             prop_assert!(film.score_bits >= bits.0.max(bits.1));
             prop_assert!(film.score_bits <= bits.0.max(0.0) + bits.1.max(0.0) + 1e-9 || bits.0.max(bits.1) < 0.0);
         }

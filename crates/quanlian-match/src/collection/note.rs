@@ -88,7 +88,10 @@ pub(super) fn of_picture(subject: &Path, note: &ImageNote) -> Note {
 pub(super) fn of_film(subject: &Path, note: &VideoNote) -> Note {
     let message = match note {
         VideoNote::DurationLimit { limit_ms } => {
-            format!("only the pictures of the first {} minutes were looked at", limit_ms / 60_000)
+            format!(
+                "only the pictures of the first {} minutes were looked at",
+                limit_ms / 60_000
+            )
         }
         VideoNote::GivenUp => "ffmpeg stopped in the middle of the film; the rest was left out".to_owned(),
         VideoNote::Damaged { said } => format!("parts of the film cannot be decoded: {said}"),

@@ -51,10 +51,23 @@ pub(super) struct Item {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "medium", rename_all = "lowercase")]
 pub(super) enum ItemContent {
-    Text { number: u32, text: TextItem },
-    Audio { number: u32, sound: SoundItem },
-    Image { number: u32, picture: PictureItem },
-    Video { number: u32, film: FilmItem, sound: Option<FilmSound> },
+    Text {
+        number: u32,
+        text: TextItem,
+    },
+    Audio {
+        number: u32,
+        sound: SoundItem,
+    },
+    Image {
+        number: u32,
+        picture: PictureItem,
+    },
+    Video {
+        number: u32,
+        film: FilmItem,
+        sound: Option<FilmSound>,
+    },
 }
 
 /// The sound of a film, among all sound.
@@ -69,7 +82,9 @@ impl ItemContent {
     fn sound(&self) -> Option<(u32, &SoundItem)> {
         match self {
             Self::Audio { number, sound } => Some((*number, sound)),
-            Self::Video { sound: Some(sound), .. } => Some((sound.number, &sound.sound)),
+            Self::Video {
+                sound: Some(sound), ..
+            } => Some((sound.number, &sound.sound)),
             Self::Video { sound: None, .. } | Self::Text { .. } | Self::Image { .. } => None,
         }
     }
@@ -125,9 +140,20 @@ struct Fingerprinted<T> {
 /// The first look at a file.
 enum Look {
     Done(Prepared),
-    Sound { number: u32, remark: Option<Note> },
-    Picture { number: u32, remark: Option<Note> },
-    Film { number: u32, sound_number: u32, track: FilmTrack, remark: Option<Note> },
+    Sound {
+        number: u32,
+        remark: Option<Note>,
+    },
+    Picture {
+        number: u32,
+        remark: Option<Note>,
+    },
+    Film {
+        number: u32,
+        sound_number: u32,
+        track: FilmTrack,
+        remark: Option<Note>,
+    },
 }
 
 impl PartWriter {
@@ -233,7 +259,12 @@ impl PartWriter {
                 let (number, sound_number) = (self.next_film, self.next_sound);
                 self.next_film += 1;
                 self.next_sound += 1;
-                Look::Film { number, sound_number, track, remark: opened.remark(&found.relative) }
+                Look::Film {
+                    number,
+                    sound_number,
+                    track,
+                    remark: opened.remark(&found.relative),
+                }
             }
             Content::Known(Medium::Video) | Content::Container(_) => {
                 skipped("work_unknown_medium", "a film without a track of pictures")
@@ -316,8 +347,13 @@ impl PartWriter {
                 let film = self.film.keep(&item.film)?;
                 let sound = match item.sound {
                     Some((number, sound)) => {
-                        report.notes.extend(sound.notes.iter().map(|n| note::of_sound(&found.relative, n)));
-                        Some(FilmSound { number, sound: self.sound.keep(&sound)? })
+                        report
+                            .notes
+                            .extend(sound.notes.iter().map(|n| note::of_sound(&found.relative, n)));
+                        Some(FilmSound {
+                            number,
+                            sound: self.sound.keep(&sound)?,
+                        })
                     }
                     None => None,
                 };
@@ -408,12 +444,22 @@ fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Pr
             Err(PictureError::Image(e)) => Ok(skipped(e.code(), &e)),
             Err(PictureError::Index(e)) => Err(e),
         },
-        Look::Film { number, sound_number, track, remark } => Ok(prepare_film(found, [number, sound_number], &track, remark)),
+        Look::Film {
+            number,
+            sound_number,
+            track,
+            remark,
+        } => Ok(prepare_film(found, [number, sound_number], &track, remark)),
     }
 }
 
 /// Reads pictures and sound of a film; where one of them fails, the other still makes it a work.
-fn prepare_film(found: &Found, [number, sound_number]: [u32; 2], track: &FilmTrack, remark: Option<Note>) -> Prepared {
+fn prepare_film(
+    found: &Found,
+    [number, sound_number]: [u32; 2],
+    track: &FilmTrack,
+    remark: Option<Note>,
+) -> Prepared {
     let remark_on = |code: &str, e: &dyn std::error::Error| Some(Note::from_error(&found.relative, code, e));
     let film = video::fingerprint_reference(&found.path, track, &Tools::default());
     let sound = audio::fingerprint_reference(&found.path);
@@ -423,7 +469,10 @@ fn prepare_film(found: &Found, [number, sound_number]: [u32; 2], track: &FilmTra
                 Ok(_) | Err(AudioError::NoSoundTrack) => remark,
                 Err(e) => remark_on(e.code(), e),
             };
-            let work = FilmWork { film, sound: sound.ok().map(|sound| (sound_number, sound)) };
+            let work = FilmWork {
+                film,
+                sound: sound.ok().map(|sound| (sound_number, sound)),
+            };
             finished(found, number, work, remark).map_or_else(Prepared::Skipped, Prepared::Film)
         }
         (Err(e), Ok(sound)) => finished(found, sound_number, sound, remark_on(e.code(), &e))
@@ -476,7 +525,11 @@ impl Opened {
                 Ok(track) => film = track,
                 Err(e) => film_error = Some(e),
             }
-            content = Content::Known(if film.is_some() { Medium::Video } else { Medium::Audio });
+            content = Content::Known(if film.is_some() {
+                Medium::Video
+            } else {
+                Medium::Audio
+            });
         }
         Ok(Self {
             path: path.to_owned(),
@@ -601,7 +654,8 @@ impl Part {
         let picture = PictureStore::open(&folder.join(&entry.name)).map_err(in_part)?;
         let films = items.iter().filter_map(|item| item.content.film());
         let film = FilmStore::open(&folder.join(&entry.name), films).map_err(in_part)?;
-        let (mut texts, mut sounds, mut pictures, mut films) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut texts, mut sounds, mut pictures, mut films) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (i, item) in items.iter().enumerate() {
             if let Some((number, _)) = item.content.sound() {
                 set(&mut sounds, number, i as u32);
@@ -670,7 +724,10 @@ impl Part {
     }
 
     pub(super) fn sound_item(&self, number: u32) -> Option<&SoundItem> {
-        self.items[at(&self.sounds, number)?].content.sound().map(|(_, sound)| sound)
+        self.items[at(&self.sounds, number)?]
+            .content
+            .sound()
+            .map(|(_, sound)| sound)
     }
 
     /// `None` for a part that was made before there were pictures.
@@ -713,11 +770,16 @@ impl Part {
     }
 
     pub(super) fn has_film(&self, name: &str) -> bool {
-        self.items.iter().any(|i| i.name == name && i.content.film().is_some())
+        self.items
+            .iter()
+            .any(|i| i.name == name && i.content.film().is_some())
     }
 
     pub(super) fn film_item(&self, number: u32) -> Option<&FilmItem> {
-        self.items[at(&self.films, number)?].content.film().map(|(_, film)| film)
+        self.items[at(&self.films, number)?]
+            .content
+            .film()
+            .map(|(_, film)| film)
     }
 
     pub(super) fn sound_duration_ms(&self) -> u64 {

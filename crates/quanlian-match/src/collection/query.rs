@@ -328,10 +328,14 @@ impl Collection {
             .filter_map(|(work, found)| match found {
                 // A recording without pictures stays what it is.
                 (None, Some(sound)) if !films.has(&work) => Some(sound),
-                (picture, sound) => fusion::fuse(picture, sound),
+                (picture, sound) => fusion::fuse(picture.as_ref(), sound.as_ref()),
             })
             .collect();
-        matches.sort_by(|a, b| b.score_bits.total_cmp(&a.score_bits).then_with(|| a.work.cmp(&b.work)));
+        matches.sort_by(|a, b| {
+            b.score_bits
+                .total_cmp(&a.score_bits)
+                .then_with(|| a.work.cmp(&b.work))
+        });
         Ok(matches)
     }
 

@@ -192,11 +192,20 @@ mod tests {
         let known = |b: &[u8]| sniff(b, true);
         assert_eq!(known(b"\0\0\0\x20ftypisom"), Content::Container(Container::Mp4));
         assert_eq!(known(b"\0\0\0\x14ftypqt  "), Content::Container(Container::Mp4));
-        assert_eq!(known(&[0x1a, 0x45, 0xdf, 0xa3, 1]), Content::Container(Container::Matroska));
-        assert_eq!(known(b"RIFF\x24\0\0\0AVI LIST"), Content::Container(Container::Avi));
+        assert_eq!(
+            known(&[0x1a, 0x45, 0xdf, 0xa3, 1]),
+            Content::Container(Container::Matroska)
+        );
+        assert_eq!(
+            known(b"RIFF\x24\0\0\0AVI LIST"),
+            Content::Container(Container::Avi)
+        );
         assert_eq!(known(b"FLV\x01\x05"), Content::Container(Container::Flv));
         assert_eq!(known(b"OggS\0\x02 \x01vorbis"), Content::Known(Medium::Audio));
-        assert_eq!(known(b"OggS\0\x02 \x80theora"), Content::Container(Container::Ogg));
+        assert_eq!(
+            known(b"OggS\0\x02 \x80theora"),
+            Content::Container(Container::Ogg)
+        );
         let mut stream = vec![0u8; 188 * 6];
         (0..6).for_each(|i| stream[188 * i] = 0x47);
         assert_eq!(known(&stream), Content::Container(Container::MpegTs));
@@ -205,7 +214,10 @@ mod tests {
 
     #[test]
     fn a_list_of_other_files_is_text_and_never_reaches_ffmpeg() {
-        for list in ["#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", "ffconcat version 1.0\nfile /etc/passwd\n"] {
+        for list in [
+            "#EXTM3U\n#EXTINF:1,\n/etc/passwd\n",
+            "ffconcat version 1.0\nfile /etc/passwd\n",
+        ] {
             assert_eq!(sniff(list.as_bytes(), true), Content::Known(Medium::Text));
         }
     }

@@ -21,7 +21,7 @@ pub(super) struct Chance {
 }
 
 /// Correlation that two moments of one scene may have: the same hand does the same thing twice.
-const MOMENT_LIKENESS: f64 = 0.6;
+const MOMENT_LIKENESS: f64 = 0.75;
 /// No correlation is taken to be better than this.
 const MAX_CORRELATION: f64 = 0.985;
 /// Neighbouring moments that count as one.
@@ -56,6 +56,12 @@ pub(super) fn window_bits(correlation: f64, chance: &Chance) -> f64 {
     }
     let ratio = (1.0 - other * other) / (1.0 - own * own);
     (BITS_WORTH * 0.5 * chance.numbers() * ratio.log2()).min(MAX_WINDOW_BITS)
+}
+
+/// Bits by which one line explains a window better than another.
+pub(super) fn gain_bits(line: (f64, Chance), other: (f64, Chance)) -> f64 {
+    let unexplained = |correlation: f64| 1.0 - correlation.clamp(0.0, MAX_CORRELATION).powi(2);
+    0.5 * line.1.numbers() * (unexplained(other.0) / unexplained(line.0)).log2()
 }
 
 /// The score of segments of one work in a collection of so many steps, by a suspect of so many windows.

@@ -59,7 +59,11 @@ struct Keyframe {
 
 impl<'a, I: VideoIndex> Keyframes<'a, I> {
     pub(super) fn new(index: &'a I) -> Self {
-        Self { index, loaded: BTreeMap::new(), count: 0 }
+        Self {
+            index,
+            loaded: BTreeMap::new(),
+            count: 0,
+        }
     }
 
     fn get(&mut self, item: u32, number: usize) -> Option<Keyframe> {
@@ -68,7 +72,10 @@ impl<'a, I: VideoIndex> Keyframes<'a, I> {
         }
         let (index, count) = (self.index, &mut self.count);
         let of_item = self.loaded.entry(item).or_insert_with(|| {
-            let keyframes = index.keyframes(item).map(|bytes| read(&bytes)).unwrap_or_default();
+            let keyframes = index
+                .keyframes(item)
+                .map(|bytes| read(&bytes))
+                .unwrap_or_default();
             *count += keyframes.len();
             keyframes
         });
@@ -113,7 +120,10 @@ pub(super) fn index_keys(keyframes: &[u8], emit: &mut dyn FnMut(u64, u32)) {
 type Slot = (u32, bool, u8, i64);
 
 /// The places that look most like the window with these looks.
-pub(super) fn candidates<I: VideoIndex>(looks: &[(u32, Look)], keyframes: &mut Keyframes<'_, I>) -> Vec<Candidate> {
+pub(super) fn candidates<I: VideoIndex>(
+    looks: &[(u32, Look)],
+    keyframes: &mut Keyframes<'_, I>,
+) -> Vec<Candidate> {
     let mut votes: BTreeMap<Slot, f32> = BTreeMap::new();
     for (step, look) in looks {
         let mut own: BTreeMap<Slot, f32> = BTreeMap::new();
@@ -124,7 +134,9 @@ pub(super) fn candidates<I: VideoIndex>(looks: &[(u32, Look)], keyframes: &mut K
                     if part + work_part < 2 {
                         let shift = i64::from(of_work) - i64::from(*step);
                         let area = [[0, 1], [2, 0]][part][work_part];
-                        let vote = own.entry((item, mirrored, area, shift.div_euclid(PLACE_STEPS))).or_default();
+                        let vote = own
+                            .entry((item, mirrored, area, shift.div_euclid(PLACE_STEPS)))
+                            .or_default();
                         *vote = vote.max(likeness);
                     }
                 });
@@ -137,7 +149,10 @@ pub(super) fn candidates<I: VideoIndex>(looks: &[(u32, Look)], keyframes: &mut K
     let mut found: Vec<(f32, Slot)> = votes
         .iter()
         .map(|(&(item, mirrored, area, place), &vote)| {
-            let next = votes.get(&(item, mirrored, area, place + 1)).copied().unwrap_or(0.0);
+            let next = votes
+                .get(&(item, mirrored, area, place + 1))
+                .copied()
+                .unwrap_or(0.0);
             (vote + next, (item, mirrored, area, place))
         })
         .collect();
@@ -147,10 +162,16 @@ pub(super) fn candidates<I: VideoIndex>(looks: &[(u32, Look)], keyframes: &mut K
         let area = AREAS[area as usize];
         let shift = [place * PLACE_STEPS, (place + 2) * PLACE_STEPS];
         let is_known = |c: &Candidate| {
-            (c.item, c.mirrored, c.area) == (item, mirrored, area) && (c.shift[0] - shift[0]).abs() < PLACE_STEPS + 1
+            (c.item, c.mirrored, c.area) == (item, mirrored, area)
+                && (c.shift[0] - shift[0]).abs() < PLACE_STEPS + 1
         };
         if !kept.iter().any(is_known) {
-            kept.push(Candidate { item, mirrored, area, shift });
+            kept.push(Candidate {
+                item,
+                mirrored,
+                area,
+                shift,
+            });
         }
         if kept.len() == MAX_CANDIDATES {
             break;
@@ -167,13 +188,19 @@ fn alike<I: VideoIndex>(
 ) {
     let keys: Vec<u64> = hash::probes(hash).collect();
     let mut places = Vec::new();
-    keyframes.index.for_each_place(&keys, MAX_PLACES, |_, place| places.push(place));
+    keyframes
+        .index
+        .for_each_place(&keys, MAX_PLACES, |_, place| places.push(place));
     places.sort_unstable();
     places.dedup();
     for place in places {
-        let Some((item, first)) = keyframes.index.work_at(place) else { continue };
+        let Some((item, first)) = keyframes.index.work_at(place) else {
+            continue;
+        };
         let (number, part) = ((place - first) / 2, (place - first) as usize % 2);
-        let Some(keyframe) = keyframes.get(item, number as usize) else { continue };
+        let Some(keyframe) = keyframes.get(item, number as usize) else {
+            continue;
+        };
         let distance = frame::distance(hash, &keyframe.hashes[part]);
         if distance <= MAX_DISTANCE {
             visit(item, keyframe.step, part, (MAX_DISTANCE + 8 - distance) as f32);

@@ -35,8 +35,8 @@ pub const MAX_DURATION_MS: u64 = 12 * 60 * 60 * 1000;
 const MAX_FRAMES: u64 = MAX_DURATION_MS / 1000 * FRAMES_PER_SECOND;
 /// A film that takes longer to decode than this is given up.
 const LIMITS: Limits = Limits {
-    stall: Duration::from_secs(60),
-    total: Duration::from_secs(12 * 60 * 60),
+    stall: Duration::from_mins(1),
+    total: Duration::from_hours(12),
 };
 
 /// The grey of one step, each pixel four times as large as a byte can be, `0..=1020`.
@@ -61,13 +61,41 @@ pub(super) fn decode(
     let (map, frames) = (format!("0:{}", track.stream), MAX_FRAMES.to_string());
     let pixels = probe::MAX_PIXELS.to_string();
     let arguments = [
-        "-nostdin", "-hide_banner", "-v", "error", "-threads", "1", "-filter_threads", "1", "-protocol_whitelist",
-        "file", "-f", track.container.demuxer(), "-max_pixels", &pixels, "-skip_loop_filter", "noref", "-i",
-        probe::INPUT, "-map", &map, "-an", "-sn", "-dn", "-vf", &filter, "-frames:v", &frames, "-f", "rawvideo",
-        "-pix_fmt", "gray", "pipe:1",
+        "-nostdin",
+        "-hide_banner",
+        "-v",
+        "error",
+        "-threads",
+        "1",
+        "-filter_threads",
+        "1",
+        "-protocol_whitelist",
+        "file",
+        "-f",
+        track.container.demuxer(),
+        "-max_pixels",
+        &pixels,
+        "-skip_loop_filter",
+        "noref",
+        "-i",
+        probe::INPUT,
+        "-map",
+        &map,
+        "-an",
+        "-sn",
+        "-dn",
+        "-vf",
+        &filter,
+        "-frames:v",
+        &frames,
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "gray",
+        "pipe:1",
     ];
-    let mut running =
-        Guarded::start(&tools.ffmpeg, &arguments, file, LIMITS).map_err(|e| VideoError::of_start("ffmpeg", e))?;
+    let mut running = Guarded::start(&tools.ffmpeg, &arguments, file, LIMITS)
+        .map_err(|e| VideoError::of_start("ffmpeg", e))?;
     let frames = steps_of(&mut running, sink).map_err(VideoError::Open)?;
     judge(frames, &running.finish())
 }
@@ -76,20 +104,29 @@ pub(super) fn decode(
 fn judge(frames: u64, ended: &Ended) -> Result<Decoded, VideoError> {
     if frames == 0 {
         return Err(if ended.timed_out {
-            VideoError::Hangs { program: "ffmpeg", seconds: LIMITS.stall.as_secs() }
+            VideoError::Hangs {
+                program: "ffmpeg",
+                seconds: LIMITS.stall.as_secs(),
+            }
         } else if ended.succeeded {
             VideoError::NoPictures
         } else {
-            VideoError::Unreadable { said: ended.said.clone() }
+            VideoError::Unreadable {
+                said: ended.said.clone(),
+            }
         });
     }
     let mut notes = Vec::new();
     if frames >= MAX_FRAMES {
-        notes.push(VideoNote::DurationLimit { limit_ms: MAX_DURATION_MS });
+        notes.push(VideoNote::DurationLimit {
+            limit_ms: MAX_DURATION_MS,
+        });
     } else if ended.timed_out {
         notes.push(VideoNote::GivenUp);
     } else if !ended.succeeded || !ended.said.is_empty() {
-        notes.push(VideoNote::Damaged { said: ended.said.clone() });
+        notes.push(VideoNote::Damaged {
+            said: ended.said.clone(),
+        });
     }
     Ok(Decoded {
         duration_ms: frames * 1000 / FRAMES_PER_SECOND,
@@ -99,7 +136,8 @@ fn judge(frames: u64, ended: &Ended) -> Result<Decoded, VideoError> {
 
 /// Reads pictures until there are no more, or enough; returns how many.
 fn steps_of(from: &mut dyn Read, sink: &mut dyn FnMut(&Step)) -> std::io::Result<u64> {
-    let (mut frame, mut sum) = (vec![0u8; PIXELS], [0u16; PIXELS]);
+    let mut frame = vec![0u8; PIXELS];
+    let mut sum: Box<Step> = zeros();
     let mut frames = 0;
     while frames < MAX_FRAMES && read_whole(from, &mut frame)? {
         frames += 1;
@@ -108,10 +146,18 @@ fn steps_of(from: &mut dyn Read, sink: &mut dyn FnMut(&Step)) -> std::io::Result
         }
         if frames % FRAMES_PER_STEP == 0 {
             sink(&sum);
-            sum = [0; PIXELS];
+            sum.fill(0);
         }
     }
     Ok(frames)
+}
+
+/// A black step, off the stack.
+fn zeros() -> Box<Step> {
+    let zeros = vec![0u16; PIXELS].into_boxed_slice();
+    zeros
+        .try_into()
+        .expect("it has as many pixels as it was made with")
 }
 
 /// Fills `buffer`; `false` when the source ends before.
@@ -141,7 +187,11 @@ mod tests {
 
     #[test]
     fn how_ffmpeg_ended_decides_between_a_film_and_an_error() {
-        let ended = |succeeded, timed_out, said: &str| Ended { succeeded, timed_out, said: said.into() };
+        let ended = |succeeded, timed_out, said: &str| Ended {
+            succeeded,
+            timed_out,
+            said: said.into(),
+        };
         let code = |frames, e: &Ended| match judge(frames, e) {
             Ok(d) => d.notes.first().map_or("fine", VideoNote::code),
             Err(e) => e.code(),

@@ -29,9 +29,17 @@ pub(super) struct Keep {
 }
 
 /// Of works: two in a second at most, and one in four seconds of what stands still.
-pub(super) const OF_WORK: Keep = Keep { min_distance: 20, min_steps: 3, max_steps: 4 * STEPS_PER_SECOND };
+pub(super) const OF_WORK: Keep = Keep {
+    min_distance: 20,
+    min_steps: 3,
+    max_steps: 4 * STEPS_PER_SECOND,
+};
 /// Of suspects.
-pub(super) const OF_SUSPECT: Keep = Keep { min_distance: 6, min_steps: 1, max_steps: STEPS_PER_SECOND };
+pub(super) const OF_SUSPECT: Keep = Keep {
+    min_distance: 6,
+    min_steps: 1,
+    max_steps: STEPS_PER_SECOND,
+};
 
 /// A film as it is seen with or without its bars.
 #[derive(Debug)]
@@ -76,7 +84,10 @@ impl Writer {
     }
 
     fn finish(self) -> Shown {
-        Shown { reel: self.reel.finish(), looks: self.looks }
+        Shown {
+            reel: self.reel.finish(),
+            looks: self.looks,
+        }
     }
 }
 
@@ -115,5 +126,10 @@ pub(super) fn extract(
     if also_with_bars && any_bars {
         shown.push(whole.finish());
     }
-    Ok(Extracted { duration_ms: decoded.duration_ms, steps, shown, notes: decoded.notes })
+    Ok(Extracted {
+        duration_ms: decoded.duration_ms,
+        steps,
+        shown,
+        notes: decoded.notes,
+    })
 }

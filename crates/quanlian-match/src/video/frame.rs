@@ -32,8 +32,16 @@ const MIN_QUALITY: u8 = 12;
 /// The inner part whose hash is kept as well: what a tenth cut away from either side's length leaves.
 pub(super) const INNER: f32 = 0.05;
 /// A picture mirrored left to right.
-const MIRRORED: Direction = Direction { transposed: false, mirrored_x: true, mirrored_y: false };
-const UPRIGHT: Direction = Direction { transposed: false, mirrored_x: false, mirrored_y: false };
+const MIRRORED: Direction = Direction {
+    transposed: false,
+    mirrored_x: true,
+    mirrored_y: false,
+};
+const UPRIGHT: Direction = Direction {
+    transposed: false,
+    mirrored_x: false,
+    mirrored_y: false,
+};
 
 /// Pixels of bars on the left, above, on the right and below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,9 +156,21 @@ mod tests {
 
     #[test]
     fn bars_are_what_every_picture_has() {
-        let boxed = step(|x, y| if (8..88).contains(&y) { (x * 10) as u16 % 900 + 100 } else { 60 });
+        let boxed = step(|x, y| {
+            if (8..88).contains(&y) {
+                (x * 10) as u16 % 600 + 300
+            } else {
+                60
+            }
+        });
         let black = step(|_, _| 0);
-        let subtitle = step(|x, y| if (8..90).contains(&y) { (x * 10) as u16 % 900 + 100 } else { 60 });
+        let subtitle = step(|x, y| {
+            if (8..90).contains(&y) {
+                (x * 10) as u16 % 600 + 300
+            } else {
+                60
+            }
+        });
         assert_eq!(Bars::around([&boxed, &black].into_iter()), Bars([0, 8, 0, 8]));
         assert_eq!(Bars::around([&boxed, &subtitle].into_iter()), Bars([0, 8, 0, 6]));
         assert_eq!(Bars::around([&black].into_iter()), Bars::NONE);
@@ -159,7 +179,13 @@ mod tests {
 
     #[test]
     fn a_light_in_the_dark_is_no_film_in_bars() {
-        let lamp = step(|x, y| if (40..50).contains(&x) && (40..50).contains(&y) { 1000 } else { 10 });
+        let lamp = step(|x, y| {
+            if (40..50).contains(&x) && (40..50).contains(&y) {
+                1000
+            } else {
+                10
+            }
+        });
         assert_eq!(Bars::around([&lamp].into_iter()), Bars::NONE);
     }
 

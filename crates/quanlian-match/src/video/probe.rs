@@ -20,8 +20,8 @@ use super::{Tools, VideoError};
 
 /// ffprobe reads headers only; a minute is far beyond what that takes.
 const LIMITS: Limits = Limits {
-    stall: Duration::from_secs(60),
-    total: Duration::from_secs(60),
+    stall: Duration::from_mins(1),
+    total: Duration::from_mins(1),
 };
 /// Longest answer that is read.
 const MAX_ANSWER_BYTES: u64 = 1 << 20;
@@ -124,7 +124,10 @@ pub fn probe(path: &Path, container: Container, tools: &Tools) -> Result<Option<
         .map_err(VideoError::Open)?;
     let ended = running.finish();
     if ended.timed_out {
-        return Err(VideoError::Hangs { program: "ffprobe", seconds: LIMITS.total.as_secs() });
+        return Err(VideoError::Hangs {
+            program: "ffprobe",
+            seconds: LIMITS.total.as_secs(),
+        });
     }
     if !ended.succeeded {
         return Err(VideoError::Unreadable { said: ended.said });
@@ -144,7 +147,11 @@ fn parse(answer: &[u8], container: Container) -> Result<Option<FilmTrack>, Video
         return Err(VideoError::NoPictures);
     }
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(VideoError::TooLarge { width, height, limit_pixels: MAX_PIXELS });
+        return Err(VideoError::TooLarge {
+            width,
+            height,
+            limit_pixels: MAX_PIXELS,
+        });
     }
     Ok(Some(FilmTrack {
         container,
@@ -167,17 +174,26 @@ mod tests {
 
     #[test]
     fn the_first_track_that_is_no_cover_is_the_film() {
-        let cover = r#"{"index":0,"codec_type":"video","width":500,"height":500,"disposition":{"attached_pic":1}}"#;
-        let film = r#"{"index":2,"codec_type":"video","width":640,"height":360,"disposition":{"attached_pic":0}}"#;
+        let cover =
+            r#"{"index":0,"codec_type":"video","width":500,"height":500,"disposition":{"attached_pic":1}}"#;
+        let film =
+            r#"{"index":2,"codec_type":"video","width":640,"height":360,"disposition":{"attached_pic":0}}"#;
         let sound = r#"{"index":1,"codec_type":"audio"}"#;
         assert_eq!(track(&format!(r#"{{"streams":[{cover},{sound}]}}"#)), Ok(None));
-        assert_eq!(track(&format!(r#"{{"streams":[{cover},{sound},{film}]}}"#)), Ok(Some(2)));
+        assert_eq!(
+            track(&format!(r#"{{"streams":[{cover},{sound},{film}]}}"#)),
+            Ok(Some(2))
+        );
         assert_eq!(track("{}"), Ok(None));
     }
 
     #[test]
     fn impossible_sizes_are_refused() {
-        let of = |w: u64, h: u64| track(&format!(r#"{{"streams":[{{"index":0,"codec_type":"video","width":{w},"height":{h}}}]}}"#));
+        let of = |w: u64, h: u64| {
+            track(&format!(
+                r#"{{"streams":[{{"index":0,"codec_type":"video","width":{w},"height":{h}}}]}}"#
+            ))
+        };
         assert_eq!(of(30_000, 30_000), Err("video_too_large"));
         assert_eq!(of(0, 5), Err("video_no_pictures"));
         assert_eq!(of(7680, 4320), Ok(Some(0)));

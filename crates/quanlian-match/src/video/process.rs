@@ -69,7 +69,11 @@ impl Guarded {
         command
             .args(arguments)
             .env_clear()
-            .envs(KEPT_VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .envs(
+                KEPT_VARIABLES
+                    .iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
             .stdin(file)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -115,7 +119,11 @@ impl Guarded {
         // A program that still writes meets a closed pipe; the watch runs on, so that this ends.
         self.stdout = None;
         let succeeded = loop {
-            let status = self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait();
+            let status = self
+                .child
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .try_wait();
             match status {
                 Ok(Some(status)) => break status.success(),
                 Ok(None) => std::thread::sleep(Duration::from_millis(2)),
@@ -169,7 +177,10 @@ fn keep_beginning(mut from: impl Read) -> Vec<u8> {
 /// Text that came from a file through a program: control characters must not reach a terminal.
 fn one_line(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let words: Vec<&str> = text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|w| !w.is_empty())
+        .collect();
     words.join(" ").chars().take(300).collect()
 }
 
@@ -188,9 +199,13 @@ mod tests {
 
     #[test]
     fn what_a_program_writes_and_says_arrives() {
-        let mut running =
-            Guarded::start(OsStr::new("sh"), &["-c", "echo out; printf 'a\\033[31m\\n b' >&2; exit 3"], nothing(), QUICK)
-                .expect("start");
+        let mut running = Guarded::start(
+            OsStr::new("sh"),
+            &["-c", "echo out; printf 'a\\033[31m\\n b' >&2; exit 3"],
+            nothing(),
+            QUICK,
+        )
+        .expect("start");
         let mut out = String::new();
         running.read_to_string(&mut out).expect("read");
         let ended = running.finish();
@@ -222,9 +237,15 @@ mod tests {
     fn endless_complaints_are_cut() {
         let running = Guarded::start(
             OsStr::new("sh"),
-            &["-c", "i=0; while [ $i -lt 3000 ]; do echo 0123456789 >&2; i=$((i+1)); done"],
+            &[
+                "-c",
+                "i=0; while [ $i -lt 3000 ]; do echo 0123456789 >&2; i=$((i+1)); done",
+            ],
             nothing(),
-            Limits { stall: Duration::from_secs(10), ..QUICK },
+            Limits {
+                stall: Duration::from_secs(10),
+                ..QUICK
+            },
         )
         .expect("start");
         let ended = running.finish();
@@ -236,6 +257,10 @@ mod tests {
         let mut running = Guarded::start(OsStr::new("env"), &[] as &[&str], nothing(), QUICK).expect("start");
         let mut out = String::new();
         running.read_to_string(&mut out).expect("read");
-        assert!(out.lines().all(|line| KEPT_VARIABLES.iter().any(|k| line.starts_with(k))), "{out}");
+        assert!(
+            out.lines()
+                .all(|line| KEPT_VARIABLES.iter().any(|k| line.starts_with(k))),
+            "{out}"
+        );
     }
 }

@@ -110,7 +110,12 @@ impl<'a> Reel<'a> {
             minutes.push(start..end);
             start = end;
         }
-        Some(Self { bytes, steps, minutes, open: BTreeMap::new() })
+        Some(Self {
+            bytes,
+            steps,
+            minutes,
+            open: BTreeMap::new(),
+        })
     }
 
     /// Cells of the steps of a range, cut to what there is.
@@ -141,7 +146,10 @@ impl<'a> Reel<'a> {
 
 fn unpack(bytes: &[u8], steps: usize) -> Vec<Cells> {
     let mut flat = Vec::with_capacity(steps * CELLS);
-    let whole = DeflateDecoder::new(bytes).take((steps * CELLS) as u64).read_to_end(&mut flat).is_ok();
+    let whole = DeflateDecoder::new(bytes)
+        .take((steps * CELLS) as u64)
+        .read_to_end(&mut flat)
+        .is_ok();
     if !whole || flat.len() != steps * CELLS {
         return Vec::new();
     }
@@ -166,7 +174,9 @@ mod tests {
             .map(|s| std::array::from_fn(|c| (s * 7 + c * 13 + (s / 50) * c) as u8))
             .collect();
         let mut writer = ReelWriter::default();
-        cells.iter().for_each(|c| writer.push(c));
+        for step in &cells {
+            writer.push(step);
+        }
         (cells, writer.finish())
     }
 
@@ -174,12 +184,21 @@ mod tests {
     fn cells_come_back_from_any_range() {
         let (cells, bytes) = film(2 * MINUTE + 17);
         let mut reel = Reel::open(&bytes[..]).expect("a reel");
-        for (from, to) in [(0, 5), (MINUTE - 3, MINUTE + 3), (0, 5000), (2 * MINUTE + 16, 2 * MINUTE + 20), (9999, 10_000)] {
+        for (from, to) in [
+            (0, 5),
+            (MINUTE - 3, MINUTE + 3),
+            (0, 5000),
+            (2 * MINUTE + 16, 2 * MINUTE + 20),
+            (9999, 10_000),
+        ] {
             let end = to.min(cells.len());
             let wanted = if from < end { &cells[from..end] } else { &[] };
             assert_eq!(reel.read(from as u32, to as u32), wanted);
         }
-        assert_eq!(Reel::open(&film(0).1[..]).expect("empty").read(0, 9), Vec::<Cells>::new());
+        assert_eq!(
+            Reel::open(&film(0).1[..]).expect("empty").read(0, 9),
+            Vec::<Cells>::new()
+        );
     }
 
     #[test]

@@ -19,8 +19,9 @@ use super::candidates::{Candidate, Keyframes, candidates};
 use super::decode::STEPS_PER_SECOND;
 use super::extract::{Extracted, Shown};
 use super::frame::{CELLS, Cells};
+use super::place::Stretch;
 use super::reel::Reel;
-use super::verify::{self, Alignment, Line, Stretch, Window};
+use super::verify::{self, Alignment, Line, Window};
 use super::{MS_PER_STEP, VideoIndex};
 use crate::align::{AlignOptions, Hit, chains};
 use crate::score::{DEFAULT_MAX_E_VALUE, Score};
@@ -96,21 +97,37 @@ pub(super) fn search<I: VideoIndex>(film: &Extracted, index: &I) -> Answer {
     let mut answer = Answer::default();
     let mut by_work: BTreeMap<u32, Vec<Segment>> = BTreeMap::new();
     let mut keyframes = Keyframes::new(index);
-    let mut works = Works { index, open: BTreeMap::new() };
+    let mut works = Works {
+        index,
+        open: BTreeMap::new(),
+    };
     for shown in &film.shown {
-        let Some(mut reel) = Reel::open(&shown.reel[..]) else { continue };
+        let Some(mut reel) = Reel::open(&shown.reel[..]) else {
+            continue;
+        };
         let windows = windows(&mut reel);
         answer.windows += windows.len();
         let mut runs: Vec<Run> = Vec::new();
         for &range in &windows {
-            let alignments = align(range, &mut reel, shown, &runs, &mut keyframes, &mut works, &mut answer);
+            let alignments = align(
+                range,
+                &mut reel,
+                shown,
+                &runs,
+                &mut keyframes,
+                &mut works,
+                &mut answer,
+            );
             for alignment in alignments {
                 join(&mut runs, range, alignment);
             }
         }
         for run in &runs {
             let item = run.parts[0].1.line.item;
-            by_work.entry(item).or_default().extend(segments_of(run, &mut reel, &mut works));
+            by_work
+                .entry(item)
+                .or_default()
+                .extend(segments_of(run, &mut reel, &mut works));
         }
     }
     let windows = answer.windows;
@@ -118,7 +135,9 @@ pub(super) fn search<I: VideoIndex>(film: &Extracted, index: &I) -> Answer {
         .into_iter()
         .filter_map(|(item, segments)| summarise(item, segments, film, index, windows))
         .collect();
-    answer.found.sort_by(|a, b| b.score.bits.total_cmp(&a.score.bits).then(a.item.cmp(&b.item)));
+    answer
+        .found
+        .sort_by(|a, b| b.score.bits.total_cmp(&a.score.bits).then(a.item.cmp(&b.item)));
     answer
 }
 
@@ -134,7 +153,10 @@ impl<I: VideoIndex> Works<'_, I> {
             self.open.clear();
         }
         let index = self.index;
-        let reel = self.open.entry(item).or_insert_with(|| Reel::open(index.reel(item)?));
+        let reel = self
+            .open
+            .entry(item)
+            .or_insert_with(|| Reel::open(index.reel(item)?));
         Some(Stretch::read(reel.as_mut()?, from, to))
     }
 
@@ -191,7 +213,11 @@ fn cuts(reel: &mut Reel<'_>) -> Vec<u32> {
         for (i, step) in cells.iter().enumerate() {
             let at = from + i as u32;
             if let Some(last) = &last {
-                let levels: u64 = last.iter().zip(step).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+                let levels: u64 = last
+                    .iter()
+                    .zip(step)
+                    .map(|(a, b)| u64::from(a.abs_diff(*b)))
+                    .sum();
                 let is_cut = levels > CUT_LEVELS * CELLS as u64;
                 // The step in which the cut lies shows both sides of it.
                 if is_cut && cuts.last().is_none_or(|c| at + 1 >= c + MIN_WINDOW_STEPS) {
@@ -216,7 +242,10 @@ fn align<I: VideoIndex>(
     answer: &mut Answer,
 ) -> Vec<Alignment> {
     let cells = reel.read(range[0], range[1]);
-    let window = Window { first: range[0], cells: &cells };
+    let window = Window {
+        first: range[0],
+        cells: &cells,
+    };
     let from = shown.looks.partition_point(|(step, _)| *step < range[0]);
     let to = shown.looks.partition_point(|(step, _)| *step < range[1]);
     if cells.is_empty() {
@@ -225,7 +254,12 @@ fn align<I: VideoIndex>(
     let candidates = candidates(&shown.looks[from..to], keyframes);
     if window.is_still() {
         answer.still += 1;
-        answer.alike.extend(candidates.iter().map(|c| c.item).take(MAX_ALIKE - answer.alike.len().min(MAX_ALIKE)));
+        answer.alike.extend(
+            candidates
+                .iter()
+                .map(|c| c.item)
+                .take(MAX_ALIKE - answer.alike.len().min(MAX_ALIKE)),
+        );
     }
     let with_stretch: Vec<(Candidate, Stretch)> = candidates
         .into_iter()
@@ -244,9 +278,15 @@ fn align<I: VideoIndex>(
     lines.extend(carried);
     let mut out: Vec<Alignment> = Vec::new();
     for line in &lines {
-        let Some(stretch) = works.around(range, line, CONTEXT_STEPS) else { continue };
-        let Some(alignment) = verify::fit(&window, line, &stretch) else { continue };
-        let known = out.iter_mut().find(|a| meets(&a.line, &alignment.line, f64::from(range[0])));
+        let Some(stretch) = works.around(range, line, CONTEXT_STEPS) else {
+            continue;
+        };
+        let Some(alignment) = verify::fit(&window, line, &stretch) else {
+            continue;
+        };
+        let known = out
+            .iter_mut()
+            .find(|a| meets(&a.line, &alignment.line, f64::from(range[0])));
         match known {
             Some(known) if known.bits >= alignment.bits => {}
             Some(known) => *known = alignment,
@@ -265,19 +305,35 @@ fn meets(a: &Line, b: &Line, step: f64) -> bool {
 fn join(runs: &mut Vec<Run>, range: [u32; 2], alignment: Alignment) {
     let continued = runs.iter_mut().rev().find(|run| {
         run.parts.last().is_some_and(|(last, known)| {
-            last[1] + WINDOW_STRIDE >= range[0] && meets(&known.line, &alignment.line, f64::from(range[0].max(last[0])))
+            last[1] + WINDOW_STRIDE >= range[0]
+                && meets(&known.line, &alignment.line, f64::from(range[0].max(last[0])))
         })
     });
     match continued {
         Some(run) => run.parts.push((range, alignment)),
-        None => runs.push(Run { parts: vec![(range, alignment)] }),
+        None => runs.push(Run {
+            parts: vec![(range, alignment)],
+        }),
     }
 }
 
 /// Cuts a run to the stretches that it explains.
 fn segments_of<I: VideoIndex>(run: &Run, reel: &mut Reel<'_>, works: &mut Works<'_, I>) -> Vec<Segment> {
-    let first = run.parts.iter().map(|(r, _)| r[0]).min().unwrap_or(0).saturating_sub(BEYOND_STEPS);
-    let last = run.parts.iter().map(|(r, _)| r[1]).max().unwrap_or(0).saturating_add(BEYOND_STEPS).min(reel.steps);
+    let first = run
+        .parts
+        .iter()
+        .map(|(r, _)| r[0])
+        .min()
+        .unwrap_or(0)
+        .saturating_sub(BEYOND_STEPS);
+    let last = run
+        .parts
+        .iter()
+        .map(|(r, _)| r[1])
+        .max()
+        .unwrap_or(0)
+        .saturating_add(BEYOND_STEPS)
+        .min(reel.steps);
     // Each part speaks for the steps that lie nearest to its middle.
     let mut parts: Vec<&([u32; 2], Alignment)> = run.parts.iter().collect();
     parts.sort_by_key(|(range, _)| range[0] + range[1]);
@@ -285,23 +341,36 @@ fn segments_of<I: VideoIndex>(run: &Run, reel: &mut Reel<'_>, works: &mut Works<
     let mut agreements: Vec<(u32, f32, Line)> = Vec::new();
     let mut from = first;
     for (i, part) in parts.iter().enumerate() {
-        let to = parts.get(i + 1).map_or(last, |next| u32::midpoint(middle(part), middle(next)).clamp(from, last));
-        let (wide_from, wide_to) = (from.saturating_sub(MARGIN_STEPS), (to + MARGIN_STEPS).min(reel.steps));
+        let to = parts.get(i + 1).map_or(last, |next| {
+            u32::midpoint(middle(part), middle(next)).clamp(from, last)
+        });
+        let (wide_from, wide_to) = (
+            from.saturating_sub(MARGIN_STEPS),
+            (to + MARGIN_STEPS).min(reel.steps),
+        );
         let line = part.1.line;
         let cells = reel.read(wide_from, wide_to);
         if let Some(stretch) = works.around([wide_from, wide_to], &line, 8) {
-            let window = Window { first: wide_from, cells: &cells };
+            let window = Window {
+                first: wide_from,
+                cells: &cells,
+            };
             let levels = verify::agreement_by_step(&window, &line, &stretch);
-            let own = (wide_from..).zip(levels).filter(|(step, _)| (from..to).contains(step));
+            let own = (wide_from..)
+                .zip(levels)
+                .filter(|(step, _)| (from..to).contains(step));
             agreements.extend(own.map(|(step, level)| (step, level, line)));
         }
         from = to;
     }
-    let hits = agreements.iter().filter(|(_, level, _)| *level > 0.0).map(|(step, level, line)| Hit {
-        query: (f64::from(*step) * parts[0].1.line.speed).round() as u32,
-        work: line.at(f64::from(*step)).round().max(0.0) as u32,
-        weight: *level,
-    });
+    let hits = agreements
+        .iter()
+        .filter(|(_, level, _)| *level > 0.0)
+        .map(|(step, level, line)| Hit {
+            query: (f64::from(*step) * parts[0].1.line.speed).round() as u32,
+            work: line.at(f64::from(*step)).round().max(0.0) as u32,
+            weight: *level,
+        });
     let options = AlignOptions {
         max_gap: MAX_GAP_STEPS,
         max_drift: MAX_GAP_STEPS / 4,
@@ -321,9 +390,16 @@ fn segments_of<I: VideoIndex>(run: &Run, reel: &mut Reel<'_>, works: &mut Works<
 }
 
 /// The part of a chain where agreement outweighs everything else.
-fn segment(agreements: &[(u32, f32, Line)], chain: [u32; 2], parts: &[&([u32; 2], Alignment)]) -> Option<Segment> {
+fn segment(
+    agreements: &[(u32, f32, Line)],
+    chain: [u32; 2],
+    parts: &[&([u32; 2], Alignment)],
+) -> Option<Segment> {
     let (mut best, mut sum, mut start) = ((0.0f32, 0, 0), 0.0f32, 0);
-    let own: Vec<&(u32, f32, Line)> = agreements.iter().filter(|(s, ..)| (chain[0]..=chain[1]).contains(s)).collect();
+    let own: Vec<&(u32, f32, Line)> = agreements
+        .iter()
+        .filter(|(s, ..)| (chain[0]..=chain[1]).contains(s))
+        .collect();
     for (i, (_, level, _)) in own.iter().enumerate() {
         if sum <= 0.0 {
             (sum, start) = (0.0, i);
@@ -342,7 +418,9 @@ fn segment(agreements: &[(u32, f32, Line)], chain: [u32; 2], parts: &[&([u32; 2]
         .iter()
         .copied()
         .filter(|(range, _)| {
-            let common = range[1].min(suspect[1] + 1).saturating_sub(range[0].max(suspect[0]));
+            let common = range[1]
+                .min(suspect[1] + 1)
+                .saturating_sub(range[0].max(suspect[0]));
             2 * common > range[1] - range[0]
         })
         .collect();
@@ -356,10 +434,20 @@ fn segment(agreements: &[(u32, f32, Line)], chain: [u32; 2], parts: &[&([u32; 2]
             counted.push(part);
         }
     }
-    let work = [first.2.at(f64::from(first.0) - 0.5) + 0.5, last.2.at(f64::from(last.0) + 0.5) + 0.5];
+    let work = [
+        first.2.at(f64::from(first.0) - 0.5) + 0.5,
+        last.2.at(f64::from(last.0) + 0.5) + 0.5,
+    ];
     let steps = f64::from(suspect[1] - suspect[0]) + 1.0;
-    let speed = if counted.len() > 1 { (work[1] - work[0]) / steps } else { best_part.1.line.speed };
-    let agreeing = own[best.1..=best.2].iter().filter(|(_, level, _)| *level > 0.0).count();
+    let speed = if counted.len() > 1 {
+        (work[1] - work[0]) / steps
+    } else {
+        best_part.1.line.speed
+    };
+    let agreeing = own[best.1..=best.2]
+        .iter()
+        .filter(|(_, level, _)| *level > 0.0)
+        .count();
     Some(Segment {
         suspect,
         work,
@@ -399,7 +487,11 @@ fn summarise<I: VideoIndex>(
         suspect: [
             to_ms(f64::from(s.suspect[0])).min(film.duration_ms),
             // What is left of the last step belongs to it.
-            if s.suspect[1] + 1 >= film.steps { film.duration_ms } else { to_ms(f64::from(s.suspect[1]) + 1.0) },
+            if s.suspect[1] + 1 >= film.steps {
+                film.duration_ms
+            } else {
+                to_ms(f64::from(s.suspect[1]) + 1.0)
+            },
         ],
         work: [to_ms(s.work[0]).min(work_ms), to_ms(s.work[1]).min(work_ms)],
         unit: Unit::Ms,
@@ -411,7 +503,11 @@ fn summarise<I: VideoIndex>(
         score: total,
         identity,
         segments: kept.iter().map(span).collect(),
-        time_scale: if is_steady { 1.0 } else { (best.speed * 1000.0).round() / 1000.0 },
+        time_scale: if is_steady {
+            1.0
+        } else {
+            (best.speed * 1000.0).round() / 1000.0
+        },
         mirrored: best.mirrored,
     })
 }
@@ -419,6 +515,8 @@ fn summarise<I: VideoIndex>(
 /// Share of the shorter stretch of suspect that two segments have in common.
 fn overlap_share(a: &Segment, b: &Segment) -> f64 {
     let common = f64::from(a.suspect[1].min(b.suspect[1])) - f64::from(a.suspect[0].max(b.suspect[0]));
-    let shorter = (a.suspect[1] - a.suspect[0]).min(b.suspect[1] - b.suspect[0]).max(1);
+    let shorter = (a.suspect[1] - a.suspect[0])
+        .min(b.suspect[1] - b.suspect[0])
+        .max(1);
     common / f64::from(shorter)
 }

@@ -11,8 +11,9 @@
 
 use super::calibration::{self, Chance};
 use super::candidates::Candidate;
+use super::changes::{Changes, NOISE, dot};
 use super::frame::{CELLS, Cells, GRID};
-use super::reel::Reel;
+use super::place::{Mapping, Stretch};
 
 /// Steps around a place in which a work is compared with itself, to see what chance can do.
 const CONTEXT_STEPS: i64 = 360;
@@ -21,24 +22,23 @@ const OTHER_MOMENT_STEPS: i64 = 9;
 /// Speeds that are tried, two of a hundred apart; fitting finds what lies between.
 const SPEEDS: std::ops::RangeInclusive<i32> = -6..=6;
 const SPEED_STEP: f64 = 0.02;
+/// Speeds that fitting may reach.
+const MIN_SPEED: f64 = 0.86;
+const MAX_SPEED: f64 = 1.14;
 /// A place this good is not looked for at other speeds.
 const CLEAR_CORRELATION: f64 = 0.9;
 /// Places worse than this are not fitted.
 const MIN_SCANNED: f64 = 0.3;
 /// Places of one window that are fitted.
 const MAX_FITTED: usize = 5;
-/// Variance of the grey of a cell that decoding twice makes, in squared levels.
-const NOISE: f64 = 0.35;
-/// Steps that quick changes are measured over.
-const QUICK_STEPS: usize = 3;
 /// Cells that must be seen on both sides.
 const MIN_CELLS: usize = CELLS / 2;
 /// Share of the cells that may be covered by something that stands still, such as a logo.
 const MAX_COVERED: f64 = 0.12;
 /// A cell is covered when so small a share of the work's movement is left in it.
 const COVERED: f64 = 0.12;
-/// Agreement that much worse is as good.
-const SAME_AGREEMENT: f64 = 0.01;
+/// A change of speed is told when it explains so many bits more than none.
+const MIN_SPEED_BITS: f64 = 4.0;
 /// Weight of the standing picture against movement while the area is fitted.
 const STANDING_WEIGHT: f64 = 0.5;
 
@@ -72,192 +72,6 @@ pub(super) struct Alignment {
     pub(super) bits: f64,
     /// Likeness of the standing pictures.
     pub(super) standing: f64,
-}
-
-/// Changes over a stretch: for each step the cells that are compared.
-struct Changes {
-    cells: usize,
-    values: Vec<f32>,
-    energy: f64,
-    standing: Vec<f32>,
-}
-
-impl Changes {
-    /// Takes the standing picture off `values`, steps of so many cells each.
-    fn of(mut values: Vec<f32>, cells: usize) -> Self {
-        let steps = (values.len() / cells).max(1) as f32;
-        let mut standing = vec![0.0f32; cells];
-        for step in values.chunks_exact(cells) {
-            standing.iter_mut().zip(step).for_each(|(m, v)| *m += v / steps);
-        }
-        let mean = standing.iter().sum::<f32>() / cells as f32;
-        let shape: Vec<f32> = standing.iter().map(|m| m - mean).collect();
-        let shape_energy: f32 = shape.iter().map(|s| s * s).sum();
-        let mut energy = 0.0;
-        for step in values.chunks_exact_mut(cells) {
-            let (mut sum, mut along) = (0.0f32, 0.0f32);
-            for ((v, m), s) in step.iter_mut().zip(&standing).zip(&shape) {
-                *v -= m;
-                sum += *v;
-                along += *v * s;
-            }
-            // Lighter or darker as a whole, more or less contrast: no movement.
-            let (lift, gain) = (sum / cells as f32, if shape_energy > 1.0 { along / shape_energy } else { 0.0 });
-            let mut own = 0.0f32;
-            for (v, s) in step.iter_mut().zip(&shape) {
-                *v -= lift + gain * s;
-                own += *v * *v;
-            }
-            energy += f64::from(own);
-        }
-        Self { cells, values, energy, standing: shape }
-    }
-
-    /// What differs from half a second before: what came or went once counts no more than what moves all the time.
-    fn quick(&self) -> Self {
-        let shift = (QUICK_STEPS * self.cells).min(self.values.len());
-        let values: Vec<f32> = self.values[shift..].iter().zip(&self.values).map(|(now, before)| now - before).collect();
-        let energy = dot(&values, &values);
-        Self { cells: self.cells, values, energy, standing: Vec::new() }
-    }
-
-    fn correlation(&self, other: &Self) -> f64 {
-        let noise = NOISE * self.values.len() as f64;
-        dot(&self.values, &other.values) / ((self.energy + noise) * (other.energy + noise)).sqrt()
-    }
-
-    fn standing_correlation(&self, other: &Self) -> f64 {
-        let norm = |s: &[f32]| dot(s, s) + 1.0;
-        dot(&self.standing, &other.standing) / (norm(&self.standing) * norm(&other.standing)).sqrt()
-    }
-
-    /// Variance of a cell over time.
-    fn variance(&self) -> f64 {
-        self.energy / self.values.len().max(1) as f64
-    }
-
-    /// How many independent numbers the correlation with `other` is made of, as if both were drawn from fields whose
-    /// covariances in space and in time are those seen here (Bartlett 1935, in space as well).
-    fn freedom(&self, other: &Self) -> f64 {
-        let rows = |c: &Self| c.values.chunks_exact(c.cells).map(<[f32]>::to_vec).collect::<Vec<_>>();
-        let (a, b) = (rows(self), rows(other));
-        let (mut space, mut time) = (0.0, 0.0);
-        for (i, (ai, bi)) in a.iter().zip(&b).enumerate() {
-            for (j, (aj, bj)) in a.iter().zip(&b).enumerate() {
-                space += dot(ai, bj).powi(2);
-                if j >= i {
-                    let twice = if i == j { 1.0 } else { 2.0 };
-                    time += twice * dot(ai, aj) * dot(bi, bj);
-                }
-            }
-        }
-        let noise = NOISE * self.values.len() as f64;
-        let scale = ((self.energy + noise) * (other.energy + noise)).max(1e-9);
-        let share = (space / scale) * (time / scale);
-        1.0 / share.max(1e-6)
-    }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    // Eight sums at once, so that the processor can take them together.
-    let mut sums = [0.0f32; 8];
-    let (a8, a_rest) = a.as_chunks::<8>();
-    let (b8, b_rest) = b.as_chunks::<8>();
-    for (x, y) in a8.iter().zip(b8) {
-        for i in 0..8 {
-            sums[i] += x[i] * y[i];
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-    f64::from(sums.iter().sum::<f32>() + rest)
-}
-
-/// Where the cells of the work lie in the picture of the suspect.
-struct Mapping {
-    /// Cells of the work that the suspect shows.
-    seen: Vec<u16>,
-    /// For each, the cell above left of it in the suspect and how far beyond it lies.
-    taps: Vec<(u16, f32, f32)>,
-}
-
-impl Mapping {
-    fn new(area: [f64; 4], mirrored: bool) -> Self {
-        let (mut seen, mut taps) = (Vec::with_capacity(CELLS), Vec::with_capacity(CELLS));
-        let side = GRID as f64;
-        for cell in 0..CELLS {
-            let u = ((cell % GRID) as f64 + 0.5) / side;
-            let v = ((cell / GRID) as f64 + 0.5) / side;
-            let mut x = (u - area[0]) / (area[2] - area[0]);
-            let y = (v - area[1]) / (area[3] - area[1]);
-            // Half a cell beyond the rim still shows a part of it.
-            if !(-0.02..=1.02).contains(&x) || !(-0.02..=1.02).contains(&y) {
-                continue;
-            }
-            if mirrored {
-                x = 1.0 - x;
-            }
-            let place = |p: f64| (p * side - 0.5).clamp(0.0, side - 1.001);
-            let (x, y) = (place(x), place(y));
-            seen.push(cell as u16);
-            taps.push(((y as usize * GRID + x as usize) as u16, x.fract() as f32, y.fract() as f32));
-        }
-        Self { seen, taps }
-    }
-
-    fn of_suspect(&self, cells: &Cells, out: &mut Vec<f32>) {
-        for &(at, x, y) in &self.taps {
-            let at = at as usize;
-            let grey = |i: usize| f32::from(cells[i]);
-            let upper = grey(at) * (1.0 - x) + grey(at + 1) * x;
-            let lower = grey(at + GRID) * (1.0 - x) + grey(at + GRID + 1) * x;
-            out.push(upper * (1.0 - y) + lower * y);
-        }
-    }
-
-    /// The suspect as the work's cells would show it.
-    fn suspect(&self, window: &[Cells]) -> Vec<f32> {
-        let mut out = Vec::with_capacity(window.len() * self.seen.len());
-        window.iter().for_each(|cells| self.of_suspect(cells, &mut out));
-        out
-    }
-}
-
-/// A stretch of a work, read once.
-pub(super) struct Stretch {
-    first: i64,
-    cells: Vec<Cells>,
-}
-
-impl Stretch {
-    pub(super) fn read(reel: &mut Reel<'_>, from: i64, to: i64) -> Self {
-        let first = from.max(0);
-        let cells = reel.read(first as u32, to.max(first) as u32);
-        Self { first, cells }
-    }
-
-    /// Whether steps from `first` to `last` lie in it.
-    fn holds(&self, first: f64, last: f64) -> bool {
-        first >= self.first as f64 - 0.75 && last <= (self.first + self.cells.len() as i64) as f64 - 0.25
-    }
-
-    /// The two steps around a moment, and how far it lies between them.
-    fn around(&self, at: f64) -> (&Cells, &Cells, f32) {
-        let at = (at - self.first as f64).clamp(0.0, self.cells.len() as f64 - 1.0);
-        let step = at as usize;
-        (&self.cells[step], &self.cells[(step + 1).min(self.cells.len() - 1)], at.fract() as f32)
-    }
-
-    fn sample(&self, seen: &[u16], steps: impl Iterator<Item = f64>) -> Vec<f32> {
-        let mut out = Vec::new();
-        for at in steps {
-            let (a, b, part) = self.around(at);
-            out.extend(seen.iter().map(|&c| {
-                let c = c as usize;
-                f32::from(a[c]) * (1.0 - part) + f32::from(b[c]) * part
-            }));
-        }
-        out
-    }
 }
 
 /// A window of the suspect.
@@ -300,7 +114,10 @@ pub(super) fn scan(window: &Window<'_>, candidates: &[(Candidate, &Stretch)]) ->
         for (candidate, stretch) in candidates {
             scan_one(window, candidate, stretch, speeds.clone(), &mut found);
         }
-        if found.iter().any(|(correlation, _)| *correlation >= CLEAR_CORRELATION) {
+        if found
+            .iter()
+            .any(|(correlation, _)| *correlation >= CLEAR_CORRELATION)
+        {
             break;
         }
     }
@@ -308,7 +125,9 @@ pub(super) fn scan(window: &Window<'_>, candidates: &[(Candidate, &Stretch)]) ->
     let mut kept: Vec<Line> = Vec::new();
     for (_, line) in found {
         let same = |l: &Line| {
-            l.item == line.item && l.mirrored == line.mirrored && (l.at(window.middle()) - line.at(window.middle())).abs() < 4.0
+            l.item == line.item
+                && l.mirrored == line.mirrored
+                && (l.at(window.middle()) - line.at(window.middle())).abs() < 4.0
         };
         if !kept.iter().any(same) {
             kept.push(line);
@@ -325,9 +144,12 @@ fn quarters(seen: &[u16]) -> Vec<(usize, [usize; 4])> {
     for y in (0..GRID).step_by(2) {
         for x in (0..GRID).step_by(2) {
             let at = y * GRID + x;
-            if let (Some(a), Some(b), Some(c), Some(d)) =
-                (position(at), position(at + 1), position(at + GRID), position(at + GRID + 1))
-            {
+            if let (Some(a), Some(b), Some(c), Some(d)) = (
+                position(at),
+                position(at + 1),
+                position(at + GRID),
+                position(at + GRID + 1),
+            ) {
                 out.push((at, [a, b, c, d]));
             }
         }
@@ -351,19 +173,32 @@ impl Coarse {
         let fine = mapping.suspect(window.cells);
         let suspect = fine
             .chunks_exact(seen)
-            .flat_map(|step| quarters.iter().map(|(_, of)| of.iter().map(|&i| step[i]).sum::<f32>() / 4.0))
+            .flat_map(|step| {
+                quarters
+                    .iter()
+                    .map(|(_, of)| of.iter().map(|&i| step[i]).sum::<f32>() / 4.0)
+            })
             .collect();
         let work = stretch
             .cells
             .iter()
             .flat_map(|step| {
                 quarters.iter().map(|&(at, _)| {
-                    let sum: u16 = [at, at + 1, at + GRID, at + GRID + 1].iter().map(|&i| u16::from(step[i])).sum();
+                    let sum: u16 = [at, at + 1, at + GRID, at + GRID + 1]
+                        .iter()
+                        .map(|&i| u16::from(step[i]))
+                        .sum();
                     f32::from(sum) / 4.0
                 })
             })
             .collect();
-        Self { cells, suspect: Changes::of(suspect, cells), work, first: stretch.first, steps: stretch.cells.len() }
+        Self {
+            cells,
+            suspect: Changes::of(suspect, cells),
+            work,
+            first: stretch.first,
+            steps: stretch.cells.len(),
+        }
     }
 
     fn work(&self, steps: impl Iterator<Item = f64>) -> Changes {
@@ -407,10 +242,14 @@ fn scan_one(
                 work_step: middle + shift as f64,
                 speed,
             };
-            if !stretch.holds(line.at(first) - 3.0, line.at(last) + 3.0) && !stretch.holds(line.at(first) + 3.0, line.at(last) - 3.0) {
+            if !stretch.holds(line.at(first) - 3.0, line.at(last) + 3.0)
+                && !stretch.holds(line.at(first) + 3.0, line.at(last) - 3.0)
+            {
                 continue;
             }
-            let correlation = coarse.work(window.steps().map(|s| line.at(s))).correlation(&coarse.suspect);
+            let correlation = coarse
+                .work(window.steps().map(|s| line.at(s)))
+                .correlation(&coarse.suspect);
             if correlation >= MIN_SCANNED {
                 best.push((correlation, line));
             }
@@ -426,13 +265,20 @@ pub(super) fn fit(window: &Window<'_>, line: &Line, stretch: &Stretch) -> Option
     if stretch.cells.is_empty() {
         return None;
     }
-    let line = Line { work_step: line.at(window.middle()), step: window.middle(), ..*line };
+    let line = Line {
+        work_step: line.at(window.middle()),
+        step: window.middle(),
+        ..*line
+    };
     let line = at_best_speed(window, line, stretch)?;
-    let (fitted, line) = climb(window, line, stretch, true)?;
+    let (_, line) = climb(window, line, stretch, true)?;
+    let fitted = weigh(window, &line, stretch)?;
+    let (_, line) = climb(window, Line { speed: 1.0, ..line }, stretch, false)?;
+    let unchanged = weigh(window, &line, stretch)?;
     // A single event says when, and hardly how fast: what an unchanged speed explains as well is unchanged.
-    let (plain, unchanged) = climb(window, Line { speed: 1.0, ..line }, stretch, false)?;
-    let line = if plain + SAME_AGREEMENT >= fitted { unchanged } else { line };
-    weigh(window, &line, stretch)
+    let gain = calibration::gain_bits(fitted.slow, unchanged.slow)
+        .max(calibration::gain_bits(fitted.quick, unchanged.quick));
+    Some(if gain > MIN_SPEED_BITS { fitted } else { unchanged })
 }
 
 /// The same place at the speed that explains most.
@@ -440,7 +286,11 @@ fn at_best_speed(window: &Window<'_>, line: Line, stretch: &Stretch) -> Option<L
     let mut best = (agreement(window, &line, stretch)?, line);
     for speed in SPEEDS {
         for shift in [-0.7, 0.0, 0.7] {
-            let tried = Line { speed: 1.0 + f64::from(speed) * SPEED_STEP, work_step: line.work_step + shift, ..line };
+            let tried = Line {
+                speed: 1.0 + f64::from(speed) * SPEED_STEP,
+                work_step: line.work_step + shift,
+                ..line
+            };
             if let Some(value) = agreement(window, &tried, stretch)
                 && value > best.0
             {
@@ -458,8 +308,8 @@ fn climb(window: &Window<'_>, line: Line, stretch: &Stretch, with_speed: bool) -
     for size in [1.0, 0.5, 0.25] {
         for _ in 0..2 {
             let before = best;
-            for change in moves(size) {
-                let tried = change(&line);
+            for change in 0..MOVES {
+                let tried = moved(&line, change, size);
                 if !with_speed && (tried.speed - line.speed).abs() > 0.0 {
                     continue;
                 }
@@ -477,28 +327,24 @@ fn climb(window: &Window<'_>, line: Line, stretch: &Stretch, with_speed: bool) -
     Some((best, line))
 }
 
-/// Small changes of a line.
-fn moves(size: f64) -> Vec<Box<dyn Fn(&Line) -> Line>> {
-    let mut out: Vec<Box<dyn Fn(&Line) -> Line>> = Vec::new();
-    for sign in [-size, size] {
-        out.push(Box::new(move |l| Line { work_step: l.work_step + 0.6 * sign, ..*l }));
-        out.push(Box::new(move |l| Line { speed: (l.speed + 0.01 * sign).clamp(0.86, 1.14), ..*l }));
-        // The whole area grows, then each of its sides by itself.
-        out.push(Box::new(move |l| {
-            let mut area = l.area;
-            (area[0], area[1]) = (area[0] - 0.02 * sign, area[1] - 0.02 * sign);
-            (area[2], area[3]) = (area[2] + 0.02 * sign, area[3] + 0.02 * sign);
-            Line { area, ..*l }
-        }));
-        for side in 0..4 {
-            out.push(Box::new(move |l| {
-                let mut area = l.area;
-                area[side] += 0.02 * sign;
-                Line { area, ..*l }
-            }));
+/// Small changes of a line: earlier and later, slower and faster, the whole area larger and smaller, each side of it.
+const MOVES: usize = 14;
+
+/// A line after one of its small changes.
+fn moved(line: &Line, change: usize, size: f64) -> Line {
+    let size = if change.is_multiple_of(2) { -size } else { size };
+    let mut line = *line;
+    match change / 2 {
+        0 => line.work_step += 0.6 * size,
+        1 => line.speed = (line.speed + 0.01 * size).clamp(MIN_SPEED, MAX_SPEED),
+        2 => {
+            for (side, outwards) in line.area.iter_mut().zip([-1.0, -1.0, 1.0, 1.0]) {
+                *side += 0.02 * size * outwards;
+            }
         }
+        side => line.area[side - 3] += 0.02 * size,
     }
-    out
+    line
 }
 
 /// How well window and work agree along a line, movement first.
@@ -507,7 +353,12 @@ fn agreement(window: &Window<'_>, line: &Line, stretch: &Stretch) -> Option<f64>
     Some(suspect.correlation(&work) + STANDING_WEIGHT * suspect.standing_correlation(&work))
 }
 
-fn both(window: &Window<'_>, line: &Line, stretch: &Stretch, cells: Option<&[bool]>) -> Option<(Changes, Changes)> {
+fn both(
+    window: &Window<'_>,
+    line: &Line,
+    stretch: &Stretch,
+    cells: Option<&[bool]>,
+) -> Option<(Changes, Changes)> {
     let mut mapping = Mapping::new(line.area, line.mirrored);
     if let Some(cells) = cells {
         let keep: Vec<bool> = mapping.seen.iter().map(|&c| cells[c as usize]).collect();
@@ -522,7 +373,10 @@ fn both(window: &Window<'_>, line: &Line, stretch: &Stretch, cells: Option<&[boo
     }
     let count = mapping.seen.len();
     let work = stretch.sample(&mapping.seen, window.steps().map(|s| line.at(s)));
-    Some((Changes::of(mapping.suspect(window.cells), count), Changes::of(work, count)))
+    Some((
+        Changes::of(mapping.suspect(window.cells), count),
+        Changes::of(work, count),
+    ))
 }
 
 /// Cells that nothing stands in front of.
@@ -557,10 +411,19 @@ pub(super) fn weigh(window: &Window<'_>, line: &Line, stretch: &Stretch) -> Opti
     let (suspect, work) = both(window, line, stretch, Some(&free))?;
     let (quick_suspect, quick_work) = (suspect.quick(), work.quick());
     let [slow_chance, quick_chance] = others(window, line, stretch);
-    let slow = (suspect.correlation(&work), Chance { freedom: suspect.freedom(&work), ..slow_chance });
+    let slow = (
+        suspect.correlation(&work),
+        Chance {
+            freedom: suspect.freedom(&work),
+            ..slow_chance
+        },
+    );
     let quick = (
         quick_suspect.correlation(&quick_work),
-        Chance { freedom: quick_suspect.freedom(&quick_work), ..quick_chance },
+        Chance {
+            freedom: quick_suspect.freedom(&quick_work),
+            ..quick_chance
+        },
     );
     let bits = |of: &(f64, Chance)| calibration::window_bits(of.0, &of.1);
     Some(Alignment {
@@ -580,10 +443,18 @@ fn others(window: &Window<'_>, line: &Line, stretch: &Stretch) -> [Chance; 2] {
     let (quick_suspect, quick_own) = (coarse.suspect.quick(), own.quick());
     let [first, last] = window.ends();
     let room = (last - first) / 3.0;
-    let none = Chance { freedom: 0.0, best_other: 0.0, squares: 0.0, moments: 0 };
+    let none = Chance {
+        freedom: 0.0,
+        best_other: 0.0,
+        squares: 0.0,
+        moments: 0,
+    };
     let mut chances = [none; 2];
     for shift in (-CONTEXT_STEPS..=CONTEXT_STEPS).step_by(2) {
-        let moved = Line { work_step: line.work_step + shift as f64, ..*line };
+        let moved = Line {
+            work_step: line.work_step + shift as f64,
+            ..*line
+        };
         if shift.abs() < OTHER_MOMENT_STEPS || !stretch.holds(moved.at(first) + room, moved.at(last) - room) {
             continue;
         }
@@ -628,7 +499,10 @@ pub(super) fn agreement_by_step(window: &Window<'_>, line: &Line, stretch: &Stre
         if !stretch.holds(line.at(at), line.at(at)) {
             return -1.0;
         }
-        let (a, b) = (centred(&suspect[i * cells..(i + 1) * cells]), centred(&work[i * cells..(i + 1) * cells]));
+        let (a, b) = (
+            centred(&suspect[i * cells..(i + 1) * cells]),
+            centred(&work[i * cells..(i + 1) * cells]),
+        );
         let floor = 2.0 * cells as f64;
         let (own, theirs) = (dot(&a, &a), dot(&b, &b));
         if own < floor && theirs < floor {
