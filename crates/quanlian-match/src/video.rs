@@ -18,6 +18,7 @@
 mod calibration;
 mod candidates;
 mod changes;
+mod coarse;
 mod decode;
 mod extract;
 mod frame;
@@ -26,6 +27,7 @@ mod probe;
 mod process;
 mod reel;
 mod search;
+mod segments;
 #[cfg(test)]
 mod tests;
 mod verify;

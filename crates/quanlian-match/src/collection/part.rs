@@ -435,7 +435,11 @@ fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Pr
             Ok(item) => {
                 Ok(finished(found, number, item, remark).map_or_else(Prepared::Skipped, Prepared::Sound))
             }
-            Err(e) => Ok(skipped(e.code(), &e)),
+            // A film without sound: that its pictures cannot be read says more.
+            Err(e) => Ok(match remark.filter(|r| r.code.starts_with("video_")) {
+                Some(remark) => Prepared::Skipped(remark),
+                None => skipped(e.code(), &e),
+            }),
         },
         Look::Picture { number, remark } => match picture.fingerprint(number, &found.path) {
             Ok(item) => {
@@ -504,7 +508,7 @@ pub(super) struct Opened {
     /// The pictures of a film.
     pub(super) film: Option<FilmTrack>,
     /// Why a container could not be looked into; it is then taken for sound.
-    film_error: Option<VideoError>,
+    pub(super) film_error: Option<VideoError>,
 }
 
 impl Opened {

@@ -126,10 +126,16 @@ impl Collection {
         let suspect = path.to_string_lossy().into_owned();
         let (medium, mut matches) = match opened.content {
             Content::Known(Medium::Text) => (Medium::Text, self.match_text(&suspect, opened, &mut notes)?),
-            Content::Known(Medium::Audio) => (
-                Medium::Audio,
-                self.match_audio(&suspect, path, options, &mut notes)?,
-            ),
+            Content::Known(Medium::Audio) => {
+                let matches = self
+                    .match_audio(&suspect, path, options, &mut notes)
+                    .map_err(|e| match (e, opened.film_error) {
+                        // A film without sound: that its pictures cannot be read says more.
+                        (MatchError::Audio(_), Some(e)) => MatchError::Video(e),
+                        (e, _) => e,
+                    })?;
+                (Medium::Audio, matches)
+            }
             Content::Known(Medium::Image) => (
                 Medium::Image,
                 self.match_image(&suspect, path, options, &mut notes)?,

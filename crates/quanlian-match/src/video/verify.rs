@@ -12,7 +12,8 @@
 use super::calibration::{self, Chance};
 use super::candidates::Candidate;
 use super::changes::{Changes, NOISE, dot};
-use super::frame::{CELLS, Cells, GRID};
+use super::coarse::Coarse;
+use super::frame::{CELLS, Cells};
 use super::place::{Mapping, Stretch};
 
 /// Steps around a place in which a work is compared with itself, to see what chance can do.
@@ -135,83 +136,6 @@ pub(super) fn scan(window: &Window<'_>, candidates: &[(Candidate, &Stretch)]) ->
     }
     kept.truncate(MAX_FITTED);
     kept
-}
-
-/// Cells of a quarter as many, for scanning.
-fn quarters(seen: &[u16]) -> Vec<(usize, [usize; 4])> {
-    let position = |cell: usize| seen.iter().position(|&c| c as usize == cell);
-    let mut out = Vec::new();
-    for y in (0..GRID).step_by(2) {
-        for x in (0..GRID).step_by(2) {
-            let at = y * GRID + x;
-            if let (Some(a), Some(b), Some(c), Some(d)) = (
-                position(at),
-                position(at + 1),
-                position(at + GRID),
-                position(at + GRID + 1),
-            ) {
-                out.push((at, [a, b, c, d]));
-            }
-        }
-    }
-    out
-}
-
-/// A work and a window with a quarter of the cells.
-struct Coarse {
-    cells: usize,
-    suspect: Changes,
-    work: Vec<f32>,
-    first: i64,
-    steps: usize,
-}
-
-impl Coarse {
-    fn new(window: &Window<'_>, mapping: &Mapping, stretch: &Stretch) -> Self {
-        let quarters = quarters(&mapping.seen);
-        let (cells, seen) = (quarters.len().max(1), mapping.seen.len());
-        let fine = mapping.suspect(window.cells);
-        let suspect = fine
-            .chunks_exact(seen)
-            .flat_map(|step| {
-                quarters
-                    .iter()
-                    .map(|(_, of)| of.iter().map(|&i| step[i]).sum::<f32>() / 4.0)
-            })
-            .collect();
-        let work = stretch
-            .cells
-            .iter()
-            .flat_map(|step| {
-                quarters.iter().map(|&(at, _)| {
-                    let sum: u16 = [at, at + 1, at + GRID, at + GRID + 1]
-                        .iter()
-                        .map(|&i| u16::from(step[i]))
-                        .sum();
-                    f32::from(sum) / 4.0
-                })
-            })
-            .collect();
-        Self {
-            cells,
-            suspect: Changes::of(suspect, cells),
-            work,
-            first: stretch.first,
-            steps: stretch.cells.len(),
-        }
-    }
-
-    fn work(&self, steps: impl Iterator<Item = f64>) -> Changes {
-        let mut out = Vec::with_capacity(self.suspect.values.len());
-        for at in steps {
-            let at = (at - self.first as f64).clamp(0.0, self.steps as f64 - 1.0);
-            let (step, part) = (at as usize, at.fract() as f32);
-            let next = (step + 1).min(self.steps - 1);
-            let row = |s: usize| &self.work[s * self.cells..(s + 1) * self.cells];
-            out.extend(row(step).iter().zip(row(next)).map(|(a, b)| a + (b - a) * part));
-        }
-        Changes::of(out, self.cells)
-    }
 }
 
 fn scan_one(
