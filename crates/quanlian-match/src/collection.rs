@@ -11,6 +11,7 @@
 //! | `part-NNNNNN/text.*` | postings and texts (`text`) |
 //! | `part-NNNNNN/audio.*` | postings of the sound (`audio`) |
 //! | `part-NNNNNN/image.*` | postings and records of the pictures (`image`) |
+//! | `part-NNNNNN/video.*` | postings, looks and reels of the films (`video`); their sound lies with the sound |
 //! | `lock` | held while somebody builds or adds |
 //!
 //! Invariants: a part is complete and synced before the manifest names it, and never
@@ -18,8 +19,10 @@
 //! behind is swept away by the next. The same files in the same order give the same
 //! index. A work keeps the name under which it was first added.
 //!
-//! Not here: what a medium does with its bytes (`text`, `audio`, `image`), what a match means.
+//! Not here: what a medium does with its bytes (`text`, `audio`, `image`, `video`), what a match means.
 
+mod film;
+mod fusion;
 mod manifest;
 mod monitor;
 mod note;

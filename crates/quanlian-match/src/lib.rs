@@ -17,6 +17,7 @@ pub mod image;
 pub mod score;
 pub mod segment;
 pub mod text;
+pub mod video;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,8 @@ pub enum Medium {
     Text,
     /// Pictures, still or of a few frames.
     Image,
+    /// Films: moving pictures, with their sound where they have any.
+    Video,
 }
 
 /// What the numbers of a [`Span`] count.
@@ -38,7 +41,7 @@ pub enum Medium {
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Unit {
-    /// Milliseconds of sound.
+    /// Milliseconds of sound or film.
     Ms,
     /// Unicode scalar values of the original text.
     Char,
@@ -72,7 +75,7 @@ pub struct Area {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum MatchSegment {
-    /// Of sound or text.
+    /// Of sound, film or text.
     Stretch(Span),
     /// Of a picture.
     Area(Area),
@@ -123,6 +126,9 @@ pub struct Transform {
     pub time_scale: f64,
     /// Pitch of the suspect over that of the work; 1.06 is about a semitone up.
     pub pitch_scale: f64,
+    /// Shown in a mirror, left to right; of films alone, and left out when it is not so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mirrored: bool,
 }
 
 /// One suspect file found to hold parts of one work.
@@ -145,4 +151,33 @@ pub struct Match {
     /// How the suspect was changed; absent for media without such a change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
+    /// What speaks for the match of a film; absent for other media.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<FilmEvidence>,
+}
+
+/// What speaks for the match of a film, and how much each tells by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FilmEvidence {
+    /// Whose bits make the score.
+    pub carried_by: Carrier,
+    /// Bits of the pictures alone; absent when they show nothing of the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture_bits: Option<f64>,
+    /// Bits of the sound alone; absent when it holds nothing of the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sound_bits: Option<f64>,
+}
+
+/// What carries the match of a film.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Carrier {
+    /// The moving pictures.
+    Picture,
+    /// The sound.
+    Sound,
+    /// Both, at the same moments of suspect and work: their bits were added.
+    Both,
 }

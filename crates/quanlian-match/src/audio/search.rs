@@ -578,5 +578,6 @@ pub(super) fn transform(segment: &Segment) -> Transform {
         } else {
             round(f64::from(pitch / BANDS_PER_OCTAVE).exp2())
         },
+        mirrored: false,
     }
 }

@@ -211,7 +211,8 @@ fn an_unchanged_part_is_found_at_its_place() {
         found.transform,
         Transform {
             time_scale: 1.0,
-            pitch_scale: 1.0
+            pitch_scale: 1.0,
+            mirrored: false
         }
     );
 }

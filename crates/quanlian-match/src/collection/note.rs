@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::audio::AudioNote;
 use crate::image::ImageNote;
 use crate::text::decode::Decoded;
+use crate::video::VideoNote;
 
 /// A remark about one file; the run went on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,4 +82,34 @@ pub(super) fn of_picture(subject: &Path, note: &ImageNote) -> Note {
         ImageNote::Featureless => "one colour or a smooth gradient: nothing to go by".to_owned(),
     };
     Note::new(subject, note.code(), message)
+}
+
+/// A remark on how a film was read.
+pub(super) fn of_film(subject: &Path, note: &VideoNote) -> Note {
+    let message = match note {
+        VideoNote::DurationLimit { limit_ms } => {
+            format!(
+                "only the pictures of the first {} minutes were looked at",
+                limit_ms / 60_000
+            )
+        }
+        VideoNote::GivenUp => "ffmpeg stopped in the middle of the film; the rest was left out".to_owned(),
+        VideoNote::Damaged { said } => format!("parts of the film cannot be decoded: {said}"),
+        VideoNote::TooShort { duration_ms } => {
+            format!("{duration_ms} ms of film are too short to be found in anything by their pictures")
+        }
+        VideoNote::Featureless => "black or of one colour: nothing to go by".to_owned(),
+        VideoNote::Still { percent } => format!(
+            "hardly anything moves in {percent} % of the film: whether that part is a copy is not determined by the pictures"
+        ),
+    };
+    Note::new(subject, note.code(), message)
+}
+
+/// A remark on a work that a still part of a film looks like.
+pub(super) fn of_likeness(subject: &Path, work: &str) -> Note {
+    let message = format!(
+        "a part in which hardly anything moves looks like {work}: not determined whether it is a copy or another recording of the same"
+    );
+    Note::new(subject, "video_alike", message)
 }

@@ -19,17 +19,19 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::film::{FilmItem, FilmStore, FilmStoreWriter};
 use super::manifest::PartEntry;
 use super::picture::{PictureError, PictureItem, PictureStore, PictureStoreWriter};
 use super::sniff::{self, Content};
 use super::sound::{SoundItem, SoundStore, SoundStoreWriter};
 use super::walk::Found;
 use super::{BuildReport, CollectionError, MediumStats, Note, Work, note};
-use crate::audio::{self, AudioItem};
+use crate::audio::{self, AudioError, AudioItem};
 use crate::image::ImageItem;
 use crate::segment::SegmentError;
 use crate::text::matcher::TextPart;
 use crate::text::store::{AddError, TextItem, TextStore, TextStoreWriter};
+use crate::video::{self, FilmTrack, Tools, VideoError, VideoItem};
 use crate::{Medium, Unit};
 
 const ITEMS_FILE: &str = "items.jsonl";
@@ -49,9 +51,50 @@ pub(super) struct Item {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "medium", rename_all = "lowercase")]
 pub(super) enum ItemContent {
-    Text { number: u32, text: TextItem },
-    Audio { number: u32, sound: SoundItem },
-    Image { number: u32, picture: PictureItem },
+    Text {
+        number: u32,
+        text: TextItem,
+    },
+    Audio {
+        number: u32,
+        sound: SoundItem,
+    },
+    Image {
+        number: u32,
+        picture: PictureItem,
+    },
+    Video {
+        number: u32,
+        film: FilmItem,
+        sound: Option<FilmSound>,
+    },
+}
+
+/// The sound of a film, among all sound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FilmSound {
+    number: u32,
+    sound: SoundItem,
+}
+
+impl ItemContent {
+    /// The number and the sound of a recording or film.
+    fn sound(&self) -> Option<(u32, &SoundItem)> {
+        match self {
+            Self::Audio { number, sound } => Some((*number, sound)),
+            Self::Video {
+                sound: Some(sound), ..
+            } => Some((sound.number, &sound.sound)),
+            Self::Video { sound: None, .. } | Self::Text { .. } | Self::Image { .. } => None,
+        }
+    }
+
+    fn film(&self) -> Option<(u32, &FilmItem)> {
+        match self {
+            Self::Video { number, film, .. } => Some((*number, film)),
+            _ => None,
+        }
+    }
 }
 
 /// Writes a part.
@@ -65,6 +108,8 @@ pub(super) struct PartWriter {
     next_sound: u32,
     picture: PictureStoreWriter,
     next_picture: u32,
+    film: FilmStoreWriter,
+    next_film: u32,
 }
 
 /// What became of one file before anything is written about it.
@@ -74,6 +119,13 @@ enum Prepared {
     Text(Opened),
     Sound(Fingerprinted<AudioItem>),
     Picture(Fingerprinted<ImageItem>),
+    Film(Fingerprinted<FilmWork>),
+}
+
+/// A film, with its sound and the number of that.
+struct FilmWork {
+    film: VideoItem,
+    sound: Option<(u32, AudioItem)>,
 }
 
 /// What the slow part of a file brought.
@@ -88,8 +140,20 @@ struct Fingerprinted<T> {
 /// The first look at a file.
 enum Look {
     Done(Prepared),
-    Sound { number: u32, remark: Option<Note> },
-    Picture { number: u32, remark: Option<Note> },
+    Sound {
+        number: u32,
+        remark: Option<Note>,
+    },
+    Picture {
+        number: u32,
+        remark: Option<Note>,
+    },
+    Film {
+        number: u32,
+        sound_number: u32,
+        track: FilmTrack,
+        remark: Option<Note>,
+    },
 }
 
 impl PartWriter {
@@ -104,6 +168,8 @@ impl PartWriter {
             next_sound: 0,
             picture: PictureStoreWriter::create(folder)?,
             next_picture: 0,
+            film: FilmStoreWriter::create(folder)?,
+            next_film: 0,
         })
     }
 
@@ -189,6 +255,20 @@ impl PartWriter {
                     remark: opened.remark(&found.relative),
                 }
             }
+            Content::Known(Medium::Video) if let Some(track) = opened.film => {
+                let (number, sound_number) = (self.next_film, self.next_sound);
+                self.next_film += 1;
+                self.next_sound += 1;
+                Look::Film {
+                    number,
+                    sound_number,
+                    track,
+                    remark: opened.remark(&found.relative),
+                }
+            }
+            Content::Known(Medium::Video) | Content::Container(_) => {
+                skipped("work_unknown_medium", "a film without a track of pictures")
+            }
             Content::Empty => skipped("work_empty", "the file is empty"),
             Content::Other(what) => skipped("work_unknown_medium", what),
         }
@@ -253,6 +333,37 @@ impl PartWriter {
                     content: ItemContent::Image { number, picture },
                 }
             }
+            Prepared::Film(Fingerprinted {
+                number,
+                item,
+                bytes,
+                sha256,
+                remark,
+            }) => {
+                report.notes.extend(remark);
+                report
+                    .notes
+                    .extend(item.film.notes.iter().map(|n| note::of_film(&found.relative, n)));
+                let film = self.film.keep(&item.film)?;
+                let sound = match item.sound {
+                    Some((number, sound)) => {
+                        report
+                            .notes
+                            .extend(sound.notes.iter().map(|n| note::of_sound(&found.relative, n)));
+                        Some(FilmSound {
+                            number,
+                            sound: self.sound.keep(&sound)?,
+                        })
+                    }
+                    None => None,
+                };
+                Item {
+                    name,
+                    bytes,
+                    sha256,
+                    content: ItemContent::Video { number, film, sound },
+                }
+            }
         };
         let mut line = serde_json::to_vec(&item).map_err(io::Error::from)?;
         line.push(b'\n');
@@ -305,6 +416,7 @@ impl PartWriter {
         self.text.finish()?;
         self.sound.finish()?;
         self.picture.finish()?;
+        self.film.finish()?;
         Ok(PartEntry {
             name: name.to_owned(),
             items: self.item_count,
@@ -323,7 +435,11 @@ fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Pr
             Ok(item) => {
                 Ok(finished(found, number, item, remark).map_or_else(Prepared::Skipped, Prepared::Sound))
             }
-            Err(e) => Ok(skipped(e.code(), &e)),
+            // A film without sound: that its pictures cannot be read says more.
+            Err(e) => Ok(match remark.filter(|r| r.code.starts_with("video_")) {
+                Some(remark) => Prepared::Skipped(remark),
+                None => skipped(e.code(), &e),
+            }),
         },
         Look::Picture { number, remark } => match picture.fingerprint(number, &found.path) {
             Ok(item) => {
@@ -332,6 +448,40 @@ fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Pr
             Err(PictureError::Image(e)) => Ok(skipped(e.code(), &e)),
             Err(PictureError::Index(e)) => Err(e),
         },
+        Look::Film {
+            number,
+            sound_number,
+            track,
+            remark,
+        } => Ok(prepare_film(found, [number, sound_number], &track, remark)),
+    }
+}
+
+/// Reads pictures and sound of a film; where one of them fails, the other still makes it a work.
+fn prepare_film(
+    found: &Found,
+    [number, sound_number]: [u32; 2],
+    track: &FilmTrack,
+    remark: Option<Note>,
+) -> Prepared {
+    let remark_on = |code: &str, e: &dyn std::error::Error| Some(Note::from_error(&found.relative, code, e));
+    let film = video::fingerprint_reference(&found.path, track, &Tools::default());
+    let sound = audio::fingerprint_reference(&found.path);
+    match (film, sound) {
+        (Ok(film), sound) => {
+            let remark = match &sound {
+                Ok(_) | Err(AudioError::NoSoundTrack) => remark,
+                Err(e) => remark_on(e.code(), e),
+            };
+            let work = FilmWork {
+                film,
+                sound: sound.ok().map(|sound| (sound_number, sound)),
+            };
+            finished(found, number, work, remark).map_or_else(Prepared::Skipped, Prepared::Film)
+        }
+        (Err(e), Ok(sound)) => finished(found, sound_number, sound, remark_on(e.code(), &e))
+            .map_or_else(Prepared::Skipped, Prepared::Sound),
+        (Err(e), Err(_)) => Prepared::Skipped(Note::from_error(&found.relative, e.code(), &e)),
     }
 }
 
@@ -355,6 +505,10 @@ pub(super) struct Opened {
     start: Vec<u8>,
     file: File,
     pub(super) content: Content,
+    /// The pictures of a film.
+    pub(super) film: Option<FilmTrack>,
+    /// Why a container could not be looked into; it is then taken for sound.
+    pub(super) film_error: Option<VideoError>,
 }
 
 impl Opened {
@@ -369,18 +523,34 @@ impl Opened {
             .take(sniff::SNIFF_BYTES as u64)
             .read_to_end(&mut start)?;
         let whole = start.len() < sniff::SNIFF_BYTES;
-        let content = sniff::sniff(&start, whole);
+        let (mut content, mut film, mut film_error) = (sniff::sniff(&start, whole), None, None);
+        if let Content::Container(container) = content {
+            match video::probe(path, container, &Tools::default()) {
+                Ok(track) => film = track,
+                Err(e) => film_error = Some(e),
+            }
+            content = Content::Known(if film.is_some() {
+                Medium::Video
+            } else {
+                Medium::Audio
+            });
+        }
         Ok(Self {
             path: path.to_owned(),
             start,
             file,
             content,
+            film,
+            film_error,
         })
     }
 
-    /// A remark when the name promises another medium than the content is.
+    /// A remark when the pictures of a film cannot be read, or the name promises another medium than the content is.
     pub(super) fn remark(&self, subject: &Path) -> Option<Note> {
-        let promised = sniff::promised(&self.path)?;
+        if let Some(e) = &self.film_error {
+            return Some(Note::from_error(subject, e.code(), e));
+        }
+        let promised = sniff::promised(&self.path);
         let Content::Known(found) = self.content else {
             return None;
         };
@@ -388,9 +558,11 @@ impl Opened {
             Medium::Audio => "sound",
             Medium::Text => "text",
             Medium::Image => "a picture",
+            Medium::Video => "a film",
         };
-        (promised != found).then(|| {
-            let message = format!("the name says {}, the content is {}", name(promised), name(found));
+        let first = promised.first().filter(|_| !promised.contains(&found))?;
+        Some({
+            let message = format!("the name says {}, the content is {}", name(*first), name(found));
             Note::new(subject, "file_name_misleads", message)
         })
     }
@@ -447,6 +619,8 @@ pub(super) struct Part {
     texts: Vec<Option<u32>>,
     sounds: Vec<Option<u32>>,
     pictures: Vec<Option<u32>>,
+    film: Option<FilmStore>,
+    films: Vec<Option<u32>>,
 }
 
 impl Part {
@@ -479,18 +653,22 @@ impl Part {
             source,
         };
         let text = TextStore::open(&folder.join(&entry.name)).map_err(in_part)?;
-        let recordings = items.iter().filter_map(|item| match &item.content {
-            ItemContent::Audio { number, sound } => Some((*number, sound)),
-            ItemContent::Text { .. } | ItemContent::Image { .. } => None,
-        });
+        let recordings = items.iter().filter_map(|item| item.content.sound());
         let sound = SoundStore::open(&folder.join(&entry.name), recordings).map_err(in_part)?;
         let picture = PictureStore::open(&folder.join(&entry.name)).map_err(in_part)?;
-        let (mut texts, mut sounds, mut pictures) = (Vec::new(), Vec::new(), Vec::new());
+        let films = items.iter().filter_map(|item| item.content.film());
+        let film = FilmStore::open(&folder.join(&entry.name), films).map_err(in_part)?;
+        let (mut texts, mut sounds, mut pictures, mut films) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (i, item) in items.iter().enumerate() {
+            if let Some((number, _)) = item.content.sound() {
+                set(&mut sounds, number, i as u32);
+            }
             match item.content {
                 ItemContent::Text { number, .. } => set(&mut texts, number, i as u32),
-                ItemContent::Audio { number, .. } => set(&mut sounds, number, i as u32),
+                ItemContent::Audio { .. } => {}
                 ItemContent::Image { number, .. } => set(&mut pictures, number, i as u32),
+                ItemContent::Video { number, .. } => set(&mut films, number, i as u32),
             }
         }
         Ok(Self {
@@ -501,6 +679,8 @@ impl Part {
             texts,
             sounds,
             pictures,
+            film,
+            films,
         })
     }
 
@@ -510,6 +690,7 @@ impl Part {
                 ItemContent::Text { text, .. } => (Medium::Text, text.chars, Unit::Char),
                 ItemContent::Audio { sound, .. } => (Medium::Audio, sound.duration_ms, Unit::Ms),
                 ItemContent::Image { picture, .. } => (Medium::Image, picture.pixels(), Unit::Px),
+                ItemContent::Video { film, .. } => (Medium::Video, film.duration_ms, Unit::Ms),
             };
             Work {
                 name: &item.name,
@@ -528,7 +709,7 @@ impl Part {
     pub(super) fn text_symbols(&self) -> u64 {
         let symbols = |item: &Item| match &item.content {
             ItemContent::Text { text, .. } => u64::from(text.symbols),
-            ItemContent::Audio { .. } | ItemContent::Image { .. } => 0,
+            _ => 0,
         };
         self.items.iter().map(symbols).sum()
     }
@@ -547,10 +728,10 @@ impl Part {
     }
 
     pub(super) fn sound_item(&self, number: u32) -> Option<&SoundItem> {
-        match &self.items[at(&self.sounds, number)?].content {
-            ItemContent::Audio { sound, .. } => Some(sound),
-            ItemContent::Text { .. } | ItemContent::Image { .. } => None,
-        }
+        self.items[at(&self.sounds, number)?]
+            .content
+            .sound()
+            .map(|(_, sound)| sound)
     }
 
     /// `None` for a part that was made before there were pictures.
@@ -574,8 +755,35 @@ impl Part {
     pub(super) fn picture_item(&self, number: u32) -> Option<&PictureItem> {
         match &self.items[at(&self.pictures, number)?].content {
             ItemContent::Image { picture, .. } => Some(picture),
-            ItemContent::Text { .. } | ItemContent::Audio { .. } => None,
+            _ => None,
         }
+    }
+
+    /// `None` for a part that was made before there were films.
+    pub(super) fn film_store(&self) -> Option<&FilmStore> {
+        self.film.as_ref()
+    }
+
+    /// Numbers of films lie below this.
+    pub(super) fn film_numbers(&self) -> u32 {
+        self.films.len() as u32
+    }
+
+    pub(super) fn film_name(&self, number: u32) -> Option<&str> {
+        Some(&self.items[at(&self.films, number)?].name)
+    }
+
+    pub(super) fn has_film(&self, name: &str) -> bool {
+        self.items
+            .iter()
+            .any(|i| i.name == name && i.content.film().is_some())
+    }
+
+    pub(super) fn film_item(&self, number: u32) -> Option<&FilmItem> {
+        self.items[at(&self.films, number)?]
+            .content
+            .film()
+            .map(|(_, film)| film)
     }
 
     pub(super) fn sound_duration_ms(&self) -> u64 {
@@ -587,7 +795,8 @@ impl Part {
 
     pub(super) fn size_bytes(&self) -> u64 {
         let pictures = self.picture.as_ref().map_or(0, PictureStore::size_bytes);
-        self.text.size_bytes() + self.sound.size_bytes() + pictures
+        let films = self.film.as_ref().map_or(0, FilmStore::size_bytes);
+        self.text.size_bytes() + self.sound.size_bytes() + pictures + films
     }
 
     pub(super) fn add_stats(&self, media: &mut BTreeMap<Medium, MediumStats>) {
@@ -596,6 +805,7 @@ impl Part {
                 ItemContent::Text { text, .. } => (Medium::Text, Some(text.chars), None, None),
                 ItemContent::Audio { sound, .. } => (Medium::Audio, None, Some(sound.duration_ms), None),
                 ItemContent::Image { picture, .. } => (Medium::Image, None, None, Some(picture.pixels())),
+                ItemContent::Video { film, .. } => (Medium::Video, None, Some(film.duration_ms), None),
             };
             let m = media.entry(medium).or_default();
             m.items += 1;
@@ -609,7 +819,8 @@ impl Part {
             (Medium::Audio, self.sound.segment.len(), self.sound.size_bytes()),
         ];
         let pictures = (self.picture.iter()).map(|p| (Medium::Image, p.segment.len(), p.size_bytes()));
-        for (medium, postings, bytes) in sizes.into_iter().chain(pictures) {
+        let films = (self.film.iter()).map(|f| (Medium::Video, f.segment.len(), f.size_bytes()));
+        for (medium, postings, bytes) in sizes.into_iter().chain(pictures).chain(films) {
             let m = media.entry(medium).or_default();
             m.postings += postings;
             m.index_bytes += bytes;
@@ -644,7 +855,7 @@ impl TextPart for Part {
     fn item(&self, number: u32) -> Option<&TextItem> {
         match &self.items[at(&self.texts, number)?].content {
             ItemContent::Text { text, .. } => Some(text),
-            ItemContent::Audio { .. } | ItemContent::Image { .. } => None,
+            _ => None,
         }
     }
 }

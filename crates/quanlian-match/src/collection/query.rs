@@ -3,8 +3,10 @@
 //! In:  paths of suspects.
 //! Out: a [`FileReport`] for each, in the order of the paths, whatever the number of threads.
 //!
-//! Not here: how a medium finds and scores (`text::matcher`, `audio`, `image`).
+//! Not here: how a medium finds and scores (`text::matcher`, `audio`, `image`, `video`), how pictures and sound
+//! of a film are put together (`fusion`).
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::film::FilmIndex;
+use super::fusion;
 use super::part::{Opened, Part};
 use super::picture::PictureIndex;
 use super::sniff::Content;
@@ -25,7 +29,8 @@ use crate::segment::SegmentError;
 use crate::text::TextError;
 use crate::text::background::Background;
 use crate::text::matcher::{self, TextMatch, TextMatchError, TextPart};
-use crate::{Match, MatchSegment, Medium, Span, Unit};
+use crate::video::{self, FilmTrack, Tools, VideoError};
+use crate::{Match, MatchSegment, Medium, Span, Transform, Unit};
 
 /// Files matched before their results are handed over; bounds what waits in memory.
 const FILES_AT_ONCE: usize = 64;
@@ -84,6 +89,9 @@ pub enum MatchError {
     /// A picture that cannot be read as one.
     #[error("cannot read the picture")]
     Image(#[source] ImageError),
+    /// A film whose pictures and sound both cannot be read.
+    #[error("cannot read the film")]
+    Video(#[source] VideoError),
     /// The index is damaged: answers would be incomplete.
     #[error("cannot read the index")]
     Index(#[source] SegmentError),
@@ -99,6 +107,7 @@ impl MatchError {
             Self::Text(e) => e.code(),
             Self::Audio(e) => e.code(),
             Self::Image(e) => e.code(),
+            Self::Video(e) => e.code(),
             Self::Index(e) => e.code(),
         }
     }
@@ -117,14 +126,29 @@ impl Collection {
         let suspect = path.to_string_lossy().into_owned();
         let (medium, mut matches) = match opened.content {
             Content::Known(Medium::Text) => (Medium::Text, self.match_text(&suspect, opened, &mut notes)?),
-            Content::Known(Medium::Audio) => (
-                Medium::Audio,
-                self.match_audio(&suspect, path, options, &mut notes)?,
-            ),
+            Content::Known(Medium::Audio) => {
+                let matches = self
+                    .match_audio(&suspect, path, options, &mut notes)
+                    .map_err(|e| match (e, opened.film_error) {
+                        // A film without sound: that its pictures cannot be read says more.
+                        (MatchError::Audio(_), Some(e)) => MatchError::Video(e),
+                        (e, _) => e,
+                    })?;
+                (Medium::Audio, matches)
+            }
             Content::Known(Medium::Image) => (
                 Medium::Image,
                 self.match_image(&suspect, path, options, &mut notes)?,
             ),
+            Content::Known(Medium::Video) if let Some(track) = opened.film => (
+                Medium::Video,
+                self.match_film(&suspect, path, &track, options, &mut notes)?,
+            ),
+            Content::Known(Medium::Video) | Content::Container(_) => {
+                return Err(MatchError::UnknownMedium {
+                    what: "a film without a track of pictures",
+                });
+            }
             Content::Empty => return Err(MatchError::Empty),
             Content::Other(what) => return Err(MatchError::UnknownMedium { what }),
         };
@@ -250,6 +274,101 @@ impl Collection {
                 identity: m.identity,
                 segments: m.segments.into_iter().map(Into::into).collect(),
                 transform: None,
+                evidence: None,
+            })
+        });
+        Ok(named.collect())
+    }
+
+    /// Matches the pictures and the sound of a film; where one of them cannot be read, the other goes on alone.
+    fn match_film(
+        &self,
+        suspect: &str,
+        path: &Path,
+        track: &FilmTrack,
+        options: &MatchOptions,
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<Match>, MatchError> {
+        // Weak pictures and weak sound may be strong together: each is asked for all it has.
+        let all = MatchOptions {
+            include_below_threshold: true,
+            ..*options
+        };
+        let pictures = self.match_pictures_of_film(suspect, path, track, notes);
+        let sound = self.match_audio(suspect, path, &all, notes);
+        let (pictures, sound) = match (pictures, sound) {
+            (Err(e), _) | (_, Err(e)) if e.is_about_the_index() => return Err(e),
+            (Err(e), Err(_)) => return Err(e),
+            (Ok(pictures), Err(MatchError::Audio(AudioError::NoSoundTrack))) => (pictures, Vec::new()),
+            (Ok(pictures), Err(e)) => {
+                notes.push(Note::from_error(Path::new(suspect), e.code(), &e));
+                (pictures, Vec::new())
+            }
+            (Err(e), Ok(sound)) => {
+                notes.push(Note::from_error(Path::new(suspect), e.code(), &e));
+                (Vec::new(), sound)
+            }
+            (Ok(pictures), Ok(sound)) => (pictures, sound),
+        };
+        let mut works: BTreeMap<String, (Option<Match>, Option<Match>)> = BTreeMap::new();
+        for m in pictures {
+            let of_work = works.entry(m.work.clone()).or_default();
+            of_work.0 = Some(m);
+        }
+        for m in sound {
+            let of_work = works.entry(m.work.clone()).or_default();
+            of_work.1 = Some(m);
+        }
+        let films = FilmIndex::new(&self.parts);
+        let mut matches: Vec<Match> = works
+            .into_iter()
+            .filter_map(|(work, found)| match found {
+                // A recording without pictures stays what it is.
+                (None, Some(sound)) if !films.has(&work) => Some(sound),
+                (picture, sound) => fusion::fuse(picture.as_ref(), sound.as_ref()),
+            })
+            .collect();
+        matches.sort_by(|a, b| {
+            b.score_bits
+                .total_cmp(&a.score_bits)
+                .then_with(|| a.work.cmp(&b.work))
+        });
+        Ok(matches)
+    }
+
+    fn match_pictures_of_film(
+        &self,
+        suspect: &str,
+        path: &Path,
+        track: &FilmTrack,
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<Match>, MatchError> {
+        let index = FilmIndex::new(&self.parts);
+        let options = video::SearchOptions {
+            max_e_value: f64::INFINITY,
+        };
+        let found =
+            video::search(path, track, &Tools::default(), &index, &options).map_err(MatchError::Video)?;
+        index.check_read().map_err(MatchError::Index)?;
+        let subject = Path::new(suspect);
+        notes.extend(found.notes.iter().map(|n| note::of_film(subject, n)));
+        let alike = found.alike.iter().filter_map(|&item| index.name(item));
+        notes.extend(alike.map(|work| note::of_likeness(subject, work)));
+        let named = found.matches.into_iter().filter_map(|m| {
+            Some(Match {
+                suspect: suspect.to_owned(),
+                work: index.name(m.item)?.to_owned(),
+                medium: Medium::Video,
+                score_bits: m.score_bits,
+                e_value: m.e_value,
+                identity: m.identity,
+                segments: m.segments.into_iter().map(Into::into).collect(),
+                transform: Some(Transform {
+                    time_scale: m.time_scale,
+                    pitch_scale: 1.0,
+                    mirrored: m.mirrored,
+                }),
+                evidence: None,
             })
         });
         Ok(named.collect())
@@ -284,6 +403,7 @@ impl Collection {
                 })
                 .collect(),
             transform: None,
+            evidence: None,
         })
     }
 }
@@ -299,6 +419,7 @@ pub(super) fn sound_match(index: &SoundIndex<'_>, suspect: &str, found: AudioMat
         identity: found.identity,
         segments: found.segments.into_iter().map(Into::into).collect(),
         transform: Some(found.transform),
+        evidence: None,
     })
 }
 

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::Medium;
 use crate::text::decode;
+use crate::video::Container;
 
 /// Bytes that [`sniff`] wants to see.
 pub(super) const SNIFF_BYTES: usize = decode::SAMPLE_BYTES;
@@ -18,6 +19,8 @@ pub(super) const SNIFF_BYTES: usize = decode::SAMPLE_BYTES;
 pub(super) enum Content {
     /// A medium that can be matched.
     Known(Medium),
+    /// A container that holds a film or sound alone; what is in it has to be looked up.
+    Container(Container),
     /// The file has no bytes.
     Empty,
     /// Something else, named where it is well known.
@@ -32,6 +35,8 @@ pub(super) fn sniff(start: &[u8], whole: bool) -> Content {
         Content::Known(Medium::Image)
     } else if let Some(what) = undecoded_picture(start) {
         Content::Other(what)
+    } else if let Some(container) = container(start) {
+        Content::Container(container)
     } else if is_sound(start) {
         Content::Known(Medium::Audio)
     } else if let Some(what) = other(start) {
@@ -74,6 +79,40 @@ fn undecoded_picture(b: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// Containers that may hold moving pictures.
+fn container(b: &[u8]) -> Option<Container> {
+    let at = |from: usize, what: &[u8]| b.get(from..from + what.len()) == Some(what);
+    let brand = b.get(8..12).unwrap_or_default();
+    if at(4, b"ftyp") && !matches!(brand, b"M4A " | b"M4B " | b"M4P " | b"F4A " | b"F4B ") {
+        Some(Container::Mp4)
+    } else if at(4, b"moov") || at(4, b"mdat") || at(4, b"wide") {
+        // QuickTime before it had brands.
+        Some(Container::Mp4)
+    } else if at(0, &[0x1a, 0x45, 0xdf, 0xa3]) {
+        Some(Container::Matroska)
+    } else if at(0, b"OggS") && (b.windows(7).any(|w| w == b"\x80theora")) {
+        Some(Container::Ogg)
+    } else if at(0, b"RIFF") && at(8, b"AVI ") {
+        Some(Container::Avi)
+    } else if at(0, b"FLV\x01") {
+        Some(Container::Flv)
+    } else if at(0, &[0, 0, 1, 0xba]) {
+        Some(Container::MpegPs)
+    } else if at(0, &[0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11]) {
+        Some(Container::Asf)
+    } else if is_transport_stream(b, 0, 188) || is_transport_stream(b, 4, 192) {
+        Some(Container::MpegTs)
+    } else {
+        None
+    }
+}
+
+/// Packets of one length, each beginning with the same byte: a letter, so that several are asked for.
+fn is_transport_stream(b: &[u8], first: usize, packet: usize) -> bool {
+    const PACKETS: usize = 5;
+    b.len() >= first + PACKETS * packet && (0..PACKETS).all(|i| b[first + i * packet] == 0x47)
+}
+
 fn is_sound(b: &[u8]) -> bool {
     let at = |from: usize, what: &[u8]| b.get(from..from + what.len()) == Some(what);
     at(0, b"RIFF") && at(8, b"WAVE")
@@ -84,7 +123,6 @@ fn is_sound(b: &[u8]) -> bool {
         || at(0, b"ID3")
         || at(0, b"caff\0\x01")
         || at(4, b"ftyp")
-        || at(0, &[0x1a, 0x45, 0xdf, 0xa3])
 }
 
 fn other(b: &[u8]) -> Option<&'static str> {
@@ -117,15 +155,18 @@ fn mp3_frame(b: &[u8]) -> bool {
     mpeg || adts
 }
 
-/// What a file name promises, for the remark when the content is something else.
-pub(super) fn promised(path: &Path) -> Option<Medium> {
-    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    match extension.as_str() {
-        "wav" | "flac" | "mp3" | "ogg" | "oga" | "opus" | "aac" | "m4a" | "mp4" | "mkv" | "webm" | "aif"
-        | "aiff" => Some(Medium::Audio),
-        "jpg" | "jpeg" | "png" | "gif" | "webp" | "bmp" | "tif" | "tiff" => Some(Medium::Image),
-        "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "srt" => Some(Medium::Text),
-        _ => None,
+/// What a file name promises, for the remark when the content is something else; nothing where it may be either.
+pub(super) fn promised(path: &Path) -> &'static [Medium] {
+    let Some(extension) = path.extension().and_then(|e| e.to_str()) else {
+        return &[];
+    };
+    match extension.to_ascii_lowercase().as_str() {
+        "wav" | "flac" | "mp3" | "ogg" | "oga" | "opus" | "aac" | "m4a" | "aif" | "aiff" => &[Medium::Audio],
+        "mp4" | "mkv" | "webm" | "m4v" | "3gp" | "asf" => &[Medium::Video, Medium::Audio],
+        "mov" | "avi" | "flv" | "ts" | "m2ts" | "mpg" | "mpeg" | "wmv" | "ogv" => &[Medium::Video],
+        "jpg" | "jpeg" | "png" | "gif" | "webp" | "bmp" | "tif" | "tiff" => &[Medium::Image],
+        "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "srt" => &[Medium::Text],
+        _ => &[],
     }
 }
 
@@ -144,6 +185,41 @@ mod tests {
         assert_eq!(known(b"\xff\xfea\0b\0c\0 \0d\0"), Content::Known(Medium::Text));
         assert_eq!(known(b"\x89PNG\r\n\x1a\n"), Content::Known(Medium::Image));
         assert_eq!(known(b""), Content::Empty);
+    }
+
+    #[test]
+    fn containers_of_films_are_told_apart() {
+        let known = |b: &[u8]| sniff(b, true);
+        assert_eq!(known(b"\0\0\0\x20ftypisom"), Content::Container(Container::Mp4));
+        assert_eq!(known(b"\0\0\0\x14ftypqt  "), Content::Container(Container::Mp4));
+        assert_eq!(
+            known(&[0x1a, 0x45, 0xdf, 0xa3, 1]),
+            Content::Container(Container::Matroska)
+        );
+        assert_eq!(
+            known(b"RIFF\x24\0\0\0AVI LIST"),
+            Content::Container(Container::Avi)
+        );
+        assert_eq!(known(b"FLV\x01\x05"), Content::Container(Container::Flv));
+        assert_eq!(known(b"OggS\0\x02 \x01vorbis"), Content::Known(Medium::Audio));
+        assert_eq!(
+            known(b"OggS\0\x02 \x80theora"),
+            Content::Container(Container::Ogg)
+        );
+        let mut stream = vec![0u8; 188 * 6];
+        (0..6).for_each(|i| stream[188 * i] = 0x47);
+        assert_eq!(known(&stream), Content::Container(Container::MpegTs));
+        assert_eq!(known("G".repeat(300).as_bytes()), Content::Known(Medium::Text));
+    }
+
+    #[test]
+    fn a_list_of_other_files_is_text_and_never_reaches_ffmpeg() {
+        for list in [
+            "#EXTM3U\n#EXTINF:1,\n/etc/passwd\n",
+            "ffconcat version 1.0\nfile /etc/passwd\n",
+        ] {
+            assert_eq!(sniff(list.as_bytes(), true), Content::Known(Medium::Text));
+        }
     }
 
     proptest! {

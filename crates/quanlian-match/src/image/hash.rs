@@ -26,35 +26,35 @@ const BAND_BITS: u32 = 16;
 /// With 16 bands and one bit of each probed, 31 different bits leave at least one band with no more than one.
 pub const GUARANTEED_RADIUS: u32 = 31;
 /// Bits of a key: the band and its value.
-pub(super) const HASH_KEY_BITS: u32 = BAND_BITS + 4;
+pub(crate) const HASH_KEY_BITS: u32 = BAND_BITS + 4;
 /// Directions of a picture: four quarter turns, each also mirrored.
 pub(super) const DIRECTIONS: usize = 8;
 /// Pictures below this hold too little for their waves to say anything; the scale ends at 100.
-pub(super) const MIN_QUALITY: u8 = 40;
+pub(crate) const MIN_QUALITY: u8 = 40;
 
 /// The bits of one picture in one direction.
-pub(super) type Hash = [u64; 4];
+pub(crate) type Hash = [u64; 4];
 
 /// The waves of a picture.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Waves {
+pub(crate) struct Waves {
     /// Row by row: waves from top to bottom, then from left to right.
     amplitudes: Vec<f32>,
     /// How much changes in the picture, `0..=100`.
-    pub(super) quality: u8,
+    pub(crate) quality: u8,
 }
 
 /// How one direction of a picture comes from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Direction {
+pub(crate) struct Direction {
     /// Rows and columns change places, after the mirrors.
-    pub(super) transposed: bool,
-    pub(super) mirrored_x: bool,
-    pub(super) mirrored_y: bool,
+    pub(crate) transposed: bool,
+    pub(crate) mirrored_x: bool,
+    pub(crate) mirrored_y: bool,
 }
 
 /// All directions, the upright one first.
-pub(super) fn directions() -> [Direction; DIRECTIONS] {
+pub(crate) fn directions() -> [Direction; DIRECTIONS] {
     std::array::from_fn(|i| Direction {
         transposed: i & 4 != 0,
         mirrored_x: i & 1 != 0,
@@ -63,7 +63,7 @@ pub(super) fn directions() -> [Direction; DIRECTIONS] {
 }
 
 impl Waves {
-    pub(super) fn of(plane: &Plane) -> Self {
+    pub(crate) fn of(plane: &Plane) -> Self {
         let small = plane.resized(SIDE, SIDE);
         let mut change = 0.0;
         for y in 0..SIDE {
@@ -103,7 +103,7 @@ impl Waves {
     }
 
     /// The hash that this picture has when it is shown in `direction`.
-    pub(super) fn hash(&self, direction: Direction) -> Hash {
+    pub(crate) fn hash(&self, direction: Direction) -> Hash {
         let mut turned = [0.0f32; WAVES * WAVES];
         for (at, value) in turned.iter_mut().enumerate() {
             let (row, column) = (at / WAVES, at % WAVES);
@@ -132,17 +132,17 @@ impl Waves {
 }
 
 /// Number of bits in which two hashes differ.
-pub(super) fn distance(a: &Hash, b: &Hash) -> u32 {
+pub(crate) fn distance(a: &Hash, b: &Hash) -> u32 {
     a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
 }
 
 /// The keys under which a work is found.
-pub(super) fn keys(hash: &Hash) -> impl Iterator<Item = u64> + '_ {
+pub(crate) fn keys(hash: &Hash) -> impl Iterator<Item = u64> + '_ {
     (0..BANDS).map(|band| key(band, band_of(hash, band)))
 }
 
 /// The keys to look a suspect up by: those of each band, and with each of its bits turned over.
-pub(super) fn probes(hash: &Hash) -> impl Iterator<Item = u64> + '_ {
+pub(crate) fn probes(hash: &Hash) -> impl Iterator<Item = u64> + '_ {
     (0..BANDS).flat_map(move |band| {
         let value = band_of(hash, band);
         std::iter::once(value)

@@ -10,14 +10,14 @@
 
 /// A grey picture.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Plane {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) pixels: Vec<f32>,
+pub(crate) struct Plane {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) pixels: Vec<f32>,
 }
 
 impl Plane {
-    pub(super) fn new(width: usize, height: usize) -> Self {
+    pub(crate) fn new(width: usize, height: usize) -> Self {
         Self {
             width,
             height,
@@ -26,22 +26,22 @@ impl Plane {
     }
 
     #[inline]
-    pub(super) fn at(&self, x: usize, y: usize) -> f32 {
+    pub(crate) fn at(&self, x: usize, y: usize) -> f32 {
         self.pixels[y * self.width + x]
     }
 
-    pub(super) fn row(&self, y: usize) -> &[f32] {
+    pub(crate) fn row(&self, y: usize) -> &[f32] {
         &self.pixels[y * self.width..(y + 1) * self.width]
     }
 
     /// The longer of the two sides.
-    pub(super) fn long_side(&self) -> usize {
+    pub(crate) fn long_side(&self) -> usize {
         self.width.max(self.height)
     }
 
     /// The value between pixels; places outside take that of the nearest pixel.
     #[inline]
-    pub(super) fn between(&self, x: f32, y: f32) -> f32 {
+    pub(crate) fn between(&self, x: f32, y: f32) -> f32 {
         let clamp = |value: f32, side: usize| (value - 0.5).clamp(0.0, (side - 1) as f32);
         let (x, y) = (clamp(x, self.width), clamp(y, self.height));
         let (left, top) = (x as usize, y as usize);
@@ -53,7 +53,7 @@ impl Plane {
     }
 
     /// The part from `(x0, y0)` to before `(x1, y1)`; empty ranges give one pixel.
-    pub(super) fn cut(&self, [x0, y0, x1, y1]: [usize; 4]) -> Self {
+    pub(crate) fn cut(&self, [x0, y0, x1, y1]: [usize; 4]) -> Self {
         let (x0, y0) = (x0.min(self.width - 1), y0.min(self.height - 1));
         let (x1, y1) = (x1.clamp(x0 + 1, self.width), y1.clamp(y0 + 1, self.height));
         let mut pixels = Vec::with_capacity((x1 - x0) * (y1 - y0));
@@ -69,7 +69,7 @@ impl Plane {
 
     /// The same picture with other sides: each new pixel is the mean of what it covers, or lies between the old ones
     /// when there are fewer of them.
-    pub(super) fn resized(&self, width: usize, height: usize) -> Self {
+    pub(crate) fn resized(&self, width: usize, height: usize) -> Self {
         let columns = taps(self.width, width);
         let mut narrow = Self::new(width, self.height);
         for (row, out) in (self.pixels.chunks_exact(self.width)).zip(narrow.pixels.chunks_exact_mut(width)) {

@@ -141,6 +141,7 @@ pub(crate) fn medium_key(medium: quanlian_match::Medium) -> &'static str {
         quanlian_match::Medium::Audio => "audio",
         quanlian_match::Medium::Text => "text",
         quanlian_match::Medium::Image => "image",
+        quanlian_match::Medium::Video => "video",
         _ => "other",
     }
 }

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, path::Path, process::ExitCode};
 
 use quanlian_match::{
-    Match, MatchSegment, Unit,
+    Carrier, FilmEvidence, Match, MatchSegment, Unit,
     collection::{FileReport, MatchError, MatchOptions, Note},
 };
 
@@ -146,11 +146,36 @@ pub(crate) fn for_people(output: &Output, found: &Match) -> String {
             ],
         ));
     }
+    if found.transform.is_some_and(|t| t.mirrored) {
+        text.push_str(&output.messages.text("match.mirrored"));
+    }
+    if let Some(evidence) = &found.evidence {
+        text.push_str(&carried_by(output, evidence));
+    }
     for part in &found.segments {
         text.push_str("\n    ");
         text.push_str(&segment(output, part));
     }
     text
+}
+
+/// What speaks for the match of a film, with the bits of each.
+fn carried_by(output: &Output, evidence: &FilmEvidence) -> String {
+    let key = match (evidence.carried_by, evidence.picture_bits, evidence.sound_bits) {
+        (Carrier::Both, ..) => "match.by_both",
+        (Carrier::Sound, Some(_), _) => "match.by_sound_alone",
+        (Carrier::Sound, None, _) => "match.by_sound",
+        (_, _, Some(_)) => "match.by_picture_alone",
+        _ => "match.by_picture",
+    };
+    let bits = |bits: Option<f64>| format!("{:.0}", bits.unwrap_or_default());
+    output.messages.get(
+        key,
+        &[
+            ("picture", bits(evidence.picture_bits)),
+            ("sound", bits(evidence.sound_bits)),
+        ],
+    )
 }
 
 fn segment(output: &Output, part: &MatchSegment) -> String {

@@ -119,6 +119,7 @@ fn medium(of_match: Medium) -> doc::Medium {
     match of_match {
         Medium::Text => doc::Medium::Text,
         Medium::Image => doc::Medium::Image,
+        Medium::Video => doc::Medium::Video,
         _ => doc::Medium::Audio,
     }
 }
