@@ -22,9 +22,11 @@
 
 mod manifest;
 mod note;
+mod opened;
 mod part;
 mod picture;
 mod query;
+mod records;
 mod sniff;
 mod sound;
 mod stats;
@@ -44,7 +46,8 @@ use crate::segment::SegmentError;
 use crate::text::background::Background;
 use crate::{Medium, Unit};
 use manifest::{Manifest, PartEntry};
-use part::{Part, PartWriter};
+use part::Part;
+use part::writer::PartWriter;
 
 /// Works of one part; a larger folder becomes several parts.
 const MAX_ITEMS_PER_PART: usize = 1 << 20;

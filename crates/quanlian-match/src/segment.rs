@@ -33,6 +33,7 @@
 
 mod layout;
 mod packed;
+mod pages;
 mod reader;
 mod sorter;
 mod writer;

@@ -3,23 +3,20 @@
 //! In:  what `image` makes of the works.
 //! Out: two files, and over all parts of an index the view that `image` searches.
 //!
-//! Invariants: no record is handed out before its checksum was compared; damage found during a search is told by
-//! [`PictureIndex::check_read`] after it. A part that was made before there were pictures has no files of them and is
+//! Invariants: damage found during a search is told by [`PictureIndex::check_read`] after it. A part that was made before there were pictures has no files of them and is
 //! read as one without pictures.
 //!
 //! Not here: fingerprints and searching (`image`).
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use quanlian_mmap::ReadOnlyMap;
 use serde::{Deserialize, Serialize};
 
 use super::part::Part;
+use super::records::{Records, RecordsWriter};
 use crate::image::{self, Hash, ImageError, ImageIndex, ImageItem};
 use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter};
 
@@ -46,8 +43,7 @@ impl PictureItem {
 /// Writes the pictures of one part; several threads may fingerprint at once.
 pub(super) struct PictureStoreWriter {
     segment: Mutex<SegmentWriter>,
-    records: BufWriter<File>,
-    written: u64,
+    records: RecordsWriter,
 }
 
 /// Why a picture could not be fingerprinted.
@@ -63,8 +59,7 @@ impl PictureStoreWriter {
         let parameters = SegmentParameters::new(image::FAMILY, image::KEY_BITS)?;
         Ok(Self {
             segment: Mutex::new(SegmentWriter::create(&folder.join(POSTINGS_FILE), &parameters)?),
-            records: BufWriter::new(File::create(folder.join(RECORDS_FILE))?),
-            written: 0,
+            records: RecordsWriter::create(&folder.join(RECORDS_FILE))?,
         })
     }
 
@@ -85,24 +80,19 @@ impl PictureStoreWriter {
 
     /// Keeps the record of a picture.
     pub(super) fn keep(&mut self, item: &ImageItem) -> io::Result<PictureItem> {
-        self.records.write_all(&item.record)?;
-        let start = self.written;
-        self.written += item.record.len() as u64;
+        let kept = self.records.keep(&item.record)?;
         Ok(PictureItem {
             width: item.width,
             height: item.height,
             hashes: item.hashes.clone(),
-            record: [start, self.written],
-            crc32: crc32fast::hash(&item.record),
+            record: kept.bytes,
+            crc32: kept.crc32,
         })
     }
 
     /// Writes and syncs the files.
     pub(super) fn finish(self) -> Result<(), SegmentError> {
-        self.records
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
+        self.records.finish()?;
         self.segment
             .into_inner()
             .expect("no thread panics while it holds the writer")
@@ -115,8 +105,7 @@ impl PictureStoreWriter {
 #[derive(Debug)]
 pub(super) struct PictureStore {
     pub(super) segment: Segment,
-    records: ReadOnlyMap,
-    damaged: AtomicBool,
+    records: Records,
 }
 
 impl PictureStore {
@@ -132,35 +121,20 @@ impl PictureStore {
                 what: "the pictures were indexed with another method",
             });
         }
-        let records = ReadOnlyMap::open(&folder.join(RECORDS_FILE))?;
-        Ok(Some(Self {
-            segment,
-            records,
-            damaged: AtomicBool::new(false),
-        }))
+        let records = Records::open(&folder.join(RECORDS_FILE))?;
+        Ok(Some(Self { segment, records }))
     }
 
     pub(super) fn size_bytes(&self) -> u64 {
-        self.segment.size_bytes() + self.records.len() as u64
+        self.segment.size_bytes() + self.records.size_bytes()
     }
 
     fn record(&self, item: &PictureItem) -> Option<&[u8]> {
-        let [start, end] = item.record.map(usize::try_from);
-        let bytes = (start.ok().zip(end.ok()))
-            .and_then(|(start, end)| self.records.get(start..end))
-            .filter(|bytes| crc32fast::hash(bytes) == item.crc32);
-        if bytes.is_none() {
-            self.damaged.store(true, Ordering::Relaxed);
-        }
-        bytes
+        self.records.get(item.record, item.crc32)
     }
 
     fn check_read(&self) -> Result<(), SegmentError> {
-        if self.damaged.load(Ordering::Relaxed) {
-            return Err(SegmentError::Damaged {
-                what: "records of pictures",
-            });
-        }
+        self.records.check_read("records of pictures")?;
         self.segment.check_read()
     }
 }

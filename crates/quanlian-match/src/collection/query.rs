@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::part::{Opened, Part};
+use super::opened::Opened;
+use super::part::Part;
 use super::picture::PictureIndex;
 use super::sniff::Content;
 use super::sound::SoundIndex;
@@ -44,6 +45,17 @@ impl Default for MatchOptions {
         Self {
             include_below_threshold: false,
             max_e_value: DEFAULT_MAX_E_VALUE,
+        }
+    }
+}
+
+impl MatchOptions {
+    /// The E-value up to which a search goes.
+    fn search_limit(&self) -> f64 {
+        if self.include_below_threshold {
+            f64::INFINITY
+        } else {
+            self.max_e_value
         }
     }
 }
@@ -203,11 +215,7 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let index = SoundIndex::new(&self.parts);
-        let max_e_value = if options.include_below_threshold {
-            f64::INFINITY
-        } else {
-            options.max_e_value
-        };
+        let max_e_value = options.search_limit();
         let found = audio::search(path, &index, &SearchOptions { max_e_value }).map_err(MatchError::Audio)?;
         index.check_read().map_err(MatchError::Index)?;
         notes.extend(found.notes.iter().map(|n| note::of_sound(Path::new(suspect), n)));
@@ -234,11 +242,7 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let index = PictureIndex::new(&self.parts);
-        let max_e_value = if options.include_below_threshold {
-            f64::INFINITY
-        } else {
-            options.max_e_value
-        };
+        let max_e_value = options.search_limit();
         let found =
             image::search(path, &index, &image::SearchOptions { max_e_value }).map_err(MatchError::Image)?;
         index.check_read().map_err(MatchError::Index)?;

@@ -6,21 +6,17 @@
 //! The recordings of a part lie one behind the other on an axis of frames, in order of their numbers; the axes of the
 //! parts follow one another.
 //!
-//! Invariants: no constellation is handed out before its checksum was compared; damage
-//! found during a search is told by [`SoundIndex::check_read`] after it.
+//! Invariant: damage found during a search is told by [`SoundIndex::check_read`] after it.
 //!
 //! Not here: fingerprints and searching (`audio`).
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use quanlian_mmap::ReadOnlyMap;
 use serde::{Deserialize, Serialize};
 
 use super::part::Part;
+use super::records::{Records, RecordsWriter};
 use crate::audio::{self, AudioIndex, AudioItem, PLACE_FRAME_SHIFT, WORK_GAP_FRAMES};
 use crate::segment::{PackedSegment, PackedWriter, SegmentError, SegmentParameters};
 
@@ -49,8 +45,7 @@ impl SoundItem {
 pub(super) struct SoundStoreWriter {
     segment: PackedWriter,
     next_frame: u64,
-    constellations: BufWriter<File>,
-    written: u64,
+    constellations: RecordsWriter,
 }
 
 impl SoundStoreWriter {
@@ -59,8 +54,7 @@ impl SoundStoreWriter {
         Ok(Self {
             segment: PackedWriter::create(&folder.join(POSTINGS_FILE), &parameters)?,
             next_frame: 0,
-            constellations: BufWriter::new(File::create(folder.join(CONSTELLATIONS_FILE))?),
-            written: 0,
+            constellations: RecordsWriter::create(&folder.join(CONSTELLATIONS_FILE))?,
         })
     }
 
@@ -74,25 +68,20 @@ impl SoundStoreWriter {
             }
         });
         pushed?;
-        self.constellations.write_all(&item.constellation)?;
-        let start = self.written;
-        self.written += item.constellation.len() as u64;
-        let kept = SoundItem {
+        let kept = self.constellations.keep(&item.constellation)?;
+        let item = SoundItem {
             duration_ms: item.duration_ms,
             first_frame: self.next_frame,
-            constellation: [start, self.written],
-            crc32: crc32fast::hash(&item.constellation),
+            constellation: kept.bytes,
+            crc32: kept.crc32,
         };
-        self.next_frame = kept.next_frame();
-        Ok(kept)
+        self.next_frame = item.next_frame();
+        Ok(item)
     }
 
     /// Writes and syncs the files.
     pub(super) fn finish(self) -> Result<(), SegmentError> {
-        self.constellations
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
+        self.constellations.finish()?;
         self.segment.finish()?;
         Ok(())
     }
@@ -102,12 +91,11 @@ impl SoundStoreWriter {
 #[derive(Debug)]
 pub(super) struct SoundStore {
     pub(super) segment: PackedSegment,
-    constellations: ReadOnlyMap,
+    constellations: Records,
     /// First frame and number of each recording, in order.
     starts: Vec<(u64, u32)>,
     /// Length of the axis.
     frames: u64,
-    damaged: AtomicBool,
 }
 
 impl SoundStore {
@@ -122,7 +110,7 @@ impl SoundStore {
                 what: "the sound was indexed with another method",
             });
         }
-        let constellations = ReadOnlyMap::open(&folder.join(CONSTELLATIONS_FILE))?;
+        let constellations = Records::open(&folder.join(CONSTELLATIONS_FILE))?;
         let (mut starts, mut frames) = (Vec::new(), 0);
         for (number, item) in items {
             starts.push((item.first_frame, number));
@@ -134,31 +122,19 @@ impl SoundStore {
             constellations,
             starts,
             frames,
-            damaged: AtomicBool::new(false),
         })
     }
 
     pub(super) fn size_bytes(&self) -> u64 {
-        self.segment.size_bytes() + self.constellations.len() as u64
+        self.segment.size_bytes() + self.constellations.size_bytes()
     }
 
     fn constellation(&self, item: &SoundItem) -> Option<&[u8]> {
-        let [start, end] = item.constellation.map(usize::try_from);
-        let bytes = (start.ok().zip(end.ok()))
-            .and_then(|(start, end)| self.constellations.get(start..end))
-            .filter(|bytes| crc32fast::hash(bytes) == item.crc32);
-        if bytes.is_none() {
-            self.damaged.store(true, Ordering::Relaxed);
-        }
-        bytes
+        self.constellations.get(item.constellation, item.crc32)
     }
 
     fn check_read(&self) -> Result<(), SegmentError> {
-        if self.damaged.load(Ordering::Relaxed) {
-            return Err(SegmentError::Damaged {
-                what: "constellations",
-            });
-        }
+        self.constellations.check_read("constellations")?;
         self.segment.check_read()
     }
 }
