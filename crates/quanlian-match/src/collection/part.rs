@@ -11,7 +11,7 @@
 
 pub(super) mod writer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -45,14 +45,28 @@ pub(super) enum ItemContent {
     Image { number: u32, picture: PictureItem },
 }
 
+impl ItemContent {
+    /// What no two works of a part share.
+    pub(super) fn medium_and_number(&self) -> (Medium, u32) {
+        match *self {
+            Self::Text { number, .. } => (Medium::Text, number),
+            Self::Audio { number, .. } => (Medium::Audio, number),
+            Self::Image { number, .. } => (Medium::Image, number),
+        }
+    }
+}
+
 /// An open part.
 #[derive(Debug)]
 pub(super) struct Part {
+    entry: PartEntry,
     items: Vec<Item>,
+    /// Rows of `items` that were removed: they match nothing and are counted nowhere.
+    removed: BTreeSet<u32>,
     text: TextStore,
     sound: SoundStore,
     picture: Option<PictureStore>,
-    /// Index into `items` by number in the postings of the text, of the sound and of the pictures.
+    /// Rows of `items` that were not removed, by number in the postings of the text, of the sound and of the pictures.
     texts: Vec<Option<u32>>,
     sounds: Vec<Option<u32>>,
     pictures: Vec<Option<u32>>,
@@ -81,29 +95,50 @@ impl Part {
         Ok(items)
     }
 
-    pub(super) fn open(folder: &Path, entry: &PartEntry) -> Result<Self, CollectionError> {
+    /// Opens all files of a part; `removed` are the rows that count no more.
+    pub(super) fn open(
+        folder: &Path,
+        entry: &PartEntry,
+        removed: &BTreeSet<u32>,
+    ) -> Result<Self, CollectionError> {
+        let path = folder.join(&entry.name);
+        for file in entry.files.iter().flatten() {
+            let path = path.join(&file.name);
+            let size = fs::metadata(&path).map_err(CollectionError::io(&path))?.len();
+            if size != file.bytes {
+                return Err(CollectionError::Damaged {
+                    path,
+                    what: format!("{size} bytes instead of {}", file.bytes),
+                });
+            }
+        }
         let items = Self::read_items(folder, entry)?;
         let in_part = |source| CollectionError::Part {
             part: entry.name.clone(),
             source,
         };
-        let text = TextStore::open(&folder.join(&entry.name)).map_err(in_part)?;
+        let text = TextStore::open(&path).map_err(in_part)?;
         let recordings = items.iter().filter_map(|item| match &item.content {
             ItemContent::Audio { number, sound } => Some((*number, sound)),
             ItemContent::Text { .. } | ItemContent::Image { .. } => None,
         });
-        let sound = SoundStore::open(&folder.join(&entry.name), recordings).map_err(in_part)?;
-        let picture = PictureStore::open(&folder.join(&entry.name)).map_err(in_part)?;
+        let sound = SoundStore::open(&path, recordings).map_err(in_part)?;
+        let picture = PictureStore::open(&path).map_err(in_part)?;
+        // A part without a list of files may lack those of pictures; that must not be because it is being cleared away.
+        fs::metadata(&path).map_err(CollectionError::io(&path))?;
         let (mut texts, mut sounds, mut pictures) = (Vec::new(), Vec::new(), Vec::new());
-        for (i, item) in items.iter().enumerate() {
+        for (row, item) in (0u32..).zip(&items) {
+            let kept = (!removed.contains(&row)).then_some(row);
             match item.content {
-                ItemContent::Text { number, .. } => set(&mut texts, number, i as u32),
-                ItemContent::Audio { number, .. } => set(&mut sounds, number, i as u32),
-                ItemContent::Image { number, .. } => set(&mut pictures, number, i as u32),
+                ItemContent::Text { number, .. } => set(&mut texts, number, kept),
+                ItemContent::Audio { number, .. } => set(&mut sounds, number, kept),
+                ItemContent::Image { number, .. } => set(&mut pictures, number, kept),
             }
         }
         Ok(Self {
+            entry: entry.clone(),
             items,
+            removed: removed.clone(),
             text,
             sound,
             picture,
@@ -113,8 +148,36 @@ impl Part {
         })
     }
 
+    /// Whether this is the part that a manifest names, with these removals.
+    pub(super) fn is(&self, entry: &PartEntry, removed: &BTreeSet<u32>) -> bool {
+        self.entry == *entry && self.removed == *removed
+    }
+
+    /// The works that were not removed.
+    pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
+        (0u32..)
+            .zip(&self.items)
+            .filter(|(row, _)| !self.removed.contains(row))
+            .map(|(_, item)| item)
+    }
+
+    /// Postings of all media.
+    pub(super) fn postings(&self) -> u64 {
+        let pictures = self.picture.as_ref().map_or(0, |store| store.segment.len());
+        self.text.segment.len() + self.sound.segment.len() + pictures
+    }
+
+    pub(super) fn text_store(&self) -> &TextStore {
+        &self.text
+    }
+
+    /// How many works were removed.
+    pub(super) fn removed(&self) -> u64 {
+        self.removed.len() as u64
+    }
+
     pub(super) fn works(&self) -> impl Iterator<Item = Work<'_>> {
-        self.items.iter().map(|item| {
+        self.items().map(|item| {
             let (medium, length, unit) = match &item.content {
                 ItemContent::Text { text, .. } => (Medium::Text, text.chars, Unit::Char),
                 ItemContent::Audio { sound, .. } => (Medium::Audio, sound.duration_ms, Unit::Ms),
@@ -125,6 +188,7 @@ impl Part {
                 medium,
                 length,
                 unit,
+                sha256: &item.sha256,
             }
         })
     }
@@ -139,7 +203,7 @@ impl Part {
             ItemContent::Text { text, .. } => u64::from(text.symbols),
             ItemContent::Audio { .. } | ItemContent::Image { .. } => 0,
         };
-        self.items.iter().map(symbols).sum()
+        self.items().map(symbols).sum()
     }
 
     pub(super) fn sound_store(&self) -> &SoundStore {
@@ -200,7 +264,7 @@ impl Part {
     }
 
     pub(super) fn add_stats(&self, media: &mut BTreeMap<Medium, MediumStats>) {
-        for item in &self.items {
+        for item in self.items() {
             let (medium, chars, duration_ms, pixels) = match &item.content {
                 ItemContent::Text { text, .. } => (Medium::Text, Some(text.chars), None, None),
                 ItemContent::Audio { sound, .. } => (Medium::Audio, None, Some(sound.duration_ms), None),
@@ -227,17 +291,18 @@ impl Part {
 }
 
 fn at(numbers: &[Option<u32>], number: u32) -> Option<usize> {
-    numbers.get(number as usize)?.map(|index| index as usize)
+    numbers.get(number as usize)?.map(|row| row as usize)
 }
 
-fn set(numbers: &mut Vec<Option<u32>>, number: u32, index: u32) {
+/// Notes the row of a number; numbers of removed works stay in the list, so that those of the next part begin behind them.
+fn set(numbers: &mut Vec<Option<u32>>, number: u32, row: Option<u32>) {
     // A number is less than the count of files of its part, which is bounded.
     let at = number as usize;
     if at < super::MAX_ITEMS_PER_PART {
         if numbers.len() <= at {
             numbers.resize(at + 1, None);
         }
-        numbers[at] = Some(index);
+        numbers[at] = row;
     }
 }
 

@@ -11,14 +11,14 @@
 use std::borrow::Cow;
 use std::io;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
 use super::part::Part;
 use super::records::{Records, RecordsWriter};
 use crate::image::{self, Hash, ImageError, ImageIndex, ImageItem};
-use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter};
+use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter, Step};
 
 const POSTINGS_FILE: &str = "image.postings";
 const RECORDS_FILE: &str = "image.records";
@@ -80,14 +80,13 @@ impl PictureStoreWriter {
 
     /// Keeps the record of a picture.
     pub(super) fn keep(&mut self, item: &ImageItem) -> io::Result<PictureItem> {
-        let kept = self.records.keep(&item.record)?;
-        Ok(PictureItem {
-            width: item.width,
-            height: item.height,
-            hashes: item.hashes.clone(),
-            record: kept.bytes,
-            crc32: kept.crc32,
-        })
+        keep(
+            &mut self.records,
+            item.width,
+            item.height,
+            item.hashes.clone(),
+            &item.record,
+        )
     }
 
     /// Writes and syncs the files.
@@ -99,6 +98,67 @@ impl PictureStoreWriter {
             .finish()?;
         Ok(())
     }
+}
+
+fn keep(
+    records: &mut RecordsWriter,
+    width: u32,
+    height: u32,
+    hashes: Vec<Hash>,
+    record: &[u8],
+) -> io::Result<PictureItem> {
+    let kept = records.keep(record)?;
+    Ok(PictureItem {
+        width,
+        height,
+        hashes,
+        record: kept.bytes,
+        crc32: kept.crc32,
+    })
+}
+
+/// Pictures of one part that go into another, and the new number of each of its numbers; those without one are left
+/// out.
+pub(super) struct PictureSource<'a> {
+    pub(super) store: &'a PictureStore,
+    pub(super) items: Vec<(u32, &'a PictureItem)>,
+    pub(super) numbers: Vec<Option<u32>>,
+}
+
+/// Writes the pictures of several parts as those of one, and returns what is kept of each, in the order of the sources.
+pub(super) fn merge(
+    folder: &Path,
+    sources: &[PictureSource<'_>],
+    step: Step<'_>,
+) -> Result<Vec<Vec<PictureItem>>, SegmentError> {
+    let mut records = RecordsWriter::create(&folder.join(RECORDS_FILE))?;
+    let mut kept = Vec::with_capacity(sources.len());
+    for source in sources {
+        let mut of_source = Vec::with_capacity(source.items.len());
+        for (_, item) in &source.items {
+            let record = source.store.record(item).ok_or(SegmentError::Damaged {
+                what: "records of pictures",
+            })?;
+            of_source.push(keep(
+                &mut records,
+                item.width,
+                item.height,
+                item.hashes.clone(),
+                record,
+            )?);
+            if !step(0) {
+                return Err(SegmentError::Stopped);
+            }
+        }
+        kept.push(of_source);
+    }
+    records.finish()?;
+    let parameters = SegmentParameters::new(image::FAMILY, image::KEY_BITS)?;
+    let postings: Vec<_> = (sources.iter())
+        .map(|s| (&s.store.segment, &*s.numbers))
+        .collect();
+    SegmentWriter::merge(&folder.join(POSTINGS_FILE), &parameters, &postings, step)?;
+    Ok(kept)
 }
 
 /// The pictures of one part, open for searching.
@@ -133,6 +193,11 @@ impl PictureStore {
         self.records.get(item.record, item.crc32)
     }
 
+    /// Whether the record of a picture is whole.
+    pub(super) fn is_whole(&self, item: &PictureItem) -> bool {
+        self.record(item).is_some()
+    }
+
     fn check_read(&self) -> Result<(), SegmentError> {
         self.records.check_read("records of pictures")?;
         self.segment.check_read()
@@ -141,14 +206,14 @@ impl PictureStore {
 
 /// All parts of an index as one, their pictures numbered on.
 pub(super) struct PictureIndex<'a> {
-    parts: &'a [Part],
+    parts: &'a [Arc<Part>],
     /// Number of the first picture of each part.
     first: Vec<u32>,
     pictures: u64,
 }
 
 impl<'a> PictureIndex<'a> {
-    pub(super) fn new(parts: &'a [Part]) -> Self {
+    pub(super) fn new(parts: &'a [Arc<Part>]) -> Self {
         let mut first = Vec::with_capacity(parts.len());
         let (mut next, mut pictures) = (0u32, 0u64);
         for part in parts {
@@ -169,7 +234,7 @@ impl<'a> PictureIndex<'a> {
             .first
             .partition_point(|&first| first <= item)
             .checked_sub(1)?;
-        Some((&self.parts[part], item - self.first[part]))
+        Some((&*self.parts[part], item - self.first[part]))
     }
 
     fn item(&self, item: u32) -> Option<&'a PictureItem> {
@@ -184,7 +249,7 @@ impl<'a> PictureIndex<'a> {
 
     /// Fails when anything read so far was damaged: then answers are incomplete.
     pub(super) fn check_read(&self) -> Result<(), SegmentError> {
-        (self.parts.iter().filter_map(Part::picture_store)).try_for_each(PictureStore::check_read)
+        (self.parts.iter().filter_map(|part| part.picture_store())).try_for_each(PictureStore::check_read)
     }
 }
 
@@ -195,8 +260,10 @@ impl ImageIndex for PictureIndex<'_> {
                 continue;
             };
             for posting in store.segment.postings_of_rare(key, limit) {
-                // A number that no picture bears is a picture that failed half way.
-                visit(first.saturating_add(posting.item), posting.position);
+                // A number that no picture bears is one that failed half way or was removed.
+                if part.picture_item(posting.item).is_some() {
+                    visit(first.saturating_add(posting.item), posting.position);
+                }
             }
         }
     }

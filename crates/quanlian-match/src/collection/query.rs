@@ -13,7 +13,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::opened::Opened;
-use super::part::Part;
 use super::picture::PictureIndex;
 use super::sniff::Content;
 use super::sound::SoundIndex;
@@ -190,8 +189,8 @@ impl Collection {
         opened: Opened,
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
-        let parts: Vec<&dyn TextPart> = self.parts.iter().map(|p| p as &dyn TextPart).collect();
-        let symbols = self.parts.iter().map(Part::text_symbols).sum();
+        let parts: Vec<&dyn TextPart> = self.parts.iter().map(|p| &**p as &dyn TextPart).collect();
+        let symbols = self.parts.iter().map(|p| p.text_symbols()).sum();
         let background = self.background(&parts).map_err(MatchError::Index)?;
         let (found, decoded) =
             matcher::match_text(opened.into_digesting_reader(), &parts, background, symbols).map_err(

@@ -26,6 +26,7 @@ mod reader;
 mod writer;
 
 pub use reader::PackedSegment;
+pub(crate) use writer::Moved;
 pub use writer::PackedWriter;
 
 fn low_mask(bits: u32) -> u64 {

@@ -17,6 +17,7 @@ use quanlian_mmap::ReadOnlyMap;
 
 use super::layout::{self, HEADER_BYTES, Header, OFFSET_BYTES, take_varint, take_varint32};
 use super::pages::CheckedPages;
+use super::sorter::{Record, pack};
 use super::{Posting, SegmentError, mix};
 
 /// An open, immutable segment; share it between threads freely.
@@ -119,6 +120,23 @@ impl Segment {
             });
         }
         documents
+    }
+
+    /// All postings under their mixed keys, in the order of the file.
+    pub(super) fn records(&self) -> Records<'_> {
+        Records {
+            segment: self,
+            next_bucket: 0,
+            key: 0,
+            list: Postings {
+                segment: self,
+                rest: &[],
+                list: &[],
+                left: 0,
+                previous: None,
+                first: true,
+            },
+        }
     }
 
     /// Checks every page now, instead of when it is first read.
@@ -233,6 +251,60 @@ fn skip_entry(bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// All postings of a segment.
+pub(super) struct Records<'a> {
+    segment: &'a Segment,
+    next_bucket: u64,
+    /// The mixed key at hand.
+    key: u64,
+    /// The entries of the bucket at hand, its keys passed over one by one.
+    list: Postings<'a>,
+}
+
+impl Records<'_> {
+    /// Moves on to the next entry, in this bucket or another; `None` at the end and at damage.
+    fn next_entry(&mut self) -> Option<()> {
+        while self.list.rest.is_empty() {
+            let header = &self.segment.header;
+            if self.next_bucket >> header.bucket_bits != 0 {
+                return None;
+            }
+            let rest_bits = header.parameters.key_bits - header.bucket_bits;
+            self.key = self.next_bucket.checked_shl(rest_bits).unwrap_or(0);
+            let Some(entries) = self.segment.bucket(self.next_bucket as usize) else {
+                self.segment.note_damage();
+                return None;
+            };
+            self.list.rest = entries;
+            self.next_bucket += 1;
+        }
+        let key = take_varint(&mut self.list.rest).and_then(|difference| self.key.checked_add(difference));
+        let Some(key) = key.filter(|_| !self.list.rest.is_empty()) else {
+            self.list.rest = self.segment.note_damage();
+            return None;
+        };
+        self.key = key;
+        self.list.first = true;
+        Some(())
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        loop {
+            if self.list.left == 0 {
+                self.next_entry()?;
+            }
+            if let Some(posting) = self.list.next_of_entry() {
+                return Some(pack(self.key, posting.item, posting.position));
+            }
+            // An entry that cannot be read was noted as damage and ends its bucket.
+        }
+    }
+}
+
 /// The postings of one key.
 #[derive(Debug, Clone)]
 pub struct Postings<'a> {
@@ -288,11 +360,10 @@ impl<'a> Postings<'a> {
     }
 }
 
-impl Iterator for Postings<'_> {
-    type Item = Posting;
-
+impl Postings<'_> {
+    /// The next posting of the entry at hand, or of the next entry of the same key.
     #[inline]
-    fn next(&mut self) -> Option<Posting> {
+    fn next_of_entry(&mut self) -> Option<Posting> {
         if self.left == 0 {
             match self.next_entry()? {
                 EntryHead::One(posting) => return Some(posting),
@@ -311,5 +382,14 @@ impl Iterator for Postings<'_> {
         self.left -= 1;
         self.previous = Some(posting);
         Some(posting)
+    }
+}
+
+impl Iterator for Postings<'_> {
+    type Item = Posting;
+
+    #[inline]
+    fn next(&mut self) -> Option<Posting> {
+        self.next_of_entry()
     }
 }

@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::layout::{self, Header, MAX_ENTRY_POSTINGS, push_varint};
+use super::merge::{self, Step};
 use super::pages::{PageWriter, folder_of, persist};
 use super::sorter::{Record, Sorter, pack, unpack};
 use super::{Segment, SegmentError, SegmentParameters, mix};
@@ -60,6 +61,52 @@ impl SegmentWriter {
         persist(file, &self.path, &self.folder)?;
         Segment::open(&self.path)
     }
+}
+
+impl SegmentWriter {
+    /// Writes the postings of several segments as one, their items renumbered, without a sort.
+    ///
+    /// `sources` are segments and, for each of its items in order, the new number; items without one are left out. New
+    /// numbers must rise with the old ones in each segment.
+    pub(crate) fn merge(
+        path: &Path,
+        parameters: &SegmentParameters,
+        sources: &[(&Segment, &[Option<u32>])],
+        step: Step<'_>,
+    ) -> Result<Segment, SegmentError> {
+        let folder = folder_of(path)?;
+        let mut count = 0;
+        merge::merge(renumbered(sources), parameters.key_bits, step, |_| {
+            count += 1;
+            Ok(())
+        })?;
+        for (segment, _) in sources {
+            segment.check_read()?;
+        }
+        let bits = layout::bucket_bits(count, parameters.key_bits);
+        let mut encoder = Encoder::new(&folder, parameters.clone(), bits)?;
+        merge::merge(renumbered(sources), parameters.key_bits, step, |record| {
+            encoder.push(record)
+        })?;
+        persist(encoder.finish()?, path, &folder)?;
+        Segment::open(path)
+    }
+}
+
+fn renumbered<'a>(sources: &'a [(&Segment, &[Option<u32>])]) -> Vec<impl Iterator<Item = Record> + 'a> {
+    let renumber = |numbers: &[Option<u32>], record| {
+        let (key, item, position) = unpack(record);
+        let item = numbers.get(item as usize).copied().flatten()?;
+        Some(pack(key, item, position))
+    };
+    let sources = sources.iter();
+    sources
+        .map(|(segment, numbers)| {
+            segment
+                .records()
+                .filter_map(move |record| renumber(numbers, record))
+        })
+        .collect()
 }
 
 /// Turns sorted records into the bytes of the file.

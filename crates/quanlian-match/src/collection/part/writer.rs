@@ -8,10 +8,9 @@
 //!
 //! Not here: which files (`walk`), the manifest.
 
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
@@ -19,7 +18,8 @@ use rayon::prelude::*;
 use super::{ITEMS_FILE, Item, ItemContent};
 use crate::Medium;
 use crate::audio::{self, AudioItem};
-use crate::collection::manifest::PartEntry;
+use crate::collection::known::KnownWorks;
+use crate::collection::manifest::{FileEntry, PartEntry};
 use crate::collection::opened::{Opened, digest};
 use crate::collection::picture::{PictureError, PictureStoreWriter};
 use crate::collection::sniff::Content;
@@ -35,9 +35,7 @@ const FILES_AT_ONCE: usize = 32;
 
 /// Writes a part.
 pub(in crate::collection) struct PartWriter {
-    items: BufWriter<File>,
-    items_crc: crc32fast::Hasher,
-    item_count: u64,
+    items: ItemsWriter,
     text: TextStoreWriter,
     next_text: u32,
     sound: SoundStoreWriter,
@@ -85,9 +83,7 @@ enum Look {
 impl PartWriter {
     pub(in crate::collection) fn create(folder: &Path) -> Result<Self, SegmentError> {
         Ok(Self {
-            items: BufWriter::new(File::create(folder.join(ITEMS_FILE))?),
-            items_crc: crc32fast::Hasher::new(),
-            item_count: 0,
+            items: ItemsWriter::create(folder)?,
             text: TextStoreWriter::create(folder)?,
             next_text: 0,
             sound: SoundStoreWriter::create(folder)?,
@@ -98,22 +94,29 @@ impl PartWriter {
     }
 
     pub(in crate::collection) fn is_empty(&self) -> bool {
-        self.item_count == 0
+        self.items.count == 0
     }
 
     /// Adds what can be added and remarks on the rest; fails only when the index cannot
-    /// be written.
+    /// be written, or when `progress` says no.
     ///
     /// Sound and pictures, slow to decode, are fingerprinted by several threads; numbers are
     /// given and everything else is written in the order of the files.
     pub(in crate::collection) fn add_all(
         &mut self,
         files: &[Found],
-        known: &mut BTreeMap<String, String>,
+        known: &mut KnownWorks,
         report: &mut BuildReport,
-        progress: &(dyn Fn(u64) + Sync),
+        progress: &(dyn Fn(u64) -> bool + Sync),
     ) -> Result<(), SegmentError> {
         let done = AtomicU64::new(0);
+        let step = || {
+            if progress(done.fetch_add(1, Ordering::Relaxed) + 1) {
+                Ok(())
+            } else {
+                Err(SegmentError::Stopped)
+            }
+        };
         for batch in files.chunks(FILES_AT_ONCE) {
             let looks: Vec<Look> = batch.iter().map(|found| self.look(found, known)).collect();
             let picture = &self.picture;
@@ -121,7 +124,7 @@ impl PartWriter {
                 .map(|(found, look)| {
                     let prepared = prepare(picture, found, look)?;
                     if !matches!(prepared, Prepared::Text(_)) {
-                        progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+                        step()?;
                     }
                     Ok(prepared)
                 })
@@ -130,14 +133,14 @@ impl PartWriter {
                 let is_text = matches!(prepared, Prepared::Text(_));
                 self.commit(found, prepared, known, report)?;
                 if is_text {
-                    progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+                    step()?;
                 }
             }
         }
         Ok(())
     }
 
-    fn look(&mut self, found: &Found, known: &BTreeMap<String, String>) -> Look {
+    fn look(&mut self, found: &Found, known: &KnownWorks) -> Look {
         let skipped =
             |code: &str, what: &str| Look::Done(Prepared::Skipped(Note::new(&found.relative, code, what)));
         let unreadable = |e: io::Error| {
@@ -147,15 +150,18 @@ impl PartWriter {
                 &e,
             )))
         };
-        if let Some(known) = known.get(&*found.relative.to_string_lossy()) {
-            return match digest(&found.path) {
-                Ok((_, sha256)) if sha256 == *known => Look::Done(Prepared::Unchanged),
-                Ok(_) => skipped(
-                    "work_name_taken",
-                    "another content is in the index under this name; give the new version another name",
-                ),
-                Err(e) => unreadable(e),
-            };
+        if let Some(there) = known.get(&found.relative.to_string_lossy()) {
+            match digest(&found.path) {
+                Ok((_, sha256)) if sha256 == there.sha256 => return Look::Done(Prepared::Unchanged),
+                Ok(_) if known.may_replace => {}
+                Ok(_) => {
+                    return skipped(
+                        "work_name_taken",
+                        "another content is in the index under this name; give the new version another name, or replace the old one",
+                    );
+                }
+                Err(e) => return unreadable(e),
+            }
         }
         let opened = match Opened::open(&found.path) {
             Ok(opened) => opened,
@@ -188,7 +194,7 @@ impl PartWriter {
         &mut self,
         found: &Found,
         prepared: Prepared,
-        known: &mut BTreeMap<String, String>,
+        known: &mut KnownWorks,
         report: &mut BuildReport,
     ) -> Result<(), SegmentError> {
         let name = found.relative.to_string_lossy().into_owned();
@@ -213,20 +219,23 @@ impl PartWriter {
                 made.into_item(name, ItemContent::Audio { number, sound })
             }
             Prepared::Picture(made) => {
-                let remarks = made.item.notes.iter().map(|n| note::of_picture(&found.relative, n));
+                let remarks = made
+                    .item
+                    .notes
+                    .iter()
+                    .map(|n| note::of_picture(&found.relative, n));
                 report.notes.extend(made.remark.iter().cloned().chain(remarks));
                 let picture = self.picture.keep(&made.item)?;
                 let number = made.number;
                 made.into_item(name, ItemContent::Image { number, picture })
             }
         };
-        let mut line = serde_json::to_vec(&item).map_err(io::Error::from)?;
-        line.push(b'\n');
-        self.items_crc.update(&line);
-        self.items.write_all(&line)?;
-        self.item_count += 1;
-        report.added += 1;
-        known.insert(item.name, item.sha256);
+        self.items.push(&item)?;
+        if known.replace(item.name, item.sha256) {
+            report.replaced += 1;
+        } else {
+            report.added += 1;
+        }
         Ok(())
     }
 
@@ -264,19 +273,71 @@ impl PartWriter {
 
     /// Writes and syncs everything.
     pub(in crate::collection) fn finish(self, name: &str) -> Result<PartEntry, SegmentError> {
-        self.items
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
         self.text.finish()?;
         self.sound.finish()?;
         self.picture.finish()?;
-        Ok(PartEntry {
-            name: name.to_owned(),
-            items: self.item_count,
-            items_crc32: self.items_crc.finalize(),
+        Ok(self.items.finish(name)?)
+    }
+}
+
+/// Writes the table of works of a part, and at last what the manifest says of the part.
+pub(in crate::collection) struct ItemsWriter {
+    folder: PathBuf,
+    file: BufWriter<File>,
+    crc: crc32fast::Hasher,
+    count: u64,
+}
+
+impl ItemsWriter {
+    pub(in crate::collection) fn create(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            folder: folder.to_owned(),
+            file: BufWriter::new(File::create(folder.join(ITEMS_FILE))?),
+            crc: crc32fast::Hasher::new(),
+            count: 0,
         })
     }
+
+    pub(in crate::collection) fn push(&mut self, item: &Item) -> io::Result<()> {
+        let mut line = serde_json::to_vec(item)?;
+        line.push(b'\n');
+        self.crc.update(&line);
+        self.file.write_all(&line)?;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Syncs the table; all other files of the part are there and synced.
+    pub(in crate::collection) fn finish(self, name: &str) -> io::Result<PartEntry> {
+        self.file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .sync_all()?;
+        // The names of the files, too, must outlive a loss of power before the manifest speaks of them.
+        File::open(&self.folder)?.sync_all()?;
+        Ok(PartEntry {
+            name: name.to_owned(),
+            items: self.count,
+            items_crc32: self.crc.finalize(),
+            files: Some(list_files(&self.folder)?),
+        })
+    }
+}
+
+/// All files of a finished part, with their digests.
+pub(in crate::collection) fn list_files(folder: &Path) -> io::Result<Vec<FileEntry>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (bytes, sha256) = digest(&entry.path())?;
+        files.push(FileEntry {
+            name: entry.file_name().to_string_lossy().into_owned(),
+            bytes,
+            sha256,
+        });
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
 }
 
 /// Does the slow part of a file, on any thread.

@@ -168,6 +168,26 @@ impl PackedSegment {
         }
     }
 
+    /// All postings, mixed key and place, in the order of the file; ends early at damage.
+    pub(super) fn records(&self) -> impl Iterator<Item = (u64, u64)> {
+        let rest_bits = self.header.rest_bits();
+        (0..1_u64 << self.header.bucket_bits)
+            .map_while(move |bucket| {
+                let bounds = self.bucket(bucket as usize);
+                if bounds.is_none() {
+                    self.pages.note_damage();
+                }
+                bounds.map(|(start, end)| (bucket, start..end))
+            })
+            .flat_map(move |(bucket, records)| {
+                records.map(move |number| {
+                    let record = self.record(number);
+                    let key = bucket.checked_shl(rest_bits).unwrap_or(0) | record >> self.header.place_bits;
+                    (key, record & low_mask(self.header.place_bits))
+                })
+            })
+    }
+
     /// Checks every page now, instead of when it is first read.
     pub fn verify(&self) -> Result<(), SegmentError> {
         self.pages.verify()

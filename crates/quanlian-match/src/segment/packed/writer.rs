@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::PackedSegment;
 use super::header::{Header, MAX_RECORD_BITS, MAX_RECORDS, PADDING_BYTES};
 use super::low_mask;
+use crate::segment::merge::{self, Step};
 use crate::segment::pages::{PageWriter, folder_of, persist};
 use crate::segment::sorter::{Record, Sorter};
 use crate::segment::{SegmentError, SegmentParameters, mix};
@@ -60,25 +61,78 @@ impl PackedWriter {
 
     /// Writes the file, syncs it, gives it its name and opens it.
     pub fn finish(self) -> Result<PackedSegment, SegmentError> {
-        let key_bits = self.parameters.key_bits();
-        let header = Header {
-            bucket_bits: bucket_bits(self.sorter.pushed(), key_bits),
-            place_bits: (64 - self.highest_place.leading_zeros()).max(1),
-            parameters: self.parameters,
-            records: 0,
-            page_table_crc: 0,
-        };
-        if header.record_bits() > MAX_RECORD_BITS || self.sorter.pushed() > MAX_RECORDS {
-            return Err(SegmentError::TooWide {
-                record_bits: header.record_bits(),
-                limit_bits: MAX_RECORD_BITS,
-            });
-        }
+        let header = header_for(self.parameters, self.sorter.pushed(), self.highest_place)?;
         let mut encoder = Encoder::new(&self.folder, header)?;
         self.sorter.finish(|record| Ok(encoder.push(record)?))?;
         persist(encoder.finish()?, &self.path, &self.folder)?;
         PackedSegment::open(&self.path)
     }
+}
+
+impl PackedWriter {
+    /// Writes the postings of several segments as one, their places moved, without a sort.
+    ///
+    /// `sources` are segments and what becomes of a place of theirs; places that become nothing are left out. New places
+    /// must rise with the old ones in each segment.
+    pub(crate) fn merge(
+        path: &Path,
+        parameters: &SegmentParameters,
+        sources: &[Moved<'_>],
+        step: Step<'_>,
+    ) -> Result<PackedSegment, SegmentError> {
+        let folder = folder_of(path)?;
+        let (mut count, mut highest_place) = (0, 0);
+        merge::merge(moved(sources), parameters.key_bits(), step, |record| {
+            count += 1;
+            highest_place = highest_place.max(record as u64);
+            Ok(())
+        })?;
+        for (segment, _) in sources {
+            segment.check_read()?;
+        }
+        let header = header_for(parameters.clone(), count, highest_place)?;
+        let mut encoder = Encoder::new(&folder, header)?;
+        merge::merge(moved(sources), parameters.key_bits(), step, |record| {
+            Ok(encoder.push(record)?)
+        })?;
+        persist(encoder.finish()?, path, &folder)?;
+        PackedSegment::open(path)
+    }
+}
+
+/// A segment, and what becomes of a place of it.
+pub(crate) type Moved<'a> = (&'a PackedSegment, &'a dyn Fn(u64) -> Option<u64>);
+
+fn moved<'a>(sources: &'a [Moved<'_>]) -> Vec<impl Iterator<Item = Record> + 'a> {
+    let sources = sources.iter();
+    sources
+        .map(|(segment, to)| {
+            let record = |(key, place): (u64, u64)| Some(u128::from(key) << 64 | u128::from(to(place)?));
+            segment.records().filter_map(record)
+        })
+        .collect()
+}
+
+/// The header of a segment that is to take so many postings with places up to that one.
+fn header_for(
+    parameters: SegmentParameters,
+    postings: u64,
+    highest_place: u64,
+) -> Result<Header, SegmentError> {
+    let header = Header {
+        bucket_bits: bucket_bits(postings, parameters.key_bits()),
+        place_bits: (64 - highest_place.leading_zeros()).max(1),
+        parameters,
+        records: 0,
+        page_table_crc: 0,
+    };
+    if header.record_bits() > MAX_RECORD_BITS || postings > MAX_RECORDS {
+        return Err(SegmentError::TooWide {
+            record_bits: header.record_bits(),
+            limit_bits: MAX_RECORD_BITS,
+        });
+    }
+    Ok(header)
 }
 
 /// How many high bits of a mixed key choose its bucket.
