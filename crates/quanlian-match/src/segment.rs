@@ -32,13 +32,17 @@
 //! neither the writer nor a reader that only counts needs to hold a list.
 
 mod layout;
+mod merge;
 mod packed;
+mod pages;
 mod reader;
 mod sorter;
 mod writer;
 
 use std::io;
 
+pub(crate) use merge::Step;
+pub(crate) use packed::Moved;
 pub use packed::{PackedSegment, PackedWriter};
 pub use reader::{Postings, Segment};
 pub use writer::SegmentWriter;
@@ -125,6 +129,9 @@ pub enum SegmentError {
     /// A segment of a layout that this program does not know.
     #[error("posting segment has layout version {found}, this program reads version {known}")]
     Version { found: u32, known: u32 },
+    /// Somebody asked for the work to end; nothing was written.
+    #[error("the work was stopped")]
+    Stopped,
     /// The bytes do not agree with their checksums or bounds.
     #[error("posting segment is damaged: {what}")]
     Damaged { what: &'static str },
@@ -140,6 +147,7 @@ impl SegmentError {
             Self::Io(_) => "segment_io",
             Self::NotASegment => "segment_not_a_segment",
             Self::Version { .. } => "segment_version",
+            Self::Stopped => "segment_stopped",
             Self::Damaged { .. } => "segment_damaged",
         }
     }

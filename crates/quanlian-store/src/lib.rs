@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`RecordStore`] | [`SqliteRecords`] | [`MemoryRecords`] |
 //! | [`ObjectStore`] | [`FolderObjects`] | [`MemoryObjects`] |
+//! | snapshots of an index ([`snapshot`]) | a folder, S3 | |
 //! | `LockRecord` of `quanlian-tlog` | a file of the log ([`lock`]: SQLite, PostgreSQL, S3) | |
 //!
 //! Invariants:
@@ -19,9 +20,12 @@
 //!
 //! Not here: what a record says (each stage owns its bodies), proof that nothing was left out (`quanlian-tlog`).
 
+mod bucket;
+mod edge;
 pub mod lock;
 pub mod objects;
 pub mod records;
+pub mod snapshot;
 
 pub use objects::{ObjectId, ObjectStore, folder::FolderObjects, memory::MemoryObjects};
 pub use records::{RecordStore, memory::MemoryRecords, sqlite::SqliteRecords};

@@ -18,7 +18,6 @@
 //! Not here: what a record says and whether it is the newest; the log compares it with what its key has signed.
 
 mod address;
-mod edge;
 mod postgres;
 mod s3;
 
@@ -31,7 +30,9 @@ use quanlian_tlog::{
 
 pub use address::{LockAddress, LockAddressError, PostgresAddress, S3Address};
 pub use postgres::PostgresLockRecord;
-pub use s3::{S3Key, S3LockRecord};
+pub use s3::S3LockRecord;
+
+pub use crate::bucket::S3Key;
 
 /// How long one request to a server may take, unless said otherwise.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);

@@ -7,6 +7,7 @@
 
 mod bundle;
 mod custody;
+mod index;
 mod monitor;
 pub(crate) mod timestamp;
 mod watch;
@@ -22,6 +23,7 @@ pub(crate) use custody::{
     Custody, CustodyAdd, CustodyExport, CustodyOf, CustodyRead, CustodySign, Erase, ExportAs, Hold,
     PaperLanguage,
 };
+pub(crate) use index::{Index, IndexAdd, IndexFetch, IndexNames, IndexOnly, IndexSnapshot, IndexWorks};
 pub(crate) use monitor::Monitor;
 pub(crate) use watch::Watch;
 
@@ -52,7 +54,7 @@ pub(crate) enum Command {
     Demo(Demo),
     /// From works and suspects to matches, evidence, assessment and the referral dossier
     Trace(Trace),
-    /// Build, extend or describe an index of works
+    /// Build, keep up, check or describe an index of works
     #[command(subcommand)]
     Index(Index),
     /// Find which works the given files copy
@@ -201,39 +203,11 @@ pub(crate) enum Originals {
     None,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Index {
-    /// Build an index of a folder of works
-    Build(IndexWorks),
-    /// Add works to an index
-    Add(IndexWorks),
-    /// Say what an index holds
-    Stats {
-        /// Folder of the index
-        #[arg(long)]
-        index: PathBuf,
-        #[command(flatten)]
-        form: JsonForm,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct IndexWorks {
-    /// Folder of works
-    #[arg(long)]
-    pub(crate) works: PathBuf,
-    /// Folder of the index
-    #[arg(long)]
-    pub(crate) index: PathBuf,
-    #[command(flatten)]
-    pub(crate) form: JsonForm,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Match {
-    /// Folder of the index
-    #[arg(long)]
-    pub(crate) index: PathBuf,
+    /// Folder of the index; several are answered as one
+    #[arg(long, required = true)]
+    pub(crate) index: Vec<PathBuf>,
     /// Files or folders to look at
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,

@@ -42,7 +42,25 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Demo(arguments) => demo::run(&arguments, &output(arguments.form.form())),
         Command::Trace(arguments) => trace::run(&arguments, &output(arguments.form.form())),
         Command::Index(Index::Build(arguments)) => index::build(&arguments, &output(arguments.form.form())),
-        Command::Index(Index::Add(arguments)) => index::add(&arguments, &output(arguments.form.form())),
+        Command::Index(Index::Add(arguments)) => index::add(&arguments, &output(arguments.of.form.form())),
+        Command::Index(Index::Remove(arguments)) => {
+            index::upkeep::remove(&arguments, &output(arguments.form.form()))
+        }
+        Command::Index(Index::Restore(arguments)) => {
+            index::upkeep::restore(&arguments, &output(arguments.form.form()))
+        }
+        Command::Index(Index::Merge(arguments)) => {
+            index::upkeep::merge(&arguments, &output(arguments.form.form()))
+        }
+        Command::Index(Index::Verify(arguments)) => {
+            index::verify::run(&arguments, &output(arguments.form.form()))
+        }
+        Command::Index(Index::Snapshot(arguments)) => {
+            index::snapshot::take(&arguments, &output(arguments.form.form()))
+        }
+        Command::Index(Index::Fetch(arguments)) => {
+            index::snapshot::fetch(&arguments, &output(arguments.form.form()))
+        }
         Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Monitor(arguments) => monitor::run(&arguments, &output(arguments.form.form())),

@@ -37,7 +37,7 @@ use quanlian_evidence::{
 use quanlian_law::{Assessment, ClockResult, Events, FactSheet, RuleBook};
 use quanlian_match::{
     Match, Medium, Unit,
-    collection::{Collection, MatchOptions, Work},
+    collection::{BuildOptions, Collection, MatchOptions, Work},
 };
 use quanlian_record::time::Timestamp;
 use quanlian_watch::{book::BOOK_NAME, folder::written_at, spread::Spread};
@@ -526,7 +526,13 @@ fn build_index(
         }
         _ => {}
     }
-    let report = index::with_progress(&folder, &arguments.works, output, Collection::build)?;
+    let report = index::with_progress(
+        &folder,
+        &arguments.works,
+        output,
+        Collection::build,
+        BuildOptions::default(),
+    )?;
     for note in &report.notes {
         problems.add(&note.subject, &note.code, &note.message);
     }

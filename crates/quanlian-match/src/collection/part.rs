@@ -1,42 +1,32 @@
 //! A part of the index: the works that one `build` or `add` brought.
 //!
-//! In:  files of works; later the folder of the part.
+//! In:  the folder of the part.
 //! Out: the table of works and the files of each medium, open for matching.
 //!
 //! Invariant: the table of works is compared with the checksum in the manifest before a
 //! name of it is used; the per-item data of all works of a medium lie in few files, so
 //! that a hundred thousand small works need no more open files than one.
 //!
-//! Not here: what the media keep in their files (`text::store`).
+//! Not here: writing a part (`part::writer`), what the media keep in their files (`text::store`).
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+pub(super) mod writer;
 
-use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::film::{FilmItem, FilmStore, FilmStoreWriter};
+use super::film::{FilmItem, FilmStore};
 use super::manifest::PartEntry;
-use super::picture::{PictureError, PictureItem, PictureStore, PictureStoreWriter};
-use super::sniff::{self, Content};
-use super::sound::{SoundItem, SoundStore, SoundStoreWriter};
-use super::walk::Found;
-use super::{BuildReport, CollectionError, MediumStats, Note, Work, note};
-use crate::audio::{self, AudioError, AudioItem};
-use crate::image::ImageItem;
-use crate::segment::SegmentError;
+use super::picture::{PictureItem, PictureStore};
+use super::sound::{SoundItem, SoundStore};
+use super::{CollectionError, MediumStats, Work};
 use crate::text::matcher::TextPart;
-use crate::text::store::{AddError, TextItem, TextStore, TextStoreWriter};
-use crate::video::{self, FilmTrack, Tools, VideoError, VideoItem};
+use crate::text::store::{TextItem, TextStore};
 use crate::{Medium, Unit};
 
 const ITEMS_FILE: &str = "items.jsonl";
-/// Files looked at before the next ones: bounds open files and what waits in memory.
-const FILES_AT_ONCE: usize = 32;
 
 /// One work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,13 +63,13 @@ pub(super) enum ItemContent {
 /// The sound of a film, among all sound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FilmSound {
-    number: u32,
-    sound: SoundItem,
+    pub(super) number: u32,
+    pub(super) sound: SoundItem,
 }
 
 impl ItemContent {
     /// The number and the sound of a recording or film.
-    fn sound(&self) -> Option<(u32, &SoundItem)> {
+    pub(super) fn sound(&self) -> Option<(u32, &SoundItem)> {
         match self {
             Self::Audio { number, sound } => Some((*number, sound)),
             Self::Video {
@@ -89,7 +79,7 @@ impl ItemContent {
         }
     }
 
-    fn film(&self) -> Option<(u32, &FilmItem)> {
+    pub(super) fn film(&self) -> Option<(u32, &FilmItem)> {
         match self {
             Self::Video { number, film, .. } => Some((*number, film)),
             _ => None,
@@ -97,525 +87,17 @@ impl ItemContent {
     }
 }
 
-/// Writes a part.
-pub(super) struct PartWriter {
-    items: BufWriter<File>,
-    items_crc: crc32fast::Hasher,
-    item_count: u64,
-    text: TextStoreWriter,
-    next_text: u32,
-    sound: SoundStoreWriter,
-    next_sound: u32,
-    picture: PictureStoreWriter,
-    next_picture: u32,
-    film: FilmStoreWriter,
-    next_film: u32,
-}
-
-/// What became of one file before anything is written about it.
-enum Prepared {
-    Unchanged,
-    Skipped(Note),
-    Text(Opened),
-    Sound(Fingerprinted<AudioItem>),
-    Picture(Fingerprinted<ImageItem>),
-    Film(Fingerprinted<FilmWork>),
-}
-
-/// A film, with its sound and the number of that.
-struct FilmWork {
-    film: VideoItem,
-    sound: Option<(u32, AudioItem)>,
-}
-
-/// What the slow part of a file brought.
-struct Fingerprinted<T> {
-    number: u32,
-    item: T,
-    bytes: u64,
-    sha256: String,
-    remark: Option<Note>,
-}
-
-/// The first look at a file.
-enum Look {
-    Done(Prepared),
-    Sound {
-        number: u32,
-        remark: Option<Note>,
-    },
-    Picture {
-        number: u32,
-        remark: Option<Note>,
-    },
-    Film {
-        number: u32,
-        sound_number: u32,
-        track: FilmTrack,
-        remark: Option<Note>,
-    },
-}
-
-impl PartWriter {
-    pub(super) fn create(folder: &Path) -> Result<Self, SegmentError> {
-        Ok(Self {
-            items: BufWriter::new(File::create(folder.join(ITEMS_FILE))?),
-            items_crc: crc32fast::Hasher::new(),
-            item_count: 0,
-            text: TextStoreWriter::create(folder)?,
-            next_text: 0,
-            sound: SoundStoreWriter::create(folder)?,
-            next_sound: 0,
-            picture: PictureStoreWriter::create(folder)?,
-            next_picture: 0,
-            film: FilmStoreWriter::create(folder)?,
-            next_film: 0,
-        })
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.item_count == 0
-    }
-
-    /// Adds what can be added and remarks on the rest; fails only when the index cannot
-    /// be written.
-    ///
-    /// Sound and pictures, slow to decode, are fingerprinted by several threads; numbers are
-    /// given and everything else is written in the order of the files.
-    pub(super) fn add_all(
-        &mut self,
-        files: &[Found],
-        known: &mut BTreeMap<String, String>,
-        report: &mut BuildReport,
-        progress: &(dyn Fn(u64) + Sync),
-    ) -> Result<(), SegmentError> {
-        let done = AtomicU64::new(0);
-        for batch in files.chunks(FILES_AT_ONCE) {
-            let looks: Vec<Look> = batch.iter().map(|found| self.look(found, known)).collect();
-            let picture = &self.picture;
-            let prepared = (batch.par_iter().zip(looks))
-                .map(|(found, look)| {
-                    let prepared = prepare(picture, found, look)?;
-                    if !matches!(prepared, Prepared::Text(_)) {
-                        progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-                    }
-                    Ok(prepared)
-                })
-                .collect::<Result<Vec<_>, SegmentError>>()?;
-            for (found, prepared) in batch.iter().zip(prepared) {
-                let is_text = matches!(prepared, Prepared::Text(_));
-                self.commit(found, prepared, known, report)?;
-                if is_text {
-                    progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn look(&mut self, found: &Found, known: &BTreeMap<String, String>) -> Look {
-        let skipped =
-            |code: &str, what: &str| Look::Done(Prepared::Skipped(Note::new(&found.relative, code, what)));
-        let unreadable = |e: io::Error| {
-            Look::Done(Prepared::Skipped(Note::from_error(
-                &found.relative,
-                "work_unreadable",
-                &e,
-            )))
-        };
-        if let Some(known) = known.get(&*found.relative.to_string_lossy()) {
-            return match digest(&found.path) {
-                Ok((_, sha256)) if sha256 == *known => Look::Done(Prepared::Unchanged),
-                Ok(_) => skipped(
-                    "work_name_taken",
-                    "another content is in the index under this name; give the new version another name",
-                ),
-                Err(e) => unreadable(e),
-            };
-        }
-        let opened = match Opened::open(&found.path) {
-            Ok(opened) => opened,
-            Err(e) => return unreadable(e),
-        };
-        match opened.content {
-            Content::Known(Medium::Text) => Look::Done(Prepared::Text(opened)),
-            Content::Known(Medium::Audio) => {
-                let number = self.next_sound;
-                self.next_sound += 1;
-                Look::Sound {
-                    number,
-                    remark: opened.remark(&found.relative),
-                }
-            }
-            Content::Known(Medium::Image) => {
-                let number = self.next_picture;
-                self.next_picture += 1;
-                Look::Picture {
-                    number,
-                    remark: opened.remark(&found.relative),
-                }
-            }
-            Content::Known(Medium::Video) if let Some(track) = opened.film => {
-                let (number, sound_number) = (self.next_film, self.next_sound);
-                self.next_film += 1;
-                self.next_sound += 1;
-                Look::Film {
-                    number,
-                    sound_number,
-                    track,
-                    remark: opened.remark(&found.relative),
-                }
-            }
-            Content::Known(Medium::Video) | Content::Container(_) => {
-                skipped("work_unknown_medium", "a film without a track of pictures")
-            }
-            Content::Empty => skipped("work_empty", "the file is empty"),
-            Content::Other(what) => skipped("work_unknown_medium", what),
-        }
-    }
-
-    fn commit(
-        &mut self,
-        found: &Found,
-        prepared: Prepared,
-        known: &mut BTreeMap<String, String>,
-        report: &mut BuildReport,
-    ) -> Result<(), SegmentError> {
-        let name = found.relative.to_string_lossy().into_owned();
-        let item = match prepared {
-            Prepared::Unchanged => {
-                report.unchanged += 1;
-                return Ok(());
-            }
-            Prepared::Skipped(note) => {
-                report.notes.push(note);
-                return Ok(());
-            }
-            Prepared::Text(opened) => match self.add_text(found, name, opened, report)? {
-                Some(item) => item,
-                None => return Ok(()),
-            },
-            Prepared::Sound(Fingerprinted {
-                number,
-                item,
-                bytes,
-                sha256,
-                remark,
-            }) => {
-                report.notes.extend(remark);
-                report
-                    .notes
-                    .extend(item.notes.iter().map(|n| note::of_sound(&found.relative, n)));
-                let sound = self.sound.keep(&item)?;
-                Item {
-                    name,
-                    bytes,
-                    sha256,
-                    content: ItemContent::Audio { number, sound },
-                }
-            }
-            Prepared::Picture(Fingerprinted {
-                number,
-                item,
-                bytes,
-                sha256,
-                remark,
-            }) => {
-                report.notes.extend(remark);
-                report
-                    .notes
-                    .extend(item.notes.iter().map(|n| note::of_picture(&found.relative, n)));
-                let picture = self.picture.keep(&item)?;
-                Item {
-                    name,
-                    bytes,
-                    sha256,
-                    content: ItemContent::Image { number, picture },
-                }
-            }
-            Prepared::Film(Fingerprinted {
-                number,
-                item,
-                bytes,
-                sha256,
-                remark,
-            }) => {
-                report.notes.extend(remark);
-                report
-                    .notes
-                    .extend(item.film.notes.iter().map(|n| note::of_film(&found.relative, n)));
-                let film = self.film.keep(&item.film)?;
-                let sound = match item.sound {
-                    Some((number, sound)) => {
-                        report
-                            .notes
-                            .extend(sound.notes.iter().map(|n| note::of_sound(&found.relative, n)));
-                        Some(FilmSound {
-                            number,
-                            sound: self.sound.keep(&sound)?,
-                        })
-                    }
-                    None => None,
-                };
-                Item {
-                    name,
-                    bytes,
-                    sha256,
-                    content: ItemContent::Video { number, film, sound },
-                }
-            }
-        };
-        let mut line = serde_json::to_vec(&item).map_err(io::Error::from)?;
-        line.push(b'\n');
-        self.items_crc.update(&line);
-        self.items.write_all(&line)?;
-        self.item_count += 1;
-        report.added += 1;
-        known.insert(item.name, item.sha256);
-        Ok(())
-    }
-
-    fn add_text(
-        &mut self,
-        found: &Found,
-        name: String,
-        opened: Opened,
-        report: &mut BuildReport,
-    ) -> Result<Option<Item>, SegmentError> {
-        let number = self.next_text;
-        // Also after a failure the number is spent: some of its postings may be written.
-        self.next_text += 1;
-        let remark = opened.remark(&found.relative);
-        let mut reader = opened.into_digesting_reader();
-        match self.text.add(number, &mut reader) {
-            Ok((text, decoded)) => {
-                report.notes.extend(remark);
-                report.notes.extend(note::of_text(&found.relative, &decoded));
-                let (bytes, sha256) = reader.finish();
-                Ok(Some(Item {
-                    name,
-                    bytes,
-                    sha256,
-                    content: ItemContent::Text { number, text },
-                }))
-            }
-            Err(AddError::Text(e)) => {
-                report.notes.push(Note::from_error(&found.relative, e.code(), &e));
-                Ok(None)
-            }
-            Err(AddError::Index(e)) => Err(e),
-        }
-    }
-
-    /// Writes and syncs everything.
-    pub(super) fn finish(self, name: &str) -> Result<PartEntry, SegmentError> {
-        self.items
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
-        self.text.finish()?;
-        self.sound.finish()?;
-        self.picture.finish()?;
-        self.film.finish()?;
-        Ok(PartEntry {
-            name: name.to_owned(),
-            items: self.item_count,
-            items_crc32: self.items_crc.finalize(),
-        })
-    }
-}
-
-/// Does the slow part of a file, on any thread.
-fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Prepared, SegmentError> {
-    let skipped =
-        |code: &str, e: &dyn std::error::Error| Prepared::Skipped(Note::from_error(&found.relative, code, e));
-    match look {
-        Look::Done(prepared) => Ok(prepared),
-        Look::Sound { number, remark } => match audio::fingerprint_reference(&found.path) {
-            Ok(item) => {
-                Ok(finished(found, number, item, remark).map_or_else(Prepared::Skipped, Prepared::Sound))
-            }
-            // A film without sound: that its pictures cannot be read says more.
-            Err(e) => Ok(match remark.filter(|r| r.code.starts_with("video_")) {
-                Some(remark) => Prepared::Skipped(remark),
-                None => skipped(e.code(), &e),
-            }),
-        },
-        Look::Picture { number, remark } => match picture.fingerprint(number, &found.path) {
-            Ok(item) => {
-                Ok(finished(found, number, item, remark).map_or_else(Prepared::Skipped, Prepared::Picture))
-            }
-            Err(PictureError::Image(e)) => Ok(skipped(e.code(), &e)),
-            Err(PictureError::Index(e)) => Err(e),
-        },
-        Look::Film {
-            number,
-            sound_number,
-            track,
-            remark,
-        } => Ok(prepare_film(found, [number, sound_number], &track, remark)),
-    }
-}
-
-/// Reads pictures and sound of a film; where one of them fails, the other still makes it a work.
-fn prepare_film(
-    found: &Found,
-    [number, sound_number]: [u32; 2],
-    track: &FilmTrack,
-    remark: Option<Note>,
-) -> Prepared {
-    let remark_on = |code: &str, e: &dyn std::error::Error| Some(Note::from_error(&found.relative, code, e));
-    let film = video::fingerprint_reference(&found.path, track, &Tools::default());
-    let sound = audio::fingerprint_reference(&found.path);
-    match (film, sound) {
-        (Ok(film), sound) => {
-            let remark = match &sound {
-                Ok(_) | Err(AudioError::NoSoundTrack) => remark,
-                Err(e) => remark_on(e.code(), e),
-            };
-            let work = FilmWork {
-                film,
-                sound: sound.ok().map(|sound| (sound_number, sound)),
-            };
-            finished(found, number, work, remark).map_or_else(Prepared::Skipped, Prepared::Film)
-        }
-        (Err(e), Ok(sound)) => finished(found, sound_number, sound, remark_on(e.code(), &e))
-            .map_or_else(Prepared::Skipped, Prepared::Sound),
-        (Err(e), Err(_)) => Prepared::Skipped(Note::from_error(&found.relative, e.code(), &e)),
-    }
-}
-
-/// Adds size and digest to what was made of a file.
-fn finished<T>(found: &Found, number: u32, item: T, remark: Option<Note>) -> Result<Fingerprinted<T>, Note> {
-    match digest(&found.path) {
-        Ok((bytes, sha256)) => Ok(Fingerprinted {
-            number,
-            item,
-            bytes,
-            sha256,
-            remark,
-        }),
-        Err(e) => Err(Note::from_error(&found.relative, "work_unreadable", &e)),
-    }
-}
-
-/// A file whose beginning was read to tell its content.
-pub(super) struct Opened {
-    path: PathBuf,
-    start: Vec<u8>,
-    file: File,
-    pub(super) content: Content,
-    /// The pictures of a film.
-    pub(super) film: Option<FilmTrack>,
-    /// Why a container could not be looked into; it is then taken for sound.
-    pub(super) film_error: Option<VideoError>,
-}
-
-impl Opened {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        // Looked at before it is opened: opening a pipe would wait for its other end.
-        if !fs::metadata(path)?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        let mut file = File::open(path)?;
-        let mut start = Vec::new();
-        (&mut file)
-            .take(sniff::SNIFF_BYTES as u64)
-            .read_to_end(&mut start)?;
-        let whole = start.len() < sniff::SNIFF_BYTES;
-        let (mut content, mut film, mut film_error) = (sniff::sniff(&start, whole), None, None);
-        if let Content::Container(container) = content {
-            match video::probe(path, container, &Tools::default()) {
-                Ok(track) => film = track,
-                Err(e) => film_error = Some(e),
-            }
-            content = Content::Known(if film.is_some() {
-                Medium::Video
-            } else {
-                Medium::Audio
-            });
-        }
-        Ok(Self {
-            path: path.to_owned(),
-            start,
-            file,
-            content,
-            film,
-            film_error,
-        })
-    }
-
-    /// A remark when the pictures of a film cannot be read, or the name promises another medium than the content is.
-    pub(super) fn remark(&self, subject: &Path) -> Option<Note> {
-        if let Some(e) = &self.film_error {
-            return Some(Note::from_error(subject, e.code(), e));
-        }
-        let promised = sniff::promised(&self.path);
-        let Content::Known(found) = self.content else {
-            return None;
-        };
-        let name = |m: Medium| match m {
-            Medium::Audio => "sound",
-            Medium::Text => "text",
-            Medium::Image => "a picture",
-            Medium::Video => "a film",
-        };
-        let first = promised.first().filter(|_| !promised.contains(&found))?;
-        Some({
-            let message = format!("the name says {}, the content is {}", name(*first), name(found));
-            Note::new(subject, "file_name_misleads", message)
-        })
-    }
-
-    pub(super) fn into_digesting_reader(self) -> DigestingReader<impl Read> {
-        DigestingReader {
-            reader: io::Cursor::new(self.start).chain(self.file),
-            digest: Sha256::new(),
-            bytes: 0,
-        }
-    }
-}
-
-/// Passes bytes on and takes their SHA-256 on the way.
-pub(super) struct DigestingReader<R> {
-    reader: R,
-    digest: Sha256,
-    bytes: u64,
-}
-
-impl<R: Read> Read for DigestingReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.reader.read(buffer)?;
-        self.digest.update(&buffer[..n]);
-        self.bytes += n as u64;
-        Ok(n)
-    }
-}
-
-impl<R> DigestingReader<R> {
-    fn finish(self) -> (u64, String) {
-        (self.bytes, hex::encode(self.digest.finalize()))
-    }
-}
-
-fn digest(path: &Path) -> io::Result<(u64, String)> {
-    let mut reader = DigestingReader {
-        reader: File::open(path)?,
-        digest: Sha256::new(),
-        bytes: 0,
-    };
-    io::copy(&mut reader, &mut io::sink())?;
-    Ok(reader.finish())
-}
-
 /// An open part.
 #[derive(Debug)]
 pub(super) struct Part {
+    entry: PartEntry,
     items: Vec<Item>,
+    /// Rows of `items` that were removed: they match nothing and are counted nowhere.
+    removed: BTreeSet<u32>,
     text: TextStore,
     sound: SoundStore,
     picture: Option<PictureStore>,
-    /// Index into `items` by number in the postings of the text, of the sound and of the pictures.
+    /// Rows of `items` that were not removed, by number in the postings of the text, of the sound and of the pictures.
     texts: Vec<Option<u32>>,
     sounds: Vec<Option<u32>>,
     pictures: Vec<Option<u32>>,
@@ -646,33 +128,54 @@ impl Part {
         Ok(items)
     }
 
-    pub(super) fn open(folder: &Path, entry: &PartEntry) -> Result<Self, CollectionError> {
+    /// Opens all files of a part; `removed` are the rows that count no more.
+    pub(super) fn open(
+        folder: &Path,
+        entry: &PartEntry,
+        removed: &BTreeSet<u32>,
+    ) -> Result<Self, CollectionError> {
+        let path = folder.join(&entry.name);
+        for file in entry.files.iter().flatten() {
+            let path = path.join(&file.name);
+            let size = fs::metadata(&path).map_err(CollectionError::io(&path))?.len();
+            if size != file.bytes {
+                return Err(CollectionError::Damaged {
+                    path,
+                    what: format!("{size} bytes instead of {}", file.bytes),
+                });
+            }
+        }
         let items = Self::read_items(folder, entry)?;
         let in_part = |source| CollectionError::Part {
             part: entry.name.clone(),
             source,
         };
-        let text = TextStore::open(&folder.join(&entry.name)).map_err(in_part)?;
+        let text = TextStore::open(&path).map_err(in_part)?;
         let recordings = items.iter().filter_map(|item| item.content.sound());
-        let sound = SoundStore::open(&folder.join(&entry.name), recordings).map_err(in_part)?;
-        let picture = PictureStore::open(&folder.join(&entry.name)).map_err(in_part)?;
+        let sound = SoundStore::open(&path, recordings).map_err(in_part)?;
+        let picture = PictureStore::open(&path).map_err(in_part)?;
         let films = items.iter().filter_map(|item| item.content.film());
-        let film = FilmStore::open(&folder.join(&entry.name), films).map_err(in_part)?;
+        let film = FilmStore::open(&path, films).map_err(in_part)?;
+        // A part without a list of files may lack those of pictures and films; that must not be because it is being cleared away.
+        fs::metadata(&path).map_err(CollectionError::io(&path))?;
         let (mut texts, mut sounds, mut pictures, mut films) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (i, item) in items.iter().enumerate() {
+        for (row, item) in (0u32..).zip(&items) {
+            let kept = (!removed.contains(&row)).then_some(row);
             if let Some((number, _)) = item.content.sound() {
-                set(&mut sounds, number, i as u32);
+                set(&mut sounds, number, kept);
             }
             match item.content {
-                ItemContent::Text { number, .. } => set(&mut texts, number, i as u32),
+                ItemContent::Text { number, .. } => set(&mut texts, number, kept),
                 ItemContent::Audio { .. } => {}
-                ItemContent::Image { number, .. } => set(&mut pictures, number, i as u32),
-                ItemContent::Video { number, .. } => set(&mut films, number, i as u32),
+                ItemContent::Image { number, .. } => set(&mut pictures, number, kept),
+                ItemContent::Video { number, .. } => set(&mut films, number, kept),
             }
         }
         Ok(Self {
+            entry: entry.clone(),
             items,
+            removed: removed.clone(),
             text,
             sound,
             picture,
@@ -684,8 +187,37 @@ impl Part {
         })
     }
 
+    /// Whether this is the part that a manifest names, with these removals.
+    pub(super) fn is(&self, entry: &PartEntry, removed: &BTreeSet<u32>) -> bool {
+        self.entry == *entry && self.removed == *removed
+    }
+
+    /// The works that were not removed.
+    pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
+        (0u32..)
+            .zip(&self.items)
+            .filter(|(row, _)| !self.removed.contains(row))
+            .map(|(_, item)| item)
+    }
+
+    /// Postings of all media.
+    pub(super) fn postings(&self) -> u64 {
+        let pictures = self.picture.as_ref().map_or(0, |store| store.segment.len());
+        let films = self.film.as_ref().map_or(0, |store| store.segment.len());
+        self.text.segment.len() + self.sound.segment.len() + pictures + films
+    }
+
+    pub(super) fn text_store(&self) -> &TextStore {
+        &self.text
+    }
+
+    /// How many works were removed.
+    pub(super) fn removed(&self) -> u64 {
+        self.removed.len() as u64
+    }
+
     pub(super) fn works(&self) -> impl Iterator<Item = Work<'_>> {
-        self.items.iter().map(|item| {
+        self.items().map(|item| {
             let (medium, length, unit) = match &item.content {
                 ItemContent::Text { text, .. } => (Medium::Text, text.chars, Unit::Char),
                 ItemContent::Audio { sound, .. } => (Medium::Audio, sound.duration_ms, Unit::Ms),
@@ -697,6 +229,7 @@ impl Part {
                 medium,
                 length,
                 unit,
+                sha256: &item.sha256,
             }
         })
     }
@@ -711,7 +244,7 @@ impl Part {
             ItemContent::Text { text, .. } => u64::from(text.symbols),
             _ => 0,
         };
-        self.items.iter().map(symbols).sum()
+        self.items().map(symbols).sum()
     }
 
     pub(super) fn sound_store(&self) -> &SoundStore {
@@ -774,9 +307,7 @@ impl Part {
     }
 
     pub(super) fn has_film(&self, name: &str) -> bool {
-        self.items
-            .iter()
-            .any(|i| i.name == name && i.content.film().is_some())
+        self.items().any(|i| i.name == name && i.content.film().is_some())
     }
 
     pub(super) fn film_item(&self, number: u32) -> Option<&FilmItem> {
@@ -800,7 +331,7 @@ impl Part {
     }
 
     pub(super) fn add_stats(&self, media: &mut BTreeMap<Medium, MediumStats>) {
-        for item in &self.items {
+        for item in self.items() {
             let (medium, chars, duration_ms, pixels) = match &item.content {
                 ItemContent::Text { text, .. } => (Medium::Text, Some(text.chars), None, None),
                 ItemContent::Audio { sound, .. } => (Medium::Audio, None, Some(sound.duration_ms), None),
@@ -829,17 +360,18 @@ impl Part {
 }
 
 fn at(numbers: &[Option<u32>], number: u32) -> Option<usize> {
-    numbers.get(number as usize)?.map(|index| index as usize)
+    numbers.get(number as usize)?.map(|row| row as usize)
 }
 
-fn set(numbers: &mut Vec<Option<u32>>, number: u32, index: u32) {
+/// Notes the row of a number; numbers of removed works stay in the list, so that those of the next part begin behind them.
+fn set(numbers: &mut Vec<Option<u32>>, number: u32, row: Option<u32>) {
     // A number is less than the count of files of its part, which is bounded.
     let at = number as usize;
     if at < super::MAX_ITEMS_PER_PART {
         if numbers.len() <= at {
             numbers.resize(at + 1, None);
         }
-        numbers[at] = Some(index);
+        numbers[at] = row;
     }
 }
 

@@ -3,25 +3,22 @@
 //! In:  what `image` makes of the works.
 //! Out: two files, and over all parts of an index the view that `image` searches.
 //!
-//! Invariants: no record is handed out before its checksum was compared; damage found during a search is told by
-//! [`PictureIndex::check_read`] after it. A part that was made before there were pictures has no files of them and is
+//! Invariants: damage found during a search is told by [`PictureIndex::check_read`] after it. A part that was made before there were pictures has no files of them and is
 //! read as one without pictures.
 //!
 //! Not here: fingerprints and searching (`image`).
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
-use quanlian_mmap::ReadOnlyMap;
 use serde::{Deserialize, Serialize};
 
 use super::part::Part;
+use super::records::{Records, RecordsWriter};
 use crate::image::{self, Hash, ImageError, ImageIndex, ImageItem};
-use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter};
+use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter, Step};
 
 const POSTINGS_FILE: &str = "image.postings";
 const RECORDS_FILE: &str = "image.records";
@@ -46,8 +43,7 @@ impl PictureItem {
 /// Writes the pictures of one part; several threads may fingerprint at once.
 pub(super) struct PictureStoreWriter {
     segment: Mutex<SegmentWriter>,
-    records: BufWriter<File>,
-    written: u64,
+    records: RecordsWriter,
 }
 
 /// Why a picture could not be fingerprinted.
@@ -63,8 +59,7 @@ impl PictureStoreWriter {
         let parameters = SegmentParameters::new(image::FAMILY, image::KEY_BITS)?;
         Ok(Self {
             segment: Mutex::new(SegmentWriter::create(&folder.join(POSTINGS_FILE), &parameters)?),
-            records: BufWriter::new(File::create(folder.join(RECORDS_FILE))?),
-            written: 0,
+            records: RecordsWriter::create(&folder.join(RECORDS_FILE))?,
         })
     }
 
@@ -85,24 +80,18 @@ impl PictureStoreWriter {
 
     /// Keeps the record of a picture.
     pub(super) fn keep(&mut self, item: &ImageItem) -> io::Result<PictureItem> {
-        self.records.write_all(&item.record)?;
-        let start = self.written;
-        self.written += item.record.len() as u64;
-        Ok(PictureItem {
-            width: item.width,
-            height: item.height,
-            hashes: item.hashes.clone(),
-            record: [start, self.written],
-            crc32: crc32fast::hash(&item.record),
-        })
+        keep(
+            &mut self.records,
+            item.width,
+            item.height,
+            item.hashes.clone(),
+            &item.record,
+        )
     }
 
     /// Writes and syncs the files.
     pub(super) fn finish(self) -> Result<(), SegmentError> {
-        self.records
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
+        self.records.finish()?;
         self.segment
             .into_inner()
             .expect("no thread panics while it holds the writer")
@@ -111,12 +100,72 @@ impl PictureStoreWriter {
     }
 }
 
+fn keep(
+    records: &mut RecordsWriter,
+    width: u32,
+    height: u32,
+    hashes: Vec<Hash>,
+    record: &[u8],
+) -> io::Result<PictureItem> {
+    let kept = records.keep(record)?;
+    Ok(PictureItem {
+        width,
+        height,
+        hashes,
+        record: kept.bytes,
+        crc32: kept.crc32,
+    })
+}
+
+/// Pictures of one part that go into another, and the new number of each of its numbers; those without one are left
+/// out.
+pub(super) struct PictureSource<'a> {
+    pub(super) store: &'a PictureStore,
+    pub(super) items: Vec<(u32, &'a PictureItem)>,
+    pub(super) numbers: Vec<Option<u32>>,
+}
+
+/// Writes the pictures of several parts as those of one, and returns what is kept of each, in the order of the sources.
+pub(super) fn merge(
+    folder: &Path,
+    sources: &[PictureSource<'_>],
+    step: Step<'_>,
+) -> Result<Vec<Vec<PictureItem>>, SegmentError> {
+    let mut records = RecordsWriter::create(&folder.join(RECORDS_FILE))?;
+    let mut kept = Vec::with_capacity(sources.len());
+    for source in sources {
+        let mut of_source = Vec::with_capacity(source.items.len());
+        for (_, item) in &source.items {
+            let record = source.store.record(item).ok_or(SegmentError::Damaged {
+                what: "records of pictures",
+            })?;
+            of_source.push(keep(
+                &mut records,
+                item.width,
+                item.height,
+                item.hashes.clone(),
+                record,
+            )?);
+            if !step(0) {
+                return Err(SegmentError::Stopped);
+            }
+        }
+        kept.push(of_source);
+    }
+    records.finish()?;
+    let parameters = SegmentParameters::new(image::FAMILY, image::KEY_BITS)?;
+    let postings: Vec<_> = (sources.iter())
+        .map(|s| (&s.store.segment, &*s.numbers))
+        .collect();
+    SegmentWriter::merge(&folder.join(POSTINGS_FILE), &parameters, &postings, step)?;
+    Ok(kept)
+}
+
 /// The pictures of one part, open for searching.
 #[derive(Debug)]
 pub(super) struct PictureStore {
     pub(super) segment: Segment,
-    records: ReadOnlyMap,
-    damaged: AtomicBool,
+    records: Records,
 }
 
 impl PictureStore {
@@ -132,49 +181,39 @@ impl PictureStore {
                 what: "the pictures were indexed with another method",
             });
         }
-        let records = ReadOnlyMap::open(&folder.join(RECORDS_FILE))?;
-        Ok(Some(Self {
-            segment,
-            records,
-            damaged: AtomicBool::new(false),
-        }))
+        let records = Records::open(&folder.join(RECORDS_FILE))?;
+        Ok(Some(Self { segment, records }))
     }
 
     pub(super) fn size_bytes(&self) -> u64 {
-        self.segment.size_bytes() + self.records.len() as u64
+        self.segment.size_bytes() + self.records.size_bytes()
     }
 
     fn record(&self, item: &PictureItem) -> Option<&[u8]> {
-        let [start, end] = item.record.map(usize::try_from);
-        let bytes = (start.ok().zip(end.ok()))
-            .and_then(|(start, end)| self.records.get(start..end))
-            .filter(|bytes| crc32fast::hash(bytes) == item.crc32);
-        if bytes.is_none() {
-            self.damaged.store(true, Ordering::Relaxed);
-        }
-        bytes
+        self.records.get(item.record, item.crc32)
+    }
+
+    /// Whether the record of a picture is whole.
+    pub(super) fn is_whole(&self, item: &PictureItem) -> bool {
+        self.record(item).is_some()
     }
 
     fn check_read(&self) -> Result<(), SegmentError> {
-        if self.damaged.load(Ordering::Relaxed) {
-            return Err(SegmentError::Damaged {
-                what: "records of pictures",
-            });
-        }
+        self.records.check_read("records of pictures")?;
         self.segment.check_read()
     }
 }
 
 /// All parts of an index as one, their pictures numbered on.
 pub(super) struct PictureIndex<'a> {
-    parts: &'a [Part],
+    parts: &'a [Arc<Part>],
     /// Number of the first picture of each part.
     first: Vec<u32>,
     pictures: u64,
 }
 
 impl<'a> PictureIndex<'a> {
-    pub(super) fn new(parts: &'a [Part]) -> Self {
+    pub(super) fn new(parts: &'a [Arc<Part>]) -> Self {
         let mut first = Vec::with_capacity(parts.len());
         let (mut next, mut pictures) = (0u32, 0u64);
         for part in parts {
@@ -195,7 +234,7 @@ impl<'a> PictureIndex<'a> {
             .first
             .partition_point(|&first| first <= item)
             .checked_sub(1)?;
-        Some((&self.parts[part], item - self.first[part]))
+        Some((&*self.parts[part], item - self.first[part]))
     }
 
     fn item(&self, item: u32) -> Option<&'a PictureItem> {
@@ -210,7 +249,7 @@ impl<'a> PictureIndex<'a> {
 
     /// Fails when anything read so far was damaged: then answers are incomplete.
     pub(super) fn check_read(&self) -> Result<(), SegmentError> {
-        (self.parts.iter().filter_map(Part::picture_store)).try_for_each(PictureStore::check_read)
+        (self.parts.iter().filter_map(|part| part.picture_store())).try_for_each(PictureStore::check_read)
     }
 }
 
@@ -221,8 +260,10 @@ impl ImageIndex for PictureIndex<'_> {
                 continue;
             };
             for posting in store.segment.postings_of_rare(key, limit) {
-                // A number that no picture bears is a picture that failed half way.
-                visit(first.saturating_add(posting.item), posting.position);
+                // A number that no picture bears is one that failed half way or was removed.
+                if part.picture_item(posting.item).is_some() {
+                    visit(first.saturating_add(posting.item), posting.position);
+                }
             }
         }
     }

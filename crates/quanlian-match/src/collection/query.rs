@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::film::FilmIndex;
 use super::fusion;
-use super::part::{Opened, Part};
+use super::opened::Opened;
 use super::picture::PictureIndex;
 use super::sniff::Content;
 use super::sound::SoundIndex;
@@ -49,6 +49,17 @@ impl Default for MatchOptions {
         Self {
             include_below_threshold: false,
             max_e_value: DEFAULT_MAX_E_VALUE,
+        }
+    }
+}
+
+impl MatchOptions {
+    /// The E-value up to which a search goes.
+    fn search_limit(&self) -> f64 {
+        if self.include_below_threshold {
+            f64::INFINITY
+        } else {
+            self.max_e_value
         }
     }
 }
@@ -202,8 +213,8 @@ impl Collection {
         opened: Opened,
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
-        let parts: Vec<&dyn TextPart> = self.parts.iter().map(|p| p as &dyn TextPart).collect();
-        let symbols = self.parts.iter().map(Part::text_symbols).sum();
+        let parts: Vec<&dyn TextPart> = self.parts.iter().map(|p| &**p as &dyn TextPart).collect();
+        let symbols = self.parts.iter().map(|p| p.text_symbols()).sum();
         let background = self.background(&parts).map_err(MatchError::Index)?;
         let (found, decoded) =
             matcher::match_text(opened.into_digesting_reader(), &parts, background, symbols).map_err(
@@ -227,11 +238,7 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let index = SoundIndex::new(&self.parts);
-        let max_e_value = if options.include_below_threshold {
-            f64::INFINITY
-        } else {
-            options.max_e_value
-        };
+        let max_e_value = options.search_limit();
         let found = audio::search(path, &index, &SearchOptions { max_e_value }).map_err(MatchError::Audio)?;
         index.check_read().map_err(MatchError::Index)?;
         notes.extend(found.notes.iter().map(|n| note::of_sound(Path::new(suspect), n)));
@@ -250,11 +257,7 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let index = PictureIndex::new(&self.parts);
-        let max_e_value = if options.include_below_threshold {
-            f64::INFINITY
-        } else {
-            options.max_e_value
-        };
+        let max_e_value = options.search_limit();
         let found =
             image::search(path, &index, &image::SearchOptions { max_e_value }).map_err(MatchError::Image)?;
         index.check_read().map_err(MatchError::Index)?;

@@ -6,32 +6,32 @@
 //! The recordings of a part lie one behind the other on an axis of frames, in order of their numbers; the axes of the
 //! parts follow one another.
 //!
-//! Invariants: no constellation is handed out before its checksum was compared; damage
-//! found during a search is told by [`SoundIndex::check_read`] after it.
+//! Invariant: damage found during a search is told by [`SoundIndex::check_read`] after it.
 //!
 //! Not here: fingerprints and searching (`audio`).
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
-use quanlian_mmap::ReadOnlyMap;
 use serde::{Deserialize, Serialize};
 
 use super::part::Part;
+use super::records::{Records, RecordsWriter};
 use crate::audio::{self, AudioIndex, AudioItem, PLACE_FRAME_SHIFT, WORK_GAP_FRAMES};
-use crate::segment::{PackedSegment, PackedWriter, SegmentError, SegmentParameters};
+use crate::segment::{Moved, PackedSegment, PackedWriter, SegmentError, SegmentParameters, Step};
 
 const POSTINGS_FILE: &str = "audio.postings";
 const CONSTELLATIONS_FILE: &str = "audio.constellations";
+/// Frames that a search can tell apart on the axis of all parts: some 76,000 hours.
+pub(super) const MAX_FRAMES: u64 = 1 << 34;
 /// What the index keeps about one recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SoundItem {
     pub(super) duration_ms: u64,
     /// Where it starts on the axis of its part.
-    first_frame: u64,
+    pub(super) first_frame: u64,
     /// Bytes of the constellation in its file, and their CRC-32.
     constellation: [u64; 2],
     crc32: u32,
@@ -48,9 +48,34 @@ impl SoundItem {
 /// Writes the sound of one part.
 pub(super) struct SoundStoreWriter {
     segment: PackedWriter,
+    axis: Axis,
+}
+
+/// The constellations of a part and the axis that its recordings lie on, as they are written.
+struct Axis {
     next_frame: u64,
-    constellations: BufWriter<File>,
-    written: u64,
+    constellations: RecordsWriter,
+}
+
+impl Axis {
+    fn create(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            next_frame: 0,
+            constellations: RecordsWriter::create(&folder.join(CONSTELLATIONS_FILE))?,
+        })
+    }
+
+    fn lay(&mut self, duration_ms: u64, constellation: &[u8]) -> io::Result<SoundItem> {
+        let kept = self.constellations.keep(constellation)?;
+        let item = SoundItem {
+            duration_ms,
+            first_frame: self.next_frame,
+            constellation: kept.bytes,
+            crc32: kept.crc32,
+        };
+        self.next_frame = item.next_frame();
+        Ok(item)
+    }
 }
 
 impl SoundStoreWriter {
@@ -58,15 +83,13 @@ impl SoundStoreWriter {
         let parameters = SegmentParameters::new(audio::FAMILY, audio::KEY_BITS)?;
         Ok(Self {
             segment: PackedWriter::create(&folder.join(POSTINGS_FILE), &parameters)?,
-            next_frame: 0,
-            constellations: BufWriter::new(File::create(folder.join(CONSTELLATIONS_FILE))?),
-            written: 0,
+            axis: Axis::create(folder)?,
         })
     }
 
     /// Keeps a recording: its constellation, and the keys made from that.
     pub(super) fn keep(&mut self, item: &AudioItem) -> Result<SoundItem, SegmentError> {
-        let base = self.next_frame << PLACE_FRAME_SHIFT;
+        let base = self.axis.next_frame << PLACE_FRAME_SHIFT;
         let mut pushed = Ok(());
         audio::index_keys(&item.constellation, &mut |key, position| {
             if pushed.is_ok() {
@@ -74,40 +97,91 @@ impl SoundStoreWriter {
             }
         });
         pushed?;
-        self.constellations.write_all(&item.constellation)?;
-        let start = self.written;
-        self.written += item.constellation.len() as u64;
-        let kept = SoundItem {
-            duration_ms: item.duration_ms,
-            first_frame: self.next_frame,
-            constellation: [start, self.written],
-            crc32: crc32fast::hash(&item.constellation),
-        };
-        self.next_frame = kept.next_frame();
-        Ok(kept)
+        Ok(self.axis.lay(item.duration_ms, &item.constellation)?)
     }
 
     /// Writes and syncs the files.
     pub(super) fn finish(self) -> Result<(), SegmentError> {
-        self.constellations
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
+        self.axis.constellations.finish()?;
         self.segment.finish()?;
         Ok(())
     }
+}
+
+/// Recordings of one part that go into another, with their numbers, in the order of their axis.
+pub(super) struct SoundSource<'a> {
+    pub(super) store: &'a SoundStore,
+    pub(super) items: Vec<(u32, &'a SoundItem)>,
+}
+
+/// Writes the sound of several parts as that of one, and returns what is kept of each recording, in the order of the
+/// sources.
+pub(super) fn merge(
+    folder: &Path,
+    sources: &[SoundSource<'_>],
+    step: Step<'_>,
+) -> Result<Vec<Vec<SoundItem>>, SegmentError> {
+    let mut axis = Axis::create(folder)?;
+    let mut kept = Vec::with_capacity(sources.len());
+    // Of each source: where its recordings start, and where those that are kept start now.
+    let mut moves: Vec<Vec<Move>> = Vec::with_capacity(sources.len());
+    for source in sources {
+        let mut starts: Vec<Move> = source
+            .store
+            .starts
+            .iter()
+            .map(|&(start, _)| (start, None))
+            .collect();
+        let mut of_source = Vec::with_capacity(source.items.len());
+        for (_, item) in &source.items {
+            let constellation = source.store.constellation(item).ok_or(SegmentError::Damaged {
+                what: "constellations",
+            })?;
+            let new = axis.lay(item.duration_ms, constellation)?;
+            if let Ok(at) = starts.binary_search_by_key(&item.first_frame, |&(start, _)| start) {
+                starts[at].1 = Some(new.first_frame);
+            }
+            of_source.push(new);
+            if !step(0) {
+                return Err(SegmentError::Stopped);
+            }
+        }
+        kept.push(of_source);
+        moves.push(starts);
+    }
+    axis.constellations.finish()?;
+    let movers: Vec<_> = moves
+        .iter()
+        .map(|starts| move |place: u64| moved(starts, place, PLACE_FRAME_SHIFT))
+        .collect();
+    let postings: Vec<Moved<'_>> = (sources.iter().zip(&movers))
+        .map(|(source, mover)| (&source.store.segment, mover as &dyn Fn(u64) -> Option<u64>))
+        .collect();
+    let parameters = SegmentParameters::new(audio::FAMILY, audio::KEY_BITS)?;
+    PackedWriter::merge(&folder.join(POSTINGS_FILE), &parameters, &postings, step)?;
+    Ok(kept)
+}
+
+/// Where a work starts on the axis of its part, and where it starts in the merged part if it is kept.
+pub(super) type Move = (u64, Option<u64>);
+
+/// Where a place of a part lies in the merged one, when its work was kept; the axis counts what is left of the lowest
+/// `shift` bits of a place.
+pub(super) fn moved(starts: &[Move], place: u64, shift: u32) -> Option<u64> {
+    let behind = starts.partition_point(|&(start, _)| start <= place >> shift);
+    let (old, new) = starts[behind.checked_sub(1)?];
+    place.checked_sub(old << shift)?.checked_add(new? << shift)
 }
 
 /// The sound of one part, open for searching.
 #[derive(Debug)]
 pub(super) struct SoundStore {
     pub(super) segment: PackedSegment,
-    constellations: ReadOnlyMap,
+    constellations: Records,
     /// First frame and number of each recording, in order.
     starts: Vec<(u64, u32)>,
     /// Length of the axis.
     frames: u64,
-    damaged: AtomicBool,
 }
 
 impl SoundStore {
@@ -122,7 +196,7 @@ impl SoundStore {
                 what: "the sound was indexed with another method",
             });
         }
-        let constellations = ReadOnlyMap::open(&folder.join(CONSTELLATIONS_FILE))?;
+        let constellations = Records::open(&folder.join(CONSTELLATIONS_FILE))?;
         let (mut starts, mut frames) = (Vec::new(), 0);
         for (number, item) in items {
             starts.push((item.first_frame, number));
@@ -134,38 +208,36 @@ impl SoundStore {
             constellations,
             starts,
             frames,
-            damaged: AtomicBool::new(false),
         })
     }
 
+    /// Length of the axis.
+    pub(super) fn frames(&self) -> u64 {
+        self.frames
+    }
+
     pub(super) fn size_bytes(&self) -> u64 {
-        self.segment.size_bytes() + self.constellations.len() as u64
+        self.segment.size_bytes() + self.constellations.size_bytes()
     }
 
     fn constellation(&self, item: &SoundItem) -> Option<&[u8]> {
-        let [start, end] = item.constellation.map(usize::try_from);
-        let bytes = (start.ok().zip(end.ok()))
-            .and_then(|(start, end)| self.constellations.get(start..end))
-            .filter(|bytes| crc32fast::hash(bytes) == item.crc32);
-        if bytes.is_none() {
-            self.damaged.store(true, Ordering::Relaxed);
-        }
-        bytes
+        self.constellations.get(item.constellation, item.crc32)
+    }
+
+    /// Whether the constellation of a recording is whole.
+    pub(super) fn is_whole(&self, item: &SoundItem) -> bool {
+        self.constellation(item).is_some()
     }
 
     fn check_read(&self) -> Result<(), SegmentError> {
-        if self.damaged.load(Ordering::Relaxed) {
-            return Err(SegmentError::Damaged {
-                what: "constellations",
-            });
-        }
+        self.constellations.check_read("constellations")?;
         self.segment.check_read()
     }
 }
 
 /// All parts of an index as one, their recordings numbered on.
 pub(super) struct SoundIndex<'a> {
-    parts: &'a [Part],
+    parts: &'a [Arc<Part>],
     /// Number of the first recording of each part.
     first: Vec<u32>,
     /// Where the axis of each part starts on the axis of all.
@@ -175,7 +247,7 @@ pub(super) struct SoundIndex<'a> {
 }
 
 impl<'a> SoundIndex<'a> {
-    pub(super) fn new(parts: &'a [Part]) -> Self {
+    pub(super) fn new(parts: &'a [Arc<Part>]) -> Self {
         let mut first = Vec::with_capacity(parts.len());
         let mut first_frame = Vec::with_capacity(parts.len());
         let (mut next, mut frames, mut total_duration_ms) = (0u32, 0u64, 0u64);
@@ -201,7 +273,7 @@ impl<'a> SoundIndex<'a> {
             .first
             .partition_point(|&first| first <= item)
             .checked_sub(1)?;
-        Some((&self.parts[part], item - self.first[part]))
+        Some((&*self.parts[part], item - self.first[part]))
     }
 
     pub(super) fn name(&self, item: u32) -> Option<&'a str> {
@@ -230,17 +302,20 @@ impl AudioIndex for SoundIndex<'_> {
     }
 
     fn work_at(&self, frame: u64) -> Option<(u32, u64)> {
-        let part = self
+        let at = self
             .first_frame
             .partition_point(|&first| first <= frame)
             .checked_sub(1)?;
-        let starts = &self.parts[part].sound_store().starts;
-        let base = self.first_frame[part];
+        let part = &self.parts[at];
+        let starts = &part.sound_store().starts;
+        let base = self.first_frame[at];
         let index = starts
             .partition_point(|&(start, _)| start <= frame - base)
             .checked_sub(1)?;
         let (start, number) = starts[index];
-        Some((self.first[part].saturating_add(number), base + start))
+        // The places of a removed recording are nobody's.
+        part.sound_item(number)?;
+        Some((self.first[at].saturating_add(number), base + start))
     }
 
     fn constellation(&self, item: u32) -> Option<Cow<'_, [u8]>> {

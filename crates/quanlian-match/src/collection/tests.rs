@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::{Carrier, Medium};
 
+mod upkeep;
+
 /// A folder with a collection of works and room for suspects.
 struct Bench {
     dir: tempfile::TempDir,
@@ -316,7 +318,7 @@ fn what_a_dead_run_left_behind_is_swept_away() {
 fn two_writers_do_not_meet() {
     let bench = Bench::new(&[("a.txt", LINES[0].as_bytes())]);
     bench.build().expect("build");
-    let _held = lock(&bench.at("index")).expect("lock");
+    let _held = edit::lock(&bench.at("index")).expect("lock");
     assert_eq!(bench.add().expect_err("busy").code(), "collection_busy");
 }
 
@@ -377,7 +379,7 @@ fn a_manifest_of_another_format_or_with_foreign_names_is_refused() {
     let manifest = bench.at("index/manifest.json");
     let text = fs::read_to_string(&manifest).expect("read");
     for (from, to, code) in [
-        ("\"format\": 1", "\"format\": 2", "collection_format"),
+        ("\"format\": 2", "\"format\": 3", "collection_format"),
         ("part-000001", "../../escape", "collection_damaged"),
         ("{", "[", "collection_damaged"),
     ] {
@@ -547,6 +549,7 @@ fn a_damaged_record_of_a_picture_is_told() {
 fn a_part_without_pictures_of_an_older_program_is_read() {
     let bench = Bench::new(&[("a.txt", LINES[0].as_bytes())]);
     bench.build().expect("build");
+    upkeep::write_plain_manifest(&bench);
     for file in ["image.postings", "image.records"] {
         fs::remove_file(bench.at("index/part-000001").join(file)).expect("remove");
     }

@@ -9,37 +9,30 @@
 //! that the inner loops of the matchers stay free of error handling; whoever reports
 //! a result calls it first.
 //!
-//! Not here: writing (`writer`).
+//! Not here: writing (`writer`), checksums of pages (`pages`).
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use quanlian_mmap::ReadOnlyMap;
 
-use super::layout::{self, CHECKSUM_BYTES, HEADER_BYTES, Header, OFFSET_BYTES, take_varint, take_varint32};
-use super::{PAGE_BYTES, Posting, SegmentError, mix};
+use super::layout::{self, HEADER_BYTES, Header, OFFSET_BYTES, take_varint, take_varint32};
+use super::pages::CheckedPages;
+use super::sorter::{Record, pack};
+use super::{Posting, SegmentError, mix};
 
 /// An open, immutable segment; share it between threads freely.
 #[derive(Debug)]
 pub struct Segment {
-    map: ReadOnlyMap,
+    pages: CheckedPages,
     header: Header,
-    /// Where the bucket table and the page table start in the file.
+    /// Where the bucket table starts in the file.
     table_at: usize,
-    pages_at: usize,
-    /// One for each page: [`UNREAD`], [`GOOD`] or [`BAD`].
-    pages: Vec<AtomicU8>,
-    damaged: AtomicBool,
 }
-
-const UNREAD: u8 = 0;
-const GOOD: u8 = 1;
-const BAD: u8 = 2;
 
 impl Segment {
     /// Maps the file and checks its header, its length and its table of checksums.
     ///
-    /// Costs one checksum in [`PAGE_BYTES`]; the pages themselves are checked when
+    /// Costs one checksum in [`PAGE_BYTES`](super::PAGE_BYTES); the pages themselves are checked when
     /// they are first read.
     pub fn open(path: &Path) -> Result<Self, SegmentError> {
         let map = ReadOnlyMap::open(path)?;
@@ -53,21 +46,10 @@ impl Segment {
         let Ok(data_bytes) = usize::try_from(header.data_bytes) else {
             return Err(too_long);
         };
-        let pages_at = HEADER_BYTES + body_bytes;
-        if crc32fast::hash(&map[pages_at..]) != header.page_table_crc {
-            return Err(SegmentError::Damaged {
-                what: "table of checksums",
-            });
-        }
-        let mut pages = Vec::new();
-        pages.resize_with(body_bytes.div_ceil(PAGE_BYTES), || AtomicU8::new(UNREAD));
         Ok(Self {
-            map,
+            pages: CheckedPages::new(map, body_bytes, header.page_table_crc)?,
             header,
             table_at: HEADER_BYTES + data_bytes,
-            pages_at,
-            pages,
-            damaged: AtomicBool::new(false),
         })
     }
 
@@ -87,7 +69,7 @@ impl Segment {
 
     /// Size of the file.
     pub fn size_bytes(&self) -> u64 {
-        self.map.len() as u64
+        self.pages.bytes().len() as u64
     }
 
     /// The family that made the keys.
@@ -140,20 +122,31 @@ impl Segment {
         documents
     }
 
+    /// All postings under their mixed keys, in the order of the file.
+    pub(super) fn records(&self) -> Records<'_> {
+        Records {
+            segment: self,
+            next_bucket: 0,
+            key: 0,
+            list: Postings {
+                segment: self,
+                rest: &[],
+                list: &[],
+                left: 0,
+                previous: None,
+                first: true,
+            },
+        }
+    }
+
     /// Checks every page now, instead of when it is first read.
     pub fn verify(&self) -> Result<(), SegmentError> {
-        for page in 0..self.pages.len() {
-            self.page_is_good(page);
-        }
-        self.check_read()
+        self.pages.verify()
     }
 
     /// Fails when anything read so far was damaged: then postings are missing.
     pub fn check_read(&self) -> Result<(), SegmentError> {
-        if self.damaged.load(Ordering::Relaxed) {
-            return Err(SegmentError::Damaged { what: "postings" });
-        }
-        Ok(())
+        self.pages.check_read()
     }
 
     /// The entries of the key's bucket from the key's own on; empty when it is absent.
@@ -193,54 +186,18 @@ impl Segment {
     /// The entries of a bucket, their pages checked.
     fn bucket(&self, bucket: usize) -> Option<&[u8]> {
         let at = self.table_at + bucket * OFFSET_BYTES;
-        let bounds = self.checked(at, at + 2 * OFFSET_BYTES)?;
+        let bounds = self.pages.checked(at, at + 2 * OFFSET_BYTES)?;
         let start = usize::try_from(layout::decode_offset(&bounds[..OFFSET_BYTES])?).ok()?;
         let end = usize::try_from(layout::decode_offset(&bounds[OFFSET_BYTES..])?).ok()?;
         if start > end || end > self.table_at - HEADER_BYTES {
             return None;
         }
-        self.checked(HEADER_BYTES + start, HEADER_BYTES + end)
-    }
-
-    /// A stretch of the body, given as places in the file, once its pages are checked.
-    #[inline]
-    fn checked(&self, start: usize, end: usize) -> Option<&[u8]> {
-        let bytes = self.map.get(start..end)?;
-        if !bytes.is_empty() {
-            for page in (start - HEADER_BYTES) / PAGE_BYTES..=(end - 1 - HEADER_BYTES) / PAGE_BYTES {
-                if !self.page_is_good(page) {
-                    return None;
-                }
-            }
-        }
-        Some(bytes)
-    }
-
-    #[inline]
-    fn page_is_good(&self, page: usize) -> bool {
-        match self.pages[page].load(Ordering::Relaxed) {
-            GOOD => true,
-            BAD => false,
-            _ => self.check_page(page),
-        }
-    }
-
-    #[cold]
-    fn check_page(&self, page: usize) -> bool {
-        let start = HEADER_BYTES + page * PAGE_BYTES;
-        let bytes = &self.map[start..self.pages_at.min(start + PAGE_BYTES)];
-        let told = layout::read_u32(&self.map, self.pages_at + page * CHECKSUM_BYTES);
-        let good = crc32fast::hash(bytes) == told;
-        self.pages[page].store(if good { GOOD } else { BAD }, Ordering::Relaxed);
-        if !good {
-            self.damaged.store(true, Ordering::Relaxed);
-        }
-        good
+        self.pages.checked(HEADER_BYTES + start, HEADER_BYTES + end)
     }
 
     #[cold]
     fn note_damage(&self) -> &[u8] {
-        self.damaged.store(true, Ordering::Relaxed);
+        self.pages.note_damage();
         &[]
     }
 }
@@ -291,6 +248,60 @@ fn skip_entry(bytes: &[u8]) -> Option<&[u8]> {
             Some(rest)
         }
         _ => entry_head(bytes).map(|(_, rest)| rest),
+    }
+}
+
+/// All postings of a segment.
+pub(super) struct Records<'a> {
+    segment: &'a Segment,
+    next_bucket: u64,
+    /// The mixed key at hand.
+    key: u64,
+    /// The entries of the bucket at hand, its keys passed over one by one.
+    list: Postings<'a>,
+}
+
+impl Records<'_> {
+    /// Moves on to the next entry, in this bucket or another; `None` at the end and at damage.
+    fn next_entry(&mut self) -> Option<()> {
+        while self.list.rest.is_empty() {
+            let header = &self.segment.header;
+            if self.next_bucket >> header.bucket_bits != 0 {
+                return None;
+            }
+            let rest_bits = header.parameters.key_bits - header.bucket_bits;
+            self.key = self.next_bucket.checked_shl(rest_bits).unwrap_or(0);
+            let Some(entries) = self.segment.bucket(self.next_bucket as usize) else {
+                self.segment.note_damage();
+                return None;
+            };
+            self.list.rest = entries;
+            self.next_bucket += 1;
+        }
+        let key = take_varint(&mut self.list.rest).and_then(|difference| self.key.checked_add(difference));
+        let Some(key) = key.filter(|_| !self.list.rest.is_empty()) else {
+            self.list.rest = self.segment.note_damage();
+            return None;
+        };
+        self.key = key;
+        self.list.first = true;
+        Some(())
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        loop {
+            if self.list.left == 0 {
+                self.next_entry()?;
+            }
+            if let Some(posting) = self.list.next_of_entry() {
+                return Some(pack(self.key, posting.item, posting.position));
+            }
+            // An entry that cannot be read was noted as damage and ends its bucket.
+        }
     }
 }
 
@@ -349,11 +360,10 @@ impl<'a> Postings<'a> {
     }
 }
 
-impl Iterator for Postings<'_> {
-    type Item = Posting;
-
+impl Postings<'_> {
+    /// The next posting of the entry at hand, or of the next entry of the same key.
     #[inline]
-    fn next(&mut self) -> Option<Posting> {
+    fn next_of_entry(&mut self) -> Option<Posting> {
         if self.left == 0 {
             match self.next_entry()? {
                 EntryHead::One(posting) => return Some(posting),
@@ -372,5 +382,14 @@ impl Iterator for Postings<'_> {
         self.left -= 1;
         self.previous = Some(posting);
         Some(posting)
+    }
+}
+
+impl Iterator for Postings<'_> {
+    type Item = Posting;
+
+    #[inline]
+    fn next(&mut self) -> Option<Posting> {
+        self.next_of_entry()
     }
 }

@@ -5,15 +5,16 @@
 //!
 //! Invariant: the file appears under its name only when it is whole and synced.
 //!
-//! Not here: reading (`reader`), the bytes of the parts (`layout`).
+//! Not here: reading (`reader`), the bytes of the parts (`layout`), pages and their checksums (`pages`).
 
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::layout::{self, CHECKSUM_BYTES, HEADER_BYTES, Header, MAX_ENTRY_POSTINGS, push_varint};
-use super::sorter::{RUN_BUFFER_BYTES, Record, Sorter, pack, unpack};
-use super::{PAGE_BYTES, Segment, SegmentError, SegmentParameters, mix};
+use super::layout::{self, Header, MAX_ENTRY_POSTINGS, push_varint};
+use super::merge::{self, Step};
+use super::pages::{PageWriter, folder_of, persist};
+use super::sorter::{Record, Sorter, pack, unpack};
+use super::{Segment, SegmentError, SegmentParameters, mix};
 
 /// Collects postings and writes them as one segment.
 #[derive(Debug)]
@@ -62,37 +63,57 @@ impl SegmentWriter {
     }
 }
 
-/// The folder of the file at `path`, which must exist.
-pub(super) fn folder_of(path: &Path) -> Result<PathBuf, SegmentError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    if !folder.is_dir() {
-        return Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            "the folder of the segment does not exist",
-        )
-        .into());
+impl SegmentWriter {
+    /// Writes the postings of several segments as one, their items renumbered, without a sort.
+    ///
+    /// `sources` are segments and, for each of its items in order, the new number; items without one are left out. New
+    /// numbers must rise with the old ones in each segment.
+    pub(crate) fn merge(
+        path: &Path,
+        parameters: &SegmentParameters,
+        sources: &[(&Segment, &[Option<u32>])],
+        step: Step<'_>,
+    ) -> Result<Segment, SegmentError> {
+        let folder = folder_of(path)?;
+        let mut count = 0;
+        merge::merge(renumbered(sources), parameters.key_bits, step, |_| {
+            count += 1;
+            Ok(())
+        })?;
+        for (segment, _) in sources {
+            segment.check_read()?;
+        }
+        let bits = layout::bucket_bits(count, parameters.key_bits);
+        let mut encoder = Encoder::new(&folder, parameters.clone(), bits)?;
+        merge::merge(renumbered(sources), parameters.key_bits, step, |record| {
+            encoder.push(record)
+        })?;
+        persist(encoder.finish()?, path, &folder)?;
+        Segment::open(path)
     }
-    Ok(folder)
 }
 
-/// Gives a synced file its name and makes the name last.
-pub(super) fn persist(file: tempfile::NamedTempFile, path: &Path, folder: &Path) -> io::Result<()> {
-    file.persist(path).map_err(|e| e.error)?;
-    File::open(folder)?.sync_all()
+fn renumbered<'a>(sources: &'a [(&Segment, &[Option<u32>])]) -> Vec<impl Iterator<Item = Record> + 'a> {
+    let renumber = |numbers: &[Option<u32>], record| {
+        let (key, item, position) = unpack(record);
+        let item = numbers.get(item as usize).copied().flatten()?;
+        Some(pack(key, item, position))
+    };
+    let sources = sources.iter();
+    sources
+        .map(|(segment, numbers)| {
+            segment
+                .records()
+                .filter_map(move |record| renumber(numbers, record))
+        })
+        .collect()
 }
 
 /// Turns sorted records into the bytes of the file.
 struct Encoder {
-    file: tempfile::NamedTempFile,
     body: PageWriter,
-    table: BufWriter<File>,
     parameters: SegmentParameters,
     bucket_bits: u32,
-    /// Buckets whose start is already in the table.
-    opened_buckets: u64,
     /// The last key that was written.
     last_key: Option<u64>,
     list: Vec<(u32, u32)>,
@@ -107,16 +128,10 @@ struct Encoder {
 
 impl Encoder {
     fn new(folder: &Path, parameters: SegmentParameters, bucket_bits: u32) -> Result<Self, SegmentError> {
-        let file = tempfile::Builder::new().prefix(".segment-").tempfile_in(folder)?;
-        let mut out = file.as_file().try_clone()?;
-        out.write_all(&[0; HEADER_BYTES])?;
         Ok(Self {
-            file,
-            body: PageWriter::new(out),
-            table: BufWriter::new(tempfile::tempfile_in(folder)?),
+            body: PageWriter::create(folder)?,
             parameters,
             bucket_bits,
-            opened_buckets: 0,
             last_key: None,
             list: Vec::new(),
             list_key: 0,
@@ -151,7 +166,7 @@ impl Encoder {
         let rest_bits = self.parameters.key_bits - self.bucket_bits;
         let bucket = self.list_key.checked_shr(rest_bits).unwrap_or(0);
         let start_of_bucket = bucket.checked_shl(rest_bits).unwrap_or(0);
-        self.open_buckets(bucket + 1)?;
+        self.body.open_buckets(bucket + 1, self.body.written)?;
         let before = self.last_key.filter(|&k| k >= start_of_bucket);
         let difference = self.list_key - before.unwrap_or(start_of_bucket);
         if self.last_key != Some(self.list_key) {
@@ -181,46 +196,26 @@ impl Encoder {
         Ok(())
     }
 
-    /// Notes where the buckets before `end` start, as far as not yet done.
-    fn open_buckets(&mut self, end: u64) -> io::Result<()> {
-        while self.opened_buckets < end {
-            self.table.write_all(&layout::encode_offset(self.body.written))?;
-            self.opened_buckets += 1;
-        }
-        Ok(())
-    }
-
     fn finish(mut self) -> Result<tempfile::NamedTempFile, SegmentError> {
         self.flush_list()?;
-        self.open_buckets((1 << self.bucket_bits) + 1)?;
+        self.body
+            .open_buckets((1 << self.bucket_bits) + 1, self.body.written)?;
         let data_bytes = self.body.written;
         if data_bytes >= 1 << (8 * layout::OFFSET_BYTES) {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "a segment ends at one terabyte").into());
         }
-        let mut table = self.table.into_inner().map_err(io::IntoInnerError::into_error)?;
-        table.seek(SeekFrom::Start(0))?;
-        let mut table = BufReader::with_capacity(RUN_BUFFER_BYTES, table);
-        let mut chunk = vec![0; RUN_BUFFER_BYTES];
-        loop {
-            let n = table.read(&mut chunk)?;
-            if n == 0 {
-                break;
-            }
-            self.body.write(&chunk[..n])?;
-        }
-        let (mut out, page_table_crc) = self.body.finish()?;
-        let header = Header {
-            parameters: self.parameters,
-            bucket_bits: self.bucket_bits,
-            postings: self.postings,
-            keys: self.keys,
-            data_bytes,
-            page_table_crc,
-        };
-        out.seek(SeekFrom::Start(0))?;
-        out.write_all(&header.encode())?;
-        out.sync_all()?;
-        Ok(self.file)
+        let file = self.body.finish(|page_table_crc| {
+            let header = Header {
+                parameters: self.parameters,
+                bucket_bits: self.bucket_bits,
+                postings: self.postings,
+                keys: self.keys,
+                data_bytes,
+                page_table_crc,
+            };
+            header.encode()
+        })?;
+        Ok(file)
     }
 }
 
@@ -247,54 +242,4 @@ fn encode_list(list: &[(u32, u32)], continued_item: Option<u32>, out: &mut Vec<u
         previous = Some((item, position));
     }
     documents
-}
-
-/// Writes the body page by page and remembers the checksum of each.
-pub(super) struct PageWriter {
-    out: File,
-    page: Vec<u8>,
-    checksums: Vec<u8>,
-    pub(super) written: u64,
-}
-
-impl PageWriter {
-    pub(super) fn new(out: File) -> Self {
-        Self {
-            out,
-            page: Vec::with_capacity(PAGE_BYTES),
-            checksums: Vec::new(),
-            written: 0,
-        }
-    }
-
-    pub(super) fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        self.written += bytes.len() as u64;
-        while bytes.len() >= PAGE_BYTES - self.page.len() {
-            let (now, later) = bytes.split_at(PAGE_BYTES - self.page.len());
-            self.page.extend_from_slice(now);
-            self.close_page()?;
-            bytes = later;
-        }
-        self.page.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn close_page(&mut self) -> io::Result<()> {
-        let crc = crc32fast::hash(&self.page);
-        self.checksums.extend_from_slice(&crc.to_le_bytes());
-        self.out.write_all(&self.page)?;
-        self.page.clear();
-        Ok(())
-    }
-
-    /// Appends the page table and returns the file and the checksum of that table.
-    pub(super) fn finish(mut self) -> io::Result<(File, u32)> {
-        if !self.page.is_empty() {
-            self.close_page()?;
-        }
-        debug_assert_eq!(self.checksums.len() % CHECKSUM_BYTES, 0);
-        self.out.write_all(&self.checksums)?;
-        let crc = crc32fast::hash(&self.checksums);
-        Ok((self.out, crc))
-    }
 }

@@ -24,7 +24,7 @@ use quanlian_mmap::ReadOnlyMap;
 use super::decode::{Decoded, TextError, decode};
 use super::fold::{Fold, Symbol};
 use super::gram::{self, Winnow};
-use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter};
+use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter, Step};
 
 /// Name and version of what decides the keys of a text: change it whenever folding,
 /// grams or winnowing change, and old indexes are refused by name instead of misread.
@@ -97,11 +97,44 @@ impl Row {
 /// Writes the texts of one part.
 pub(crate) struct TextStoreWriter {
     segment: SegmentWriter,
+    files: TextFiles,
+    fold: Fold,
+}
+
+/// The texts and the table of places, as they are written.
+struct TextFiles {
     text: BufWriter<File>,
     places: BufWriter<File>,
     text_bytes: u64,
     rows: u64,
-    fold: Fold,
+}
+
+impl TextFiles {
+    fn create(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            text: BufWriter::new(File::create(folder.join(TEXT_FILE))?),
+            places: BufWriter::new(File::create(folder.join(PLACES_FILE))?),
+            text_bytes: 0,
+            rows: 0,
+        })
+    }
+
+    fn push(&mut self, row: Row, block: &[u8]) -> io::Result<()> {
+        self.places.write_all(&row.encode())?;
+        self.text.write_all(block)?;
+        self.rows += 1;
+        self.text_bytes += block.len() as u64;
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<()> {
+        for file in [self.text, self.places] {
+            file.into_inner()
+                .map_err(io::IntoInnerError::into_error)?
+                .sync_all()?;
+        }
+        Ok(())
+    }
 }
 
 /// Why a text could not be added.
@@ -126,10 +159,7 @@ impl TextStoreWriter {
         let parameters = SegmentParameters::new(FAMILY, gram::KEY_BITS)?;
         Ok(Self {
             segment: SegmentWriter::create(&folder.join(POSTINGS_FILE), &parameters)?,
-            text: BufWriter::new(File::create(folder.join(TEXT_FILE))?),
-            places: BufWriter::new(File::create(folder.join(PLACES_FILE))?),
-            text_bytes: 0,
-            rows: 0,
+            files: TextFiles::create(folder)?,
             fold: Fold::new(),
         })
     }
@@ -137,7 +167,7 @@ impl TextStoreWriter {
     /// Adds one work. After a [`AddError::Text`] its number must not be given again:
     /// postings of its beginning may be there, and nobody reads them.
     pub(crate) fn add(&mut self, item: u32, reader: impl Read) -> Result<(TextItem, Decoded), AddError> {
-        let (first_row, first_byte) = (self.rows, self.text_bytes);
+        let (first_row, first_byte) = (self.files.rows, self.files.text_bytes);
         let mut winnow = Winnow::default();
         let (mut chars, mut symbols) = (0u64, 0u64);
         let mut failed = None;
@@ -145,16 +175,13 @@ impl TextStoreWriter {
         let decoded = decode::<AddError>(reader, |piece| {
             for block in blocks(piece) {
                 let row = Row {
-                    byte: self.text_bytes - first_byte,
+                    byte: self.files.text_bytes - first_byte,
                     char: chars,
                     symbol: symbols,
                     crc: 0,
                 }
                 .sealed(block.as_bytes());
-                self.places.write_all(&row.encode())?;
-                self.text.write_all(block.as_bytes())?;
-                self.rows += 1;
-                self.text_bytes += block.len() as u64;
+                self.files.push(row, block.as_bytes())?;
                 chars += block.chars().count() as u64;
                 folded.clear();
                 self.fold.fold_text(block, &mut folded);
@@ -185,22 +212,61 @@ impl TextStoreWriter {
             chars,
             symbols: symbols as u32,
             encoding: decoded.encoding.to_owned(),
-            rows: [first_row, self.rows],
-            bytes: [first_byte, self.text_bytes],
+            rows: [first_row, self.files.rows],
+            bytes: [first_byte, self.files.text_bytes],
         };
         Ok((text_item, decoded))
     }
 
     /// Writes and syncs the files.
     pub(crate) fn finish(self) -> Result<(), SegmentError> {
-        for file in [self.text, self.places] {
-            file.into_inner()
-                .map_err(io::IntoInnerError::into_error)?
-                .sync_all()?;
-        }
+        self.files.finish()?;
         self.segment.finish()?;
         Ok(())
     }
+}
+
+/// A store whose texts go into another one, and the new number of each of its numbers; those without one are left out.
+pub(crate) struct TextSource<'a> {
+    pub(crate) store: &'a TextStore,
+    pub(crate) items: Vec<(u32, &'a TextItem)>,
+    pub(crate) numbers: Vec<Option<u32>>,
+}
+
+/// Writes the texts of several stores as one, without decoding or folding them again, and returns what is kept of
+/// each, in the order of the sources.
+pub(crate) fn merge(
+    folder: &Path,
+    sources: &[TextSource<'_>],
+    step: Step<'_>,
+) -> Result<Vec<Vec<TextItem>>, SegmentError> {
+    let mut files = TextFiles::create(folder)?;
+    let mut kept = Vec::with_capacity(sources.len());
+    for source in sources {
+        let mut of_source = Vec::with_capacity(source.items.len());
+        for (_, item) in &source.items {
+            let (first_row, first_byte) = (files.rows, files.text_bytes);
+            source
+                .store
+                .for_each_block(item, |row, block| files.push(row, block))?;
+            of_source.push(TextItem {
+                rows: [first_row, files.rows],
+                bytes: [first_byte, files.text_bytes],
+                ..TextItem::clone(item)
+            });
+            if !step(0) {
+                return Err(SegmentError::Stopped);
+            }
+        }
+        kept.push(of_source);
+    }
+    files.finish()?;
+    let parameters = SegmentParameters::new(FAMILY, gram::KEY_BITS)?;
+    let postings: Vec<_> = (sources.iter())
+        .map(|s| (&s.store.segment, &*s.numbers))
+        .collect();
+    SegmentWriter::merge(&folder.join(POSTINGS_FILE), &parameters, &postings, step)?;
+    Ok(kept)
 }
 
 /// Cuts a text into the blocks of the table of places.
@@ -322,6 +388,42 @@ impl TextStore {
             return Err(damaged());
         }
         Ok(region)
+    }
+
+    /// Calls `visit` with each row of a work and its block, once their checksum was compared.
+    fn for_each_block(
+        &self,
+        item: &TextItem,
+        mut visit: impl FnMut(Row, &[u8]) -> io::Result<()>,
+    ) -> Result<(), SegmentError> {
+        let damaged = || SegmentError::Damaged { what: "stored text" };
+        let rows = self.rows(item).ok_or_else(damaged)?;
+        let text = (usize::try_from(item.bytes[0]).ok())
+            .zip(usize::try_from(item.bytes[1]).ok())
+            .and_then(|(from, to)| self.text.get(from..to))
+            .ok_or_else(damaged)?;
+        let mut rows = rows.chunks_exact(ROW_BYTES).map(Row::decode).peekable();
+        let mut seen = 0;
+        while let Some(row) = rows.next() {
+            let end = rows.peek().map_or(text.len() as u64, |next| next.byte);
+            let block = (usize::try_from(row.byte).ok())
+                .zip(usize::try_from(end).ok())
+                .and_then(|(from, to)| text.get(from..to))
+                .filter(|block| row.byte == seen && row.sealed(block) == row)
+                .ok_or_else(damaged)?;
+            seen = end;
+            visit(row, block)?;
+        }
+        if seen == text.len() as u64 {
+            Ok(())
+        } else {
+            Err(damaged())
+        }
+    }
+
+    /// Compares every block of a work with its checksum.
+    pub(crate) fn verify(&self, item: &TextItem) -> Result<(), SegmentError> {
+        self.for_each_block(item, |_, _| Ok(()))
     }
 
     fn rows(&self, item: &TextItem) -> Option<&[u8]> {

@@ -48,11 +48,11 @@ pub struct PostgresAddress {
 /// A prefix in an S3 bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Address {
-    pub(super) bucket: String,
-    pub(super) prefix: String,
+    pub(crate) bucket: String,
+    pub(crate) prefix: String,
     /// The server; Amazon's unless given.
-    pub(super) endpoint: Option<String>,
-    pub(super) region: Option<String>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) region: Option<String>,
 }
 
 /// Why an address of a lock record was refused.
@@ -175,7 +175,7 @@ impl PostgresAddress {
 }
 
 impl S3Address {
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let mut name = format!("s3://{}/{}", self.bucket, self.prefix);
         if let Some(endpoint) = &self.endpoint {
             name = format!("{name}?endpoint={endpoint}");
@@ -192,7 +192,7 @@ impl S3Address {
     }
 
     /// Whether the server is this machine.
-    pub(super) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         let host = self
             .endpoint
             .as_deref()

@@ -26,9 +26,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgConnection, PgSslMode},
 };
 
-use super::{
-    Failure, MAX_RECORD_BYTES, Place, address::PostgresAddress, edge::Edge, refused, swap_and_settle,
-};
+use super::{Failure, MAX_RECORD_BYTES, Place, address::PostgresAddress, refused, swap_and_settle};
+use crate::edge::Edge;
 
 /// The table, in the first schema of the user's `search_path`.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS log_head (origin text PRIMARY KEY, note bytea NOT NULL)";

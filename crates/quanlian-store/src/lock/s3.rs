@@ -11,14 +11,11 @@
 //! Not here: a server that knows the conditions and checks them while another request is writing. S3 itself, and what
 //! claims to be like it, does that under a lock; no question from outside can tell.
 
-use std::{env, time::Duration};
+use std::time::Duration;
 
 use object_store::{
-    ClientOptions, Error, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, PutResult,
-    RetryConfig, UpdateVersion,
-    aws::{AmazonS3, AmazonS3Builder},
-    client::HttpError,
-    path::Path,
+    Error, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, PutResult, RetryConfig,
+    UpdateVersion, aws::AmazonS3, client::HttpError, path::Path,
 };
 use quanlian_tlog::{
     lock_record::{LockFault, LockRecord},
@@ -26,27 +23,11 @@ use quanlian_tlog::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{Failure, MAX_RECORD_BYTES, Place, address::S3Address, edge::Edge, refused, swap_and_settle};
-
-/// A region where nobody names one; servers other than Amazon's take any.
-const REGION: &str = "us-east-1";
-/// Where the environment says who we are. Without one of them, the library would ask an address that nobody named.
-const CREDENTIALS: [&str; 5] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_METADATA_ENDPOINT",
-];
-
-/// A key to a bucket. Never printed.
-#[derive(Clone)]
-pub struct S3Key {
-    /// Its public half.
-    pub access_key_id: String,
-    /// Its secret half.
-    pub secret_access_key: String,
-}
+use super::{Failure, MAX_RECORD_BYTES, Place, address::S3Address, refused, swap_and_settle};
+use crate::{
+    bucket::{self, ConnectError, S3Key},
+    edge::Edge,
+};
 
 /// A record that was found.
 struct Found {
@@ -85,40 +66,15 @@ impl S3LockRecord {
     ) -> Result<Self, StoreError> {
         let place = address.name();
         let edge = Edge::new().map_err(|source| refused(&place, LockFault::Refused, source))?;
-        let is_known = key.is_some() || CREDENTIALS.iter().any(|name| env::var_os(name).is_some());
-        if !is_known {
-            let source =
-                "no key is given; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment";
-            return Err(refused(&place, LockFault::Denied, source));
-        }
-        let may_be_plain =
-            address.is_local() || env::var("AWS_ALLOW_HTTP").is_ok_and(|value| value == "true");
-        let options = ClientOptions::new()
-            .with_allow_http(may_be_plain)
-            .with_timeout(timeout)
-            .with_connect_timeout(timeout);
         // Tried once: only who knows each attempt knows what an answer means.
         let once = RetryConfig {
             max_retries: 0,
             ..RetryConfig::default()
         };
-        let mut builder = AmazonS3Builder::from_env()
-            .with_bucket_name(&address.bucket)
-            .with_client_options(options)
-            .with_retry(once);
-        let region = address.region.clone().or_else(|| env::var("AWS_REGION").ok());
-        builder = builder.with_region(region.unwrap_or_else(|| REGION.to_owned()));
-        if let Some(endpoint) = &address.endpoint {
-            builder = builder.with_endpoint(endpoint);
-        }
-        if let Some(key) = key {
-            builder = builder
-                .with_access_key_id(&key.access_key_id)
-                .with_secret_access_key(&key.secret_access_key);
-        }
-        let bucket = builder
-            .build()
-            .map_err(|source| refused(&place, LockFault::Refused, source))?;
+        let bucket = bucket::connect(address, key, timeout, once).map_err(|error| match error {
+            ConnectError::NoKey => refused(&place, LockFault::Denied, error),
+            ConnectError::Library(source) => refused(&place, LockFault::Refused, source),
+        })?;
         // Any origin gives a name that any server takes, and no two give one.
         let name = format!("{}.head", hex::encode(Sha256::digest(origin)));
         let object = Path::parse(&address.prefix)

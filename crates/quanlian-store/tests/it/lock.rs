@@ -3,7 +3,7 @@
 //! A server that is not installed gives one line, `skipped: …`.
 
 mod proxy;
-mod servers;
+pub(crate) mod servers;
 mod suite;
 
 use std::time::Duration;

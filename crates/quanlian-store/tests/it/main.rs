@@ -12,4 +12,5 @@ mod lock;
 mod objects;
 mod processes;
 mod records;
+mod snapshot;
 mod sqlite;

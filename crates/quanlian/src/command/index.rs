@@ -2,32 +2,61 @@
 //!
 //! In:  a folder of works.
 //! Out: a folder with the index, and what went into it.
+//!
+//! Not here: removing, restoring and merging (`upkeep`), checking (`verify`), keeping it elsewhere (`snapshot`).
 
-use std::{path::Path, process::ExitCode};
+pub(super) mod snapshot;
+pub(super) mod upkeep;
+pub(super) mod verify;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::atomic::Ordering,
+};
 
 use anyhow::Context;
-use quanlian_match::collection::{BuildOptions, BuildReport, Collection, CollectionError};
+use quanlian_match::collection::{BuildOptions, BuildReport, Collection, CollectionError, MergeOptions};
 
 use crate::{
-    cli::IndexWorks,
+    cli::{IndexAdd, IndexWorks},
     fault::{Blame, Fault, Outcome},
+    interrupt,
     output::{Output, reason},
 };
 
 /// `index build`
 pub(super) fn build(arguments: &IndexWorks, output: &Output) -> Outcome {
-    make(arguments, output, Collection::build)
+    make(arguments, output, Collection::build, BuildOptions::default())
 }
 
 /// `index add`
-pub(super) fn add(arguments: &IndexWorks, output: &Output) -> Outcome {
-    make(arguments, output, Collection::add)
+pub(super) fn add(arguments: &IndexAdd, output: &Output) -> Outcome {
+    let mut options = BuildOptions {
+        replace: arguments.replace,
+        ..BuildOptions::default()
+    };
+    if arguments.no_merge {
+        options.merge = None;
+    }
+    make(&arguments.of, output, Collection::add, options)
 }
 
 type Make = fn(&Path, &Path, &BuildOptions<'_>) -> Result<BuildReport, CollectionError>;
 
-fn make(arguments: &IndexWorks, output: &Output, make: Make) -> Outcome {
-    let report = with_progress(&arguments.index, &arguments.works, output, make)?;
+fn make(arguments: &IndexWorks, output: &Output, make: Make, options: BuildOptions<'_>) -> Outcome {
+    let stopped = interrupt::flag().system()?;
+    let stop = || stopped.load(Ordering::SeqCst);
+    let merge = options.merge.map(|_| MergeOptions {
+        stop: &stop,
+        ..MergeOptions::default()
+    });
+    let options = BuildOptions {
+        stop: &stop,
+        merge,
+        ..options
+    };
+    let report = with_progress(&arguments.index, &arguments.works, output, make, options)?;
     for note in &report.notes {
         output.say(
             "match.note",
@@ -42,10 +71,14 @@ fn make(arguments: &IndexWorks, output: &Output, make: Make) -> Outcome {
         "index.built",
         &[
             ("added", report.added.to_string()),
+            ("replaced", report.replaced.to_string()),
             ("unchanged", report.unchanged.to_string()),
             ("index", arguments.index.display().to_string()),
         ],
     ));
+    if let Some(merge) = &report.merge {
+        output.text(&upkeep::merged(output, merge));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -55,6 +88,7 @@ pub(crate) fn with_progress(
     works: &Path,
     output: &Output,
     make: Make,
+    options: BuildOptions<'_>,
 ) -> Result<BuildReport, Fault> {
     let bar = output.progress("progress.index", 0);
     let progress = |done, total| {
@@ -63,37 +97,53 @@ pub(crate) fn with_progress(
     };
     // Metadata beside works is no work.
     let exclude = |path: &Path| quanlian_case::metadata::is_side_file(path);
+    let merging = options.merge.map(|merge| MergeOptions {
+        progress: &progress,
+        ..merge
+    });
     let report = make(
         index,
         works,
         &BuildOptions {
             exclude: &exclude,
             progress: &progress,
+            merge: merging,
+            ..options
         },
     );
     bar.finish_and_clear();
     report.map_err(|error| {
-        let at_fault = matches!(
-            error,
-            CollectionError::NoIndex { .. }
-                | CollectionError::AlreadyThere { .. }
-                | CollectionError::NothingToIndex { .. }
-                | CollectionError::Format { .. }
-        );
         // The folder of works that cannot be read is the input's fault; our own folder is the system's.
-        let works_at_fault = matches!(&error, CollectionError::Io { path, .. } if path.starts_with(works));
-        let error = anyhow::Error::from(error);
-        if at_fault || works_at_fault {
-            Fault::BadInput(error)
+        let of_works = matches!(&error, CollectionError::Io { path, .. } if path.starts_with(works));
+        if of_works {
+            Fault::BadInput(error.into())
         } else {
-            Fault::System(error)
+            blamed(error)
         }
     })
 }
 
+/// Whose fault it is that an index cannot be made or changed.
+fn blamed(error: CollectionError) -> Fault {
+    let at_fault = matches!(
+        error,
+        CollectionError::NoIndex { .. }
+            | CollectionError::AlreadyThere { .. }
+            | CollectionError::NothingToIndex { .. }
+            | CollectionError::Twice { .. }
+            | CollectionError::Format { .. }
+    );
+    let error = anyhow::Error::from(error);
+    if at_fault {
+        Fault::BadInput(error)
+    } else {
+        Fault::System(error)
+    }
+}
+
 /// `index stats`
-pub(super) fn stats(index: &Path, output: &Output) -> Outcome {
-    let collection = open(index)?;
+pub(super) fn stats(indexes: &[PathBuf], output: &Output) -> Outcome {
+    let collection = open_all(indexes)?;
     let stats = collection.stats();
     output.document(&stats).system()?;
     output.text(&output.messages.get(
@@ -102,8 +152,24 @@ pub(super) fn stats(index: &Path, output: &Output) -> Outcome {
             ("items", stats.items.to_string()),
             ("source_bytes", stats.source_bytes.to_string()),
             ("index_bytes", stats.index_bytes.to_string()),
+            ("parts", stats.parts.to_string()),
+            ("removed", stats.removed.to_string()),
         ],
     ));
+    if stats.shards.len() > 1 {
+        for shard in &stats.shards {
+            output.text(&output.messages.get(
+                "index.shard",
+                &[
+                    ("folder", shard.folder.clone()),
+                    ("items", shard.items.to_string()),
+                    ("parts", shard.parts.to_string()),
+                    ("removed", shard.removed.to_string()),
+                    ("index_bytes", shard.index_bytes.to_string()),
+                ],
+            ));
+        }
+    }
     for (medium, of) in &stats.media {
         let medium = output.messages.text(&format!("medium.{}", medium_key(*medium)));
         let length = match (of.duration_ms, of.chars, of.pixels) {
@@ -133,6 +199,16 @@ pub(crate) fn open(index: &Path) -> Result<Collection, Fault> {
     Collection::open(index)
         .with_context(|| format!("cannot open the index {}", index.display()))
         .bad_input()
+}
+
+/// Opens several indexes that answer as one.
+pub(crate) fn open_all(indexes: &[PathBuf]) -> Result<Collection, Fault> {
+    match indexes {
+        [index] => open(index),
+        _ => Collection::open_all(indexes)
+            .context("cannot open the indexes")
+            .bad_input(),
+    }
 }
 
 /// The name of a medium in the message files.

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             .map_err(|source| anyhow::Error::new(source).context(format!("cannot read {}", path.display())))
             .bad_input()?;
     }
-    let collection = index::open(&arguments.index)?;
+    let collection = index::open_all(&arguments.index)?;
     let bar = output.progress("progress.match", 0);
     let progress = |done, total| {
         bar.set_length(total);

@@ -108,6 +108,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let mut report = Report::default();
     loop {
         let began = Instant::now();
+        watch.refresh();
         let (added, new_copies) = watch.round()?;
         report.rounds += 1;
         report.added.new_files += added.new_files;
@@ -202,6 +203,18 @@ impl<'a> Watch<'a> {
             stop: interrupt::flag().system()?,
             room,
         })
+    }
+
+    /// Goes on with the index as it is now; one that cannot be read anew answers as before.
+    fn refresh(&mut self) {
+        match self.collection.refresh() {
+            Ok(false) => {}
+            Ok(true) => self.index = state_of(&self.collection),
+            Err(error) => {
+                let index = self.arguments.index.display().to_string();
+                warn_about(self.output, &index, &format!("{:#}", anyhow::Error::new(error)));
+            }
+        }
     }
 
     fn is_stopped(&self) -> bool {
@@ -304,6 +317,7 @@ fn state_of(collection: &Collection) -> String {
         digest.update((work.name.len() as u64).to_be_bytes());
         digest.update(work.name);
         digest.update(work.length.to_be_bytes());
+        digest.update(work.sha256);
     }
     hex::encode(&digest.finalize()[..8])
 }

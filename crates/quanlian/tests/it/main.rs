@@ -8,6 +8,7 @@ mod capture;
 mod chain;
 mod custody;
 mod hostile;
+mod index;
 mod keys;
 mod law;
 mod log;

@@ -1,8 +1,11 @@
 //! Packed segments against a map, against damage and against foreign bytes.
 
+use super::header::{CRC_AT, Header, MAGIC};
 use super::*;
+use crate::segment::{SORT_BUDGET_BYTES, SegmentParameters};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 fn write(path: &Path, pairs: &[(u64, u64)], key_bits: u32, budget: usize) -> PackedSegment {
     let parameters = SegmentParameters::new("test/1", key_bits).expect("parameters");
@@ -60,7 +63,7 @@ proptest! {
         narrow in prop::collection::vec((0..9u64, 0..1u64 << 40), 0..400),
         key_bits in 8..=30u32,
     ) {
-        check_against_model(&pairs, key_bits, super::super::SORT_BUDGET_BYTES);
+        check_against_model(&pairs, key_bits, SORT_BUDGET_BYTES);
         check_against_model(&narrow, key_bits.min(17), 512);
     }
 
@@ -71,7 +74,7 @@ proptest! {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("s");
         let pairs: Vec<(u64, u64)> = (0..3000).map(|i| (i / 3 * 77, i * 5)).collect();
-        let good = write(&path, &pairs, 26, super::super::SORT_BUDGET_BYTES);
+        let good = write(&path, &pairs, 26, SORT_BUDGET_BYTES);
         let mut bytes = std::fs::read(&path).expect("read");
         let i = at.index(bytes.len());
         bytes[i] ^= flip;

@@ -12,7 +12,7 @@ use quanlian_store::lock::S3Key;
 use tempfile::TempDir;
 
 const USER: &str = "writer";
-pub(super) const BUCKET: &str = "heads-of-logs";
+pub(crate) const BUCKET: &str = "heads-of-logs";
 
 pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -146,12 +146,12 @@ print(server.port, flush=True)
 server.serve_forever()
 ";
 
-pub(super) struct S3 {
-    pub(super) port: u16,
+pub(crate) struct S3 {
+    pub(crate) port: u16,
     server: Child,
 }
 
-pub(super) fn s3_key() -> S3Key {
+pub(crate) fn s3_key() -> S3Key {
     S3Key {
         access_key_id: "writer".to_owned(),
         secret_access_key: "a word that nobody guesses".to_owned(),
@@ -159,7 +159,7 @@ pub(super) fn s3_key() -> S3Key {
 }
 
 impl S3 {
-    pub(super) fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let python = std::env::var_os("QUANLIAN_PYTHON").unwrap_or_else(|| "python3".into());
         let mut command = Command::new(python);
         command
@@ -167,7 +167,7 @@ impl S3 {
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         let skipped = || {
-            eprintln!("skipped: lock record in S3 (pip install 'moto[s3,server]', or set QUANLIAN_PYTHON)");
+            eprintln!("skipped: what is kept in S3 (pip install 'moto[s3,server]', or set QUANLIAN_PYTHON)");
         };
         let Ok(mut server) = command.spawn() else {
             skipped();

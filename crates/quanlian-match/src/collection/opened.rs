@@ -1,0 +1,129 @@
+//! A file from outside, looked at before it is read.
+//!
+//! In:  the path of a work or of a suspect.
+//! Out: what it holds by its first bytes, and its bytes with their digest.
+//!
+//! Invariant: nothing but a regular file is opened, since opening a pipe waits for its other end.
+//!
+//! Not here: telling the content (`sniff`).
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::Note;
+use super::sniff::{self, Content};
+use crate::Medium;
+use crate::video::{self, FilmTrack, Tools, VideoError};
+
+/// A file whose beginning was read to tell its content.
+pub(super) struct Opened {
+    path: PathBuf,
+    start: Vec<u8>,
+    file: File,
+    pub(super) content: Content,
+    /// The pictures of a film.
+    pub(super) film: Option<FilmTrack>,
+    /// Why a container could not be looked into; it is then taken for sound.
+    pub(super) film_error: Option<VideoError>,
+}
+
+impl Opened {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        // Looked at before it is opened: opening a pipe would wait for its other end.
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        let mut file = File::open(path)?;
+        let mut start = Vec::new();
+        (&mut file)
+            .take(sniff::SNIFF_BYTES as u64)
+            .read_to_end(&mut start)?;
+        let whole = start.len() < sniff::SNIFF_BYTES;
+        let (mut content, mut film, mut film_error) = (sniff::sniff(&start, whole), None, None);
+        if let Content::Container(container) = content {
+            match video::probe(path, container, &Tools::default()) {
+                Ok(track) => film = track,
+                Err(e) => film_error = Some(e),
+            }
+            content = Content::Known(if film.is_some() {
+                Medium::Video
+            } else {
+                Medium::Audio
+            });
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            start,
+            file,
+            content,
+            film,
+            film_error,
+        })
+    }
+
+    /// A remark when the pictures of a film cannot be read, or the name promises another medium than the content is.
+    pub(super) fn remark(&self, subject: &Path) -> Option<Note> {
+        if let Some(e) = &self.film_error {
+            return Some(Note::from_error(subject, e.code(), e));
+        }
+        let promised = sniff::promised(&self.path);
+        let Content::Known(found) = self.content else {
+            return None;
+        };
+        let name = |m: Medium| match m {
+            Medium::Audio => "sound",
+            Medium::Text => "text",
+            Medium::Image => "a picture",
+            Medium::Video => "a film",
+        };
+        let first = promised.first().filter(|_| !promised.contains(&found))?;
+        Some({
+            let message = format!("the name says {}, the content is {}", name(*first), name(found));
+            Note::new(subject, "file_name_misleads", message)
+        })
+    }
+
+    pub(super) fn into_digesting_reader(self) -> DigestingReader<impl Read> {
+        DigestingReader {
+            reader: io::Cursor::new(self.start).chain(self.file),
+            digest: Sha256::new(),
+            bytes: 0,
+        }
+    }
+}
+
+/// Passes bytes on and takes their SHA-256 on the way.
+pub(super) struct DigestingReader<R> {
+    reader: R,
+    digest: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Read for DigestingReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.read(buffer)?;
+        self.digest.update(&buffer[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+}
+
+impl<R> DigestingReader<R> {
+    pub(super) fn finish(self) -> (u64, String) {
+        (self.bytes, hex::encode(self.digest.finalize()))
+    }
+}
+
+/// Length and SHA-256 of a file.
+pub(super) fn digest(path: &Path) -> io::Result<(u64, String)> {
+    let mut reader = DigestingReader {
+        reader: File::open(path)?,
+        digest: Sha256::new(),
+        bytes: 0,
+    };
+    io::copy(&mut reader, &mut io::sink())?;
+    Ok(reader.finish())
+}
