@@ -234,6 +234,9 @@ pub struct Match {
     pub pitch_scale: Option<f64>,
     /// The matched parts.
     pub segments: Vec<Segment>,
+    /// What else is to be said of it: mirrored, found by its sound alone; empty where there is nothing.
+    #[serde(default)]
+    pub remark: Text,
 }
 
 /// One matched part: from and to, on both sides.

@@ -204,6 +204,7 @@ impl Writer<'_> {
             "time_scale": decimals(m.time_scale, 3),
             "pitch_scale": decimals(m.pitch_scale, 3),
             "segments": self.list(&m.segments, limits::MAX_SEGMENTS_PER_MATCH, |_, s| segment(*s)),
+            "remark": self.text(&m.remark),
         })
     }
 

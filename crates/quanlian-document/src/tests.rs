@@ -113,6 +113,7 @@ fn the_paper_shows_the_case_with_every_article_and_proof() {
             "00:12.040–00:31.200",
             "1,200–9,870",
             "1.0E-90",
+            "左右镜像 mirrored",
             "93.0 %",
             "传播情况 How the copies spread",
             "2022-08-14 – 2023-02-01",

@@ -69,6 +69,7 @@ pub(crate) fn matched(suspect: &str, work: &str) -> Match {
                 rows: None,
             },
         ],
+        remark: text("左右镜像", "mirrored"),
     }
 }
 

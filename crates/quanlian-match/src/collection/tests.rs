@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::{Carrier, Medium};
 
+mod films;
 mod upkeep;
 
 /// A folder with a collection of works and room for suspects.

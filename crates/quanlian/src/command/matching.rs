@@ -14,6 +14,7 @@ use crate::{
     cli::Match as Arguments,
     command::index,
     fault::{Blame, Fault, Outcome, answer_no},
+    message::Messages,
     output::{Form, Output, reason, warn_about},
 };
 
@@ -146,12 +147,7 @@ pub(crate) fn for_people(output: &Output, found: &Match) -> String {
             ],
         ));
     }
-    if found.transform.is_some_and(|t| t.mirrored) {
-        text.push_str(&output.messages.text("match.mirrored"));
-    }
-    if let Some(evidence) = &found.evidence {
-        text.push_str(&carried_by(output, evidence));
-    }
+    text.push_str(&film_remark(&output.messages, found));
     for part in &found.segments {
         text.push_str("\n    ");
         text.push_str(&segment(output, part));
@@ -159,8 +155,20 @@ pub(crate) fn for_people(output: &Output, found: &Match) -> String {
     text
 }
 
+/// What is to be said of the match of a film beside its figures; nothing of another medium.
+pub(crate) fn film_remark(messages: &Messages, found: &Match) -> String {
+    let mut text = String::new();
+    if found.transform.is_some_and(|t| t.mirrored) {
+        text.push_str(&messages.text("match.mirrored"));
+    }
+    if let Some(evidence) = &found.evidence {
+        text.push_str(&carried_by(messages, evidence));
+    }
+    text
+}
+
 /// What speaks for the match of a film, with the bits of each.
-fn carried_by(output: &Output, evidence: &FilmEvidence) -> String {
+fn carried_by(messages: &Messages, evidence: &FilmEvidence) -> String {
     let key = match (evidence.carried_by, evidence.picture_bits, evidence.sound_bits) {
         (Carrier::Both, ..) => "match.by_both",
         (Carrier::Sound, Some(_), _) => "match.by_sound_alone",
@@ -169,7 +177,7 @@ fn carried_by(output: &Output, evidence: &FilmEvidence) -> String {
         _ => "match.by_picture",
     };
     let bits = |bits: Option<f64>| format!("{:.0}", bits.unwrap_or_default());
-    output.messages.get(
+    messages.get(
         key,
         &[
             ("picture", bits(evidence.picture_bits)),

@@ -123,7 +123,7 @@ fn damage_is_found_and_mended_from_a_snapshot() {
     let to = ["--to", text(&store)];
     let first = city.run(&["index", "snapshot"], &to, 0);
     assert!(
-        first["sent"].as_u64().unwrap() > 5 && first["kept"] == 0,
+        first["sent"].as_u64().unwrap() > 5 && first["kept_bytes"] == 0,
         "{first}"
     );
     city.write(9, 9);

@@ -10,7 +10,7 @@ use quanlian_evidence::vault::Vault;
 use quanlian_match::{MatchSegment, Medium, Unit};
 
 use super::{CopiedWork, Filler};
-use crate::evidence::Exhibit;
+use crate::{command::matching, evidence::Exhibit};
 
 impl Filler<'_> {
     pub(super) fn parties(&self) -> Vec<doc::Party> {
@@ -92,8 +92,19 @@ impl Filler<'_> {
             time_scale: m.transform.map(|t| t.time_scale),
             pitch_scale: m.transform.map(|t| t.pitch_scale),
             segments: m.segments.iter().map(segment).collect(),
+            remark: self.film_remark(m),
         };
         self.report.matches.iter().map(line).collect()
+    }
+
+    /// How a film was shown and what carries its match.
+    fn film_remark(&self, found: &quanlian_match::Match) -> Text {
+        let in_language = |messages| {
+            let remark = matching::film_remark(messages, found);
+            // Said after the figures of a line elsewhere; here it stands alone.
+            remark.trim_start_matches([',', '，', ' ']).to_owned()
+        };
+        Text::new(in_language(&self.words.zh), in_language(&self.words.en))
     }
 
     pub(super) fn log_proof(&self, vault: &Vault) -> doc::LogProof {
