@@ -9,7 +9,7 @@
 //! are not copies of each other, however alike they look.
 //!
 //! Invariants: ffmpeg and ffprobe run as programs of their own under limits ([`process`]); memory is that of a minute of
-//! pictures and some 0.5 kB for each second; the same file gives the same result with the same ffmpeg; nothing is
+//! pictures and at most some 2 kB for each second; the same file gives the same result with the same ffmpeg; nothing is
 //! reported on likeness alone.
 //!
 //! Not here: the sound of a film (`audio`), where postings and reels are kept and how picture and sound are put together

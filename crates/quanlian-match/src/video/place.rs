@@ -105,3 +105,40 @@ impl Stretch {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp() -> Cells {
+        std::array::from_fn(|i| (i % GRID * 10) as u8)
+    }
+
+    #[test]
+    fn a_mirror_turns_rows_round_and_a_cropped_suspect_shows_fewer_cells() {
+        let whole = Mapping::new([0.0, 0.0, 1.0, 1.0], false).suspect(&[ramp()]);
+        let turned = Mapping::new([0.0, 0.0, 1.0, 1.0], true).suspect(&[ramp()]);
+        assert!(
+            whole[..GRID]
+                .iter()
+                .zip(turned[..GRID].iter().rev())
+                .all(|(a, b)| (a - b).abs() < 0.1)
+        );
+        let cropped = Mapping::new([0.1, 0.1, 0.9, 0.9], false);
+        assert!(cropped.seen.len() < CELLS && cropped.seen.len() > CELLS / 2);
+        // The middle of both lies in the same place, and what is shown is larger.
+        let greys = cropped.suspect(&[ramp()]);
+        assert!(greys[4] - greys[3] > 11.0, "{:?}", &greys[..5]);
+    }
+
+    #[test]
+    fn a_work_is_read_between_its_steps_and_not_beyond_its_ends() {
+        let stretch = Stretch {
+            first: 10,
+            cells: vec![[0; CELLS], [100; CELLS]],
+        };
+        assert!(stretch.holds(10.0, 11.0) && !stretch.holds(8.0, 11.0) && !stretch.holds(10.0, 13.0));
+        let greys = stretch.sample(&[0, 5], [10.25, -7.0, 99.0].into_iter());
+        assert_eq!(greys, [25.0, 25.0, 0.0, 0.0, 100.0, 100.0]);
+    }
+}

@@ -419,6 +419,22 @@ fn odd_films_are_read_or_refused_by_name() {
         assert_eq!(refused.code(), "video_unreadable", "{name}");
     }
 
+    // A list of other files is of no format that ffmpeg is told to read.
+    let list = format!("#EXTM3U\n#EXTINF:9,\n{}\n", film.display());
+    std::fs::write(at("list.mp4"), list).expect("write");
+    for container in [
+        Container::Mp4,
+        Container::Matroska,
+        Container::Avi,
+        Container::MpegTs,
+        Container::Flv,
+    ] {
+        assert!(
+            !matches!(probe(&at("list.mp4"), container, &Tools::default()), Ok(Some(_))),
+            "{container:?}"
+        );
+    }
+
     // Of another format than its name says; its own name is never read.
     std::fs::write(at("-i.http:x.mkv"), &bytes).expect("write");
     assert_eq!(works.search(&at("-i.http:x.mkv")).matches.len(), 1);
