@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::Medium;
 
+mod copies;
+mod merging;
 mod upkeep;
 
 /// A folder with a collection of works and room for suspects.
