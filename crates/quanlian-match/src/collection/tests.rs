@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::{Carrier, Medium};
 
+mod copies;
 mod films;
+mod merging;
 mod upkeep;
 
 /// A folder with a collection of works and room for suspects.
