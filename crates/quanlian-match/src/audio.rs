@@ -15,6 +15,7 @@
 
 mod calibration;
 mod candidates;
+mod clips;
 mod constellation;
 pub mod decode;
 mod landmark;
@@ -32,6 +33,7 @@ mod verify;
 use std::borrow::Cow;
 use std::path::Path;
 
+pub use clips::{AudioClip, AudioClips, search_clips};
 pub use decode::{MAX_DURATION_MS, SAMPLE_RATE_HZ};
 
 use crate::score::DEFAULT_MAX_E_VALUE;
@@ -45,6 +47,9 @@ pub const KEY_BITS: u32 = landmark::KEY_BITS;
 
 /// A suspect shorter than this holds too few peaks to say anything with certainty.
 pub const MIN_SUSPECT_MS: u64 = 3_000;
+
+/// Non-members that the null model was fitted to, and the score of the best of them (`docs/SCALE.md`).
+pub(crate) const NON_MEMBERS: (u64, f64) = (1512, 12.2);
 
 /// Why a file yields no sound.
 #[derive(Debug, thiserror::Error)]
