@@ -502,6 +502,7 @@ mod tests {
             identity: 1.0,
             segments: Vec::new(),
             transform: None,
+            null_model: None,
         }
     }
 

@@ -11,6 +11,7 @@
 //! | `part-NNNNNN/text.*` | postings and texts (`text`) |
 //! | `part-NNNNNN/audio.*` | postings of the sound (`audio`) |
 //! | `part-NNNNNN/image.*` | postings and records of the pictures (`image`) |
+//! | `calibration.json` | the null model of this collection, when one was installed |
 //! | `lock` | held while somebody builds or adds |
 //!
 //! Invariants: a part is complete and synced before the manifest names it, and never
@@ -20,6 +21,7 @@
 //!
 //! Not here: what a medium does with its bytes (`text`, `audio`, `image`), what a match means.
 
+mod chance;
 mod manifest;
 mod note;
 mod part;
@@ -32,14 +34,16 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+pub use chance::ChanceOptions;
 pub use note::Note;
 pub use query::{FileReport, MatchError, MatchOptions};
 pub use stats::{MediumStats, Stats};
 
+use crate::calibration::{Calibration, CalibrationError, IndexFigures, Judge, MAX_FILE_BYTES};
 use crate::segment::SegmentError;
 use crate::text::background::Background;
 use crate::{Medium, Unit};
@@ -49,6 +53,7 @@ use part::{Part, PartWriter};
 /// Works of one part; a larger folder becomes several parts.
 const MAX_ITEMS_PER_PART: usize = 1 << 20;
 const LOCK_FILE: &str = "lock";
+const CALIBRATION_FILE: &str = "calibration.json";
 
 /// Why an index cannot be made or opened.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +84,9 @@ pub enum CollectionError {
     /// A part is damaged or was made with other parameters.
     #[error("part {part} of the index cannot be used")]
     Part { part: String, source: SegmentError },
+    /// The null model beside the index cannot be used; searching by another one than was installed would mislead.
+    #[error("the calibration {path} cannot be used: remove it, or calibrate again")]
+    Calibration { path: PathBuf, source: CalibrationError },
 }
 
 impl CollectionError {
@@ -93,6 +101,7 @@ impl CollectionError {
             Self::Format { .. } => "collection_format",
             Self::Damaged { .. } => "collection_damaged",
             Self::Part { .. } => "collection_part",
+            Self::Calibration { source, .. } => source.code(),
         }
     }
 
@@ -155,6 +164,7 @@ pub struct Collection {
     folder: PathBuf,
     parts: Vec<Part>,
     background: OnceLock<Background>,
+    judge: Judge,
 }
 
 impl Collection {
@@ -188,8 +198,19 @@ impl Collection {
         append(folder, manifest, works, options)
     }
 
-    /// Opens an index for matching.
+    /// Opens an index for matching, with the calibration that was installed in it.
     pub fn open(folder: &Path) -> Result<Self, CollectionError> {
+        let mut collection = Self::open_with_built_in(folder)?;
+        let path = folder.join(CALIBRATION_FILE);
+        if let Some(bytes) = read_calibration(&path)? {
+            let judge = Judge::from_file(&bytes, false);
+            collection.judge = judge.map_err(|source| CollectionError::Calibration { path, source })?;
+        }
+        Ok(collection)
+    }
+
+    /// Opens an index to be judged by the built-in null models, whatever is installed in it.
+    pub fn open_with_built_in(folder: &Path) -> Result<Self, CollectionError> {
         let manifest = Manifest::read(folder)?;
         let parts = manifest
             .parts
@@ -200,7 +221,49 @@ impl Collection {
             folder: folder.to_owned(),
             parts,
             background: OnceLock::new(),
+            judge: Judge::built_in(),
         })
+    }
+
+    /// Has matches judged by another null model from now on.
+    pub fn set_judge(&mut self, judge: Judge) {
+        self.judge = judge;
+    }
+
+    /// The null model that judges matches.
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// Keeps a calibration beside the index, where [`Collection::open`] finds it; returns its place.
+    pub fn install_calibration(folder: &Path, calibration: &Calibration) -> Result<PathBuf, CollectionError> {
+        let _lock = lock(folder)?;
+        let (new, path) = (folder.join("calibration.json.new"), folder.join(CALIBRATION_FILE));
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&new)?;
+            file.write_all(&calibration.to_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, &path)?;
+            File::open(folder)?.sync_all()
+        };
+        write().map_err(CollectionError::io(&new))?;
+        Ok(path)
+    }
+
+    /// What chance pays for in this index, by medium.
+    pub fn figures(&self, medium: Medium) -> IndexFigures {
+        let stats = self.stats();
+        let Some(of) = stats.media.get(&medium) else {
+            return IndexFigures::default();
+        };
+        IndexFigures {
+            works: of.items,
+            size: match medium {
+                Medium::Audio => of.duration_ms.unwrap_or(0),
+                Medium::Text => of.chars.unwrap_or(0),
+                Medium::Image => of.items,
+            },
+        }
     }
 
     /// The folder of the index.
@@ -217,6 +280,29 @@ impl Collection {
     pub fn stats(&self) -> Stats {
         stats::stats(&self.parts)
     }
+}
+
+/// The bytes of an installed calibration, if there is one; one byte more than is allowed of one that is too long.
+fn read_calibration(path: &Path) -> Result<Option<Vec<u8>>, CollectionError> {
+    // Looked at before it is opened: opening a pipe would wait for its other end.
+    let file = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => File::open(path).map_err(CollectionError::io(path))?,
+        Ok(_) => {
+            return Err(CollectionError::Damaged {
+                path: path.to_owned(),
+                what: "not a regular file".to_owned(),
+            });
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(CollectionError::Io { path, source });
+        }
+    };
+    let mut bytes = Vec::new();
+    let mut some = file.take(MAX_FILE_BYTES + 1);
+    some.read_to_end(&mut bytes).map_err(CollectionError::io(path))?;
+    Ok(Some(bytes))
 }
 
 /// Waits for nobody: a second writer is told at once.

@@ -12,6 +12,7 @@
 
 pub mod align;
 pub mod audio;
+pub mod calibration;
 pub mod collection;
 pub mod image;
 pub mod score;
@@ -145,4 +146,7 @@ pub struct Match {
     /// How the suspect was changed; absent for media without such a change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transform: Option<Transform>,
+    /// Which null model the E-value is of; absent in what older programs wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null_model: Option<calibration::NullModel>,
 }

@@ -6,6 +6,7 @@
 //! Not here: what the commands do (`command`), the words of results (`messages/`).
 
 mod bundle;
+mod calibrate;
 mod custody;
 pub(crate) mod timestamp;
 mod watch;
@@ -17,6 +18,7 @@ use quanlian_capture::{Url, guard::Allowed};
 use quanlian_record::time::{Day, parse_day};
 
 pub(crate) use bundle::Bundle;
+pub(crate) use calibrate::{Calibrate, CalibrationChoice, MembersFound};
 pub(crate) use custody::{
     Custody, CustodyAdd, CustodyExport, CustodyOf, CustodyRead, CustodySign, Erase, ExportAs, Hold,
     PaperLanguage,
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Index(Index),
     /// Find which works the given files copy
     Match(Match),
+    /// Fit a null model to this collection, from files that copy none of its works
+    Calibrate(Calibrate),
     /// Follow what is published, match what is new, and say how copies spread
     Watch(Box<Watch>),
     /// Fix files as evidence in the log
@@ -239,6 +243,8 @@ pub(crate) struct Match {
     /// Exit with 1 when nothing is found
     #[arg(long)]
     pub(crate) require: bool,
+    #[command(flatten)]
+    pub(crate) calibration: CalibrationChoice,
     #[command(flatten)]
     pub(crate) form: AnyForm,
 }

@@ -426,7 +426,7 @@ impl<R> DigestingReader<R> {
     }
 }
 
-fn digest(path: &Path) -> io::Result<(u64, String)> {
+pub(super) fn digest(path: &Path) -> io::Result<(u64, String)> {
     let mut reader = DigestingReader {
         reader: File::open(path)?,
         digest: Sha256::new(),

@@ -128,6 +128,10 @@ impl Collection {
             Content::Empty => return Err(MatchError::Empty),
             Content::Other(what) => return Err(MatchError::UnknownMedium { what }),
         };
+        for found in &mut matches {
+            found.e_value = self.judge.e_value(medium, found.score_bits);
+            found.null_model = Some(self.judge.describe(medium));
+        }
         if !options.include_below_threshold {
             matches.retain(|m| m.e_value <= options.max_e_value);
         }
@@ -203,11 +207,7 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let index = SoundIndex::new(&self.parts);
-        let max_e_value = if options.include_below_threshold {
-            f64::INFINITY
-        } else {
-            options.max_e_value
-        };
+        let max_e_value = self.built_in_limit(Medium::Audio, options);
         let found = audio::search(path, &index, &SearchOptions { max_e_value }).map_err(MatchError::Audio)?;
         index.check_read().map_err(MatchError::Index)?;
         notes.extend(found.notes.iter().map(|n| note::of_sound(Path::new(suspect), n)));
@@ -221,6 +221,7 @@ impl Collection {
                 identity: m.identity,
                 segments: m.segments.into_iter().map(Into::into).collect(),
                 transform: Some(m.transform),
+                null_model: None,
             })
         });
         Ok(named.collect())
@@ -234,11 +235,7 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let index = PictureIndex::new(&self.parts);
-        let max_e_value = if options.include_below_threshold {
-            f64::INFINITY
-        } else {
-            options.max_e_value
-        };
+        let max_e_value = self.built_in_limit(Medium::Image, options);
         let found =
             image::search(path, &index, &image::SearchOptions { max_e_value }).map_err(MatchError::Image)?;
         index.check_read().map_err(MatchError::Index)?;
@@ -258,9 +255,19 @@ impl Collection {
                 identity: m.identity,
                 segments: m.segments.into_iter().map(Into::into).collect(),
                 transform: None,
+                null_model: None,
             })
         });
         Ok(named.collect())
+    }
+
+    /// The E-value of the built-in model at the score that the model in use asks for.
+    fn built_in_limit(&self, medium: Medium, options: &MatchOptions) -> f64 {
+        if options.include_below_threshold {
+            f64::INFINITY
+        } else {
+            (-self.judge.bits_at(medium, options.max_e_value)).exp2()
+        }
     }
 
     /// The background model of the texts, made when it is first needed.
@@ -292,12 +299,13 @@ impl Collection {
                 })
                 .collect(),
             transform: None,
+            null_model: None,
         })
     }
 }
 
 /// All files below the paths, in the order of the paths and sorted within each.
-fn walk_all(
+pub(super) fn walk_all(
     paths: &[PathBuf],
     exclude: Exclude<'_>,
     on_result: &mut impl FnMut(&Path, Result<FileReport, MatchError>),

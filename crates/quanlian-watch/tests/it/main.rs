@@ -58,6 +58,7 @@ fn copy_of(work: &str) -> Event {
             identity: 1.0,
             segments: Vec::new(),
             transform: None,
+            null_model: None,
         }],
     }
 }

@@ -12,7 +12,7 @@ use quanlian_match::{
 
 use crate::{
     cli::Match as Arguments,
-    command::index,
+    command::calibrate,
     fault::{Blame, Fault, Outcome, answer_no},
     output::{Form, Output, reason, warn_about},
 };
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             .map_err(|source| anyhow::Error::new(source).context(format!("cannot read {}", path.display())))
             .bad_input()?;
     }
-    let collection = index::open(&arguments.index)?;
+    let collection = calibrate::open(&arguments.index, &arguments.calibration)?;
     let bar = output.progress("progress.match", 0);
     let progress = |done, total| {
         bar.set_length(total);
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     };
     let (mut found, mut failed, mut broken_index) = (0_usize, 0_usize, None);
     let mut reports: Vec<Match> = Vec::new();
-    let mut suspects = BTreeSet::new();
+    let (mut suspects, mut media) = (BTreeSet::new(), BTreeSet::new());
     let exclude = |path: &Path| quanlian_case::metadata::is_side_file(path);
     let notes = collection.match_paths(&arguments.paths, &options, &exclude, &progress, |path, result| {
         bar.suspend(|| match result {
@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
                 say_notes(output, &report.notes);
                 found += report.matches.len();
                 suspects.insert(report.suspect.clone());
+                media.insert(report.medium);
                 print(output, &report);
                 if output.form == Form::Json {
                     reports.extend(report.matches);
@@ -80,6 +81,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             ("failed", failed),
         ],
     );
+    calibrate::say_judge(&collection, media.into_iter(), output);
     if found == 0 && arguments.require {
         return Ok(answer_no());
     }
@@ -94,7 +96,7 @@ fn print(output: &Output, report: &FileReport) {
     }
 }
 
-fn say_notes(output: &Output, notes: &[Note]) {
+pub(super) fn say_notes(output: &Output, notes: &[Note]) {
     for note in notes {
         output.say(
             "match.note",
