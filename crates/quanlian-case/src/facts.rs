@@ -503,6 +503,7 @@ mod tests {
             segments: Vec::new(),
             transform: None,
             evidence: None,
+            null_model: None,
         }
     }
 

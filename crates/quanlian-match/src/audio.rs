@@ -15,6 +15,7 @@
 
 mod calibration;
 mod candidates;
+mod clips;
 mod constellation;
 pub mod decode;
 mod landmark;
@@ -33,6 +34,7 @@ mod verify;
 use std::borrow::Cow;
 use std::path::Path;
 
+pub use clips::{AudioClip, AudioClips, search_clips};
 pub use decode::{MAX_DURATION_MS, SAMPLE_RATE_HZ};
 pub use monitor::{Monitor, Passage, PassageState};
 
@@ -47,6 +49,9 @@ pub const KEY_BITS: u32 = landmark::KEY_BITS;
 
 /// A suspect shorter than this holds too few peaks to say anything with certainty.
 pub const MIN_SUSPECT_MS: u64 = 3_000;
+
+/// Non-members that the null model was fitted to, and the score of the best of them (`docs/SCALE.md`).
+pub(crate) const NON_MEMBERS: (u64, f64) = (1512, 12.2);
 
 /// Why a file yields no sound.
 #[derive(Debug, thiserror::Error)]

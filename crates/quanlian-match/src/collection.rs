@@ -14,6 +14,7 @@
 //! | `part-NNNNNN/video.*` | postings, looks and reels of the films (`video`); their sound lies with the sound |
 //! | `removed-NNNNNN.json` | works that count no more |
 //! | `lock`, `in-use` | held while somebody changes the index, or copies it (`edit`) |
+//! | `calibration.json` | the null model of this collection, when one was installed |
 //!
 //! Invariants: a file is complete and synced before the manifest names it, and never
 //! changes afterwards; so a change that dies leaves the old index, and what it left
@@ -23,6 +24,7 @@
 //!
 //! Not here: what a medium does with its bytes (`text`, `audio`, `image`, `video`), what a match means.
 
+mod chance;
 mod edit;
 mod film;
 mod fusion;
@@ -45,11 +47,12 @@ mod upkeep;
 mod verify;
 mod walk;
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+pub use chance::ChanceOptions;
 pub use merge::{MAX_MERGED_BYTES, MIN_ROW, MergeOptions, MergeReport};
 pub use monitor::{Heard, Sound};
 pub use note::Note;
@@ -59,6 +62,7 @@ pub use stats::{MediumStats, ShardStats, Stats};
 pub use upkeep::{RemoveReport, RestoreReport};
 pub use verify::{Damage, PartReport, VerifyOptions, VerifyReport};
 
+use crate::calibration::{Calibration, CalibrationError, IndexFigures, Judge, MAX_FILE_BYTES};
 use crate::segment::SegmentError;
 use crate::text::background::Background;
 use crate::{Medium, Unit};
@@ -73,6 +77,7 @@ use removed::Removed;
 const MAX_ITEMS_PER_PART: usize = 1 << 20;
 /// How often an index is opened anew because somebody changed it meanwhile.
 const OPEN_TRIES: u32 = 64;
+const CALIBRATION_FILE: &str = "calibration.json";
 
 /// Why an index cannot be made or opened.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +123,9 @@ pub enum CollectionError {
     /// A part is damaged or was made with other parameters.
     #[error("part {part} of the index cannot be used")]
     Part { part: String, source: SegmentError },
+    /// The null model beside the index cannot be used; searching by another one than was installed would mislead.
+    #[error("the calibration {path} cannot be used: remove it, or calibrate again")]
+    Calibration { path: PathBuf, source: CalibrationError },
 }
 
 impl CollectionError {
@@ -136,6 +144,7 @@ impl CollectionError {
             Self::Fetch { .. } => "collection_fetch",
             Self::Stopped => "collection_stopped",
             Self::Part { .. } => "collection_part",
+            Self::Calibration { source, .. } => source.code(),
         }
     }
 
@@ -228,6 +237,7 @@ pub struct Collection {
     /// The parts of all shards, in their order.
     parts: Vec<Arc<Part>>,
     background: OnceLock<Background>,
+    judge: Judge,
 }
 
 /// One folder of an open index.
@@ -258,15 +268,30 @@ impl Collection {
         append(Edit::begin(folder)?, works, options)
     }
 
-    /// Opens an index for matching.
+    /// Opens an index for matching, with the calibration that was installed in it.
     pub fn open(folder: &Path) -> Result<Self, CollectionError> {
         Self::open_all(&[folder.to_owned()])
     }
 
-    /// Opens several indexes that answer as one: matches are scored as in a collection of all their works.
+    /// Opens several indexes that answer as one: matches are scored as in a collection of all their works, and judged by
+    /// the strictest of the calibrations that were installed in them.
     ///
     /// At least one folder.
     pub fn open_all(folders: &[PathBuf]) -> Result<Self, CollectionError> {
+        let mut collection = Self::open_with_built_in(folders)?;
+        for folder in folders {
+            let path = folder.join(CALIBRATION_FILE);
+            if let Some(bytes) = read_calibration(&path)? {
+                let judge = Judge::from_file(&bytes, false);
+                let judge = judge.map_err(|source| CollectionError::Calibration { path, source })?;
+                collection.judge.join(judge);
+            }
+        }
+        Ok(collection)
+    }
+
+    /// Opens indexes to be judged by the built-in null models, whatever is installed in them.
+    pub fn open_with_built_in(folders: &[PathBuf]) -> Result<Self, CollectionError> {
         let mut real: Vec<PathBuf> = Vec::new();
         let mut shards = Vec::new();
         for folder in folders {
@@ -277,10 +302,10 @@ impl Collection {
             }
             real.push(path);
         }
-        Self::of(shards)
+        Self::of(shards, Judge::built_in())
     }
 
-    fn of(shards: Vec<Shard>) -> Result<Self, CollectionError> {
+    fn of(shards: Vec<Shard>, judge: Judge) -> Result<Self, CollectionError> {
         let parts: Vec<Arc<Part>> = shards.iter().flat_map(|s| s.parts.iter().cloned()).collect();
         let frames = |sum: u64, part: &Arc<Part>| sum.saturating_add(part.sound_store().frames());
         if parts.iter().fold(0, frames) > sound::MAX_FRAMES {
@@ -290,7 +315,49 @@ impl Collection {
             parts,
             shards,
             background: OnceLock::new(),
+            judge,
         })
+    }
+
+    /// Has matches judged by another null model from now on.
+    pub fn set_judge(&mut self, judge: Judge) {
+        self.judge = judge;
+    }
+
+    /// The null model that judges matches.
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// Keeps a calibration beside the index, where [`Collection::open`] finds it; returns its place.
+    pub fn install_calibration(folder: &Path, calibration: &Calibration) -> Result<PathBuf, CollectionError> {
+        let _edit = Edit::begin(folder)?;
+        let (new, path) = (folder.join("calibration.json.new"), folder.join(CALIBRATION_FILE));
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&new)?;
+            file.write_all(&calibration.to_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, &path)?;
+            File::open(folder)?.sync_all()
+        };
+        write().map_err(CollectionError::io(&new))?;
+        Ok(path)
+    }
+
+    /// What chance pays for in this index, by medium.
+    pub fn figures(&self, medium: Medium) -> IndexFigures {
+        let stats = self.stats();
+        let Some(of) = stats.media.get(&medium) else {
+            return IndexFigures::default();
+        };
+        IndexFigures {
+            works: of.items,
+            size: match medium {
+                Medium::Audio | Medium::Video => of.duration_ms.unwrap_or(0),
+                Medium::Text => of.chars.unwrap_or(0),
+                Medium::Image => of.items,
+            },
+        }
     }
 
     /// Goes on with the present state of the folders; whether it is another one than before.
@@ -309,7 +376,7 @@ impl Collection {
             .iter()
             .map(|shard| Shard::open(&shard.folder, &shard.parts))
             .collect::<Result<_, _>>()?;
-        *self = Self::of(shards)?;
+        *self = Self::of(shards, self.judge.clone())?;
         Ok(true)
     }
 
@@ -327,6 +394,29 @@ impl Collection {
     pub fn stats(&self) -> Stats {
         stats::stats(&self.shards)
     }
+}
+
+/// The bytes of an installed calibration, if there is one; one byte more than is allowed of one that is too long.
+fn read_calibration(path: &Path) -> Result<Option<Vec<u8>>, CollectionError> {
+    // Looked at before it is opened: opening a pipe would wait for its other end.
+    let file = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => File::open(path).map_err(CollectionError::io(path))?,
+        Ok(_) => {
+            return Err(CollectionError::Damaged {
+                path: path.to_owned(),
+                what: "not a regular file".to_owned(),
+            });
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(CollectionError::Io { path, source });
+        }
+    };
+    let mut bytes = Vec::new();
+    let mut some = file.take(MAX_FILE_BYTES + 1);
+    some.read_to_end(&mut bytes).map_err(CollectionError::io(path))?;
+    Ok(Some(bytes))
 }
 
 impl Shard {

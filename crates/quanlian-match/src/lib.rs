@@ -12,6 +12,7 @@
 
 pub mod align;
 pub mod audio;
+pub mod calibration;
 pub mod collection;
 pub mod image;
 pub mod score;
@@ -154,6 +155,9 @@ pub struct Match {
     /// What speaks for the match of a film; absent for other media.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<FilmEvidence>,
+    /// Which null model the E-value is of; absent in what older programs wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null_model: Option<calibration::NullModel>,
 }
 
 /// What speaks for the match of a film, and how much each tells by itself.

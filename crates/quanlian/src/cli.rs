@@ -6,6 +6,7 @@
 //! Not here: what the commands do (`command`), the words of results (`messages/`).
 
 mod bundle;
+mod calibrate;
 mod custody;
 mod index;
 mod monitor;
@@ -19,6 +20,7 @@ use quanlian_capture::{Url, guard::Allowed};
 use quanlian_record::time::{Day, parse_day};
 
 pub(crate) use bundle::Bundle;
+pub(crate) use calibrate::{Calibrate, CalibrationChoice, MembersFound};
 pub(crate) use custody::{
     Custody, CustodyAdd, CustodyExport, CustodyOf, CustodyRead, CustodySign, Erase, ExportAs, Hold,
     PaperLanguage,
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Match(Match),
     /// Tell copies in sound that is still coming: growing recordings, pipes
     Monitor(Monitor),
+    /// Fit a null model to this collection, from files that copy none of its works
+    Calibrate(Calibrate),
     /// Follow what is published, match what is new, and say how copies spread
     Watch(Box<Watch>),
     /// Fix files as evidence in the log
@@ -220,6 +224,8 @@ pub(crate) struct Match {
     /// Exit with 1 when nothing is found
     #[arg(long)]
     pub(crate) require: bool,
+    #[command(flatten)]
+    pub(crate) calibration: CalibrationChoice,
     #[command(flatten)]
     pub(crate) form: AnyForm,
 }

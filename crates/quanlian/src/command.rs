@@ -4,6 +4,7 @@
 //! Out: results on stdout and an exit code.
 
 mod bundle;
+mod calibrate;
 mod capture;
 mod custody;
 mod deposit;
@@ -64,6 +65,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Monitor(arguments) => monitor::run(&arguments, &output(arguments.form.form())),
+        Command::Calibrate(arguments) => calibrate::run(&arguments, &output(arguments.form.form())),
         Command::Watch(arguments) => watch::run(&arguments, &output(arguments.form.form())),
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
         Command::Bundle(arguments) => bundle::run(&arguments, &output(arguments.form.form())),

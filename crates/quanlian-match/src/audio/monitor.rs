@@ -16,10 +16,10 @@ use super::calibration;
 use super::candidates::Ballot;
 use super::landmark::QUERY_RANK;
 use super::peaks::{DELAY_FRAMES, Peak, PeakFinder};
-use super::search::{
-    Density, MAX_GAP_FRAMES, MIN_WINDOW_PEAKS, MS_PER_FRAME, Run, Segment, WINDOW_FRAMES, Works,
-    align_window, carried, overlap_share, segments_of, span, transform,
+use super::search::segments::{
+    Density, MAX_GAP_FRAMES, MS_PER_FRAME, Segment, overlap_share, segments_of, span, transform,
 };
+use super::search::{MIN_WINDOW_PEAKS, Run, WINDOW_FRAMES, Works, align_window, carried};
 use super::spectrum::HOP_SAMPLES;
 use super::verify::{Alignment, coincidences, weigh};
 use super::{AudioIndex, AudioMatch, SearchOptions};

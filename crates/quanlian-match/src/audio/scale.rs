@@ -21,6 +21,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use quanlian_mmap::ReadOnlyMap;
+use rayon::prelude::*;
 
 use super::constellation::{ConstellationWriter, peaks_of};
 use super::peaks::{Peak, PeakFinder};
@@ -146,14 +147,15 @@ impl Works {
             total_ms += duration_ms;
             total_ms
         };
+        let mut total_ms = 0;
         for (_, item) in recordings {
-            add(&item.constellation, item.duration_ms);
+            total_ms = add(&item.constellation, item.duration_ms);
         }
         for seed in 0.. {
-            let total_ms = add(&distractor(&sources, seed), u64::from(TRACK_FRAMES) * 16);
             if total_ms as f64 >= hours * 3.6e6 {
                 break;
             }
+            total_ms = add(&distractor(&sources, seed), u64::from(TRACK_FRAMES) * 16);
         }
         fs::write(folder.join("constellations"), &constellations).unwrap();
         fs::write(folder.join("items"), serde_json::to_vec(&items).unwrap()).unwrap();
@@ -210,6 +212,51 @@ impl AudioIndex for Works {
     }
 }
 
+/// A collection without one of its works, which is then a stranger to it.
+struct Without<'a> {
+    works: &'a Works,
+    item: u32,
+    frames: std::ops::Range<u64>,
+}
+
+impl<'a> Without<'a> {
+    fn new(works: &'a Works, item: u32) -> Self {
+        let (_, start, duration_ms) = works.items[item as usize];
+        let frames = start..start + frames_of(duration_ms);
+        Self { works, item, frames }
+    }
+}
+
+impl AudioIndex for Without<'_> {
+    fn for_each_place(&self, keys: &[u64], limit: u64, mut visit: impl FnMut(usize, u64)) {
+        self.works.for_each_place(keys, limit, |index, place| {
+            if !self.frames.contains(&(place >> PLACE_FRAME_SHIFT)) {
+                visit(index, place);
+            }
+        });
+    }
+
+    fn frames(&self) -> u64 {
+        self.works.frames()
+    }
+
+    fn work_at(&self, frame: u64) -> Option<(u32, u64)> {
+        self.works.work_at(frame).filter(|(item, _)| *item != self.item)
+    }
+
+    fn constellation(&self, item: u32) -> Option<Cow<'_, [u8]>> {
+        (item != self.item).then(|| self.works.constellation(item))?
+    }
+
+    fn duration_ms(&self, item: u32) -> u64 {
+        self.works.duration_ms(item)
+    }
+
+    fn total_duration_ms(&self) -> u64 {
+        self.works.total_duration_ms() - self.works.duration_ms(self.item)
+    }
+}
+
 /// Processor time of this thread.
 fn cpu_ms() -> f64 {
     let stat = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
@@ -230,20 +277,63 @@ fn query_peaks(path: &Path) -> (Vec<Peak>, u64) {
     (found, decoded.duration_ms)
 }
 
-/// Answers every clip of `queries/manifest.csv` and tells what it cost.
-fn answer(recordings: &Path, queries: &Path, hours: f64, every: usize, out: &Path) {
-    let mut files: Vec<PathBuf> = fs::read_dir(recordings)
+/// The recordings of a folder, in order of their names.
+fn recordings(folder: &Path) -> Vec<(String, AudioItem)> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    let fingerprinted: Vec<(String, AudioItem)> = files
+    files
         .iter()
         .map(|file| {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
             (name, fingerprint_reference(file).unwrap())
         })
-        .collect();
+        .collect()
+}
+
+/// The best answer to one clip, in the form that `score_queries.py` reads.
+fn answer_line(query: &str, found: &[AudioMatch], works: &Works) -> String {
+    let Some(best) = found.first() else {
+        return String::new();
+    };
+    let name = works
+        .names
+        .get(best.item as usize)
+        .map_or("distractor", String::as_str);
+    let (span, transform) = (&best.segments[0], best.transform);
+    let offset_s = (span.work[0] as f64 - span.suspect[0] as f64 * transform.time_scale) / 1000.0;
+    format!(
+        "{query},{name},{:.3},{offset_s:.3},{},{}\n",
+        best.score_bits, transform.time_scale, transform.pitch_scale
+    )
+}
+
+/// Every clip of a work against the collection without that work, where it is a stranger: harder than clips of other
+/// recordings, since many works share composer, key and instruments.
+fn left_out(rows: &[Vec<&str>], queries: &Path, works: &Works) -> Vec<String> {
+    let answer = |row: &Vec<&str>| {
+        let item = works.names.iter().position(|name| name == row[2])?;
+        let without = Without::new(works, item as u32);
+        let (peaks, duration_ms) = query_peaks(&queries.join(row[0]));
+        let options = SearchOptions {
+            max_e_value: f64::INFINITY,
+        };
+        let found = search_peaks(&peaks, duration_ms, &without, options);
+        let line = answer_line(row[0], &found, works);
+        Some(if line.is_empty() {
+            format!("{},,,,,\n", row[0])
+        } else {
+            line
+        })
+    };
+    rows.par_iter().filter_map(answer).collect()
+}
+
+/// Answers every clip of `queries/manifest.csv` and tells what it cost.
+fn answer(recordings: &Path, queries: &Path, hours: f64, every: usize, out: &Path) {
+    let fingerprinted = self::recordings(recordings);
     let folder = match std::env::var_os("QUANLIAN_SCALE_FOLDER") {
         Some(folder) => PathBuf::from(folder),
         None => tempfile::tempdir().unwrap().keep(),
@@ -279,28 +369,19 @@ fn answer(recordings: &Path, queries: &Path, hours: f64, every: usize, out: &Pat
                 };
                 let found = search_peaks(&peaks, duration_ms, &works, options);
                 let end = cpu_ms();
-                let line = found.first().map_or(String::new(), |best| {
-                    let name = works
-                        .names
-                        .get(best.item as usize)
-                        .map_or("distractor", String::as_str);
-                    let span = &best.segments[0];
-                    let offset_ms = span.work[0] as f64 - span.suspect[0] as f64 * best.transform.time_scale;
-                    format!(
-                        "{},{name},{:.3},{:.3}\n",
-                        row[0],
-                        best.score_bits,
-                        offset_ms / 1000.0
-                    )
-                });
+                let line = answer_line(row[0], &found, &works);
                 (line, middle - start, end - middle)
             })
             .collect()
     });
     let mut file = fs::File::create(out).unwrap();
-    writeln!(file, "query,answer,score,offset_s").unwrap();
+    writeln!(file, "query,answer,score,offset_s,time_scale,pitch_scale").unwrap();
     for (line, ..) in &answers {
         file.write_all(line.as_bytes()).unwrap();
+    }
+    if std::env::var_os("QUANLIAN_SCALE_LEFT_OUT").is_some() {
+        let lines = left_out(&rows, queries, &works);
+        fs::write(out.with_extension("left-out.csv"), lines.concat()).unwrap();
     }
     for label in ["member", "negative"] {
         for seconds in ["5", "10", "20"] {
@@ -362,7 +443,7 @@ fn a_clip_is_found_among_an_hour_of_distractors() {
 }
 
 /// Measures, when it is asked to: `QUANLIAN_SCALE_QUERIES` names the folder of the clips, `QUANLIAN_SHARED` that of the
-/// recordings, `QUANLIAN_SCALE_HOURS` says how many hours there are, `QUANLIAN_SCALE_EVERY` takes only every so many
+/// recordings, `QUANLIAN_SCALE_LEFT_OUT` has each clip of a work searched without that work too, `QUANLIAN_SCALE_HOURS` says how many hours there are, `QUANLIAN_SCALE_EVERY` takes only every so many
 /// clips, `QUANLIAN_SCALE_FOLDER` keeps the collection for the next time, `QUANLIAN_SCALE_ANSWERS` names the answers.
 #[test]
 fn large_collections_are_measured() {

@@ -143,6 +143,7 @@ mod tests {
                 mirrored: true,
             }),
             evidence: None,
+            null_model: None,
         }
     }
 

@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::Collection;
 use super::query::{MatchError, MatchOptions, sound_match};
 use super::sound::SoundIndex;
-use crate::Match;
 use crate::audio::{Monitor, Passage, PassageState, SearchOptions};
+use crate::{Match, Medium};
 
 /// What comes from a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,11 +49,13 @@ impl Collection {
     ) -> Result<(), MatchError> {
         let index = SoundIndex::new(&self.parts);
         let options = SearchOptions {
-            max_e_value: options.max_e_value,
+            max_e_value: self.built_in_limit(Medium::Audio, options),
         };
         let mut monitor = Monitor::new(&index, options);
         let mut tell = |passage: Passage| {
-            if let Some(found) = sound_match(&index, stream, passage.found) {
+            if let Some(mut found) = sound_match(&index, stream, passage.found) {
+                found.e_value = self.judge.e_value(Medium::Audio, found.score_bits);
+                found.null_model = Some(self.judge.describe(Medium::Audio));
                 tell(Heard {
                     passage: passage.number,
                     state: passage.state,

@@ -53,17 +53,6 @@ impl Default for MatchOptions {
     }
 }
 
-impl MatchOptions {
-    /// The E-value up to which a search goes.
-    fn search_limit(&self) -> f64 {
-        if self.include_below_threshold {
-            f64::INFINITY
-        } else {
-            self.max_e_value
-        }
-    }
-}
-
 /// What was found in one suspect file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FileReport {
@@ -163,6 +152,11 @@ impl Collection {
             Content::Empty => return Err(MatchError::Empty),
             Content::Other(what) => return Err(MatchError::UnknownMedium { what }),
         };
+        for found in &mut matches {
+            // A film may hold a work that is a recording, and is judged as one then.
+            found.e_value = self.judge.e_value(found.medium, found.score_bits);
+            found.null_model = Some(self.judge.describe(found.medium));
+        }
         if !options.include_below_threshold {
             matches.retain(|m| m.e_value <= options.max_e_value);
         }
@@ -238,7 +232,7 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let index = SoundIndex::new(&self.parts);
-        let max_e_value = options.search_limit();
+        let max_e_value = self.built_in_limit(Medium::Audio, options);
         let found = audio::search(path, &index, &SearchOptions { max_e_value }).map_err(MatchError::Audio)?;
         index.check_read().map_err(MatchError::Index)?;
         notes.extend(found.notes.iter().map(|n| note::of_sound(Path::new(suspect), n)));
@@ -257,7 +251,7 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let index = PictureIndex::new(&self.parts);
-        let max_e_value = options.search_limit();
+        let max_e_value = self.built_in_limit(Medium::Image, options);
         let found =
             image::search(path, &index, &image::SearchOptions { max_e_value }).map_err(MatchError::Image)?;
         index.check_read().map_err(MatchError::Index)?;
@@ -278,6 +272,7 @@ impl Collection {
                 segments: m.segments.into_iter().map(Into::into).collect(),
                 transform: None,
                 evidence: None,
+                null_model: None,
             })
         });
         Ok(named.collect())
@@ -372,9 +367,19 @@ impl Collection {
                     mirrored: m.mirrored,
                 }),
                 evidence: None,
+                null_model: None,
             })
         });
         Ok(named.collect())
+    }
+
+    /// The E-value of the built-in model at the score that the model in use asks for.
+    pub(super) fn built_in_limit(&self, medium: Medium, options: &MatchOptions) -> f64 {
+        if options.include_below_threshold {
+            f64::INFINITY
+        } else {
+            (-self.judge.bits_at(medium, options.max_e_value)).exp2()
+        }
     }
 
     /// The background model of the texts, made when it is first needed.
@@ -407,6 +412,7 @@ impl Collection {
                 .collect(),
             transform: None,
             evidence: None,
+            null_model: None,
         })
     }
 }
@@ -423,11 +429,12 @@ pub(super) fn sound_match(index: &SoundIndex<'_>, suspect: &str, found: AudioMat
         segments: found.segments.into_iter().map(Into::into).collect(),
         transform: Some(found.transform),
         evidence: None,
+        null_model: None,
     })
 }
 
 /// All files below the paths, in the order of the paths and sorted within each.
-fn walk_all(
+pub(super) fn walk_all(
     paths: &[PathBuf],
     exclude: Exclude<'_>,
     on_result: &mut impl FnMut(&Path, Result<FileReport, MatchError>),

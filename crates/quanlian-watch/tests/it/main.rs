@@ -59,6 +59,7 @@ fn copy_of(work: &str) -> Event {
             segments: Vec::new(),
             transform: None,
             evidence: None,
+            null_model: None,
         }],
     }
 }

@@ -12,7 +12,7 @@ use quanlian_match::{
 
 use crate::{
     cli::Match as Arguments,
-    command::index,
+    command::calibrate,
     fault::{Blame, Fault, Outcome, answer_no},
     message::Messages,
     output::{Form, Output, reason, warn_about},
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             .map_err(|source| anyhow::Error::new(source).context(format!("cannot read {}", path.display())))
             .bad_input()?;
     }
-    let collection = index::open_all(&arguments.index)?;
+    let collection = calibrate::open(&arguments.index, &arguments.calibration)?;
     let bar = output.progress("progress.match", 0);
     let progress = |done, total| {
         bar.set_length(total);
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     };
     let (mut found, mut failed, mut broken_index) = (0_usize, 0_usize, None);
     let mut reports: Vec<Match> = Vec::new();
-    let mut suspects = BTreeSet::new();
+    let (mut suspects, mut media) = (BTreeSet::new(), BTreeSet::new());
     let exclude = |path: &Path| quanlian_case::metadata::is_side_file(path);
     let notes = collection.match_paths(&arguments.paths, &options, &exclude, &progress, |path, result| {
         bar.suspend(|| match result {
@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
                 say_notes(output, &report.notes);
                 found += report.matches.len();
                 suspects.insert(report.suspect.clone());
+                media.insert(report.medium);
                 print(output, &report);
                 if output.form == Form::Json {
                     reports.extend(report.matches);
@@ -73,6 +74,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             ("failed", failed),
         ],
     );
+    calibrate::say_judge(&collection, media.into_iter(), output);
     if found == 0 && arguments.require {
         return Ok(answer_no());
     }
@@ -101,7 +103,7 @@ fn print(output: &Output, report: &FileReport) {
     }
 }
 
-fn say_notes(output: &Output, notes: &[Note]) {
+pub(super) fn say_notes(output: &Output, notes: &[Note]) {
     for note in notes {
         output.say(
             "match.note",
