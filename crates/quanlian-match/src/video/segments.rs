@@ -165,11 +165,7 @@ fn segment(
         last.2.at(f64::from(last.0) + 0.5) + 0.5,
     ];
     let steps = f64::from(suspect[1] - suspect[0]) + 1.0;
-    let speed = if counted.len() > 1 {
-        (work[1] - work[0]) / steps
-    } else {
-        best_part.1.line.speed
-    };
+    let speed = speed_of(&inside).unwrap_or(best_part.1.line.speed);
     let agreeing = own[best.1..=best.2]
         .iter()
         .filter(|(_, level, _)| *level > 0.0)
@@ -182,6 +178,17 @@ fn segment(
         speed,
         mirrored,
     })
+}
+
+/// The speed from the middles of the first and the last window, where each line is surest; of a single one there is none.
+fn speed_of(windows: &[&([u32; 2], Alignment)]) -> Option<f64> {
+    let middles = windows.iter().map(|(range, alignment)| {
+        let middle = f64::from(range[0] + range[1]) / 2.0;
+        (middle, alignment.line.at(middle))
+    });
+    let first = middles.clone().min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let last = middles.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (last.0 > first.0).then(|| (last.1 - first.1) / (last.0 - first.0))
 }
 
 pub(super) fn summarise<I: VideoIndex>(
