@@ -35,7 +35,7 @@ pub(super) struct Edit {
     pub(super) folder: PathBuf,
     pub(super) manifest: Manifest,
     pub(super) removed: Removed,
-    _lock: File,
+    _lock: Held,
 }
 
 impl Edit {
@@ -75,7 +75,7 @@ impl Edit {
         Self::with(folder, Manifest::read(folder)?, lock)
     }
 
-    fn with(folder: &Path, manifest: Manifest, lock: File) -> Result<Self, CollectionError> {
+    fn with(folder: &Path, manifest: Manifest, lock: Held) -> Result<Self, CollectionError> {
         Ok(Self {
             folder: folder.to_owned(),
             removed: Removed::read(folder, &manifest)?,
@@ -116,8 +116,8 @@ impl Edit {
     fn sweep(&self) -> Result<(), CollectionError> {
         let folder = &self.folder;
         // Files of an older generation may be in use by their names; those of none at all are not.
-        let in_use = in_use(folder)?;
-        let may_drop_old = in_use.try_lock().is_ok();
+        let in_use = Held(in_use(folder)?);
+        let may_drop_old = in_use.0.try_lock().is_ok();
         let mut names: Vec<String> = Vec::new();
         for entry in fs::read_dir(folder).map_err(CollectionError::io(folder))? {
             let entry = entry.map_err(CollectionError::io(folder))?;
@@ -157,12 +157,26 @@ pub(super) fn is_ours(name: &str) -> bool {
         || name == NEW_MANIFEST_FILE
 }
 
+/// A lock that ends with its holder.
+///
+/// Closing the file would not be enough: a program that another thread is starting at that moment has a copy of it, and
+/// keeps the lock until it runs.
+#[derive(Debug)]
+pub(super) struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // When it fails, closing the file ends the lock a moment later.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Keeps all files of the present generation under their names for as long as the handle lives.
-pub(super) fn keep_in_use(folder: &Path) -> Result<File, CollectionError> {
+pub(super) fn keep_in_use(folder: &Path) -> Result<Held, CollectionError> {
     let file = in_use(folder)?;
     let path = folder.join(IN_USE_FILE);
     file.lock_shared().map_err(CollectionError::io(&path))?;
-    Ok(file)
+    Ok(Held(file))
 }
 
 fn in_use(folder: &Path) -> Result<File, CollectionError> {
@@ -176,7 +190,7 @@ fn in_use(folder: &Path) -> Result<File, CollectionError> {
 }
 
 /// Waits for nobody: a second writer is told at once.
-pub(super) fn lock(folder: &Path) -> Result<File, CollectionError> {
+pub(super) fn lock(folder: &Path) -> Result<Held, CollectionError> {
     let path = folder.join(LOCK_FILE);
     let file = File::options()
         .create(true)
@@ -185,7 +199,7 @@ pub(super) fn lock(folder: &Path) -> Result<File, CollectionError> {
         .open(&path)
         .map_err(CollectionError::io(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Held(file)),
         Err(fs::TryLockError::WouldBlock) => Err(CollectionError::Busy {
             path: folder.to_owned(),
         }),

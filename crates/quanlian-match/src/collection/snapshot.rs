@@ -16,7 +16,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::edit::{Edit, keep_in_use};
+use super::edit::{Edit, Held, keep_in_use};
 use super::manifest::{FileEntry, Manifest, PartEntry};
 use super::opened::digest;
 use super::part::writer::list_files;
@@ -42,7 +42,7 @@ pub struct Inventory {
     pub files: Vec<StoredFile>,
     /// The manifest that names them.
     pub manifest: Vec<u8>,
-    _in_use: File,
+    _in_use: Held,
 }
 
 /// What an installation did.
