@@ -100,7 +100,7 @@ pub struct FileLockRecord {
     disk: Arc<dyn Disk>,
     path: PathBuf,
     /// Locked until dropped; a simulated disk has no second process.
-    _in_use: Option<File>,
+    _in_use: Option<Held>,
 }
 
 impl FileLockRecord {
@@ -144,8 +144,22 @@ pub(crate) fn read_record(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>
         .map_err(|source| io_error("read", path, source))
 }
 
+/// A lock that ends with its holder.
+///
+/// Closing the file would not be enough: a program that another thread is starting at that moment has a copy of it, and
+/// keeps the lock until it runs.
+#[derive(Debug)]
+pub(crate) struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // When it fails, closing the file ends the lock a moment later.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Opens and locks a file that says that something is in use.
-pub(crate) fn take(path: &Path) -> Result<File, StoreError> {
+pub(crate) fn take(path: &Path) -> Result<Held, StoreError> {
     let in_use = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -153,7 +167,7 @@ pub(crate) fn take(path: &Path) -> Result<File, StoreError> {
         .open(path)
         .map_err(|source| io_error("open", path, source))?;
     match in_use.try_lock() {
-        Ok(()) => Ok(in_use),
+        Ok(()) => Ok(Held(in_use)),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.parent().unwrap_or(path).to_owned())),
         Err(TryLockError::Error(source)) => Err(io_error("lock", path, source)),
     }

@@ -22,7 +22,6 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    fs::File,
     path::PathBuf,
     sync::Arc,
 };
@@ -31,7 +30,7 @@ use crate::{
     checkpoint::SignedCheckpoint,
     disk::Disk,
     hash::{Hash, leaf_hash},
-    lock_record::{LockRecord, require_not_moved},
+    lock_record::{Held, LockRecord, require_not_moved},
     log::{LogError, MAX_LOG_ENTRIES},
     note::{SignerKey, VerifierKey},
     signed_size::SignedSize,
@@ -54,7 +53,7 @@ pub(crate) struct Publisher {
     /// What a crash has left between the lock record and the readers.
     unsettled: Option<Unsettled>,
     /// Keeps other writers out until dropped.
-    _in_use: Option<File>,
+    _in_use: Option<Held>,
 }
 
 /// Signed, and perhaps not published.

@@ -9,8 +9,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -18,7 +17,7 @@ use std::{
 use super::{MAX_CHECKPOINT_BYTES, StoreError, TileStore};
 use crate::{
     disk::{Disk, SystemDisk},
-    lock_record,
+    lock_record::{self, Held},
     tile::Tiles,
 };
 
@@ -34,7 +33,7 @@ pub struct FileStore {
     /// process has made may be visible and not be on the disk.
     durable: Mutex<BTreeSet<PathBuf>>,
     /// Locked until dropped; a simulated disk has no second process.
-    in_use: Option<File>,
+    in_use: Option<Held>,
 }
 
 impl FileStore {
@@ -96,7 +95,7 @@ impl FileStore {
     }
 
     /// Gives away what keeps other writers out, so that readers may keep the store.
-    pub(crate) fn take_lock(&mut self) -> Option<File> {
+    pub(crate) fn take_lock(&mut self) -> Option<Held> {
         self.in_use.take()
     }
 

@@ -12,7 +12,6 @@
 //! | `log.key.signed` | what the key has signed, beside the key `log.key` | as `log.head` |
 
 use std::{
-    fs::File,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,7 +19,7 @@ use std::{
 use super::{FileStore, StoreError, TileStore};
 use crate::{
     disk::{Disk, SystemDisk},
-    lock_record::{self, FileLockRecord, LockPlace, LockRecord},
+    lock_record::{self, FileLockRecord, Held, LockPlace, LockRecord},
 };
 
 /// The folder of the log below the data folder.
@@ -43,7 +42,7 @@ pub struct LogHome {
     pub(crate) data: PathBuf,
     pub(crate) signed_size: PathBuf,
     /// Keeps other writers out.
-    pub(crate) in_use: Option<File>,
+    pub(crate) in_use: Option<Held>,
 }
 
 impl LogHome {
