@@ -9,7 +9,7 @@ Out: OUT/mix.mp3 and OUT/truth.csv (work, start_s, end_s, work_start_s, work_end
     quanlian match --index INDEX OUT/mix.mp3 --jsonl > OUT/matches.jsonl
     mixed_hour.py check OUT
 
-Each work runs for 30 to 80 s somewhere inside itself, with talk before, between and after. With `--changed` every work
+Each work runs for 30 to 80 s somewhere inside itself, silence at its ends left out, with talk before, between and after. With `--changed` every work
 but three is changed, each in its own way: speed, pitch, tempo, noise, talk over it. Every draw comes from the seed.
 `check` ends with 1 when a work is missing, a work is found that is not there, or an end is off by more than a second.
 Not here: single clips, which `make_queries.py` makes.
@@ -27,6 +27,8 @@ RATE_HZ = 44_100
 LENGTH_S = 3_600
 WORKS = 12
 MOST_OFF_S = 1.0
+# 50 dB below the stretch as a whole.
+SILENCE = 10 ** (-50 / 20)
 # Change: tempo, semitones, noise in dB below the sound, talk in dB below the sound.
 CHANGES = {
     "none": (1.0, 0.0, None, None),
@@ -57,6 +59,15 @@ def talk_of(speech, length, draw):
     return np.resize(np.roll(speech, shift), length)
 
 
+def audible(file, start_s, length_s):
+    """The stretch without silence at its ends: where nothing can be heard nobody can say where a copy ends."""
+    sound = decoded(["-i", str(file), "-af", f"atrim=start={start_s:.3f}:end={start_s + length_s:.3f}"])
+    block = RATE_HZ // 20
+    loud = [level(sound[at : at + block]) > SILENCE * level(sound) for at in range(0, len(sound), block)]
+    before, after = loud.index(True) * 0.05, loud[::-1].index(True) * 0.05
+    return start_s + before, length_s - before - after
+
+
 def part(file, start_s, length_s, change, speech, draw):
     tempo, semitones, noise_db, talk_db = CHANGES[change]
     # The cut stands before the change, so that the ends of the work are known exactly.
@@ -85,6 +96,7 @@ def make(audio, out, seed, changed):
         change = names[number] if changed and number < len(names) else "none"
         length_s = float(draw.uniform(30, min(80, seconds[file] - 3)))
         start_s = float(draw.uniform(1, seconds[file] - length_s - 1))
+        start_s, length_s = audible(file, start_s, length_s)
         pieces.append(part(file, start_s, length_s, change, speech, draw))
         rows.append([file.name, start_s, start_s + length_s, CHANGES[change][0], change])
     rest = LENGTH_S * RATE_HZ - sum(map(len, pieces))

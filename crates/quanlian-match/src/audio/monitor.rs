@@ -16,10 +16,11 @@ use super::calibration;
 use super::candidates::Ballot;
 use super::landmark::QUERY_RANK;
 use super::peaks::{DELAY_FRAMES, Peak, PeakFinder};
+use super::search::runs::{Run, carried};
 use super::search::segments::{
     Density, MAX_GAP_FRAMES, MS_PER_FRAME, Segment, overlap_share, segments_of, span, transform,
 };
-use super::search::{MIN_WINDOW_PEAKS, Run, WINDOW_FRAMES, Works, align_window, carried};
+use super::search::{MIN_WINDOW_PEAKS, WINDOW_FRAMES, Works, align_window};
 use super::spectrum::HOP_SAMPLES;
 use super::verify::{Alignment, coincidences, weigh};
 use super::{AudioIndex, AudioMatch, SearchOptions};
@@ -135,12 +136,12 @@ impl Track {
         peaks: &[Peak],
         works: &mut Works<'_, I>,
     ) -> Option<(u32, u32)> {
-        let hits: Vec<(u32, f32)> =
-            coincidences(&self.alignment()?.line, &peaks[window], works.get(self.run.item)?)
-                .into_iter()
-                .map(|(frame, count)| (frame, count as f32))
-                .collect();
-        Density::of(&self.run, peaks).stretch(&hits)
+        let own = &peaks[window];
+        let hits: Vec<(u32, f32)> = coincidences(&self.alignment()?.line, own, works.get(self.run.item)?)
+            .into_iter()
+            .map(|(frame, count)| (frame, count as f32))
+            .collect();
+        Density::of(&self.run, peaks).stretch(&hits, own)
     }
 
     /// The frames of the suspect from its first window to what was last heard.
@@ -253,7 +254,8 @@ impl<'a, I: AudioIndex> Monitor<'a, I> {
             for track in &self.tracks {
                 let Some(last) = track.alignment() else { continue };
                 if !found.iter().any(|other| track.is_continued_by(other)) {
-                    found.extend(carried(last, own, track.last_heard, &mut self.works));
+                    let work = self.works.get(last.item);
+                    found.extend(work.and_then(|work| carried(last, own, track.last_heard, work)));
                 }
             }
             for alignment in found {
@@ -282,7 +284,6 @@ impl<'a, I: AudioIndex> Monitor<'a, I> {
                     told: Vec::new(),
                     run: Run {
                         item: alignment.item,
-                        last_window: 0,
                         parts: vec![(window.clone(), alignment)],
                     },
                 };
@@ -350,7 +351,12 @@ impl<'a, I: AudioIndex> Monitor<'a, I> {
         if let (Some(last), Some(work)) = (track.alignment(), self.works.get(track.run.item))
             && window.len() >= MIN_WINDOW_PEAKS
         {
-            let alignment = weigh(track.run.item, &last.line, &self.peaks[window.clone()], work);
+            let alignment = weigh(
+                (last.item, last.origin),
+                &last.line,
+                &self.peaks[window.clone()],
+                work,
+            );
             track.push(window, alignment);
         }
         for segment in self.proved_segments(number) {

@@ -5,15 +5,16 @@
 //!
 //! The suspect is taken in overlapping windows. Each window is first compared unchanged and by all its peaks; only when
 //! nothing clear comes of that, by its strong peaks and under every family of changes, those of one factor first, and
-//! then both factors at once. Windows that continue one another in the same work are joined into a run, the run's
-//! coinciding peaks are chained by the shared aligner, and each chain is cut to the stretch that it explains, fitted
-//! again and weighed as a whole.
+//! then both factors at once. What a window shows is followed along its own line through the windows before and after
+//! it ([`runs`]); the coinciding peaks of such a run are chained by the shared aligner, and each chain is cut to the
+//! stretch that it explains, fitted again and weighed as a whole ([`segments`]).
 //!
 //! Invariants: windows are handled one after the other, so memory grows only with the list of peaks (some 400 bytes a
 //! second, bounded by [`super::MAX_DURATION_MS`]); the result does not depend on the order of the index.
 //!
-//! Not here: votes ([`super::candidates`]), the segments of a run ([`segments`]), evidence ([`super::verify`], [`super::calibration`]).
+//! Not here: votes ([`super::candidates`]), evidence ([`super::verify`], [`super::calibration`]).
 
+pub(super) mod runs;
 pub(super) mod segments;
 
 use std::collections::BTreeMap;
@@ -23,9 +24,11 @@ use super::candidates::{Ballot, Family};
 use super::constellation::Constellation;
 use super::landmark::{Warps, dense_landmarks, sparse_landmarks};
 use super::peaks::Peak;
+use super::sweep::sweep;
 use super::verify::{Alignment, Fitted, Line, fit, weigh};
 use super::{AudioIndex, AudioMatch, SearchOptions};
-use segments::{Segment, segments_of, summarise};
+use runs::segments_of_work;
+use segments::summarise;
 
 /// Frames in one window: 12 s.
 pub(super) const WINDOW_FRAMES: u32 = 750;
@@ -65,26 +68,24 @@ const LOOKS: [Look; 2] = [
     },
 ];
 
+/// In a collection of up to this length every delay of every work is counted where landmarks show nothing clear: it
+/// costs some 2 ms an hour, and finds unchanged copies whose landmarks noise or speech broke. 4 h.
+const MAX_SWEPT_MS: u64 = 4 * 3_600_000;
+
 /// Fitted places of one look that are weighed against chance, which is the dearest step.
 const WEIGHED_PLACES: usize = 16;
 
 /// With this much evidence for a copy, the dearer ways are left out.
 const CLEAR_BITS: f64 = 50.0;
 
-/// Places of a window that are tried on its neighbours.
-const MAX_CARRIED: usize = 6;
-
-/// How far the peaks of a neighbour may lie off the line.
-const CARRY_FRAMES: f32 = 4.0;
-
-/// Windows with less evidence than this join no run.
-const MIN_WINDOW_BITS: f64 = 5.0;
+/// Windows with less evidence than this are followed nowhere.
+pub(super) const MIN_WINDOW_BITS: f64 = 5.0;
 
 /// Windows belong together when their lines differ by no more than this where they meet.
-const MAX_JOINT_FRAMES: f32 = 12.0;
+pub(super) const MAX_JOINT_FRAMES: f32 = 12.0;
 
 /// And by no more than this in pitch.
-const MAX_JOINT_BANDS: f32 = 0.6;
+pub(super) const MAX_JOINT_BANDS: f32 = 0.6;
 
 /// Finds the works that `peaks` were copied from.
 pub(super) fn search_peaks<I: AudioIndex>(
@@ -95,31 +96,21 @@ pub(super) fn search_peaks<I: AudioIndex>(
 ) -> Vec<AudioMatch> {
     let mut works = Works::new(index);
     let mut ballot = Ballot::new();
-    let mut runs: Vec<Run> = Vec::new();
     let windows = windows(peaks);
-    let mut aligned: Vec<Vec<Alignment>> = windows
-        .iter()
-        .map(|window| align_window(&peaks[window.clone()], index, &mut works, &mut ballot))
-        .collect();
-    carry_on(&mut aligned, &windows, peaks, &mut works);
-    for (number, (window, alignments)) in windows.iter().zip(aligned).enumerate() {
-        for alignment in alignments {
-            join(&mut runs, number, window.clone(), alignment, peaks);
+    let mut found: BTreeMap<u32, Vec<(usize, Alignment)>> = BTreeMap::new();
+    for (number, window) in windows.iter().enumerate() {
+        for alignment in align_window(&peaks[window.clone()], index, &mut works, &mut ballot) {
+            found.entry(alignment.item).or_default().push((number, alignment));
         }
     }
     let score = |bits| calibration::score(bits, index.total_duration_ms(), windows.len());
-    let mut by_work: BTreeMap<u32, Vec<Segment>> = BTreeMap::new();
-    for run in runs {
-        if let Some(work) = works.get(run.item) {
-            by_work
-                .entry(run.item)
-                .or_default()
-                .extend(segments_of(&run, peaks, work));
-        }
-    }
-    let mut matches: Vec<AudioMatch> = by_work
+    let is_proved = |bits| score(bits).is_within(options.max_e_value);
+    let mut matches: Vec<AudioMatch> = found
         .into_iter()
-        .filter_map(|(item, segments)| summarise(item, segments, &score, duration_ms, index, options))
+        .filter_map(|(item, seeds)| {
+            let segments = segments_of_work(seeds, &windows, peaks, works.get(item)?, &is_proved);
+            summarise(item, segments, &score, duration_ms, index, options)
+        })
         .collect();
     matches.sort_by(|a, b| b.score_bits.total_cmp(&a.score_bits).then(a.item.cmp(&b.item)));
     matches
@@ -207,67 +198,44 @@ pub(super) fn align_window<I: AudioIndex>(
                 fitted.extend(fit(&candidate, peaks, work));
             }
         }
-        fitted.sort_by(|a, b| b.hits.cmp(&a.hits).then(a.item.cmp(&b.item)));
-        let mut weighed: Vec<&Fitted> = Vec::new();
-        for place in &fitted {
-            let is_known =
-                |other: &&Fitted| other.item == place.item && other.line.meets(&place.line, peaks[0].frame);
-            if weighed.len() < WEIGHED_PLACES && !weighed.iter().any(is_known) {
-                weighed.push(place);
-            }
+        best.extend(weighed(fitted, peaks, works));
+        let is_clear = |best: &[Alignment]| best.iter().any(|alignment| alignment.bits >= CLEAR_BITS);
+        if look.all_peaks && !is_clear(&best) && index.total_duration_ms() <= MAX_SWEPT_MS {
+            best.extend(weighed(sweep(peaks, index, works), peaks, works));
         }
-        for place in weighed {
-            if let Some(work) = works.get(place.item) {
-                let found = weigh(place.item, &place.line, peaks, work);
-                best.extend((found.bits >= MIN_WINDOW_BITS).then_some(found));
-            }
-        }
-        if best.iter().any(|alignment| alignment.bits >= CLEAR_BITS) {
+        if is_clear(&best) {
             break;
         }
     }
     without_repeats(best, peaks)
 }
 
-/// Tries what one window showed on its neighbours as well, forwards and then backwards.
-///
-/// Of the rounds of a loop each window may have found another one, and the end of a copy may be too short to be found
-/// by itself; a copy goes on along its own line before anything else.
-fn carry_on<I: AudioIndex>(
-    aligned: &mut [Vec<Alignment>],
-    windows: &[std::ops::Range<usize>],
+/// The best of the places, each once, as alignments that say something.
+fn weighed<I: AudioIndex>(
+    mut fitted: Vec<Fitted>,
     peaks: &[Peak],
     works: &mut Works<'_, I>,
-) {
-    let count = windows.len();
-    let forwards = (1..count).map(|number| (number - 1, number));
-    let backwards = (1..count).rev().map(|number| (number, number - 1));
-    for (from, to) in forwards.chain(backwards) {
-        let own = &peaks[windows[to].clone()];
-        let known: Vec<Alignment> = aligned[from].iter().take(MAX_CARRIED).cloned().collect();
-        for alignment in known {
-            let meets = |other: &Alignment| {
-                other.item == alignment.item && other.line.meets(&alignment.line, own[0].frame)
-            };
-            if !aligned[to].iter().any(meets) {
-                aligned[to].extend(carried(&alignment, own, own[0].frame, works));
-            }
+) -> Vec<Alignment> {
+    fitted.sort_by(|a, b| b.hits.cmp(&a.hits).then(a.item.cmp(&b.item)));
+    let mut chosen: Vec<&Fitted> = Vec::new();
+    for place in &fitted {
+        let is_known =
+            |other: &&Fitted| other.item == place.item && other.line.meets(&place.line, peaks[0].frame);
+        if chosen.len() < WEIGHED_PLACES && !chosen.iter().any(is_known) {
+            chosen.push(place);
         }
     }
-}
-
-/// `alignment` as `own`, the peaks of another window, have it; none when their line is another one at `joint`.
-pub(super) fn carried<I: AudioIndex>(
-    alignment: &Alignment,
-    own: &[Peak],
-    joint: u32,
-    works: &mut Works<'_, I>,
-) -> Option<Alignment> {
-    let work = works.get(alignment.item)?;
-    let line = alignment.line.refit(own, work, CARRY_FRAMES, MAX_JOINT_BANDS);
-    let found = weigh(alignment.item, &line, own, work);
-    let goes_on = found.bits >= MIN_WINDOW_BITS && found.line.meets(&alignment.line, joint);
-    goes_on.then_some(found)
+    (chosen.iter())
+        .filter_map(|place| {
+            Some(weigh(
+                (place.item, place.origin),
+                &place.line,
+                peaks,
+                works.get(place.item)?,
+            ))
+        })
+        .filter(|alignment| alignment.bits >= MIN_WINDOW_BITS)
+        .collect()
 }
 
 /// The best alignments, each place once.
@@ -290,43 +258,5 @@ impl Line {
     pub(super) fn meets(&self, other: &Self, frame: u32) -> bool {
         (self.at(frame) - other.at(frame)).abs() <= MAX_JOINT_FRAMES
             && (self.pitch_shift - other.pitch_shift).abs() <= MAX_JOINT_BANDS
-    }
-}
-
-/// Windows that continue one another in one work.
-pub(super) struct Run {
-    pub(super) item: u32,
-    pub(super) last_window: usize,
-    pub(super) parts: Vec<(std::ops::Range<usize>, Alignment)>,
-}
-
-fn join(
-    runs: &mut Vec<Run>,
-    window: usize,
-    range: std::ops::Range<usize>,
-    alignment: Alignment,
-    peaks: &[Peak],
-) {
-    let joint = peaks[range.start].frame;
-    let continued = runs.iter_mut().rev().find(|run| {
-        run.item == alignment.item
-            && run.last_window + 1 == window
-            && run
-                .parts
-                .last()
-                .is_some_and(|(_, last)| last.line.meets(&alignment.line, joint))
-    });
-    match continued {
-        Some(run) => {
-            run.last_window = window;
-            run.parts.push((range, alignment));
-        }
-        None => {
-            runs.push(Run {
-                item: alignment.item,
-                last_window: window,
-                parts: vec![(range, alignment)],
-            });
-        }
     }
 }

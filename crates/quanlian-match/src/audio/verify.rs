@@ -26,7 +26,7 @@ const REACH: i32 = 2;
 const _: () = assert!(NEARNESS.len() == 2 * REACH as usize + 1);
 
 /// Peaks this many bands apart still coincide.
-const TOLERANCE_BANDS: f32 = 0.5;
+pub(super) const TOLERANCE_BANDS: f32 = 0.5;
 
 /// Delays on either side of the candidate's that the model of chance is measured on: 4 min.
 const CHANCE_FRAMES: i32 = 15_000;
@@ -61,10 +61,20 @@ pub(super) struct Line {
     pivot: f32,
 }
 
+/// What pointed at a place before it was weighed: how many other places it was chosen from depends on that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// Landmarks voted for it.
+    Votes,
+    /// Of all places of a work it has the most peaks in common with the query.
+    Sweep,
+}
+
 /// Where a stretch of the query lies in a work, and how sure that is.
 #[derive(Debug, Clone)]
 pub(super) struct Alignment {
     pub(super) item: u32,
+    pub(super) origin: Origin,
     pub(super) line: Line,
     /// Coinciding peaks, each counted by how well it keeps time.
     pub(super) hits: f32,
@@ -78,6 +88,7 @@ pub(super) struct Alignment {
 #[derive(Debug, Clone)]
 pub(super) struct Fitted {
     pub(super) item: u32,
+    pub(super) origin: Origin,
     pub(super) line: Line,
     /// Coinciding peaks.
     pub(super) hits: u32,
@@ -102,12 +113,23 @@ pub(super) fn fit(candidate: &Candidate, peaks: &[Peak], work: &Constellation) -
         .sum();
     Some(Fitted {
         item: candidate.item,
+        origin: Origin::Votes,
         line,
         hits,
     })
 }
 
 impl Line {
+    /// The line of a stretch that was changed neither in time nor in pitch, from `frame` of the query on.
+    pub(super) fn unchanged(frame: f32, work_frame: f32) -> Self {
+        Self {
+            pitch_shift: 0.0,
+            time_scale: 1.0,
+            at_pivot: work_frame,
+            pivot: frame,
+        }
+    }
+
     /// Whether it says, within the error of measurement, that a stretch of so many frames was not changed.
     fn is_unchanged(&self, frames: u32) -> bool {
         (self.time_scale - 1.0).abs() * frames as f32 <= UNCHANGED_FRAMES
@@ -180,7 +202,12 @@ pub(super) fn coincidences(line: &Line, peaks: &[Peak], work: &Constellation) ->
 }
 
 /// Counts coincidences at every delay and compares the one of the line with all the others.
-pub(super) fn weigh(item: u32, line: &Line, peaks: &[Peak], work: &Constellation) -> Alignment {
+pub(super) fn weigh(
+    (item, origin): (u32, Origin),
+    line: &Line,
+    peaks: &[Peak],
+    work: &Constellation,
+) -> Alignment {
     let bounds = peaks
         .first()
         .zip(peaks.last())
@@ -222,9 +249,10 @@ pub(super) fn weigh(item: u32, line: &Line, peaks: &[Peak], work: &Constellation
     let surprise = calibration::surprise(hits, chance_mean);
     Alignment {
         item,
+        origin,
         line: *line,
         hits,
         chance_mean,
-        bits: calibration::evidence(surprise, frames, line.is_unchanged(frames)),
+        bits: calibration::evidence(surprise, frames, line.is_unchanged(frames), origin),
     }
 }

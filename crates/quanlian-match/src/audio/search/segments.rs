@@ -9,7 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{MAX_JOINT_FRAMES, Run};
+use super::MAX_JOINT_FRAMES;
+use super::runs::Run;
 use crate::align::{AlignOptions, Hit, chains};
 use crate::audio::candidates::median;
 use crate::audio::constellation::Constellation;
@@ -82,7 +83,7 @@ pub(in crate::audio) fn segments_of(run: &Run, peaks: &[Peak], work: &Constellat
                 .iter()
                 .map(|hit| ((hit.query as f32 / time_scale).round() as u32, hit.weight))
                 .collect();
-            let (first, last) = density.stretch(&hits)?;
+            let (first, last) = density.stretch(&hits, peaks)?;
             let segment = weigh_stretch(run, peaks, work, (first, last))?;
             // The whole may bend where its windows did not; what a window proved stays proved.
             Some(if run.parts.len() == 1 {
@@ -97,44 +98,51 @@ pub(in crate::audio) fn segments_of(run: &Run, peaks: &[Peak], work: &Constellat
         .collect()
 }
 
-/// Coinciding peaks per frame, inside a copy and outside.
+/// How many peaks of the suspect fall on the line, inside a copy and outside.
 pub(in crate::audio) struct Density {
-    copy: f64,
-    chance: f64,
+    /// What a peak that falls on the line speaks for a copy, in natural units.
+    hit: f64,
+    /// What one that does not speaks against it.
+    miss: f64,
 }
+
+/// Share of the peaks inside a copy that fall on its line: never taken to be more, since talk or noise may come over it.
+const MAX_COPY_SHARE: f64 = 0.6;
+
+/// Share outside: never taken to be less.
+const MIN_CHANCE_SHARE: f64 = 0.02;
 
 impl Density {
     /// What the parts of `run` show of both.
     pub(in crate::audio) fn of(run: &Run, peaks: &[Peak]) -> Self {
-        let mut density = Self {
-            copy: 0.0,
-            chance: f64::INFINITY,
-        };
+        let (mut copy, mut chance) = (0.0_f64, f64::INFINITY);
         for (range, alignment) in &run.parts {
-            let frames = f64::from(peaks[range.end - 1].frame - peaks[range.start].frame).max(1.0);
-            density.copy = density.copy.max(f64::from(alignment.hits) / frames);
-            density.chance = density.chance.min(alignment.chance_mean / frames);
+            let count = peaks[range.clone()].len().max(1) as f64;
+            copy = copy.max(f64::from(alignment.hits) / count);
+            chance = chance.min(alignment.chance_mean / count);
         }
-        density
+        // Chance was measured where it does best; elsewhere it gives about a third as much.
+        let chance = (chance / 3.0).clamp(MIN_CHANCE_SHARE, 0.5 * MAX_COPY_SHARE);
+        let copy = copy.clamp(2.0 * chance, MAX_COPY_SHARE.max(2.0 * chance));
+        Self {
+            hit: (copy / chance).ln(),
+            miss: ((1.0 - chance) / (1.0 - copy)).ln(),
+        }
     }
 
-    /// The stretch of `hits`, frames with weights, that a copy explains best.
-    ///
-    /// Every hit counts its weight and every frame costs the rate at which copy and chance explain a frame equally
-    /// well; the best run of that sum is the segment.
-    pub(in crate::audio) fn stretch(&self, hits: &[(u32, f32)]) -> Option<(u32, u32)> {
-        // Chance was measured where it does best; elsewhere it gives about a third as much.
-        let chance = (self.chance / 3.0).clamp(1e-4, 0.5 * self.copy.max(1e-3));
-        let copy = self.copy.max(2.0 * chance);
-        let cost = (copy - chance) / (copy / chance).ln();
-        let (mut best, mut sum, mut start) = ((0.0, 0, 0), 0.0, 0);
+    /// The stretch of `hits`, frames with the number of peaks on the line, that a copy explains best, of the `peaks`
+    /// among which they are: the run with the greatest sum over its peaks.
+    pub(in crate::audio) fn stretch(&self, hits: &[(u32, f32)], peaks: &[Peak]) -> Option<(u32, u32)> {
+        let (mut best, mut sum, mut start, mut passed) = ((0.0, 0, 0), 0.0, 0, 0);
         for (index, (frame, weight)) in hits.iter().enumerate() {
-            let gap = if index == 0 { 0 } else { frame - hits[index - 1].0 };
-            sum -= cost * f64::from(gap);
+            let before = passed;
+            passed = peaks.partition_point(|peak| peak.frame <= *frame);
+            let missed = (passed - before) as f64 - f64::from(*weight);
+            sum -= self.miss * missed.max(0.0);
             if sum <= 0.0 {
                 (sum, start) = (0.0, index);
             }
-            sum += f64::from(*weight);
+            sum += self.hit * f64::from(*weight);
             if sum > best.0 {
                 best = (sum, start, index);
             }
@@ -164,7 +172,7 @@ fn weigh_stretch(
     for (frames, bands) in [(8.0, 0.6), (3.0, 0.5)] {
         line = line.refit(own, work, frames, bands);
     }
-    let whole = weigh(run.item, &line, own, work);
+    let whole = weigh((run.item, nearest.1.origin), &line, own, work);
     let (work_first, work_last) = (line.at(first), line.at(last));
     let stars = work.between(work_first, work_last + 1.0).len().max(1);
     let identity = (f64::from(whole.hits) / stars as f64).min(1.0);
