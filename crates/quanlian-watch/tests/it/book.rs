@@ -1,6 +1,11 @@
 //! The book: appended to, replayed, repaired at its end alone.
 
-use std::fs;
+use std::{
+    fs,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
 
 use quanlian_watch::book::{BOOK_NAME, Book};
 
@@ -67,4 +72,22 @@ fn other_damage_is_refused_with_its_line() {
     let error = Book::open(folder.path()).unwrap_err();
     assert_eq!(error.code(), "book_damaged");
     assert!(error.to_string().contains("line 1"), "{error}");
+}
+
+#[test]
+fn a_program_that_another_thread_starts_does_not_keep_the_book() {
+    let folder = tempfile::tempdir().unwrap();
+    let is_over = AtomicBool::new(false);
+    let refused = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                // A machine without this program tests the rest.
+                let _ = Command::new("true").status();
+            }
+        });
+        let refused = (0..300).filter(|_| Book::open(folder.path()).is_err()).count();
+        is_over.store(true, Ordering::Relaxed);
+        refused
+    });
+    assert_eq!(refused, 0);
 }
