@@ -24,6 +24,7 @@
 //!
 //! Not here: what a medium does with its bytes (`text`, `audio`, `image`, `video`), what a match means.
 
+mod axis;
 mod chance;
 mod edit;
 mod film;

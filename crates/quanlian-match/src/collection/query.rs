@@ -208,7 +208,7 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let parts: Vec<&dyn TextPart> = self.parts.iter().map(|p| &**p as &dyn TextPart).collect();
-        let symbols = self.parts.iter().map(|p| p.text_symbols()).sum();
+        let symbols = self.parts.iter().map(|p| p.totals().text_symbols).sum();
         let background = self.background(&parts).map_err(MatchError::Index)?;
         let (found, decoded) =
             matcher::match_text(opened.into_digesting_reader(), &parts, background, symbols).map_err(
