@@ -110,6 +110,7 @@ pub(super) struct Part {
 /// What the works of a part that were not removed amount to, counted once, as every query pays for all of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Totals {
+    pub(super) texts: u64,
     /// Folded letters of texts.
     pub(super) text_symbols: u64,
     /// Length of recordings, and of the sound of films.
@@ -125,7 +126,10 @@ impl Totals {
             let sound = item.content.sound().map_or(0, |(_, sound)| sound.duration_ms);
             totals.sound_duration_ms = totals.sound_duration_ms.saturating_add(sound);
             match &item.content {
-                ItemContent::Text { text, .. } => totals.text_symbols += u64::from(text.symbols),
+                ItemContent::Text { text, .. } => {
+                    totals.texts += 1;
+                    totals.text_symbols += u64::from(text.symbols);
+                }
                 ItemContent::Audio { .. } => {}
                 ItemContent::Image { .. } => totals.pictures += 1,
                 ItemContent::Video { film, .. } => totals.film_steps += u64::from(film.steps),
@@ -418,6 +422,10 @@ impl TextPart for Part {
 
     fn numbers(&self) -> u32 {
         self.texts.len() as u32
+    }
+
+    fn has_numbers_of_no_text(&self) -> bool {
+        self.texts.len() as u64 != self.totals.texts
     }
 
     fn item(&self, number: u32) -> Option<&TextItem> {

@@ -32,6 +32,8 @@ const BLOCK_SYMBOLS: usize = 1 << 19;
 const OVERLAP_SYMBOLS: usize = 1 << 12;
 /// A key with more postings than this is a set phrase and finds nothing.
 const MAX_POSTINGS_PER_KEY: usize = 1 << 10;
+/// Of a key that removed texts hold, so many times that are looked at before it is taken for a set phrase.
+const REMOVED_ALLOWANCE: usize = 8;
 /// Hits of one block; when there are more, the most frequent keys were not rare.
 const MAX_HITS_PER_BLOCK: usize = 1 << 23;
 /// Passages of one work in one block.
@@ -70,6 +72,8 @@ pub(crate) trait TextPart {
     fn numbers(&self) -> u32;
     /// The text item of this number, if there is one.
     fn item(&self, number: u32) -> Option<&TextItem>;
+    /// Whether there may be postings under numbers that no text bears, because it failed half way or was removed.
+    fn has_numbers_of_no_text(&self) -> bool;
 }
 
 /// Why a suspect could not be matched.
@@ -170,7 +174,7 @@ struct Matcher<'a> {
 impl Matcher<'_> {
     fn run(&self, found: &mut Found) -> Result<(), SegmentError> {
         for (part, view) in self.parts.iter().enumerate() {
-            let mut hits = self.hits(view.store());
+            let mut hits = self.hits(*view);
             hits.sort_unstable_by_key(|&(item, query, work)| (item, query, work));
             for group in hits.chunk_by(|a, b| a.0 == b.0) {
                 let Some(item) = view.item(group[0].0) else {
@@ -186,7 +190,15 @@ impl Matcher<'_> {
     }
 
     /// Looks up every gram of the block: item, place in the block, place in the item.
-    fn hits(&self, store: &TextStore) -> Vec<(u32, u32, u32)> {
+    fn hits(&self, part: &dyn TextPart) -> Vec<(u32, u32, u32)> {
+        let store = part.store();
+        let has_gaps = part.has_numbers_of_no_text();
+        // Postings of nobody do not count; but of a key that hardly anybody else has not all of them are read.
+        let most = if has_gaps {
+            REMOVED_ALLOWANCE * MAX_POSTINGS_PER_KEY
+        } else {
+            MAX_POSTINGS_PER_KEY
+        };
         let mut hits = Vec::new();
         let mut grams = Grams::default();
         for &symbol in &self.block.symbols {
@@ -195,15 +207,16 @@ impl Matcher<'_> {
                 if before >= MAX_HITS_PER_BLOCK {
                     return;
                 }
-                hits.extend(
-                    store
-                        .segment
-                        .postings(key)
-                        .take(MAX_POSTINGS_PER_KEY + 1)
-                        .map(|p| (p.item, start as u32, p.position)),
-                );
-                if hits.len() - before > MAX_POSTINGS_PER_KEY {
-                    hits.truncate(before);
+                let mut read = 0;
+                for posting in store.segment.postings(key).take(most + 1) {
+                    read += 1;
+                    if !has_gaps || part.item(posting.item).is_some() {
+                        hits.push((posting.item, start as u32, posting.position));
+                    }
+                    if read > most || hits.len() - before > MAX_POSTINGS_PER_KEY {
+                        hits.truncate(before);
+                        break;
+                    }
                 }
             });
         }
