@@ -7,7 +7,8 @@ use std::{
     thread,
 };
 
-use quanlian_watch::book::{BOOK_NAME, Book};
+use proptest::prelude::*;
+use quanlian_watch::book::{BOOK_NAME, Book, read};
 
 use crate::{copy_of, item, line, plays};
 
@@ -90,4 +91,40 @@ fn a_program_that_another_thread_starts_does_not_keep_the_book() {
         refused
     });
     assert_eq!(refused, 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_bytes_are_a_book_to_readers_and_writers_alike_or_to_neither(
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(BOOK_NAME);
+        let mut book = Book::open(folder.path()).unwrap();
+        let when = "2026-01-10T00:00:00Z";
+        book.write(vec![line("a", when, item("p", "x", None)), line("a", when, copy_of("w"))]).unwrap();
+        drop(book);
+        let mut damaged = fs::read(&path).unwrap();
+        for (at, byte) in changes {
+            let at = at.index(damaged.len());
+            damaged[at] = byte;
+        }
+        for book in [&bytes, &damaged] {
+            fs::write(&path, book).unwrap();
+            let seen = read(folder.path());
+            match Book::open(folder.path()) {
+                Ok(book) => {
+                    prop_assert_eq!(&seen.unwrap(), book.records());
+                    let records = book.records().clone();
+                    drop(book);
+                    let again = Book::open(folder.path()).unwrap();
+                    prop_assert_eq!((again.records(), again.torn_bytes()), (&records, 0));
+                }
+                Err(_) => prop_assert!(seen.is_err()),
+            }
+        }
+    }
 }
