@@ -13,6 +13,7 @@
 //! Not here: what lies at the places (`sound`, `film`), pictures, which have numbers and no axis (`picture`).
 
 use std::io;
+use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,23 +43,73 @@ pub(super) struct Row<'a, W> {
 /// What a part keeps of a medium whose works lie on an axis.
 pub(super) trait Store {
     type Work: Laid;
+    /// The files of the postings and of the records to verify on.
+    const FILES: [&'static str; 2];
+    /// Family and bits of the keys.
+    const METHOD: (&'static str, u32);
     /// Bits of the place of a posting below that of the axis.
     const PLACE_SHIFT: u32;
     fn segment(&self) -> &PackedSegment;
     fn axis(&self) -> &PartAxis;
 }
 
-/// Opens the postings of a part if they were made with these parameters; `otherwise` says that they were not.
-pub(super) fn open_postings(
-    path: &Path,
-    (family, key_bits): (&str, u32),
+/// Opens the postings of a part if they were made by the method of today; `otherwise` says that they were not.
+pub(super) fn open_postings<S: Store>(
+    folder: &Path,
     otherwise: &'static str,
 ) -> Result<PackedSegment, SegmentError> {
-    let segment = PackedSegment::open(path)?;
-    if segment.family() != family || segment.key_bits() != key_bits {
+    let segment = PackedSegment::open(&folder.join(S::FILES[0]))?;
+    if (segment.family(), segment.key_bits()) != S::METHOD {
         return Err(SegmentError::Damaged { what: otherwise });
     }
     Ok(segment)
+}
+
+fn parameters<S: Store>() -> Result<SegmentParameters, SegmentError> {
+    let (family, key_bits) = S::METHOD;
+    SegmentParameters::new(family, key_bits)
+}
+
+/// Writes what one part keeps of a medium.
+pub(super) struct StoreWriter<S> {
+    segment: PackedWriter,
+    axis: AxisWriter,
+    of: PhantomData<S>,
+}
+
+impl<S: Store> StoreWriter<S> {
+    pub(super) fn create(folder: &Path) -> Result<Self, SegmentError> {
+        let [postings, records] = S::FILES.map(|file| folder.join(file));
+        Ok(Self {
+            segment: PackedWriter::create(&postings, &parameters::<S>()?)?,
+            axis: AxisWriter::create(&records)?,
+            of: PhantomData,
+        })
+    }
+
+    /// Keeps a work: `keys` hands over its keys with their places in it, `lay` lays it behind the others.
+    pub(super) fn keep_with(
+        &mut self,
+        keys: impl FnOnce(&mut dyn FnMut(u64, u32)),
+        lay: impl FnOnce(&mut AxisWriter) -> io::Result<S::Work>,
+    ) -> Result<S::Work, SegmentError> {
+        let base = self.axis.next_place << S::PLACE_SHIFT;
+        let mut pushed = Ok(());
+        keys(&mut |key, place| {
+            if pushed.is_ok() {
+                pushed = self.segment.push(key, base + u64::from(place));
+            }
+        });
+        pushed?;
+        Ok(lay(&mut self.axis)?)
+    }
+
+    /// Writes and syncs the files.
+    pub(super) fn finish(self) -> Result<(), SegmentError> {
+        self.axis.records.finish()?;
+        self.segment.finish()?;
+        Ok(())
+    }
 }
 
 /// The axis of a part as it is written, and the records of the works on it.
@@ -69,16 +120,11 @@ pub(super) struct AxisWriter {
 
 impl AxisWriter {
     /// The records go into a new file at `path`.
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    fn create(path: &Path) -> io::Result<Self> {
         Ok(Self {
             next_place: 0,
             records: RecordsWriter::create(path)?,
         })
-    }
-
-    /// Where the next work starts.
-    pub(super) fn next_place(&self) -> u64 {
-        self.next_place
     }
 
     /// Lays a work behind the others: `make` is told where it starts, and keeps its records.
@@ -89,11 +135,6 @@ impl AxisWriter {
         let work = make(self.next_place, &mut self.records)?;
         self.next_place = work.next_place();
         Ok(work)
-    }
-
-    /// Writes and syncs the records.
-    pub(super) fn finish(self) -> io::Result<()> {
-        self.records.finish()
     }
 }
 
@@ -160,23 +201,17 @@ pub(super) struct Source<'a, S: Store> {
     pub(super) items: Vec<(u32, &'a S::Work)>,
 }
 
-/// Where a merged part is written.
-pub(super) struct MergedFiles<'a> {
-    pub(super) axis: AxisWriter,
-    /// The file of postings, and what it holds.
-    pub(super) postings: &'a Path,
-    pub(super) parameters: &'a SegmentParameters,
-}
-
 /// Writes the works of several parts as those of one, and returns what is kept of each, in the order of the sources.
 ///
 /// `lay` lays a work of a store behind those that are there.
 pub(super) fn merge<S: Store>(
-    mut files: MergedFiles<'_>,
+    folder: &Path,
     sources: &[Source<'_, S>],
     step: Step<'_>,
     lay: impl Fn(&mut AxisWriter, &S, &S::Work) -> Result<S::Work, SegmentError>,
 ) -> Result<Vec<Vec<S::Work>>, SegmentError> {
+    let [postings_file, records_file] = S::FILES.map(|file| folder.join(file));
+    let mut axis = AxisWriter::create(&records_file)?;
     let mut kept = Vec::with_capacity(sources.len());
     let mut moves: Vec<Vec<Move>> = Vec::with_capacity(sources.len());
     for source in sources {
@@ -184,7 +219,7 @@ pub(super) fn merge<S: Store>(
         let mut moves_of_source: Vec<Move> = starts.map(|&(start, _)| (start, None)).collect();
         let mut of_source = Vec::with_capacity(source.items.len());
         for (_, old) in &source.items {
-            let new = lay(&mut files.axis, source.store, old)?;
+            let new = lay(&mut axis, source.store, old)?;
             // A work without places has none that would move.
             if old.next_place() > old.first_place()
                 && let Ok(at) = moves_of_source.binary_search_by_key(&old.first_place(), |&(start, _)| start)
@@ -199,7 +234,7 @@ pub(super) fn merge<S: Store>(
         kept.push(of_source);
         moves.push(moves_of_source);
     }
-    files.axis.finish()?;
+    axis.records.finish()?;
     let movers: Vec<_> = moves
         .iter()
         .map(|moves| move |place: u64| moved(moves, place, S::PLACE_SHIFT))
@@ -207,7 +242,7 @@ pub(super) fn merge<S: Store>(
     let postings: Vec<Moved<'_>> = (sources.iter().zip(&movers))
         .map(|(source, mover)| (source.store.segment(), mover as &dyn Fn(u64) -> Option<u64>))
         .collect();
-    PackedWriter::merge(files.postings, files.parameters, &postings, step)?;
+    PackedWriter::merge(&postings_file, &parameters::<S>()?, &postings, step)?;
     Ok(kept)
 }
 
@@ -366,184 +401,4 @@ fn gather<S: Store>(store: &S, start: u64, keys: &[u64], limit: u64, found: &mut
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::BTreeMap;
-
-    struct Work {
-        places: [u64; 2],
-        is_removed: bool,
-    }
-
-    impl Laid for Work {
-        fn first_place(&self) -> u64 {
-            self.places[0]
-        }
-
-        fn next_place(&self) -> u64 {
-            self.places[1]
-        }
-    }
-
-    struct Kept {
-        segment: PackedSegment,
-        axis: PartAxis,
-    }
-
-    impl Store for Kept {
-        type Work = Work;
-        const PLACE_SHIFT: u32 = 2;
-
-        fn segment(&self) -> &PackedSegment {
-            &self.segment
-        }
-
-        fn axis(&self) -> &PartAxis {
-            &self.axis
-        }
-    }
-
-    const PLACES_OF_A_WORK: u64 = 10;
-
-    fn axis_of(removed: &[bool]) -> PartAxis {
-        let works: Vec<Work> = (0..)
-            .zip(removed)
-            .map(|(number, &is_removed)| Work {
-                places: [number * PLACES_OF_A_WORK, (number + 1) * PLACES_OF_A_WORK],
-                is_removed,
-            })
-            .collect();
-        PartAxis::new((0..).zip(&works).map(|(number, work)| Row {
-            number,
-            work,
-            is_removed: work.is_removed,
-        }))
-    }
-
-    /// A part with works of ten places each, some removed, and postings `(key, place of the axis)`.
-    fn part(folder: &Path, removed: &[bool], postings: &[(u64, u64)]) -> Kept {
-        let parameters = SegmentParameters::new("test/1", 16).expect("parameters");
-        let path = folder.join(postings.len().to_string());
-        let mut writer = PackedWriter::create(&path, &parameters).expect("create");
-        for &(key, place) in postings {
-            writer
-                .push(key, place << Kept::PLACE_SHIFT | key & 3)
-                .expect("push");
-        }
-        Kept {
-            segment: writer.finish().expect("finish"),
-            axis: axis_of(removed),
-        }
-    }
-
-    /// The places of the keys 0 to 7 in all parts, without their lowest bits; keys that were left out are not there.
-    fn found(parts: &[&Kept], limit: u64) -> BTreeMap<usize, Vec<u64>> {
-        let mut length = 0;
-        let stores = (parts.iter())
-            .map(|&part| {
-                let start = length;
-                length += part.axis.length;
-                (Some(part), start)
-            })
-            .collect();
-        let axis = Axis {
-            numbered: Numbered {
-                parts: &[],
-                first: Vec::new(),
-            },
-            stores,
-            length,
-        };
-        let mut found: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
-        axis.for_each_place(&[0, 1, 2, 3, 4, 5, 6, 7], limit, |index, place| {
-            found.entry(index).or_default().push(place >> Kept::PLACE_SHIFT);
-        });
-        found
-    }
-
-    #[test]
-    fn a_removed_work_takes_up_no_room() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let postings: Vec<(u64, u64)> = (0..4).map(|work| (1, work * PLACES_OF_A_WORK + 3)).collect();
-        let whole = part(folder.path(), &[false; 4], &postings);
-        assert_eq!(found(&[&whole], 4)[&1], [3, 13, 23, 33]);
-        assert!(found(&[&whole], 3).is_empty(), "a common key");
-        let half = Kept {
-            axis: axis_of(&[false, true, true, false]),
-            ..whole
-        };
-        assert_eq!(found(&[&half], 2)[&1], [3, 33], "the removed ones do not count");
-        assert!(found(&[&half], 1).is_empty());
-        assert_eq!(half.axis.removed, [[10, 30]], "neighbours are one stretch");
-    }
-
-    #[test]
-    fn a_key_is_common_by_all_parts_together() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let one = part(folder.path(), &[false], &[(5, 1), (5, 2)]);
-        let other = part(folder.path(), &[false; 2], &[(5, 3), (5, 14), (6, 0)]);
-        assert_eq!(
-            found(&[&one, &other], 4),
-            BTreeMap::from([(5, vec![1, 2, 13, 24]), (6, vec![10])])
-        );
-        assert_eq!(found(&[&one, &other], 3), BTreeMap::from([(6, vec![10])]));
-    }
-
-    #[test]
-    fn a_place_is_that_of_the_work_that_starts_before_it() {
-        let axis = axis_of(&[false, true]);
-        assert_eq!(
-            [0, 9, 10, 99].map(|place| axis.work_at(place)),
-            [0, 0, 1, 1].map(|n| Some((n, u64::from(n) * 10)))
-        );
-        assert_eq!(
-            PartAxis::new(std::iter::empty::<Row<'_, Work>>()).work_at(0),
-            None
-        );
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
-
-        #[test]
-        fn parts_with_removed_works_answer_as_one_without_them(
-            removed in prop::collection::vec(prop::collection::vec(any::<bool>(), 1..5), 1..4),
-            postings in prop::collection::btree_set((0..3_usize, 0..8_u64, 0..50_u64), 0..120),
-            // Of the forty places of a part none is given up because of the removed ones among them.
-            limit in 40 / REMOVED_ALLOWANCE..12,
-        ) {
-            let folder = tempfile::tempdir().expect("a folder");
-            let mut parts = Vec::new();
-            let mut wanted: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
-            let mut start = 0;
-            for (number, removed) in removed.iter().enumerate() {
-                let own: Vec<(u64, u64)> = (postings.iter())
-                    .filter(|(part, _, place)| *part == number && *place < PLACES_OF_A_WORK * removed.len() as u64)
-                    .map(|&(_, key, place)| (key, place))
-                    .collect();
-                let folder = folder.path().join(number.to_string());
-                std::fs::create_dir(&folder).expect("a folder");
-                parts.push(part(&folder, removed, &own));
-                for (key, place) in own {
-                    if !removed[(place / PLACES_OF_A_WORK) as usize] {
-                        wanted.entry(key as usize).or_default().push(start + place);
-                    }
-                }
-                start += PLACES_OF_A_WORK * removed.len() as u64;
-            }
-            wanted.retain(|_, places| places.len() as u64 <= limit);
-            let parts: Vec<&Kept> = parts.iter().collect();
-            prop_assert_eq!(found(&parts, limit), wanted);
-        }
-
-        #[test]
-        fn a_place_moves_with_its_work(starts in prop::collection::btree_map(0..90_u64, prop::option::of(0..90_u64), 0..8), place in any::<u64>()) {
-            let moves: Vec<Move> = starts.into_iter().collect();
-            if let Some(to) = moved(&moves, place, 3) {
-                let (old, new) = moves.iter().rfind(|(old, _)| old << 3 <= place).expect("a work before it");
-                prop_assert_eq!(to - (new.expect("kept") << 3), place - (old << 3));
-            }
-        }
-    }
-}
+mod tests;

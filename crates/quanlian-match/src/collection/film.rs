@@ -17,10 +17,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::axis::{self, Axis, AxisWriter, Laid, MergedFiles, PartAxis, Row, Source, Store};
+use super::axis::{self, Axis, AxisWriter, Laid, PartAxis, Row, Source, Store, StoreWriter};
 use super::part::Part;
 use super::records::{Records, RecordsWriter};
-use crate::segment::{PackedSegment, PackedWriter, SegmentError, SegmentParameters, Step};
+use crate::segment::{PackedSegment, SegmentError, Step};
 use crate::video::{self, VideoIndex, VideoItem};
 
 const POSTINGS_FILE: &str = "video.postings";
@@ -71,16 +71,6 @@ impl Laid for FilmItem {
     }
 }
 
-/// Writes the films of one part.
-pub(super) struct FilmStoreWriter {
-    segment: PackedWriter,
-    axis: AxisWriter,
-}
-
-fn parameters() -> Result<SegmentParameters, SegmentError> {
-    SegmentParameters::new(video::FAMILY, video::KEY_BITS)
-}
-
 /// A film as it is laid on the axis.
 struct Film<'a> {
     duration_ms: u64,
@@ -107,24 +97,9 @@ impl Film<'_> {
     }
 }
 
-impl FilmStoreWriter {
-    pub(super) fn create(folder: &Path) -> Result<Self, SegmentError> {
-        Ok(Self {
-            segment: PackedWriter::create(&folder.join(POSTINGS_FILE), &parameters()?)?,
-            axis: AxisWriter::create(&folder.join(RECORDS_FILE))?,
-        })
-    }
-
+impl StoreWriter<FilmStore> {
     /// Keeps a film: its looks and reel, and the keys made from the looks.
     pub(super) fn keep(&mut self, item: &VideoItem) -> Result<FilmItem, SegmentError> {
-        let base = self.axis.next_place();
-        let mut pushed = Ok(());
-        video::index_keys(&item.keyframes, &mut |key, place| {
-            if pushed.is_ok() {
-                pushed = self.segment.push(key, base + u64::from(place));
-            }
-        });
-        pushed?;
         let film = Film {
             duration_ms: item.duration_ms,
             width: item.width,
@@ -133,14 +108,10 @@ impl FilmStoreWriter {
             keyframes: &item.keyframes,
             reel: &item.reel,
         };
-        Ok(film.lay(&mut self.axis)?)
-    }
-
-    /// Writes and syncs the files.
-    pub(super) fn finish(self) -> Result<(), SegmentError> {
-        self.axis.finish()?;
-        self.segment.finish()?;
-        Ok(())
+        self.keep_with(
+            |emit| video::index_keys(&item.keyframes, emit),
+            |axis| film.lay(axis),
+        )
     }
 }
 
@@ -150,12 +121,7 @@ pub(super) fn merge(
     sources: &[Source<'_, FilmStore>],
     step: Step<'_>,
 ) -> Result<Vec<Vec<FilmItem>>, SegmentError> {
-    let files = MergedFiles {
-        axis: AxisWriter::create(&folder.join(RECORDS_FILE))?,
-        postings: &folder.join(POSTINGS_FILE),
-        parameters: &parameters()?,
-    };
-    axis::merge(files, sources, step, |axis, store, old| {
+    axis::merge(folder, sources, step, |axis, store, old| {
         let record = |of| store.record(of).ok_or(SegmentError::Damaged { what: RECORDS });
         let film = Film {
             duration_ms: old.duration_ms,
@@ -179,6 +145,8 @@ pub(super) struct FilmStore {
 
 impl Store for FilmStore {
     type Work = FilmItem;
+    const FILES: [&'static str; 2] = [POSTINGS_FILE, RECORDS_FILE];
+    const METHOD: (&'static str, u32) = (video::FAMILY, video::KEY_BITS);
     const PLACE_SHIFT: u32 = 0;
 
     fn segment(&self) -> &PackedSegment {
@@ -196,14 +164,12 @@ impl FilmStore {
         folder: &Path,
         rows: impl Iterator<Item = Row<'a, FilmItem>>,
     ) -> Result<Option<Self>, SegmentError> {
-        let postings = folder.join(POSTINGS_FILE);
-        if !postings.try_exists()? {
+        if !folder.join(POSTINGS_FILE).try_exists()? {
             return Ok(None);
         }
-        let method = (video::FAMILY, video::KEY_BITS);
         let otherwise = "the films were indexed with another method";
         Ok(Some(Self {
-            segment: axis::open_postings(&postings, method, otherwise)?,
+            segment: axis::open_postings::<Self>(folder, otherwise)?,
             records: Records::open(&folder.join(RECORDS_FILE))?,
             axis: PartAxis::new(rows),
         }))

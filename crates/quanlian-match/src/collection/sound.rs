@@ -16,13 +16,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::axis::{self, Axis, AxisWriter, Laid, MergedFiles, PartAxis, Row, Source, Store};
+use super::axis::{self, Axis, AxisWriter, Laid, PartAxis, Row, Source, Store, StoreWriter};
 use super::part::Part;
 use super::records::Records;
 use crate::audio::{self, AudioIndex, AudioItem, PLACE_FRAME_SHIFT, WORK_GAP_FRAMES};
-use crate::segment::{PackedSegment, PackedWriter, SegmentError, SegmentParameters, Step};
+use crate::segment::{PackedSegment, SegmentError, Step};
 
-const POSTINGS_FILE: &str = "audio.postings";
 const CONSTELLATIONS_FILE: &str = "audio.constellations";
 /// Frames that a search can tell apart on the axis of all parts: some 76,000 hours.
 pub(super) const MAX_FRAMES: u64 = 1 << 34;
@@ -54,16 +53,6 @@ impl Laid for SoundItem {
     }
 }
 
-/// Writes the sound of one part.
-pub(super) struct SoundStoreWriter {
-    segment: PackedWriter,
-    axis: AxisWriter,
-}
-
-fn parameters() -> Result<SegmentParameters, SegmentError> {
-    SegmentParameters::new(audio::FAMILY, audio::KEY_BITS)
-}
-
 fn lay(axis: &mut AxisWriter, duration_ms: u64, constellation: &[u8]) -> io::Result<SoundItem> {
     axis.lay(|first_frame, records| {
         let kept = records.keep(constellation)?;
@@ -76,32 +65,13 @@ fn lay(axis: &mut AxisWriter, duration_ms: u64, constellation: &[u8]) -> io::Res
     })
 }
 
-impl SoundStoreWriter {
-    pub(super) fn create(folder: &Path) -> Result<Self, SegmentError> {
-        Ok(Self {
-            segment: PackedWriter::create(&folder.join(POSTINGS_FILE), &parameters()?)?,
-            axis: AxisWriter::create(&folder.join(CONSTELLATIONS_FILE))?,
-        })
-    }
-
+impl StoreWriter<SoundStore> {
     /// Keeps a recording: its constellation, and the keys made from that.
     pub(super) fn keep(&mut self, item: &AudioItem) -> Result<SoundItem, SegmentError> {
-        let base = self.axis.next_place() << PLACE_FRAME_SHIFT;
-        let mut pushed = Ok(());
-        audio::index_keys(&item.constellation, &mut |key, position| {
-            if pushed.is_ok() {
-                pushed = self.segment.push(key, base + u64::from(position));
-            }
-        });
-        pushed?;
-        Ok(lay(&mut self.axis, item.duration_ms, &item.constellation)?)
-    }
-
-    /// Writes and syncs the files.
-    pub(super) fn finish(self) -> Result<(), SegmentError> {
-        self.axis.finish()?;
-        self.segment.finish()?;
-        Ok(())
+        self.keep_with(
+            |emit| audio::index_keys(&item.constellation, emit),
+            |axis| lay(axis, item.duration_ms, &item.constellation),
+        )
     }
 }
 
@@ -112,12 +82,7 @@ pub(super) fn merge(
     sources: &[Source<'_, SoundStore>],
     step: Step<'_>,
 ) -> Result<Vec<Vec<SoundItem>>, SegmentError> {
-    let files = MergedFiles {
-        axis: AxisWriter::create(&folder.join(CONSTELLATIONS_FILE))?,
-        postings: &folder.join(POSTINGS_FILE),
-        parameters: &parameters()?,
-    };
-    axis::merge(files, sources, step, |axis, store, old| {
+    axis::merge(folder, sources, step, |axis, store, old| {
         let constellation = store.constellation(old).ok_or(SegmentError::Damaged {
             what: "constellations",
         })?;
@@ -135,6 +100,8 @@ pub(super) struct SoundStore {
 
 impl Store for SoundStore {
     type Work = SoundItem;
+    const FILES: [&'static str; 2] = ["audio.postings", CONSTELLATIONS_FILE];
+    const METHOD: (&'static str, u32) = (audio::FAMILY, audio::KEY_BITS);
     const PLACE_SHIFT: u32 = PLACE_FRAME_SHIFT;
 
     fn segment(&self) -> &PackedSegment {
@@ -152,10 +119,9 @@ impl SoundStore {
         folder: &Path,
         rows: impl Iterator<Item = Row<'a, SoundItem>>,
     ) -> Result<Self, SegmentError> {
-        let method = (audio::FAMILY, audio::KEY_BITS);
         let otherwise = "the sound was indexed with another method";
         Ok(Self {
-            segment: axis::open_postings(&folder.join(POSTINGS_FILE), method, otherwise)?,
+            segment: axis::open_postings::<Self>(folder, otherwise)?,
             constellations: Records::open(&folder.join(CONSTELLATIONS_FILE))?,
             axis: PartAxis::new(rows),
         })
