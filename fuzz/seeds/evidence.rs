@@ -138,7 +138,7 @@ fn bundle(corpora: &Corpora) {
         ..Terms::default()
     };
     let outcome = vault.deposit_files(&[path], &terms, &mut outside, &mut |_| {});
-    let items = outcome.receipts.into_iter().map(|(path, receipt)| BundleItem {
+    let items = outcome.receipts.into_iter().map(|(path, receipt)| BundleItem::Kept {
         receipt,
         original: Original::File(path),
     });
