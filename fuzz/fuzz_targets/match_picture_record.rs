@@ -26,15 +26,17 @@ impl Index {
         let (postings, hashes) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let (postings, _) = postings.as_chunks::<5>();
         let (hashes, _) = hashes.as_chunks::<32>();
-        let word = |hash: &[u8; 32], at: usize| {
-            u64::from_le_bytes(std::array::from_fn(|byte| hash[8 * at + byte]))
-        };
+        let word =
+            |hash: &[u8; 32], at: usize| u64::from_le_bytes(std::array::from_fn(|byte| hash[8 * at + byte]));
         Self {
             postings: postings
                 .iter()
                 .map(|[item, a, b, c, d]| (u32::from(*item), u32::from_le_bytes([*a, *b, *c, *d])))
                 .collect(),
-            hashes: hashes.iter().map(|hash| std::array::from_fn(|at| word(hash, at))).collect(),
+            hashes: hashes
+                .iter()
+                .map(|hash| std::array::from_fn(|at| word(hash, at)))
+                .collect(),
             records: parts.collect(),
         }
     }
@@ -54,7 +56,9 @@ impl ImageIndex for Index {
     }
 
     fn record(&self, item: u32) -> Option<Cow<'_, [u8]>> {
-        self.records.get(item as usize).map(|record| Cow::Borrowed(&record[..]))
+        self.records
+            .get(item as usize)
+            .map(|record| Cow::Borrowed(&record[..]))
     }
 
     fn size(&self, _: u32) -> [u32; 2] {

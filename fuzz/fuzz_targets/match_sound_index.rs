@@ -42,7 +42,9 @@ impl AudioIndex for Index {
     }
 
     fn constellation(&self, item: u32) -> Option<Cow<'_, [u8]>> {
-        self.constellations.get(item as usize).map(|stars| Cow::Borrowed(&stars[..]))
+        self.constellations
+            .get(item as usize)
+            .map(|stars| Cow::Borrowed(&stars[..]))
     }
 
     fn duration_ms(&self, _: u32) -> u64 {
@@ -71,6 +73,11 @@ fuzz_target!(|bytes: &[u8]| {
     for found in found.matches {
         assert!(found.score_bits.is_finite() && found.e_value >= 0.0 && found.identity.is_finite());
         let runs_forwards = |[from, to]: [u64; 2]| from <= to;
-        assert!(found.segments.iter().all(|span| runs_forwards(span.suspect) && runs_forwards(span.work)));
+        assert!(
+            found
+                .segments
+                .iter()
+                .all(|span| runs_forwards(span.suspect) && runs_forwards(span.work))
+        );
     }
 });

@@ -16,7 +16,12 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(entries.len() <= MAX_ENTRIES);
         for entry in entries {
             assert!(entry.media.len() <= MAX_MEDIA);
-            assert!(entry.media.iter().all(|media| matches!(media.scheme(), "http" | "https")));
+            assert!(
+                entry
+                    .media
+                    .iter()
+                    .all(|media| matches!(media.scheme(), "http" | "https"))
+            );
         }
     }
 });

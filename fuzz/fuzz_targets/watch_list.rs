@@ -11,7 +11,11 @@ use quanlian_watch::list::read;
 fuzz_target!(|bytes: &[u8]| {
     let list = read(bytes);
     let lines: Vec<&str> = list.addresses.iter().map(|address| address.as_str()).collect();
-    assert!(list.addresses.iter().all(|address| matches!(address.scheme(), "http" | "https")));
+    assert!(
+        list.addresses
+            .iter()
+            .all(|address| matches!(address.scheme(), "http" | "https"))
+    );
     let again = read(lines.join("\n").as_bytes());
     assert_eq!((&again.addresses, again.problems.len()), (&list.addresses, 0));
 });

@@ -138,10 +138,13 @@ fn bundle(corpora: &Corpora) {
         ..Terms::default()
     };
     let outcome = vault.deposit_files(&[path], &terms, &mut outside, &mut |_| {});
-    let items = outcome.receipts.into_iter().map(|(path, receipt)| BundleItem::Kept {
-        receipt,
-        original: Original::File(path),
-    });
+    let items = outcome
+        .receipts
+        .into_iter()
+        .map(|(path, receipt)| BundleItem::Kept {
+            receipt,
+            original: Original::File(path),
+        });
     let out = folder.join("seed.qne.zip");
     vault
         .bundle(items.collect(), "李四", &out, &mut outside, &mut |_| {})

@@ -29,7 +29,11 @@ pub fn make(corpora: &Corpora) {
     let manifest = String::from_utf8_lossy(index::folder().file("manifest.json")).into_owned();
     let (before, seal) = manifest.split_once("\"seal\": \"").expect("a sealed manifest");
     let behind = seal.split_once('"').expect("the end of the seal").1;
-    corpora.put("match_manifest", "index", format!("{before}\"seal\": \"\"{behind}"));
+    corpora.put(
+        "match_manifest",
+        "index",
+        format!("{before}\"seal\": \"\"{behind}"),
+    );
     corpora.put("match_manifest", "plain", r#"{"format":1,"parts":[]}"#);
     segments(corpora);
     packed(corpora);
@@ -80,7 +84,11 @@ fn packed(corpora: &Corpora) {
         writer.push(number * number % 300, number).expect("pushed");
     }
     drop(writer.finish().expect("a segment"));
-    corpora.put("match_packed", "small", without_sums(&fs::read(&path).expect("it reads")));
+    corpora.put(
+        "match_packed",
+        "small",
+        without_sums(&fs::read(&path).expect("it reads")),
+    );
 }
 
 /// Two works, the second one what the target searches for.
@@ -132,7 +140,10 @@ fn calibration(corpora: &Corpora) {
         medium: Medium::Audio,
         samples: samples.collect(),
     };
-    let figures = |_| IndexFigures { works: 2, size: 60_000 };
+    let figures = |_| IndexFigures {
+        works: 2,
+        size: 60_000,
+    };
     let model = Calibration::fit(&[non_member], figures, Members::Refuse).expect("enough strangers");
     let model: BTreeMap<String, serde_json::Value> =
         serde_json::from_slice(&model.to_bytes()).expect("it is JSON");

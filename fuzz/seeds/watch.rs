@@ -52,7 +52,11 @@ fn archives(corpora: &Corpora) {
         )
     };
     let records = [
-        warc_record("warcinfo", "Content-Type: application/warc-fields\r\n", "software: x\r\n"),
+        warc_record(
+            "warcinfo",
+            "Content-Type: application/warc-fields\r\n",
+            "software: x\r\n",
+        ),
         response("200 OK\r\nContent-Type: audio/mpeg\r\nContent-Length: 5", "sound"),
         response(
             "200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked",

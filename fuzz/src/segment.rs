@@ -42,7 +42,11 @@ pub fn made_good_packed(bytes: &[u8]) -> Vec<u8> {
     let place_bits = 1 + u32::from(header[20]) % MAX_RECORD_BITS.saturating_sub(rest_bits).max(1);
     header[12..16].copy_from_slice(&key_bits.to_le_bytes());
     header[20..24].copy_from_slice(&place_bits.to_le_bytes());
-    let Some(most_bits) = body.len().checked_sub(table_bytes + PADDING_BYTES).map(|bytes| 8 * bytes as u64) else {
+    let Some(most_bits) = body
+        .len()
+        .checked_sub(table_bytes + PADDING_BYTES)
+        .map(|bytes| 8 * bytes as u64)
+    else {
         return bytes.to_vec();
     };
     let record_bits = u64::from(rest_bits + place_bits);
