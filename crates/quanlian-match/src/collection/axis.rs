@@ -356,15 +356,20 @@ impl<'a, S: Store> Axis<'a, S> {
             });
             return;
         }
+        // Taken again for each batch, because a search asks for many keys, and most have few places.
+        let mut found = vec![Gathered::default(); keys.len().min(KEYS_AT_ONCE)];
         for (batch, keys) in keys.chunks(KEYS_AT_ONCE).enumerate() {
-            let mut found = vec![Gathered::default(); keys.len()];
             for (store, start) in stores() {
                 gather(store, start, keys, limit, &mut found);
             }
-            for (index, of_key) in found.iter().enumerate().filter(|(_, of_key)| !of_key.is_common) {
-                for &place in &of_key.places {
-                    visit(batch * KEYS_AT_ONCE + index, place);
+            for (index, of_key) in found.iter_mut().enumerate() {
+                if !of_key.is_common {
+                    for &place in &of_key.places {
+                        visit(batch * KEYS_AT_ONCE + index, place);
+                    }
                 }
+                of_key.places.clear();
+                of_key.is_common = false;
             }
         }
     }

@@ -90,10 +90,15 @@ fn found(parts: &[&Kept], limit: u64) -> BTreeMap<usize, Vec<u64>> {
         stores,
         length,
     };
-    let mut found: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
-    axis.for_each_place(&[0, 1, 2, 3, 4, 5, 6, 7], limit, |index, place| {
-        found.entry(index).or_default().push(place >> Kept::PLACE_SHIFT);
+    // Asked twice, with more keys in between than are looked up at once.
+    let keys: Vec<u64> = (0..8).chain(1_000..1_070).chain(0..8).collect();
+    let mut found: [BTreeMap<usize, Vec<u64>>; 2] = Default::default();
+    axis.for_each_place(&keys, limit, |index, place| {
+        let of_key = found[index / 78].entry(index % 78).or_default();
+        of_key.push(place >> Kept::PLACE_SHIFT);
     });
+    let [found, again] = found;
+    assert_eq!(found, again);
     found
 }
 
