@@ -193,9 +193,10 @@ impl AudioIndex for SoundIndex<'_> {
 
     fn work_at(&self, frame: u64) -> Option<(u32, u64)> {
         let (part, number, item, start) = self.axis.work_at(frame)?;
-        // The places of a removed recording are nobody's.
-        part.sound_item(number)?;
-        Some((item, start))
+        // The places of a removed recording are nobody's, and so are those that are left before the next one starts.
+        let length = audio::frames_of(part.sound_item(number)?.duration_ms);
+        let end = start.saturating_add(length).saturating_add(WORK_GAP_FRAMES);
+        (frame < end).then_some((item, start))
     }
 
     fn constellation(&self, item: u32) -> Option<Cow<'_, [u8]>> {

@@ -326,3 +326,25 @@ fn a_passage_of_removed_texts_is_no_set_phrase() {
     Collection::merge(&bench.at("index"), &MergeOptions::default()).expect("merge");
     assert_eq!(found(), before);
 }
+
+#[test]
+fn who_walks_along_the_axis_of_sound_meets_each_recording_once() {
+    use crate::audio::{AudioIndex, WORK_GAP_FRAMES, frames_of};
+    let bench = Bench::new(&[]);
+    put(&bench, [1, 4, 7]);
+    bench.build().expect("build");
+    put(&bench, [10]);
+    bench.add().expect("add");
+    let index = bench.open();
+    let sound = sound::SoundIndex::new(&index.parts);
+    let (mut frame, mut met) = (0, Vec::new());
+    while frame < sound.frames() {
+        let Some((item, start)) = sound.work_at(frame) else {
+            frame += 1;
+            continue;
+        };
+        met.push(item);
+        frame = start + frames_of(sound.duration_ms(item)) + WORK_GAP_FRAMES;
+    }
+    assert_eq!(met, [0, 1, 2, 3]);
+}
