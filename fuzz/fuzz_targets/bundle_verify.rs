@@ -12,39 +12,7 @@ use quanlian_evidence::{
     container::{Entry, Writer},
     verify::{Policy, verify_stream},
 };
-use quanlian_fuzz::{parts, unescape};
-
-/// The layout; the seeds name the same paths in the same order.
-const PATHS: [&str; 28] = [
-    "VERIFY.txt",
-    "bag-info.txt",
-    "bagit.txt",
-    "data/0001-a",
-    "manifest-sha256.txt",
-    "manifest-sm3.txt",
-    "proof/0001/custody.jsonl",
-    "proof/0001/deposit.json",
-    "proof/0001/entry.json",
-    "proof/0001/inclusion.tlog-proof",
-    "proof/0001/salt.hex",
-    "proof/bundle/entry.json",
-    "proof/bundle/inclusion.tlog-proof",
-    "proof/bundle/salt.hex",
-    "proof/bundle/sealed-sha256.txt",
-    "proof/bundle/statement.json",
-    "proof/checkpoint",
-    "proof/log.vkey",
-    "proof/policy",
-    "proof/tsa/01.pem",
-    "proof/tsa/01.tsq",
-    "proof/tsa/01.tsr",
-    "proof/witness.vkeys",
-    "tagmanifest-sha256.txt",
-    "tagmanifest-sm3.txt",
-    "verifier.html",
-    "verify.sh",
-    "核验说明.html",
-];
+use quanlian_fuzz::{bundle::PATHS, parts, unescape};
 
 fuzz_target!(|bytes: &[u8]| {
     // Every file is there unless the input takes it away, so that the checks behind the layout are reached.

@@ -8,7 +8,7 @@ use quanlian_evidence::{
     container::Reader,
     vault::{Outside, Terms, Vault},
 };
-use quanlian_fuzz::{escape, scratch};
+use quanlian_fuzz::{bundle::PATHS, escape, scratch};
 use quanlian_record::time::Timestamp;
 use quanlian_timestamp::{
     algorithm::DigestAlgorithm,
@@ -20,38 +20,6 @@ use quanlian_timestamp::{
 };
 
 use crate::Corpora;
-
-/// The layout of a bundle, as the target `bundle_verify` numbers it.
-const PATHS: [&str; 28] = [
-    "VERIFY.txt",
-    "bag-info.txt",
-    "bagit.txt",
-    "data/0001-a",
-    "manifest-sha256.txt",
-    "manifest-sm3.txt",
-    "proof/0001/custody.jsonl",
-    "proof/0001/deposit.json",
-    "proof/0001/entry.json",
-    "proof/0001/inclusion.tlog-proof",
-    "proof/0001/salt.hex",
-    "proof/bundle/entry.json",
-    "proof/bundle/inclusion.tlog-proof",
-    "proof/bundle/salt.hex",
-    "proof/bundle/sealed-sha256.txt",
-    "proof/bundle/statement.json",
-    "proof/checkpoint",
-    "proof/log.vkey",
-    "proof/policy",
-    "proof/tsa/01.pem",
-    "proof/tsa/01.tsq",
-    "proof/tsa/01.tsr",
-    "proof/witness.vkeys",
-    "tagmanifest-sha256.txt",
-    "tagmanifest-sm3.txt",
-    "verifier.html",
-    "verify.sh",
-    "核验说明.html",
-];
 
 pub fn make(corpora: &Corpora) {
     time_stamps(corpora);
@@ -170,10 +138,13 @@ fn bundle(corpora: &Corpora) {
         ..Terms::default()
     };
     let outcome = vault.deposit_files(&[path], &terms, &mut outside, &mut |_| {});
-    let items = outcome.receipts.into_iter().map(|(path, receipt)| BundleItem {
-        receipt,
-        original: Original::File(path),
-    });
+    let items = outcome
+        .receipts
+        .into_iter()
+        .map(|(path, receipt)| BundleItem::Kept {
+            receipt,
+            original: Original::File(path),
+        });
     let out = folder.join("seed.qne.zip");
     vault
         .bundle(items.collect(), "李四", &out, &mut outside, &mut |_| {})
@@ -238,40 +209,26 @@ fn capture(corpora: &Corpora) {
     ] {
         corpora.put("capture_http", name, text);
     }
-    let record = |kind: &str, fields: &str, block: &str| {
-        format!(
-            "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n\
-             WARC-Date: 2026-01-01T00:00:00Z\r\n{fields}Content-Length: {}\r\n\r\n{block}\r\n\r\n",
-            block.len()
-        )
-    };
     let warc = [
-        record(
+        warc_record(
             "warcinfo",
             "Content-Type: application/warc-fields\r\n",
             "software: quanlian\r\n",
         ),
-        record(
+        warc_record(
             "response",
             "WARC-Target-URI: https://example.com/\r\nContent-Type: application/http;msgtype=response\r\n\
              WARC-Block-Digest: sha256:0000000000000000000000000000000000000000000000000000000000000000\r\n",
             response,
         ),
-        record(
+        warc_record(
             "revisit",
             "WARC-Target-URI: https://example.com/\r\nWARC-Profile: x\r\n",
             "",
         ),
     ];
     corpora.put("capture_warc", "plain", warc.concat());
-    let zipped: Vec<Vec<u8>> = warc
-        .iter()
-        .map(|record| {
-            let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-            gzip.write_all(record.as_bytes()).expect("memory takes it");
-            gzip.finish().expect("memory takes it")
-        })
-        .collect();
+    let zipped: Vec<Vec<u8>> = warc.iter().map(|record| zipped(record.as_bytes())).collect();
     corpora.put("capture_warc", "zipped", zipped.concat());
 
     corpora.put(
@@ -299,4 +256,20 @@ fn capture(corpora: &Corpora) {
         "cookies",
         "# Netscape\n#HttpOnly_.example.com\tTRUE\t/\tTRUE\t1893456000\tsession\tabc\n",
     );
+}
+
+/// A record of a web archive.
+pub fn warc_record(kind: &str, fields: &str, block: &str) -> String {
+    format!(
+        "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n\
+         WARC-Date: 2026-01-01T00:00:00Z\r\n{fields}Content-Length: {}\r\n\r\n{block}\r\n\r\n",
+        block.len()
+    )
+}
+
+/// The bytes as one member of a gzip file.
+pub fn zipped(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(bytes).expect("memory takes it");
+    gzip.finish().expect("memory takes it")
 }

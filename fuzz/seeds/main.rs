@@ -10,6 +10,7 @@ mod law;
 mod log;
 mod matching;
 mod media;
+mod watch;
 
 use std::{
     fs,
@@ -61,4 +62,5 @@ fn main() {
     law::make(&corpora);
     matching::make(&corpora);
     media::make(&corpora);
+    watch::make(&corpora);
 }

@@ -3,6 +3,10 @@
 //! In:  the bytes of an input.
 //! Out: a path that holds them until the next call.
 
+pub mod bundle;
+pub mod media;
+pub mod segment;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -84,25 +88,31 @@ impl Folder {
 
     /// Lays the files out, those replaced that the input names by number before their content.
     pub fn with(&self, input: &[u8]) -> PathBuf {
-        let mut files: BTreeMap<&PathBuf, &[u8]> = self
-            .0
-            .iter()
-            .map(|(path, content)| (path, content.as_slice()))
-            .collect();
         let paths: Vec<&PathBuf> = self.0.keys().collect();
-        let replaced: Vec<(usize, Vec<u8>)> = parts(input)
+        let replaced: BTreeMap<&Path, Vec<u8>> = parts(input)
             .filter_map(|part| part.split_first())
-            .map(|(number, content)| (usize::from(*number) % paths.len(), unescape(content)))
+            .map(|(number, content)| (&**paths[usize::from(*number) % paths.len()], unescape(content)))
             .collect();
-        for (number, content) in &replaced {
-            files.insert(paths[*number], content);
-        }
+        self.lay(&replaced)
+    }
+
+    /// Lays the files out with another content for one of them.
+    pub fn with_file(&self, name: &str, content: &[u8]) -> PathBuf {
+        self.lay(&BTreeMap::from([(Path::new(name), content.to_vec())]))
+    }
+
+    /// One of the files.
+    pub fn file(&self, name: &str) -> &[u8] {
+        self.0.get(Path::new(name)).expect("a file of the folder")
+    }
+
+    fn lay(&self, replaced: &BTreeMap<&Path, Vec<u8>>) -> PathBuf {
         let folder = scratch().join("fuzzed");
         let _ = fs::remove_dir_all(&folder);
-        for (path, content) in files {
-            let path = folder.join(path);
+        for (name, content) in &self.0 {
+            let path = folder.join(name);
             fs::create_dir_all(path.parent().expect("it is below the folder")).expect("a folder");
-            fs::write(path, content).expect("the folder takes it");
+            fs::write(path, replaced.get(&**name).unwrap_or(content)).expect("the folder takes it");
         }
         folder
     }

@@ -22,7 +22,7 @@ use quanlian_record::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use gallery_dl::{is_gallery_dl_file, read_gallery_dl};
+pub use gallery_dl::{is_gallery_dl_file, is_gallery_note, read_gallery_dl};
 pub use info_json::read_info_json;
 pub use table::read_table;
 
@@ -202,7 +202,7 @@ pub fn is_side_file(path: &Path) -> bool {
         .file_name()
         .map(|n| n.to_string_lossy().to_lowercase())
         .unwrap_or_default();
-    name.ends_with(INFO_JSON_ENDING) || is_table(path) || is_gallery_dl_file(path)
+    name.ends_with(INFO_JSON_ENDING) || is_table(path) || is_gallery_dl_file(path) || is_gallery_note(path)
 }
 
 /// Whether a file is a table of metadata, by its ending.

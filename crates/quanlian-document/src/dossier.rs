@@ -237,6 +237,9 @@ pub struct Match {
     /// What else is to be said of it: mirrored, found by its sound alone; empty where there is nothing.
     #[serde(default)]
     pub remark: Text,
+    /// The null model behind the E-value: built in or calibrated, on how many non-members, when; empty where it is unknown.
+    #[serde(default)]
+    pub null_model: Text,
 }
 
 /// One matched part: from and to, on both sides.

@@ -205,6 +205,7 @@ impl Writer<'_> {
             "pitch_scale": decimals(m.pitch_scale, 3),
             "segments": self.list(&m.segments, limits::MAX_SEGMENTS_PER_MATCH, |_, s| segment(*s)),
             "remark": self.text(&m.remark),
+            "null_model": self.text(&m.null_model),
         })
     }
 

@@ -114,6 +114,7 @@ fn the_paper_shows_the_case_with_every_article_and_proof() {
             "1,200–9,870",
             "1.0E-90",
             "左右镜像 mirrored",
+            "内置偶然匹配模型 built-in null model",
             "93.0 %",
             "传播情况 How the copies spread",
             "2022-08-14 – 2023-02-01",

@@ -157,7 +157,7 @@ struct Clock {
 impl ImageIndex for Many {
     fn for_each_posting(&self, key: u64, limit: u64, mut visit: impl FnMut(u32, u32)) {
         let start = Instant::now();
-        for posting in self.segment.postings_of_rare(key, limit) {
+        for posting in self.segment.postings_of_rare(key, limit).into_iter().flatten() {
             visit(posting.item, posting.position);
         }
         let ms = start.elapsed().as_secs_f64() * 1e3;

@@ -27,7 +27,7 @@ struct Works {
 
 impl ImageIndex for Works {
     fn for_each_posting(&self, key: u64, limit: u64, mut visit: impl FnMut(u32, u32)) {
-        for posting in self.segment.postings_of_rare(key, limit) {
+        for posting in self.segment.postings_of_rare(key, limit).into_iter().flatten() {
             visit(posting.item, posting.position);
         }
     }

@@ -11,6 +11,7 @@
 //!
 //! Not here: how media score (`audio`, `image`, `text`, `video`), reading and writing of files on disk (`collection`).
 
+mod built_in;
 mod file;
 mod fit;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use built_in::Basis;
 pub use file::{CalibrationError, MAX_FILE_BYTES};
 pub use fit::{FitError, MIN_NON_MEMBERS, MIN_TAIL, Tail, rate_bound};
 
@@ -120,6 +122,9 @@ pub struct MediumModel {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
+    /// The day on which it was made, as `2026-11-23`; absent when nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_on: Option<String>,
     /// By medium.
     pub media: BTreeMap<Medium, MediumModel>,
     /// The files, in the order they were given.
@@ -248,9 +253,19 @@ impl Calibration {
             set_aside: is_aside(n),
         });
         Ok(Self {
+            made_on: None,
             media,
             inputs: inputs.collect(),
         })
+    }
+
+    /// The same, with the day on which it was made, as `2026-11-23`.
+    #[must_use]
+    pub fn made_on(self, day: &str) -> Self {
+        Self {
+            made_on: Some(day.to_owned()),
+            ..self
+        }
     }
 }
 
@@ -264,10 +279,29 @@ pub struct NullModel {
     /// Non-members, clips counted singly, that it rests on; absent where nobody counted them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub non_members: Option<u64>,
-    /// The best score among those.
+    /// The best score among those; absent when none scored or none is on record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_bits: Option<f64>,
+    /// What they did for it; absent in what older programs wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+    /// When they were searched, as `2026-11-23`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_on: Option<String>,
+    /// The page that says more, of a built-in model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
 }
+
+impl NullModel {
+    /// Whether it was fitted to one's own collection.
+    pub fn is_calibrated(&self) -> bool {
+        self.name.starts_with(CALIBRATED)
+    }
+}
+
+/// How the name of a calibrated model begins.
+const CALIBRATED: &str = "calibration:";
 
 /// A calibration as it is used: with its name, and whether it may be laxer than the built-in model.
 #[derive(Debug, Clone, PartialEq)]
@@ -312,11 +346,18 @@ impl Judge {
     }
 
     /// The model that asks for the most bits at the default threshold.
-    fn model(&self, medium: Medium) -> Option<(&str, &MediumModel)> {
+    fn model(&self, medium: Medium) -> Option<&MediumModel> {
+        self.strictest(medium).map(|(_, _, model)| model)
+    }
+
+    /// The same, with its calibration and the digest of that.
+    fn strictest(&self, medium: Medium) -> Option<(&str, &Calibration, &MediumModel)> {
         let models = self.calibrations.iter();
         models
-            .filter_map(|(digest, calibration)| Some((&**digest, calibration.media.get(&medium)?)))
-            .max_by(|a, b| a.1.bits_at_default.total_cmp(&b.1.bits_at_default))
+            .filter_map(|(digest, calibration)| {
+                Some((&**digest, calibration, calibration.media.get(&medium)?))
+            })
+            .max_by(|a, b| a.2.bits_at_default.total_cmp(&b.2.bits_at_default))
     }
 
     /// The E-value of a score under the model in use.
@@ -324,8 +365,8 @@ impl Judge {
         let built_in = (-bits).exp2();
         let judged = match self.model(medium) {
             None => built_in,
-            Some((_, model)) if self.may_be_laxer => model.tail.e_value(bits),
-            Some((_, model)) => model.tail.e_value(bits).max(built_in),
+            Some(model) if self.may_be_laxer => model.tail.e_value(bits),
+            Some(model) => model.tail.e_value(bits).max(built_in),
         };
         judged.max(MIN_E_VALUE)
     }
@@ -335,31 +376,34 @@ impl Judge {
         let built_in = -e_value.log2();
         match self.model(medium) {
             None => built_in,
-            Some((_, model)) if self.may_be_laxer => model.tail.bits_at(e_value),
-            Some((_, model)) => model.tail.bits_at(e_value).max(built_in),
+            Some(model) if self.may_be_laxer => model.tail.bits_at(e_value),
+            Some(model) => model.tail.bits_at(e_value).max(built_in),
         }
     }
 
     /// What a report says about the model that judged a match.
     pub fn describe(&self, medium: Medium) -> NullModel {
         let bits_at_default = fit::rounded(self.bits_at(medium, DEFAULT_MAX_E_VALUE));
-        if let Some((digest, model)) = self.model(medium) {
+        if let Some((digest, calibration, model)) = self.strictest(medium) {
             return NullModel {
-                name: format!("calibration:{} {}", &digest[..16], model.method),
+                name: format!("{CALIBRATED}{} {}", &digest[..16], model.method),
                 bits_at_default,
                 non_members: Some(model.tail.non_members),
                 best_bits: Some(model.tail.best_bits),
+                basis: Some(Basis::Fitted),
+                measured_on: calibration.made_on.clone(),
+                page: None,
             };
         }
-        let measured = match medium {
-            Medium::Audio => Some(crate::audio::NON_MEMBERS),
-            Medium::Image | Medium::Text | Medium::Video => None,
-        };
+        let measured = built_in::measured(medium);
         NullModel {
             name: format!("built-in {}", method(medium)),
             bits_at_default,
-            non_members: measured.map(|(count, _)| count),
-            best_bits: measured.map(|(_, best)| best),
+            non_members: Some(measured.non_members),
+            best_bits: measured.best_bits,
+            basis: Some(measured.basis),
+            measured_on: Some(measured.on.to_owned()),
+            page: Some(measured.page.to_owned()),
         }
     }
 }

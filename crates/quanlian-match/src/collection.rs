@@ -24,8 +24,11 @@
 //!
 //! Not here: what a medium does with its bytes (`text`, `audio`, `image`, `video`), what a match means.
 
+mod axis;
+mod build;
 mod chance;
 mod edit;
+mod error;
 mod film;
 mod fusion;
 mod known;
@@ -52,7 +55,9 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+pub use build::{BuildOptions, BuildReport};
 pub use chance::ChanceOptions;
+pub use error::CollectionError;
 pub use merge::{MAX_MERGED_BYTES, MIN_ROW, MergeOptions, MergeReport};
 pub use monitor::{Heard, Sound};
 pub use note::Note;
@@ -62,15 +67,13 @@ pub use stats::{MediumStats, ShardStats, Stats};
 pub use upkeep::{RemoveReport, RestoreReport};
 pub use verify::{Damage, PartReport, VerifyOptions, VerifyReport};
 
-use crate::calibration::{Calibration, CalibrationError, IndexFigures, Judge, MAX_FILE_BYTES};
-use crate::segment::SegmentError;
+use crate::calibration::{Calibration, IndexFigures, Judge, MAX_FILE_BYTES};
 use crate::text::background::Background;
 use crate::{Medium, Unit};
+use build::append;
 use edit::Edit;
-use known::KnownWorks;
 use manifest::Manifest;
 use part::Part;
-use part::writer::PartWriter;
 use removed::Removed;
 
 /// Works of one part; a larger folder becomes several parts.
@@ -79,140 +82,12 @@ const MAX_ITEMS_PER_PART: usize = 1 << 20;
 const OPEN_TRIES: u32 = 64;
 const CALIBRATION_FILE: &str = "calibration.json";
 
-/// Why an index cannot be made or opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "fields of error variants say themselves")]
-pub enum CollectionError {
-    /// The operating system refused something.
-    #[error("cannot use {path}")]
-    Io { path: PathBuf, source: io::Error },
-    /// There is no index in this folder.
-    #[error("no index in {path}")]
-    NoIndex { path: PathBuf },
-    /// An index is there already; `add` to it or choose another folder.
-    #[error("there is an index in {path} already")]
-    AlreadyThere { path: PathBuf },
-    /// The folder of works holds nothing that could be indexed.
-    #[error("no work that could be indexed in {path} ({skipped} files skipped)")]
-    NothingToIndex { path: PathBuf, skipped: usize },
-    /// Another program builds this index or adds to it now.
-    #[error("the index in {path} is being written by another program")]
-    Busy { path: PathBuf },
-    /// The index was made by a version of this program that keeps it differently.
-    #[error("the index has format {found}, this program reads format {known}: build it again")]
-    Format { found: u32, known: u32 },
-    /// The manifest or the table of works is damaged.
-    #[error("the index is damaged: {what} in {path}")]
-    Damaged { path: PathBuf, what: String },
-    /// The same index was given twice; each of its matches would come twice, and count half.
-    #[error("the index in {path} is given twice")]
-    Twice { path: PathBuf },
-    /// A search could not tell all places of so much sound apart.
-    #[error("more than 76,000 hours of sound in one question; ask these indexes in groups")]
-    TooMuchSound,
-    /// A file of a snapshot did not come; the index is as it was.
-    #[error("cannot fetch {name}")]
-    Fetch {
-        name: String,
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// Somebody asked for the work to end; the index is as it was.
-    #[error("the work was stopped; the index is as it was")]
-    Stopped,
-    /// A part is damaged or was made with other parameters.
-    #[error("part {part} of the index cannot be used")]
-    Part { part: String, source: SegmentError },
-    /// The null model beside the index cannot be used; searching by another one than was installed would mislead.
-    #[error("the calibration {path} cannot be used: remove it, or calibrate again")]
-    Calibration { path: PathBuf, source: CalibrationError },
-}
-
-impl CollectionError {
-    /// A stable name for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Io { .. } => "collection_io",
-            Self::NoIndex { .. } => "collection_no_index",
-            Self::AlreadyThere { .. } => "collection_already_there",
-            Self::NothingToIndex { .. } => "collection_nothing_to_index",
-            Self::Busy { .. } => "collection_busy",
-            Self::Format { .. } => "collection_format",
-            Self::Damaged { .. } => "collection_damaged",
-            Self::Twice { .. } => "collection_twice",
-            Self::TooMuchSound => "collection_too_much_sound",
-            Self::Fetch { .. } => "collection_fetch",
-            Self::Stopped => "collection_stopped",
-            Self::Part { .. } => "collection_part",
-            Self::Calibration { source, .. } => source.code(),
-        }
-    }
-
-    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { path, source }
-    }
-
-    fn part(name: &str) -> impl Fn(SegmentError) -> Self {
-        let part = name.to_owned();
-        move |source| match source {
-            SegmentError::Stopped => Self::Stopped,
-            source => Self::Part {
-                part: part.clone(),
-                source,
-            },
-        }
-    }
-}
-
 /// Says of a path whether it is left out (side files, say).
 pub type Exclude<'a> = &'a (dyn Fn(&Path) -> bool + Sync);
 /// Hears how many of how many files are done.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 /// Says whether to end at the next good place.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
-
-/// How works are added.
-#[derive(Clone, Copy)]
-pub struct BuildOptions<'a> {
-    /// Files for which this says true are passed over in silence.
-    pub exclude: Exclude<'a>,
-    /// Called after each file.
-    pub progress: Progress<'a>,
-    /// Asked after each file; when it says yes, the index stays as it was.
-    pub stop: Stop<'a>,
-    /// Whether another content under a known name takes the place of the old one, instead of being passed over.
-    pub replace: bool,
-    /// How parts are merged when there are too many; never when absent.
-    pub merge: Option<MergeOptions<'a>>,
-}
-
-impl Default for BuildOptions<'_> {
-    fn default() -> Self {
-        Self {
-            exclude: &|_| false,
-            progress: &|_, _| {},
-            stop: &|| false,
-            replace: false,
-            merge: Some(MergeOptions::default()),
-        }
-    }
-}
-
-/// What a `build` or an `add` did.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct BuildReport {
-    /// Works added.
-    pub added: u64,
-    /// Works that took the place of another content under the same name.
-    pub replaced: u64,
-    /// Works that were there already, with the same content under the same name.
-    pub unchanged: u64,
-    /// Files that were not added or only with a remark, each with the reason.
-    pub notes: Vec<Note>,
-    /// What was merged afterwards, because there were too many parts.
-    pub merge: Option<MergeReport>,
-}
 
 /// One work of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -461,74 +336,6 @@ impl Shard {
             });
         }
         Ok(parts)
-    }
-}
-
-/// Writes the works that are new into further parts and names those in the manifest.
-fn append(mut edit: Edit, works: &Path, options: &BuildOptions<'_>) -> Result<BuildReport, CollectionError> {
-    let mut known = KnownWorks::read(&edit, options.replace)?;
-    let walk = walk::walk(works, options.exclude).map_err(CollectionError::io(works))?;
-    let mut report = BuildReport {
-        added: 0,
-        replaced: 0,
-        unchanged: 0,
-        notes: walk.notes,
-        merge: None,
-    };
-    let total = walk.files.len() as u64;
-    let mut done = 0;
-    let mut has_new = false;
-    for files in walk.files.chunks(MAX_ITEMS_PER_PART) {
-        let name = edit.manifest.take_part_name();
-        let path = edit.folder.join(&name);
-        fs::create_dir(&path).map_err(CollectionError::io(&path))?;
-        let mut writer = PartWriter::create(&path).map_err(CollectionError::part(&name))?;
-        let step = |n| {
-            (options.progress)(done + n, total);
-            !(options.stop)()
-        };
-        let added = writer.add_all(files, &mut known, &mut report, &step);
-        if added.is_err() {
-            // Only to be tidy: the next edit would clear it away as well.
-            let _ = fs::remove_dir_all(&path);
-        }
-        added.map_err(CollectionError::part(&name))?;
-        done += files.len() as u64;
-        if writer.is_empty() {
-            drop(writer);
-            fs::remove_dir_all(&path).map_err(CollectionError::io(&path))?;
-            continue;
-        }
-        let entry = writer.finish(&name).map_err(CollectionError::part(&name))?;
-        edit.manifest.parts.push(entry);
-        has_new = true;
-    }
-    if edit.manifest.parts.is_empty() && edit.manifest.generation == 0 {
-        return Err(CollectionError::NothingToIndex {
-            path: works.to_owned(),
-            skipped: report.notes.len(),
-        });
-    }
-    for &version in known.replaced() {
-        edit.remove(version);
-    }
-    if has_new {
-        edit.commit()?;
-        report.merge = options
-            .merge
-            .and_then(|merge| tidy(&mut edit, &merge, &mut report.notes));
-    }
-    Ok(report)
-}
-
-/// Merges what there is too much of. The works are added by then, so that a failure is no more than a remark.
-fn tidy(edit: &mut Edit, options: &MergeOptions<'_>, notes: &mut Vec<Note>) -> Option<MergeReport> {
-    match merge::tidy(edit, options) {
-        Ok(report) => (report.merged > 0).then_some(report),
-        Err(e) => {
-            notes.push(Note::from_error(&edit.folder, e.code(), &e));
-            None
-        }
     }
 }
 

@@ -15,7 +15,6 @@ mod sqlite;
 
 use std::{
     fmt,
-    fs::{File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -23,6 +22,8 @@ use std::{
 pub(crate) use place::require_not_moved;
 pub use place::{LockPlace, MAX_PLACE_BYTES, move_lock_record};
 pub use sqlite::SqliteLockRecord;
+
+use quanlian_lock::{Held, TakeError};
 
 use crate::{
     disk::{Disk, SystemDisk},
@@ -144,33 +145,13 @@ pub(crate) fn read_record(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>
         .map_err(|source| io_error("read", path, source))
 }
 
-/// A lock that ends with its holder.
-///
-/// Closing the file would not be enough: a program that another thread is starting at that moment has a copy of it, and
-/// keeps the lock until it runs.
-#[derive(Debug)]
-pub(crate) struct Held(File);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        // When it fails, closing the file ends the lock a moment later.
-        let _ = self.0.unlock();
-    }
-}
-
-/// Opens and locks a file that says that something is in use.
+/// Takes the lock of a file that says that something is in use.
 pub(crate) fn take(path: &Path) -> Result<Held, StoreError> {
-    let in_use = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(|source| io_error("open", path, source))?;
-    match in_use.try_lock() {
-        Ok(()) => Ok(Held(in_use)),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.parent().unwrap_or(path).to_owned())),
-        Err(TryLockError::Error(source)) => Err(io_error("lock", path, source)),
-    }
+    Held::take(path).map_err(|error| match error {
+        TakeError::Open(source) => io_error("open", path, source),
+        TakeError::Lock(source) => io_error("lock", path, source),
+        TakeError::InUse => StoreError::InUse(path.parent().unwrap_or(path).to_owned()),
+    })
 }
 
 #[cfg(test)]

@@ -26,11 +26,13 @@ use std::{
     sync::Arc,
 };
 
+use quanlian_lock::Held;
+
 use crate::{
     checkpoint::SignedCheckpoint,
     disk::Disk,
     hash::{Hash, leaf_hash},
-    lock_record::{Held, LockRecord, require_not_moved},
+    lock_record::{LockRecord, require_not_moved},
     log::{LogError, MAX_LOG_ENTRIES},
     note::{SignerKey, VerifierKey},
     signed_size::SignedSize,

@@ -203,7 +203,9 @@ impl Watcher for Extractor<'_> {
             return;
         }
         let captured_at = record.date.as_deref().and_then(|date| date.parse().ok());
-        match current.finish(self.folder, self.limits.file_bytes, captured_at) {
+        // What is unpacked counts as well.
+        let most = self.limits.file_bytes.min(self.left_bytes);
+        match current.finish(self.folder, most, captured_at) {
             Ok(Ok(taken)) => {
                 self.left_bytes = self.left_bytes.saturating_sub(taken.size_bytes);
                 self.content.taken.push(taken);
@@ -377,7 +379,75 @@ fn is_whole_range(range: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use flate2::{Compression, write::GzEncoder};
+    use proptest::prelude::*;
+
     use super::*;
+
+    const LIMITS: Limits = Limits {
+        file_bytes: 3_000,
+        total_bytes: 5_000,
+    };
+
+    fn read_bytes(archive: &[u8]) -> Content {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.warc");
+        std::fs::write(&path, archive).unwrap();
+        read(&path, folder.path(), LIMITS).unwrap()
+    }
+
+    /// A response with this body, which the server packed.
+    fn packed_response(body: &[u8]) -> Vec<u8> {
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(body).unwrap();
+        let body = gzip.finish().unwrap();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let block = [head.as_bytes(), &body].concat();
+        let fields = format!(
+            "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000001>\r\n\
+             WARC-Date: 2026-01-01T00:00:00Z\r\nWARC-Target-URI: https://a.example/a.mp3\r\n\
+             Content-Type: application/http;msgtype=response\r\nContent-Length: {}\r\n\r\n",
+            block.len()
+        );
+        [fields.as_bytes(), &block, b"\r\n\r\n"].concat()
+    }
+
+    #[test]
+    fn packed_bodies_count_by_what_they_unpack_to() {
+        let content = read_bytes(&packed_response(&[7; 2_000]).repeat(4));
+        let sizes: Vec<u64> = content.taken.iter().map(|taken| taken.size_bytes).collect();
+        assert_eq!(sizes, [2_000, 2_000], "{:?}", content.left_out);
+        assert!(
+            content
+                .left_out
+                .iter()
+                .all(|(_, code, _)| *code == "archive_too_large")
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_bytes_and_any_damage_stay_within_the_limits(
+            bytes in prop::collection::vec(any::<u8>(), 0..600),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        ) {
+            let mut damaged = packed_response(b"sound").repeat(2);
+            for (at, byte) in changes {
+                let at = at.index(damaged.len());
+                damaged[at] = byte;
+            }
+            for archive in [&bytes, &damaged] {
+                let content = read_bytes(archive);
+                prop_assert!(content.taken.iter().all(|taken| taken.size_bytes <= LIMITS.file_bytes));
+                prop_assert!(content.taken.iter().map(|taken| taken.size_bytes).sum::<u64>() <= LIMITS.total_bytes);
+            }
+        }
+    }
 
     #[test]
     fn only_a_range_of_everything_is_whole() {

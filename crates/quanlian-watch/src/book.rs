@@ -9,11 +9,12 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{File, OpenOptions, TryLockError},
+    fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
 };
 
+use quanlian_lock::{Held, TakeError};
 use quanlian_match::Match;
 use quanlian_record::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -297,7 +298,7 @@ pub struct Book {
     path: PathBuf,
     file: File,
     /// Held for as long as the book is open.
-    _lock: File,
+    _lock: Held,
     records: BTreeMap<String, Record>,
     /// Newest state of each file by its path: size, time of writing, digest.
     by_path: BTreeMap<String, (u64, Timestamp, String)>,
@@ -315,12 +316,10 @@ impl Book {
         };
         std::fs::create_dir_all(folder).map_err(failed(folder))?;
         let lock_path = folder.join(LOCK_NAME);
-        let lock = File::create(&lock_path).map_err(failed(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(BookError::InUse { path }),
-            Err(TryLockError::Error(source)) => return Err(failed(&lock_path)(source)),
-        }
+        let lock = Held::take(&lock_path).map_err(|error| match error {
+            TakeError::Open(source) | TakeError::Lock(source) => failed(&lock_path)(source),
+            TakeError::InUse => BookError::InUse { path: path.clone() },
+        })?;
         let mut options = OpenOptions::new();
         let file = options
             .read(true)

@@ -152,6 +152,9 @@ fn pair(content: &mut Content, media: BTreeMap<String, File>, side: &BTreeMap<St
     }
     let mut said: BTreeMap<String, Vec<(Statement, Timestamp)>> = BTreeMap::new();
     for (name, file) in side {
+        if metadata::is_gallery_note(&file.path) {
+            continue;
+        }
         let read = if metadata::is_table(&file.path) {
             metadata::read_table(&file.path, name, &names)
         } else if let Some(stem) = name.strip_suffix(INFO_JSON_ENDING) {

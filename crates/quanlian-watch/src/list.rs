@@ -56,6 +56,8 @@ pub fn read(bytes: &[u8]) -> List {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -70,5 +72,18 @@ mod tests {
             list.problems,
             [(4, "`ftp://b/` is no http or https address".to_owned())]
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_addresses_that_are_read_again(bytes in prop::collection::vec(any::<u8>(), 0..400), text in "(https?://[ -~]{0,20}[\n ]){0,6}") {
+            for bytes in [&bytes[..], text.as_bytes()] {
+                let list = read(bytes);
+                let lines: Vec<&str> = list.addresses.iter().map(Url::as_str).collect();
+                let again = read(lines.join("\n").as_bytes());
+                prop_assert_eq!(&again.addresses, &list.addresses);
+                prop_assert!(again.problems.is_empty());
+            }
+        }
     }
 }

@@ -615,6 +615,9 @@ fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problem
         about: BTreeMap::new(),
     };
     for file in side_files {
+        if metadata::is_gallery_note(&file.path) {
+            continue;
+        }
         let read = if metadata::is_table(&file.path) {
             metadata::read_table(&file.path, &file.name, &names)
         } else if metadata::is_gallery_dl_file(&file.path) {

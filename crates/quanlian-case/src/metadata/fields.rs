@@ -44,9 +44,9 @@ impl Fields {
 
     /// A field, or one of an object inside: `author.name`.
     fn get(&self, name: &str) -> Option<&Value> {
-        let (first, rest) = name.split_once('.').map_or((name, None), |(a, b)| (a, Some(b)));
-        let value = self.object.get(first)?;
-        let value = rest.map_or(Some(value), |inner| value.get(inner))?;
+        let mut names = name.split('.');
+        let first = self.object.get(names.next()?)?;
+        let value = names.try_fold(first, |value, inner| value.get(inner))?;
         Some(value).filter(|value| !value.is_null())
     }
 
@@ -69,6 +69,11 @@ impl Fields {
             self.report(name, "a whole number, zero or more");
         }
         number
+    }
+
+    /// The first of these that is a whole number; those before it that are none are named.
+    pub(super) fn first_count(&mut self, names: &[&str]) -> Option<u64> {
+        names.iter().find_map(|name| self.count(name))
     }
 
     /// The first of these that is a day; those before it that are none are named.

@@ -70,6 +70,7 @@ pub(crate) fn matched(suspect: &str, work: &str) -> Match {
             },
         ],
         remark: text("左右镜像", "mirrored"),
+        null_model: text("内置偶然匹配模型", "built-in null model"),
     }
 }
 

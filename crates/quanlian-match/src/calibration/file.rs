@@ -122,6 +122,9 @@ impl Calibration {
         if self.inputs.len() > MAX_INPUTS {
             return impossible("too many inputs");
         }
+        if self.made_on.as_deref().is_some_and(|day| !is_day(day)) {
+            return impossible("a day that is none");
+        }
         let is_digest = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
         if !self.inputs.iter().all(|input| is_digest(&input.sha256)) {
             return impossible("an input without a SHA-256");
@@ -151,4 +154,13 @@ impl Calibration {
             .filter(|input| input.medium == medium && !input.set_aside)
             .fold(0, |sum, input| sum.saturating_add(input.tries))
     }
+}
+
+/// Whether a text has the shape of `2026-11-23`; whether the calendar has it is for a person to see.
+fn is_day(text: &str) -> bool {
+    let shape = |(at, byte): (usize, u8)| match at {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    };
+    text.len() == 10 && text.bytes().enumerate().all(shape)
 }

@@ -195,3 +195,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn every_model_says_what_it_was_measured_on() {
+    for medium in [Medium::Audio, Medium::Image, Medium::Text, Medium::Video] {
+        let model = Judge::built_in().describe(medium);
+        assert!(!model.is_calibrated());
+        assert!(model.non_members.is_some() && model.basis.is_some(), "{model:?}");
+        assert!(model.page.is_some() && model.measured_on.is_some(), "{model:?}");
+    }
+    let bytes = fitted(1.0).made_on("2026-11-23").to_bytes();
+    let judge = Judge::from_file(&bytes, false).unwrap();
+    let model = judge.describe(Medium::Audio);
+    assert!(model.is_calibrated());
+    assert_eq!(
+        (model.non_members, model.basis, model.measured_on.as_deref()),
+        (Some(1000), Some(Basis::Fitted), Some("2026-11-23"))
+    );
+    assert_eq!(
+        judge.describe(Medium::Text),
+        Judge::built_in().describe(Medium::Text)
+    );
+    let undated = Judge::from_file(&fitted(1.0).to_bytes(), false).unwrap();
+    assert_eq!(undated.describe(Medium::Audio).measured_on, None);
+    let bad = fitted(1.0).made_on("tomorrow").to_bytes();
+    assert_eq!(
+        Judge::from_file(&bad, false).unwrap_err().code(),
+        "calibration_impossible"
+    );
+}

@@ -17,8 +17,10 @@
 //!
 //! Not here: what changes (`append` in `collection`, `upkeep`, `merge`).
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
+
+use quanlian_lock::{Held, TakeError};
 
 use super::CollectionError;
 use super::known::Version;
@@ -116,8 +118,12 @@ impl Edit {
     fn sweep(&self) -> Result<(), CollectionError> {
         let folder = &self.folder;
         // Files of an older generation may be in use by their names; those of none at all are not.
-        let in_use = Held(in_use(folder)?);
-        let may_drop_old = in_use.0.try_lock().is_ok();
+        let alone = match Held::take(&folder.join(IN_USE_FILE)) {
+            Ok(held) => Some(held),
+            Err(TakeError::InUse) => None,
+            Err(error) => return Err(refused(folder, folder.join(IN_USE_FILE), error)),
+        };
+        let may_drop_old = alone.is_some();
         let mut names: Vec<String> = Vec::new();
         for entry in fs::read_dir(folder).map_err(CollectionError::io(folder))? {
             let entry = entry.map_err(CollectionError::io(folder))?;
@@ -157,52 +163,24 @@ pub(super) fn is_ours(name: &str) -> bool {
         || name == NEW_MANIFEST_FILE
 }
 
-/// A lock that ends with its holder.
-///
-/// Closing the file would not be enough: a program that another thread is starting at that moment has a copy of it, and
-/// keeps the lock until it runs.
-#[derive(Debug)]
-pub(super) struct Held(File);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        // When it fails, closing the file ends the lock a moment later.
-        let _ = self.0.unlock();
-    }
-}
-
 /// Keeps all files of the present generation under their names for as long as the handle lives.
 pub(super) fn keep_in_use(folder: &Path) -> Result<Held, CollectionError> {
-    let file = in_use(folder)?;
     let path = folder.join(IN_USE_FILE);
-    file.lock_shared().map_err(CollectionError::io(&path))?;
-    Ok(Held(file))
-}
-
-fn in_use(folder: &Path) -> Result<File, CollectionError> {
-    let path = folder.join(IN_USE_FILE);
-    File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(CollectionError::io(&path))
+    Held::share(&path).map_err(|error| refused(folder, path, error))
 }
 
 /// Waits for nobody: a second writer is told at once.
 pub(super) fn lock(folder: &Path) -> Result<Held, CollectionError> {
     let path = folder.join(LOCK_FILE);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(CollectionError::io(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Held(file)),
-        Err(fs::TryLockError::WouldBlock) => Err(CollectionError::Busy {
+    Held::take(&path).map_err(|error| refused(folder, path, error))
+}
+
+/// What a lock at `path` that was not taken says of the index.
+fn refused(folder: &Path, path: PathBuf, error: TakeError) -> CollectionError {
+    match error {
+        TakeError::Open(source) | TakeError::Lock(source) => CollectionError::Io { path, source },
+        TakeError::InUse => CollectionError::Busy {
             path: folder.to_owned(),
-        }),
-        Err(fs::TryLockError::Error(source)) => Err(CollectionError::Io { path, source }),
+        },
     }
 }

@@ -3,11 +3,10 @@
 //! In:  what `video` makes of the works.
 //! Out: two files, and over all parts of an index the view that `video` searches.
 //!
-//! The looks of a part lie one behind the other on an axis of places, in order of their numbers; the axes of the parts
-//! follow one another.
+//! The looks of a part lie one behind the other on an axis of places (`axis`).
 //!
-//! Invariants: damage found during a search is told by [`FilmIndex::check_read`] after it. A part that was made before there were films has no files of them and is read as
-//! one without films.
+//! Invariants: damage found during a search is told by [`FilmIndex::check_read`] after it. A part that was made before
+//! there were films has no files of them and is read as one without films.
 //!
 //! Not here: fingerprints and searching (`video`), the sound of films (`sound`).
 
@@ -18,10 +17,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::axis::{self, Axis, AxisWriter, Laid, PartAxis, Row, Source, Store, StoreWriter};
 use super::part::Part;
 use super::records::{Records, RecordsWriter};
-use super::sound::{Move, moved};
-use crate::segment::{Moved, PackedSegment, PackedWriter, SegmentError, SegmentParameters, Step};
+use crate::segment::{PackedSegment, SegmentError, Step};
 use crate::video::{self, VideoIndex, VideoItem};
 
 const POSTINGS_FILE: &str = "video.postings";
@@ -35,7 +34,7 @@ pub(super) struct FilmItem {
     pub(super) duration_ms: u64,
     pub(super) width: u32,
     pub(super) height: u32,
-    steps: u32,
+    pub(super) steps: u32,
     /// Where it starts on the axis of its part.
     first_place: u64,
     /// Looks and reel in their file.
@@ -50,9 +49,19 @@ struct Record {
     crc32: u32,
 }
 
-impl FilmItem {
-    fn has_looks(&self) -> bool {
-        self.next_place() > self.first_place
+impl Record {
+    fn keep(records: &mut RecordsWriter, bytes: &[u8]) -> io::Result<Self> {
+        let kept = records.keep(bytes)?;
+        Ok(Self {
+            bytes: kept.bytes,
+            crc32: kept.crc32,
+        })
+    }
+}
+
+impl Laid for FilmItem {
+    fn first_place(&self) -> u64 {
+        self.first_place
     }
 
     fn next_place(&self) -> u64 {
@@ -62,145 +71,68 @@ impl FilmItem {
     }
 }
 
-/// Writes the films of one part.
-pub(super) struct FilmStoreWriter {
-    segment: PackedWriter,
-    axis: Axis,
+/// A film as it is laid on the axis.
+struct Film<'a> {
+    duration_ms: u64,
+    width: u32,
+    height: u32,
+    steps: u32,
+    keyframes: &'a [u8],
+    reel: &'a [u8],
 }
 
-/// The records of a part and the axis that its looks lie on, as they are written.
-struct Axis {
-    next_place: u64,
-    records: RecordsWriter,
-}
-
-impl Axis {
-    fn create(folder: &Path) -> io::Result<Self> {
-        Ok(Self {
-            next_place: 0,
-            records: RecordsWriter::create(&folder.join(RECORDS_FILE))?,
-        })
-    }
-
-    /// Lays a film with these looks and this reel behind the others; the rest is as in `like`.
-    fn lay(
-        &mut self,
-        like: [u32; 3],
-        duration_ms: u64,
-        keyframes: &[u8],
-        reel: &[u8],
-    ) -> io::Result<FilmItem> {
-        let [width, height, steps] = like;
-        let item = FilmItem {
-            duration_ms,
-            width,
-            height,
-            steps,
-            first_place: self.next_place,
-            keyframes: self.record(keyframes)?,
-            reel: self.record(reel)?,
-        };
-        self.next_place = item.next_place();
-        Ok(item)
-    }
-
-    fn record(&mut self, bytes: &[u8]) -> io::Result<Record> {
-        let kept = self.records.keep(bytes)?;
-        Ok(Record {
-            bytes: kept.bytes,
-            crc32: kept.crc32,
+impl Film<'_> {
+    fn lay(&self, axis: &mut AxisWriter) -> io::Result<FilmItem> {
+        axis.lay(|first_place, records| {
+            Ok(FilmItem {
+                duration_ms: self.duration_ms,
+                width: self.width,
+                height: self.height,
+                steps: self.steps,
+                first_place,
+                keyframes: Record::keep(records, self.keyframes)?,
+                reel: Record::keep(records, self.reel)?,
+            })
         })
     }
 }
 
-impl FilmStoreWriter {
-    pub(super) fn create(folder: &Path) -> Result<Self, SegmentError> {
-        let parameters = SegmentParameters::new(video::FAMILY, video::KEY_BITS)?;
-        Ok(Self {
-            segment: PackedWriter::create(&folder.join(POSTINGS_FILE), &parameters)?,
-            axis: Axis::create(folder)?,
-        })
-    }
-
+impl StoreWriter<FilmStore> {
     /// Keeps a film: its looks and reel, and the keys made from the looks.
     pub(super) fn keep(&mut self, item: &VideoItem) -> Result<FilmItem, SegmentError> {
-        let base = self.axis.next_place;
-        let mut pushed = Ok(());
-        video::index_keys(&item.keyframes, &mut |key, place| {
-            if pushed.is_ok() {
-                pushed = self.segment.push(key, base + u64::from(place));
-            }
-        });
-        pushed?;
-        let like = [item.width, item.height, item.steps];
-        Ok(self
-            .axis
-            .lay(like, item.duration_ms, &item.keyframes, &item.reel)?)
+        let film = Film {
+            duration_ms: item.duration_ms,
+            width: item.width,
+            height: item.height,
+            steps: item.steps,
+            keyframes: &item.keyframes,
+            reel: &item.reel,
+        };
+        self.keep_with(
+            |emit| video::index_keys(&item.keyframes, emit),
+            |axis| film.lay(axis),
+        )
     }
-
-    /// Writes and syncs the files.
-    pub(super) fn finish(self) -> Result<(), SegmentError> {
-        self.axis.records.finish()?;
-        self.segment.finish()?;
-        Ok(())
-    }
-}
-
-/// Films of one part that go into another, with their numbers, in the order of their axis.
-pub(super) struct FilmSource<'a> {
-    pub(super) store: &'a FilmStore,
-    pub(super) items: Vec<(u32, &'a FilmItem)>,
 }
 
 /// Writes the films of several parts as those of one, and returns what is kept of each, in the order of the sources.
 pub(super) fn merge(
     folder: &Path,
-    sources: &[FilmSource<'_>],
+    sources: &[Source<'_, FilmStore>],
     step: Step<'_>,
 ) -> Result<Vec<Vec<FilmItem>>, SegmentError> {
-    let damaged = SegmentError::Damaged { what: RECORDS };
-    let mut axis = Axis::create(folder)?;
-    let mut kept = Vec::with_capacity(sources.len());
-    // Of each source: where its films start, and where those that are kept start now.
-    let mut moves: Vec<Vec<Move>> = Vec::with_capacity(sources.len());
-    for source in sources {
-        let starts = source.store.starts.iter();
-        let mut starts: Vec<Move> = starts.map(|&(start, _)| (start, None)).collect();
-        let mut of_source = Vec::with_capacity(source.items.len());
-        for (_, item) in &source.items {
-            let (Some(keyframes), Some(reel)) = (
-                source.store.record(&item.keyframes),
-                source.store.record(&item.reel),
-            ) else {
-                return Err(damaged);
-            };
-            let like = [item.width, item.height, item.steps];
-            let new = axis.lay(like, item.duration_ms, keyframes, reel)?;
-            // A film without looks has no place that would move.
-            if item.has_looks()
-                && let Ok(at) = starts.binary_search_by_key(&item.first_place, |&(start, _)| start)
-            {
-                starts[at].1 = Some(new.first_place);
-            }
-            of_source.push(new);
-            if !step(0) {
-                return Err(SegmentError::Stopped);
-            }
-        }
-        kept.push(of_source);
-        moves.push(starts);
-    }
-    axis.records.finish()?;
-    let movers: Vec<_> = moves
-        .iter()
-        .map(|starts| move |place: u64| moved(starts, place, 0))
-        .collect();
-    let postings: Vec<Moved<'_>> = (sources.iter().zip(&movers))
-        .map(|(source, mover)| (&source.store.segment, mover as &dyn Fn(u64) -> Option<u64>))
-        .collect();
-    let parameters = SegmentParameters::new(video::FAMILY, video::KEY_BITS)?;
-    PackedWriter::merge(&folder.join(POSTINGS_FILE), &parameters, &postings, step)?;
-    Ok(kept)
+    axis::merge(folder, sources, step, |axis, store, old| {
+        let record = |of| store.record(of).ok_or(SegmentError::Damaged { what: RECORDS });
+        let film = Film {
+            duration_ms: old.duration_ms,
+            width: old.width,
+            height: old.height,
+            steps: old.steps,
+            keyframes: record(&old.keyframes)?,
+            reel: record(&old.reel)?,
+        };
+        Ok(film.lay(axis)?)
+    })
 }
 
 /// The films of one part, open for searching.
@@ -208,44 +140,38 @@ pub(super) fn merge(
 pub(super) struct FilmStore {
     pub(super) segment: PackedSegment,
     records: Records,
-    /// First place and number of each film with looks, in order.
-    starts: Vec<(u64, u32)>,
-    /// Length of the axis.
-    places: u64,
+    axis: PartAxis,
+}
+
+impl Store for FilmStore {
+    type Work = FilmItem;
+    const FILES: [&'static str; 2] = [POSTINGS_FILE, RECORDS_FILE];
+    const METHOD: (&'static str, u32) = (video::FAMILY, video::KEY_BITS);
+    const PLACE_SHIFT: u32 = 0;
+
+    fn segment(&self) -> &PackedSegment {
+        &self.segment
+    }
+
+    fn axis(&self) -> &PartAxis {
+        &self.axis
+    }
 }
 
 impl FilmStore {
-    /// Opens the films of a part whose table of works lists `items` with their numbers; `None` for a part that was made
-    /// before there were films.
+    /// Opens the films of a part; `None` for a part that was made before there were films.
     pub(super) fn open<'a>(
         folder: &Path,
-        items: impl Iterator<Item = (u32, &'a FilmItem)>,
+        rows: impl Iterator<Item = Row<'a, FilmItem>>,
     ) -> Result<Option<Self>, SegmentError> {
-        let postings = folder.join(POSTINGS_FILE);
-        if !postings.try_exists()? {
+        if !folder.join(POSTINGS_FILE).try_exists()? {
             return Ok(None);
         }
-        let segment = PackedSegment::open(&postings)?;
-        if segment.family() != video::FAMILY || segment.key_bits() != video::KEY_BITS {
-            return Err(SegmentError::Damaged {
-                what: "the films were indexed with another method",
-            });
-        }
-        let records = Records::open(&folder.join(RECORDS_FILE))?;
-        let (mut starts, mut places) = (Vec::new(), 0);
-        for (number, item) in items {
-            // A film without looks has no place that could be its.
-            if item.has_looks() {
-                starts.push((item.first_place, number));
-            }
-            places = item.next_place().max(places);
-        }
-        starts.sort_unstable();
+        let otherwise = "the films were indexed with another method";
         Ok(Some(Self {
-            segment,
-            records,
-            starts,
-            places,
+            segment: axis::open_postings::<Self>(folder, otherwise)?,
+            records: Records::open(&folder.join(RECORDS_FILE))?,
+            axis: PartAxis::new(rows),
         }))
     }
 
@@ -270,106 +196,66 @@ impl FilmStore {
 
 /// All parts of an index as one, their films numbered on.
 pub(super) struct FilmIndex<'a> {
-    parts: &'a [Arc<Part>],
-    /// Number of the first film of each part.
-    first: Vec<u32>,
-    /// Where the axis of each part starts on the axis of all.
-    first_place: Vec<u64>,
+    axis: Axis<'a, FilmStore>,
     total_steps: u64,
 }
 
 impl<'a> FilmIndex<'a> {
     pub(super) fn new(parts: &'a [Arc<Part>]) -> Self {
-        let (mut first, mut first_place) = (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
-        let (mut next, mut places, mut total_steps) = (0u32, 0u64, 0u64);
-        for part in parts {
-            first.push(next);
-            first_place.push(places);
-            next = next.saturating_add(part.film_numbers());
-            places = places.saturating_add(part.film_store().map_or(0, |s| s.places));
-            let steps = (0..part.film_numbers())
-                .filter_map(|n| part.film_item(n))
-                .map(|i| u64::from(i.steps));
-            total_steps += steps.sum::<u64>();
-        }
         Self {
-            parts,
-            first,
-            first_place,
-            total_steps,
+            axis: Axis::new(parts, Part::film_numbers, Part::film_store),
+            total_steps: parts.iter().map(|part| part.totals().film_steps).sum(),
         }
-    }
-
-    /// The part of a film and its number there.
-    fn locate(&self, item: u32) -> Option<(&'a Part, u32)> {
-        let part = self
-            .first
-            .partition_point(|&first| first <= item)
-            .checked_sub(1)?;
-        Some((&*self.parts[part], item - self.first[part]))
     }
 
     pub(super) fn name(&self, item: u32) -> Option<&'a str> {
-        let (part, number) = self.locate(item)?;
+        let (part, number) = self.axis.numbered.locate(item)?;
         part.film_name(number)
     }
 
     /// Whether a work of this name is a film.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.parts.iter().any(|part| part.has_film(name))
+        self.axis.numbered.parts().iter().any(|part| part.has_film(name))
     }
 
     /// Fails when anything read so far was damaged: then answers are incomplete.
     pub(super) fn check_read(&self) -> Result<(), SegmentError> {
-        (self.parts.iter().filter_map(|part| part.film_store())).try_for_each(FilmStore::check_read)
+        let parts = self.axis.numbered.parts().iter();
+        parts
+            .filter_map(|part| part.film_store())
+            .try_for_each(FilmStore::check_read)
     }
 
-    fn record(&self, item: u32, of: impl Fn(&FilmItem) -> &Record) -> Option<Cow<'a, [u8]>> {
-        let (part, number) = self.locate(item)?;
-        part.film_store()?
-            .record(of(part.film_item(number)?))
-            .map(Cow::Borrowed)
+    fn item(&self, item: u32) -> Option<(&'a FilmStore, &'a FilmItem)> {
+        let (part, number) = self.axis.numbered.locate(item)?;
+        Some((part.film_store()?, part.film_item(number)?))
     }
 }
 
 impl VideoIndex for FilmIndex<'_> {
-    fn for_each_place(&self, keys: &[u64], limit: u64, mut visit: impl FnMut(usize, u64)) {
-        for (part, &base) in self.parts.iter().zip(&self.first_place) {
-            let Some(store) = part.film_store() else { continue };
-            store.segment.for_each(keys, limit, |index, place| {
-                visit(index, base.saturating_add(place));
-            });
-        }
+    fn for_each_place(&self, keys: &[u64], limit: u64, visit: impl FnMut(usize, u64)) {
+        self.axis.for_each_place(keys, limit, visit);
     }
 
     fn work_at(&self, place: u64) -> Option<(u32, u64)> {
-        let part = self
-            .first_place
-            .partition_point(|&first| first <= place)
-            .checked_sub(1)?;
-        let (at, part) = (part, &self.parts[part]);
-        let (base, starts) = (self.first_place[at], &part.film_store()?.starts);
-        let index = starts
-            .partition_point(|&(start, _)| start <= place - base)
-            .checked_sub(1)?;
-        let (start, number) = starts[index];
+        let (part, number, item, start) = self.axis.work_at(place)?;
         // The places of a removed film are nobody's.
         part.film_item(number)?;
-        Some((self.first[at].saturating_add(number), base + start))
+        Some((item, start))
     }
 
     fn keyframes(&self, item: u32) -> Option<Cow<'_, [u8]>> {
-        self.record(item, |i| &i.keyframes)
+        let (store, item) = self.item(item)?;
+        store.record(&item.keyframes).map(Cow::Borrowed)
     }
 
     fn reel(&self, item: u32) -> Option<Cow<'_, [u8]>> {
-        self.record(item, |i| &i.reel)
+        let (store, item) = self.item(item)?;
+        store.record(&item.reel).map(Cow::Borrowed)
     }
 
     fn steps(&self, item: u32) -> u32 {
-        self.locate(item)
-            .and_then(|(part, number)| part.film_item(number))
-            .map_or(0, |i| i.steps)
+        self.item(item).map_or(0, |(_, item)| item.steps)
     }
 
     fn total_steps(&self) -> u64 {

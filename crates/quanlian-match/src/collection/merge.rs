@@ -25,13 +25,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::axis::{Laid, Source};
 use super::edit::Edit;
-use super::film::{self, FilmItem, FilmSource};
+use super::film::{self, FilmItem, FilmStore};
 use super::manifest::PartEntry;
 use super::part::writer::ItemsWriter;
 use super::part::{FilmSound, Item, ItemContent, Part};
 use super::picture::{self, PictureItem, PictureSource};
-use super::sound::{self, SoundItem, SoundSource};
+use super::sound::{self, SoundItem, SoundStore};
 use super::{Collection, CollectionError, MAX_ITEMS_PER_PART, Progress, Stop};
 use crate::segment::SegmentError;
 use crate::text::store::{self, TextItem, TextSource};
@@ -225,8 +226,8 @@ fn write_part(
         .collect();
     let texts = store::merge(path, &texts, &mut step)?;
 
-    let sounds: Vec<SoundSource<'_>> = (parts.iter().zip(&works))
-        .map(|(part, of)| SoundSource {
+    let sounds: Vec<Source<'_, SoundStore>> = (parts.iter().zip(&works))
+        .map(|(part, of)| Source {
             store: part.sound_store(),
             items: of.sounds.clone(),
         })
@@ -247,9 +248,9 @@ fn write_part(
     let pictures = picture::merge(path, &pictures, &mut step)?;
 
     // A part without a store of films has no films.
-    let films: Vec<FilmSource<'_>> = (parts.iter().zip(&works))
+    let films: Vec<Source<'_, FilmStore>> = (parts.iter().zip(&works))
         .filter_map(|(part, of)| {
-            Some(FilmSource {
+            Some(Source {
                 store: part.film_store()?,
                 items: of.films.clone(),
             })
@@ -310,7 +311,7 @@ impl<'a> Numbered<'a> {
         // In the order of their postings, which must be kept. A number that this program does not give is left out, and
         // missed when the table of works is written.
         sort(&mut works.texts, |&(number, _)| u64::from(number));
-        sort(&mut works.sounds, |(_, sound)| sound.first_frame);
+        sort(&mut works.sounds, |(_, sound)| sound.first_place());
         sort(&mut works.pictures, |&(number, _)| u64::from(number));
         // Films lie on their axis in the order of their numbers; those without looks share a place.
         sort(&mut works.films, |&(number, _)| u64::from(number));

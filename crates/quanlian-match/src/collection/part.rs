@@ -17,6 +17,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::axis::Row;
 use super::film::{FilmItem, FilmStore};
 use super::manifest::PartEntry;
 use super::picture::{PictureItem, PictureStore};
@@ -103,6 +104,39 @@ pub(super) struct Part {
     pictures: Vec<Option<u32>>,
     film: Option<FilmStore>,
     films: Vec<Option<u32>>,
+    totals: Totals,
+}
+
+/// What the works of a part that were not removed amount to, counted once, as every query pays for all of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Totals {
+    pub(super) texts: u64,
+    /// Folded letters of texts.
+    pub(super) text_symbols: u64,
+    /// Length of recordings, and of the sound of films.
+    pub(super) sound_duration_ms: u64,
+    pub(super) pictures: u64,
+    pub(super) film_steps: u64,
+}
+
+impl Totals {
+    fn of<'a>(items: impl Iterator<Item = &'a Item>) -> Self {
+        let mut totals = Self::default();
+        for item in items {
+            let sound = item.content.sound().map_or(0, |(_, sound)| sound.duration_ms);
+            totals.sound_duration_ms = totals.sound_duration_ms.saturating_add(sound);
+            match &item.content {
+                ItemContent::Text { text, .. } => {
+                    totals.texts += 1;
+                    totals.text_symbols += u64::from(text.symbols);
+                }
+                ItemContent::Audio { .. } => {}
+                ItemContent::Image { .. } => totals.pictures += 1,
+                ItemContent::Video { film, .. } => totals.film_steps += u64::from(film.steps),
+            }
+        }
+        totals
+    }
 }
 
 impl Part {
@@ -151,11 +185,9 @@ impl Part {
             source,
         };
         let text = TextStore::open(&path).map_err(in_part)?;
-        let recordings = items.iter().filter_map(|item| item.content.sound());
-        let sound = SoundStore::open(&path, recordings).map_err(in_part)?;
+        let sound = SoundStore::open(&path, rows(&items, removed, ItemContent::sound)).map_err(in_part)?;
         let picture = PictureStore::open(&path).map_err(in_part)?;
-        let films = items.iter().filter_map(|item| item.content.film());
-        let film = FilmStore::open(&path, films).map_err(in_part)?;
+        let film = FilmStore::open(&path, rows(&items, removed, ItemContent::film)).map_err(in_part)?;
         // A part without a list of files may lack those of pictures and films; that must not be because it is being cleared away.
         fs::metadata(&path).map_err(CollectionError::io(&path))?;
         let (mut texts, mut sounds, mut pictures, mut films) =
@@ -172,7 +204,10 @@ impl Part {
                 ItemContent::Video { number, .. } => set(&mut films, number, kept),
             }
         }
+        let kept = (0u32..).zip(&items).filter(|(row, _)| !removed.contains(row));
+        let totals = Totals::of(kept.map(|(_, item)| item));
         Ok(Self {
+            totals,
             entry: entry.clone(),
             items,
             removed: removed.clone(),
@@ -238,13 +273,8 @@ impl Part {
         Some(&self.items[at(&self.texts, number)?].name)
     }
 
-    /// Folded letters of all texts.
-    pub(super) fn text_symbols(&self) -> u64 {
-        let symbols = |item: &Item| match &item.content {
-            ItemContent::Text { text, .. } => u64::from(text.symbols),
-            _ => 0,
-        };
-        self.items().map(symbols).sum()
+    pub(super) fn totals(&self) -> Totals {
+        self.totals
     }
 
     pub(super) fn sound_store(&self) -> &SoundStore {
@@ -277,8 +307,9 @@ impl Part {
         self.pictures.len() as u32
     }
 
-    pub(super) fn picture_count(&self) -> u64 {
-        self.pictures.iter().flatten().count() as u64
+    /// Whether there may be postings under numbers that no picture bears, because it failed half way or was removed.
+    pub(super) fn has_numbers_of_no_picture(&self) -> bool {
+        self.pictures.len() as u64 != self.totals.pictures
     }
 
     pub(super) fn picture_name(&self, number: u32) -> Option<&str> {
@@ -317,13 +348,6 @@ impl Part {
             .map(|(_, film)| film)
     }
 
-    pub(super) fn sound_duration_ms(&self) -> u64 {
-        (0..self.sound_numbers())
-            .filter_map(|n| self.sound_item(n))
-            .map(|i| i.duration_ms)
-            .sum()
-    }
-
     pub(super) fn size_bytes(&self) -> u64 {
         let pictures = self.picture.as_ref().map_or(0, PictureStore::size_bytes);
         let films = self.film.as_ref().map_or(0, FilmStore::size_bytes);
@@ -359,6 +383,22 @@ impl Part {
     }
 }
 
+/// The works that lie on an axis, with their numbers, as the table of works has them.
+fn rows<'a, W: 'a>(
+    items: &'a [Item],
+    removed: &'a BTreeSet<u32>,
+    work: impl Fn(&'a ItemContent) -> Option<(u32, &'a W)> + 'a,
+) -> impl Iterator<Item = Row<'a, W>> {
+    (0u32..).zip(items).filter_map(move |(row, item)| {
+        let (number, work) = work(&item.content)?;
+        Some(Row {
+            number,
+            work,
+            is_removed: removed.contains(&row),
+        })
+    })
+}
+
 fn at(numbers: &[Option<u32>], number: u32) -> Option<usize> {
     numbers.get(number as usize)?.map(|row| row as usize)
 }
@@ -382,6 +422,10 @@ impl TextPart for Part {
 
     fn numbers(&self) -> u32 {
         self.texts.len() as u32
+    }
+
+    fn has_numbers_of_no_text(&self) -> bool {
+        self.texts.len() as u64 != self.totals.texts
     }
 
     fn item(&self, number: u32) -> Option<&TextItem> {

@@ -3,8 +3,8 @@
 //! In:  what `image` makes of the works.
 //! Out: two files, and over all parts of an index the view that `image` searches.
 //!
-//! Invariants: damage found during a search is told by [`PictureIndex::check_read`] after it. A part that was made before there were pictures has no files of them and is
-//! read as one without pictures.
+//! Invariants: damage found during a search is told by [`PictureIndex::check_read`] after it. A part that was made before
+//! there were pictures has no files of them and is read as one without pictures.
 //!
 //! Not here: fingerprints and searching (`image`).
 
@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
+use super::axis::{Numbered, REMOVED_ALLOWANCE};
 use super::part::Part;
 use super::records::{Records, RecordsWriter};
 use crate::image::{self, Hash, ImageError, ImageIndex, ImageItem};
@@ -206,81 +207,92 @@ impl PictureStore {
 
 /// All parts of an index as one, their pictures numbered on.
 pub(super) struct PictureIndex<'a> {
-    parts: &'a [Arc<Part>],
-    /// Number of the first picture of each part.
-    first: Vec<u32>,
+    numbered: Numbered<'a>,
     pictures: u64,
 }
 
 impl<'a> PictureIndex<'a> {
     pub(super) fn new(parts: &'a [Arc<Part>]) -> Self {
-        let mut first = Vec::with_capacity(parts.len());
-        let (mut next, mut pictures) = (0u32, 0u64);
-        for part in parts {
-            first.push(next);
-            next = next.saturating_add(part.picture_numbers());
-            pictures += part.picture_count();
-        }
         Self {
-            parts,
-            first,
-            pictures,
+            numbered: Numbered::new(parts, Part::picture_numbers),
+            pictures: parts.iter().map(|part| part.totals().pictures).sum(),
         }
     }
 
-    /// The part of a picture and its number there.
-    fn locate(&self, item: u32) -> Option<(&'a Part, u32)> {
-        let part = self
-            .first
-            .partition_point(|&first| first <= item)
-            .checked_sub(1)?;
-        Some((&*self.parts[part], item - self.first[part]))
-    }
-
-    fn item(&self, item: u32) -> Option<&'a PictureItem> {
-        let (part, number) = self.locate(item)?;
-        part.picture_item(number)
+    fn item(&self, item: u32) -> Option<(&'a Part, &'a PictureItem)> {
+        let (part, number) = self.numbered.locate(item)?;
+        Some((part, part.picture_item(number)?))
     }
 
     pub(super) fn name(&self, item: u32) -> Option<&'a str> {
-        let (part, number) = self.locate(item)?;
+        let (part, number) = self.numbered.locate(item)?;
         part.picture_name(number)
     }
 
     /// Fails when anything read so far was damaged: then answers are incomplete.
     pub(super) fn check_read(&self) -> Result<(), SegmentError> {
-        (self.parts.iter().filter_map(|part| part.picture_store())).try_for_each(PictureStore::check_read)
+        let parts = self.numbered.parts().iter();
+        parts
+            .filter_map(|part| part.picture_store())
+            .try_for_each(PictureStore::check_read)
+    }
+
+    /// Calls `visit` with the postings of a key; `None` as soon as there are more than `limit` of them.
+    fn postings(&self, key: u64, limit: u64, mut visit: impl FnMut(u32, u32)) -> Option<()> {
+        let mut left = limit;
+        for (at, part) in self.numbered.parts().iter().enumerate() {
+            let Some(store) = part.picture_store() else {
+                continue;
+            };
+            let most = if part.has_numbers_of_no_picture() {
+                limit.saturating_mul(REMOVED_ALLOWANCE)
+            } else {
+                limit
+            };
+            for posting in store.segment.postings_of_rare(key, most)? {
+                // A number that no picture bears is one that failed half way or was removed.
+                if part.picture_item(posting.item).is_some() {
+                    left = left.checked_sub(1)?;
+                    visit(self.numbered.on(at, posting.item), posting.position);
+                }
+            }
+        }
+        Some(())
     }
 }
 
 impl ImageIndex for PictureIndex<'_> {
     fn for_each_posting(&self, key: u64, limit: u64, mut visit: impl FnMut(u32, u32)) {
-        for (part, &first) in self.parts.iter().zip(&self.first) {
-            let Some(store) = part.picture_store() else {
-                continue;
-            };
-            for posting in store.segment.postings_of_rare(key, limit) {
-                // A number that no picture bears is one that failed half way or was removed.
-                if part.picture_item(posting.item).is_some() {
-                    visit(first.saturating_add(posting.item), posting.position);
-                }
+        if let [part] = self.numbered.parts()
+            && !part.has_numbers_of_no_picture()
+        {
+            // The segment itself counts all that is to be counted.
+            self.postings(key, limit, visit);
+            return;
+        }
+        let mut found: Vec<(u32, u32)> = Vec::new();
+        if self
+            .postings(key, limit, |item, position| found.push((item, position)))
+            .is_some()
+        {
+            for (item, position) in found {
+                visit(item, position);
             }
         }
     }
 
     fn hashes(&self, item: u32) -> &[Hash] {
-        self.item(item).map_or(&[], |i| &i.hashes)
+        self.item(item).map_or(&[], |(_, item)| &item.hashes)
     }
 
     fn record(&self, item: u32) -> Option<Cow<'_, [u8]>> {
-        let (part, number) = self.locate(item)?;
-        part.picture_store()?
-            .record(part.picture_item(number)?)
-            .map(Cow::Borrowed)
+        let (part, item) = self.item(item)?;
+        part.picture_store()?.record(item).map(Cow::Borrowed)
     }
 
     fn size(&self, item: u32) -> [u32; 2] {
-        self.item(item).map_or([1, 1], |i| [i.width, i.height])
+        self.item(item)
+            .map_or([1, 1], |(_, item)| [item.width, item.height])
     }
 
     fn pictures(&self) -> u64 {

@@ -28,7 +28,7 @@ use crate::score::DEFAULT_MAX_E_VALUE;
 use crate::segment::SegmentError;
 use crate::text::TextError;
 use crate::text::background::Background;
-use crate::text::matcher::{self, TextMatch, TextMatchError, TextPart};
+use crate::text::matcher::{self, Passage, TextMatch, TextMatchError, TextPart};
 use crate::video::{self, FilmTrack, Tools, VideoError};
 use crate::{Match, MatchSegment, Medium, Span, Transform, Unit};
 
@@ -208,7 +208,7 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let parts: Vec<&dyn TextPart> = self.parts.iter().map(|p| &**p as &dyn TextPart).collect();
-        let symbols = self.parts.iter().map(|p| p.text_symbols()).sum();
+        let symbols = self.parts.iter().map(|p| p.totals().text_symbols).sum();
         let background = self.background(&parts).map_err(MatchError::Index)?;
         let (found, decoded) =
             matcher::match_text(opened.into_digesting_reader(), &parts, background, symbols).map_err(
@@ -262,18 +262,14 @@ impl Collection {
                 .map(|n| note::of_picture(Path::new(suspect), n)),
         );
         let named = found.matches.into_iter().filter_map(|m| {
-            Some(Match {
-                suspect: suspect.to_owned(),
-                work: index.name(m.item)?.to_owned(),
-                medium: Medium::Image,
-                score_bits: m.score_bits,
-                e_value: m.e_value,
-                identity: m.identity,
-                segments: m.segments.into_iter().map(Into::into).collect(),
-                transform: None,
-                evidence: None,
-                null_model: None,
-            })
+            let segments = m.segments.into_iter().map(Into::into).collect();
+            let of = (Medium::Image, index.name(m.item)?);
+            Some(unjudged(
+                suspect,
+                of,
+                [m.score_bits, m.e_value, m.identity],
+                segments,
+            ))
         });
         Ok(named.collect())
     }
@@ -353,21 +349,15 @@ impl Collection {
         let alike = found.alike.iter().filter_map(|&item| index.name(item));
         notes.extend(alike.map(|work| note::of_likeness(subject, work)));
         let named = found.matches.into_iter().filter_map(|m| {
+            let segments = m.segments.into_iter().map(Into::into).collect();
+            let of = (Medium::Video, index.name(m.item)?);
             Some(Match {
-                suspect: suspect.to_owned(),
-                work: index.name(m.item)?.to_owned(),
-                medium: Medium::Video,
-                score_bits: m.score_bits,
-                e_value: m.e_value,
-                identity: m.identity,
-                segments: m.segments.into_iter().map(Into::into).collect(),
                 transform: Some(Transform {
                     time_scale: m.time_scale,
                     pitch_scale: 1.0,
                     mirrored: m.mirrored,
                 }),
-                evidence: None,
-                null_model: None,
+                ..unjudged(suspect, of, [m.score_bits, m.e_value, m.identity], segments)
             })
         });
         Ok(named.collect())
@@ -392,45 +382,54 @@ impl Collection {
     }
 
     fn text_match(&self, suspect: &str, m: &TextMatch) -> Option<Match> {
-        Some(Match {
-            suspect: suspect.to_owned(),
-            work: self.parts[m.part].text_name(m.item)?.to_owned(),
-            medium: Medium::Text,
-            score_bits: m.score.bits,
-            e_value: m.score.e_value,
-            identity: m.identity,
-            segments: m
-                .passages
-                .iter()
-                .map(|p| {
-                    MatchSegment::from(Span {
-                        suspect: p.query,
-                        work: p.work,
-                        unit: Unit::Char,
-                    })
-                })
-                .collect(),
-            transform: None,
-            evidence: None,
-            null_model: None,
-        })
+        let segment = |p: &Passage| {
+            MatchSegment::from(Span {
+                suspect: p.query,
+                work: p.work,
+                unit: Unit::Char,
+            })
+        };
+        let of = (Medium::Text, self.parts[m.part].text_name(m.item)?);
+        let figures = [m.score.bits, m.score.e_value, m.identity];
+        Some(unjudged(
+            suspect,
+            of,
+            figures,
+            m.passages.iter().map(segment).collect(),
+        ))
     }
 }
 
 /// A recording found in `suspect`, by its name.
 pub(super) fn sound_match(index: &SoundIndex<'_>, suspect: &str, found: AudioMatch) -> Option<Match> {
+    let segments = found.segments.into_iter().map(Into::into).collect();
+    let of = (Medium::Audio, index.name(found.item)?);
+    let figures = [found.score_bits, found.e_value, found.identity];
     Some(Match {
-        suspect: suspect.to_owned(),
-        work: index.name(found.item)?.to_owned(),
-        medium: Medium::Audio,
-        score_bits: found.score_bits,
-        e_value: found.e_value,
-        identity: found.identity,
-        segments: found.segments.into_iter().map(Into::into).collect(),
         transform: Some(found.transform),
+        ..unjudged(suspect, of, figures, segments)
+    })
+}
+
+/// A match as its medium found it, before a null model judged it.
+fn unjudged(
+    suspect: &str,
+    (medium, work): (Medium, &str),
+    [score_bits, e_value, identity]: [f64; 3],
+    segments: Vec<MatchSegment>,
+) -> Match {
+    Match {
+        suspect: suspect.to_owned(),
+        work: work.to_owned(),
+        medium,
+        score_bits,
+        e_value,
+        identity,
+        segments,
+        transform: None,
         evidence: None,
         null_model: None,
-    })
+    }
 }
 
 /// All files below the paths, in the order of the paths and sorted within each.

@@ -14,9 +14,10 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use quanlian_lock::Held;
 use serde::Serialize;
 
-use super::edit::{Edit, Held, keep_in_use};
+use super::edit::{Edit, keep_in_use};
 use super::manifest::{FileEntry, Manifest, PartEntry};
 use super::opened::digest;
 use super::part::writer::list_files;

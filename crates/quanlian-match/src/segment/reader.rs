@@ -95,18 +95,16 @@ impl Segment {
         }
     }
 
-    /// The same when there are at most `limit` of them, and nothing otherwise.
+    /// The same when there are at most `limit` of them, and `None` otherwise.
     ///
     /// Costs no more for a key that is left out than for one that is absent.
     #[inline]
-    pub fn postings_of_rare(&self, key: u64, limit: u64) -> Postings<'_> {
-        let mut postings = self.postings(key);
+    pub fn postings_of_rare(&self, key: u64, limit: u64) -> Option<Postings<'_>> {
+        let postings = self.postings(key);
         let too_many =
             |(head, _): &(EntryHead<'_>, _)| matches!(head, EntryHead::Many { count, .. } if *count > limit);
-        if entry_head(postings.rest).as_ref().is_some_and(too_many) {
-            postings.rest = &[];
-        }
-        postings
+        let is_common = entry_head(postings.rest).as_ref().is_some_and(too_many);
+        (!is_common).then_some(postings)
     }
 
     /// In how many items a key occurs; cheaper than reading its postings.

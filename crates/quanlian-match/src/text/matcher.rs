@@ -8,11 +8,12 @@
 //!
 //! Invariants: deterministic; postings of one key and hits of one block are bounded.
 //!
-//! Not here: names of works, thresholds (`collection`).
+//! Not here: joining and scoring passages (`passages`), names of works, thresholds (`collection`).
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Range;
+
+mod passages;
 
 use super::background::{self, Background};
 use super::decode::{Decoded, TextError, decode};
@@ -21,8 +22,9 @@ use super::fold::{Fold, Symbol, units};
 use super::gram::{self, Grams};
 use super::store::{Region, TextItem, TextStore};
 use crate::align::{AlignOptions, Chain, Hit, chains};
-use crate::score::{Score, Tries};
 use crate::segment::SegmentError;
+use passages::{Found, MAX_JOIN_GAP};
+pub(crate) use passages::{Passage, TextMatch};
 
 /// Symbols of the suspect that are matched at once.
 const BLOCK_SYMBOLS: usize = 1 << 19;
@@ -30,6 +32,8 @@ const BLOCK_SYMBOLS: usize = 1 << 19;
 const OVERLAP_SYMBOLS: usize = 1 << 12;
 /// A key with more postings than this is a set phrase and finds nothing.
 const MAX_POSTINGS_PER_KEY: usize = 1 << 10;
+/// Of a key that removed texts hold, so many times that are looked at before it is taken for a set phrase.
+const REMOVED_ALLOWANCE: usize = 8;
 /// Hits of one block; when there are more, the most frequent keys were not rare.
 const MAX_HITS_PER_BLOCK: usize = 1 << 23;
 /// Passages of one work in one block.
@@ -44,8 +48,6 @@ const ALIGN: AlignOptions = AlignOptions {
 };
 /// Symbols of the work read around a hit at first; doubled until the passage ends inside.
 const MARGIN_SYMBOLS: u32 = 96;
-/// Passages at most this far apart on both sides are one, with changes in between.
-const MAX_JOIN_GAP: u64 = 400;
 /// A hit that stands alone is aligned only when the run of equal symbols around it is worth
 /// so much by the prior of the script, and one bit more for each doubling of the suspect's
 /// length: in a full block 24 letters or nine Han characters. Set phrases are shorter, and
@@ -59,39 +61,8 @@ const MAX_WHOLE_SYMBOLS: u32 = 1 << 18;
 const SYMBOLS_PER_HIT: usize = 1 << 10;
 /// Passages that weigh less are not looked at further.
 const MIN_PASSAGE_BITS: f64 = 24.0;
-/// What a further passage pays beyond the first one's tries: texts of one kind share set
-/// phrases, so a row of short ones is worth less than its sum.
-const PHRASE_PLACES: f64 = 65_536.0;
-/// Places that a collection counts for at the least. A phrase of the language is shared with
-/// far more writing than a handful of works, so a small collection makes no phrase rare.
-const MIN_COLLECTION_PLACES: f64 = 4_194_304.0;
 /// Items from which the background model is made.
 const SAMPLE_ITEMS: usize = 1 << 12;
-
-/// A stretch of the suspect that agrees with a stretch of a work.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Passage {
-    /// In symbols.
-    query_symbols: Range<u64>,
-    work_symbols: Range<u64>,
-    /// In Unicode scalar values of the originals.
-    pub(crate) query: [u64; 2],
-    pub(crate) work: [u64; 2],
-    pub(crate) bits: f64,
-    same: u64,
-    columns: u64,
-}
-
-/// What a suspect shares with one work.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TextMatch {
-    pub(crate) part: usize,
-    pub(crate) item: u32,
-    pub(crate) score: Score,
-    pub(crate) identity: f64,
-    /// In the order of the suspect.
-    pub(crate) passages: Vec<Passage>,
-}
 
 /// One part of the index as the matcher sees it.
 pub(crate) trait TextPart {
@@ -101,6 +72,8 @@ pub(crate) trait TextPart {
     fn numbers(&self) -> u32;
     /// The text item of this number, if there is one.
     fn item(&self, number: u32) -> Option<&TextItem>;
+    /// Whether there may be postings under numbers that no text bears, because it failed half way or was removed.
+    fn has_numbers_of_no_text(&self) -> bool;
 }
 
 /// Why a suspect could not be matched.
@@ -188,10 +161,6 @@ pub(crate) fn match_text(
     Ok((found.into_matches(parts, end_symbol, collection_symbols), decoded))
 }
 
-/// The passages found so far, by part and item.
-#[derive(Default)]
-struct Found(BTreeMap<(usize, u32), Vec<Passage>>);
-
 /// Works on one block of the suspect.
 struct Matcher<'a> {
     parts: &'a [&'a dyn TextPart],
@@ -205,7 +174,7 @@ struct Matcher<'a> {
 impl Matcher<'_> {
     fn run(&self, found: &mut Found) -> Result<(), SegmentError> {
         for (part, view) in self.parts.iter().enumerate() {
-            let mut hits = self.hits(view.store());
+            let mut hits = self.hits(*view);
             hits.sort_unstable_by_key(|&(item, query, work)| (item, query, work));
             for group in hits.chunk_by(|a, b| a.0 == b.0) {
                 let Some(item) = view.item(group[0].0) else {
@@ -221,7 +190,15 @@ impl Matcher<'_> {
     }
 
     /// Looks up every gram of the block: item, place in the block, place in the item.
-    fn hits(&self, store: &TextStore) -> Vec<(u32, u32, u32)> {
+    fn hits(&self, part: &dyn TextPart) -> Vec<(u32, u32, u32)> {
+        let store = part.store();
+        let has_gaps = part.has_numbers_of_no_text();
+        // Postings of nobody do not count; but of a key that hardly anybody else has not all of them are read.
+        let most = if has_gaps {
+            REMOVED_ALLOWANCE * MAX_POSTINGS_PER_KEY
+        } else {
+            MAX_POSTINGS_PER_KEY
+        };
         let mut hits = Vec::new();
         let mut grams = Grams::default();
         for &symbol in &self.block.symbols {
@@ -230,15 +207,16 @@ impl Matcher<'_> {
                 if before >= MAX_HITS_PER_BLOCK {
                     return;
                 }
-                hits.extend(
-                    store
-                        .segment
-                        .postings(key)
-                        .take(MAX_POSTINGS_PER_KEY + 1)
-                        .map(|p| (p.item, start as u32, p.position)),
-                );
-                if hits.len() - before > MAX_POSTINGS_PER_KEY {
-                    hits.truncate(before);
+                let mut read = 0;
+                for posting in store.segment.postings(key).take(most + 1) {
+                    read += 1;
+                    if !has_gaps || part.item(posting.item).is_some() {
+                        hits.push((posting.item, start as u32, posting.position));
+                    }
+                    if read > most || hits.len() - before > MAX_POSTINGS_PER_KEY {
+                        hits.truncate(before);
+                        break;
+                    }
                 }
             });
         }
@@ -420,157 +398,5 @@ impl<'a> Work<'a> {
             symbols: whole.symbols[cut.clone()].to_vec(),
             places: whole.places[cut].to_vec(),
         })
-    }
-}
-
-impl Found {
-    /// Joins, chooses and scores; the best work first.
-    fn into_matches(
-        self,
-        parts: &[&dyn TextPart],
-        query_symbols: u64,
-        collection_symbols: u64,
-    ) -> Vec<TextMatch> {
-        let query_places = query_symbols as f64;
-        let tries = Tries {
-            query_places,
-            collection_places: (collection_symbols as f64).max(MIN_COLLECTION_PLACES),
-        };
-        let mut matches: Vec<TextMatch> = self
-            .0
-            .into_iter()
-            .filter_map(|((part, number), passages)| {
-                parts[part].item(number)?;
-                let within = Tries {
-                    query_places: query_places * PHRASE_PLACES,
-                    ..tries
-                };
-                let mut passages = choose(join(passages));
-                let best = passages.iter().map(|p| p.bits).fold(0.0, f64::max);
-                passages.retain(|p| p.bits >= best || p.bits > within.bits());
-                let segment_bits: Vec<f64> = passages.iter().map(|p| p.bits).collect();
-                let score = Score::from_segments(&segment_bits, tries, within);
-                let (same, columns) = passages
-                    .iter()
-                    .fold((0, 0), |(s, c), p| (s + p.same, c + p.columns));
-                passages.sort_unstable_by_key(|p| (p.query, p.work));
-                Some(TextMatch {
-                    part,
-                    item: number,
-                    score,
-                    identity: same as f64 / (columns as f64).max(1.0),
-                    passages,
-                })
-            })
-            .collect();
-        matches.sort_by(|a, b| {
-            b.score
-                .bits
-                .total_cmp(&a.score.bits)
-                .then((a.part, a.item).cmp(&(b.part, b.item)))
-        });
-        matches
-    }
-}
-
-/// Joins passages that continue each other on both sides, or overlap on one diagonal.
-fn join(mut passages: Vec<Passage>) -> Vec<Passage> {
-    passages.sort_unstable_by_key(|p| (p.query_symbols.start, p.work_symbols.start, p.query_symbols.end));
-    let mut joined: Vec<Passage> = Vec::with_capacity(passages.len());
-    'next: for p in passages {
-        for before in joined.iter_mut().rev().take(16) {
-            if continues(before, &p) {
-                absorb(before, &p);
-                continue 'next;
-            }
-        }
-        joined.push(p);
-    }
-    joined
-}
-
-fn diagonal(p: &Passage) -> i64 {
-    p.work_symbols.end.cast_signed() - p.query_symbols.end.cast_signed()
-}
-
-fn continues(before: &Passage, p: &Passage) -> bool {
-    let bend = (p.work_symbols.start.cast_signed() - p.query_symbols.start.cast_signed() - diagonal(before))
-        .unsigned_abs();
-    let gap = p.query_symbols.start.saturating_sub(before.query_symbols.end);
-    gap <= MAX_JOIN_GAP
-        && bend <= 16 + gap / 2
-        && p.work_symbols.end > before.work_symbols.start
-        && p.work_symbols.start >= before.work_symbols.start
-}
-
-/// Adds what `p` has beyond `before`; the gap in between is paid for.
-fn absorb(before: &mut Passage, p: &Passage) {
-    let length = (p.query_symbols.end - p.query_symbols.start).max(1);
-    if p.query_symbols.end <= before.query_symbols.end {
-        return;
-    }
-    let shared = before
-        .query_symbols
-        .end
-        .saturating_sub(p.query_symbols.start)
-        .min(length);
-    let new_share = (length - shared) as f64 / length as f64;
-    let gap = p.query_symbols.start.saturating_sub(before.query_symbols.end);
-    let cost = if gap == 0 {
-        0.0
-    } else {
-        2.0 * (gap as f64 + 1.0).log2() + 2.0
-    };
-    let gain = p.bits * new_share - cost;
-    if gain <= 0.0 {
-        return;
-    }
-    before.bits += gain;
-    before.same += (p.same as f64 * new_share) as u64;
-    before.columns += (p.columns as f64 * new_share) as u64 + gap;
-    before.query_symbols.end = p.query_symbols.end;
-    before.work_symbols.end = before.work_symbols.end.max(p.work_symbols.end);
-    before.query[1] = before.query[1].max(p.query[1]);
-    before.work[1] = before.work[1].max(p.work[1]);
-}
-
-/// Keeps, of passages over the same stretch of the suspect or of the work, the best.
-///
-/// What a work says once is evidence once, however often the suspect repeats it, and the
-/// other way round; else two texts that each repeat a set phrase would seem copied.
-fn choose(mut passages: Vec<Passage>) -> Vec<Passage> {
-    passages.sort_by(|a, b| {
-        b.bits
-            .total_cmp(&a.bits)
-            .then(a.query_symbols.start.cmp(&b.query_symbols.start))
-    });
-    let (mut of_query, mut of_work) = (Taken::default(), Taken::default());
-    passages.retain(|p| {
-        let free = of_query.is_free(&p.query_symbols) && of_work.is_free(&p.work_symbols);
-        if free {
-            of_query.take(&p.query_symbols);
-            of_work.take(&p.work_symbols);
-        }
-        free
-    });
-    passages
-}
-
-/// Stretches that were chosen, by their start.
-#[derive(Default)]
-struct Taken(BTreeMap<u64, u64>);
-
-impl Taken {
-    /// Whether less than half of a stretch is taken.
-    fn is_free(&self, stretch: &Range<u64>) -> bool {
-        let overlap: u64 = (self.0.range(..stretch.end).rev())
-            .take_while(|&(_, &end)| end > stretch.start)
-            .map(|(&start, &end)| end.min(stretch.end) - start.max(stretch.start))
-            .sum();
-        overlap * 2 < stretch.end - stretch.start
-    }
-
-    fn take(&mut self, stretch: &Range<u64>) {
-        self.0.insert(stretch.start, stretch.end);
     }
 }

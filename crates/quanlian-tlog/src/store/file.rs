@@ -14,10 +14,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use quanlian_lock::Held;
+
 use super::{MAX_CHECKPOINT_BYTES, StoreError, TileStore};
 use crate::{
     disk::{Disk, SystemDisk},
-    lock_record::{self, Held},
+    lock_record,
     tile::Tiles,
 };
 

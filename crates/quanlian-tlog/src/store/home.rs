@@ -16,10 +16,12 @@ use std::{
     sync::Arc,
 };
 
+use quanlian_lock::Held;
+
 use super::{FileStore, StoreError, TileStore};
 use crate::{
     disk::{Disk, SystemDisk},
-    lock_record::{self, FileLockRecord, Held, LockPlace, LockRecord},
+    lock_record::{self, FileLockRecord, LockPlace, LockRecord},
 };
 
 /// The folder of the log below the data folder.

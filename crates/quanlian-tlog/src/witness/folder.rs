@@ -10,11 +10,12 @@
 //! that lost its folder goes on under a new key (`docs/WITNESS.md`).
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
+use quanlian_lock::{Held, TakeError};
 use sha2::{Digest as _, Sha256};
 
 use super::{StateError, WitnessState};
@@ -29,7 +30,7 @@ pub struct FolderState {
     folder: PathBuf,
     stopped: bool,
     /// Locked until dropped.
-    _in_use: File,
+    _in_use: Held,
 }
 
 impl FolderState {
@@ -48,21 +49,16 @@ impl FolderState {
             .and_then(|parent| parent.sync_all())
             .map_err(|source| io_error("sync the folder", parent, source))?;
         let path = folder.join("in-use");
-        let in_use = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|source| io_error("open", &path, source))?;
-        match in_use.try_lock() {
-            Ok(()) => Ok(Self {
-                folder: folder.to_owned(),
-                stopped: false,
-                _in_use: in_use,
-            }),
-            Err(TryLockError::WouldBlock) => Err(StateError::InUse(folder.to_owned())),
-            Err(TryLockError::Error(source)) => Err(io_error("lock", &path, source)),
-        }
+        let in_use = Held::take(&path).map_err(|error| match error {
+            TakeError::Open(source) => io_error("open", &path, source),
+            TakeError::Lock(source) => io_error("lock", &path, source),
+            TakeError::InUse => StateError::InUse(folder.to_owned()),
+        })?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            stopped: false,
+            _in_use: in_use,
+        })
     }
 
     /// Not the origin itself, which may hold slashes or be a name that the system treats specially.
@@ -109,5 +105,39 @@ fn io_error(act: &'static str, path: &Path, source: io::Error) -> StateError {
         act,
         path: path.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        process::Command,
+        sync::atomic::{AtomicBool, Ordering},
+        thread,
+    };
+
+    #[test]
+    fn one_holds_the_folder_and_a_program_that_another_thread_starts_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = FolderState::open(folder.path()).unwrap();
+        let second = FolderState::open(folder.path());
+        assert_eq!(second.unwrap_err().code(), "witness_state_in_use");
+        drop(held);
+        let is_over = AtomicBool::new(false);
+        let refused = thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    // A machine without this program tests the rest.
+                    let _ = Command::new("true").status();
+                }
+            });
+            let refused = (0..300)
+                .filter(|_| FolderState::open(folder.path()).is_err())
+                .count();
+            is_over.store(true, Ordering::Relaxed);
+            refused
+        });
+        assert_eq!(refused, 0);
     }
 }

@@ -1,8 +1,14 @@
 //! The book: appended to, replayed, repaired at its end alone.
 
-use std::fs;
+use std::{
+    fs,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
 
-use quanlian_watch::book::{BOOK_NAME, Book};
+use proptest::prelude::*;
+use quanlian_watch::book::{BOOK_NAME, Book, read};
 
 use crate::{copy_of, item, line, plays};
 
@@ -67,4 +73,58 @@ fn other_damage_is_refused_with_its_line() {
     let error = Book::open(folder.path()).unwrap_err();
     assert_eq!(error.code(), "book_damaged");
     assert!(error.to_string().contains("line 1"), "{error}");
+}
+
+#[test]
+fn a_program_that_another_thread_starts_does_not_keep_the_book() {
+    let folder = tempfile::tempdir().unwrap();
+    let is_over = AtomicBool::new(false);
+    let refused = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                // A machine without this program tests the rest.
+                let _ = Command::new("true").status();
+            }
+        });
+        let refused = (0..300).filter(|_| Book::open(folder.path()).is_err()).count();
+        is_over.store(true, Ordering::Relaxed);
+        refused
+    });
+    assert_eq!(refused, 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_bytes_are_a_book_to_readers_and_writers_alike_or_to_neither(
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(BOOK_NAME);
+        let mut book = Book::open(folder.path()).unwrap();
+        let when = "2026-01-10T00:00:00Z";
+        book.write(vec![line("a", when, item("p", "x", None)), line("a", when, copy_of("w"))]).unwrap();
+        drop(book);
+        let mut damaged = fs::read(&path).unwrap();
+        for (at, byte) in changes {
+            let at = at.index(damaged.len());
+            damaged[at] = byte;
+        }
+        for book in [&bytes, &damaged] {
+            fs::write(&path, book).unwrap();
+            let seen = read(folder.path());
+            match Book::open(folder.path()) {
+                Ok(book) => {
+                    prop_assert_eq!(&seen.unwrap(), book.records());
+                    let records = book.records().clone();
+                    drop(book);
+                    let again = Book::open(folder.path()).unwrap();
+                    prop_assert_eq!((again.records(), again.torn_bytes()), (&records, 0));
+                }
+                Err(_) => prop_assert!(seen.is_err()),
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod book;
+mod folder;
 mod spread;
 
 use quanlian_match::{Match, Medium};

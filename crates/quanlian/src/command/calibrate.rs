@@ -21,6 +21,7 @@ use quanlian_match::{
     collection::{ChanceOptions, Collection, CollectionError},
     score::DEFAULT_MAX_E_VALUE,
 };
+use quanlian_record::time::Timestamp;
 use serde::Serialize;
 
 use crate::{
@@ -88,7 +89,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         MembersFound::Keep => Members::Keep,
     };
     let calibration = Calibration::fit(&non_members, |medium| collection.figures(medium), members)
-        .map_err(|error| refused(error, &non_members, output))?;
+        .map_err(|error| refused(error, &non_members, output))?
+        .made_on(&Timestamp::now().legal_day().to_string());
     if let Some(path) = &arguments.out {
         files::replace_durably(path, &calibration.to_bytes())
             .with_context(|| format!("cannot write {}", path.display()))
@@ -298,13 +300,7 @@ pub(super) fn say_judge(collection: &Collection, media: impl Iterator<Item = Med
         let name = output
             .messages
             .text(&format!("medium.{}", index::medium_key(medium)));
-        let known = match (model.non_members, model.best_bits) {
-            (Some(count), Some(best)) => output.messages.get(
-                "calibrate.checked_against",
-                &[("count", count.to_string()), ("best", format!("{best:.1}"))],
-            ),
-            _ => output.messages.text("calibrate.checked_elsewhere"),
-        };
+        let known = matching::measured(&output.messages, &model);
         output.say(
             "calibrate.judged",
             &[

@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, path::Path, process::ExitCode};
 
 use quanlian_match::{
     Carrier, FilmEvidence, Match, MatchSegment, Unit,
+    calibration::{Basis, NullModel},
     collection::{FileReport, MatchError, MatchOptions, Note},
 };
 
@@ -166,6 +167,49 @@ pub(crate) fn film_remark(messages: &Messages, found: &Match) -> String {
     if let Some(evidence) = &found.evidence {
         text.push_str(&carried_by(messages, evidence));
     }
+    text
+}
+
+/// Which null model judged a match, and what it rests on, as one sentence.
+pub(crate) fn null_model(messages: &Messages, model: &NullModel) -> String {
+    let key = if model.is_calibrated() {
+        "match.model_calibrated"
+    } else {
+        "match.model_built_in"
+    };
+    messages.get(
+        key,
+        &[
+            ("model", model.name.clone()),
+            ("bits", format!("{:.1}", model.bits_at_default)),
+            ("known", measured(messages, model)),
+        ],
+    )
+}
+
+/// On how many non-members a null model was measured, when, and where that is told.
+pub(crate) fn measured(messages: &Messages, model: &NullModel) -> String {
+    let Some(count) = model.non_members else {
+        return messages.text("match.model_unknown");
+    };
+    let key = match model.basis {
+        Some(Basis::Fitted) => "match.model_fitted",
+        _ => "match.model_searched",
+    };
+    let mut text = messages.get(key, &[("count", count.to_string())]);
+    text.push_str(&match model.best_bits {
+        Some(best) => messages.get("match.model_best", &[("best", format!("{best:.1}"))]),
+        None => messages.text("match.model_best_unknown"),
+    });
+    let day = model.measured_on.clone();
+    let day = day.unwrap_or_else(|| messages.text("match.model_day_unknown"));
+    text.push_str(&match &model.page {
+        Some(page) => messages.get(
+            "match.model_day_and_page",
+            &[("day", day), ("page", page.clone())],
+        ),
+        None => messages.get("match.model_day", &[("day", day)]),
+    });
     text
 }
 

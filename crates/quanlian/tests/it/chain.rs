@@ -56,6 +56,15 @@ fn the_demo_finds_each_copy_and_no_other() {
         "the medley holds two works: {:?}",
         matched_pairs(report)
     );
+    for found in report["matches"].as_array().unwrap() {
+        let model = &found["null_model"];
+        assert!(
+            model["name"].as_str().unwrap().starts_with("built-in ")
+                && model["non_members"].is_u64()
+                && model["measured_on"].is_string(),
+            "{found}"
+        );
+    }
     let faster = report["matches"]
         .as_array()
         .unwrap()

@@ -18,13 +18,14 @@ use rayon::prelude::*;
 use super::{FilmSound, ITEMS_FILE, Item, ItemContent};
 use crate::Medium;
 use crate::audio::{self, AudioError, AudioItem};
-use crate::collection::film::FilmStoreWriter;
+use crate::collection::axis::StoreWriter;
+use crate::collection::film::FilmStore;
 use crate::collection::known::KnownWorks;
 use crate::collection::manifest::{FileEntry, PartEntry};
 use crate::collection::opened::{Opened, digest};
 use crate::collection::picture::{PictureError, PictureStoreWriter};
 use crate::collection::sniff::Content;
-use crate::collection::sound::SoundStoreWriter;
+use crate::collection::sound::SoundStore;
 use crate::collection::walk::Found;
 use crate::collection::{BuildReport, Note, note};
 use crate::image::ImageItem;
@@ -40,11 +41,11 @@ pub(in crate::collection) struct PartWriter {
     items: ItemsWriter,
     text: TextStoreWriter,
     next_text: u32,
-    sound: SoundStoreWriter,
+    sound: StoreWriter<SoundStore>,
     next_sound: u32,
     picture: PictureStoreWriter,
     next_picture: u32,
-    film: FilmStoreWriter,
+    film: StoreWriter<FilmStore>,
     next_film: u32,
 }
 
@@ -109,11 +110,11 @@ impl PartWriter {
             items: ItemsWriter::create(folder)?,
             text: TextStoreWriter::create(folder)?,
             next_text: 0,
-            sound: SoundStoreWriter::create(folder)?,
+            sound: StoreWriter::create(folder)?,
             next_sound: 0,
             picture: PictureStoreWriter::create(folder)?,
             next_picture: 0,
-            film: FilmStoreWriter::create(folder)?,
+            film: StoreWriter::create(folder)?,
             next_film: 0,
         })
     }

@@ -1,7 +1,27 @@
-//! Films of an index that is kept up: removed, merged, verified, each with its sound.
+//! Stories of films in an index: told by content, removed, merged, verified, each with its sound.
 
 use super::*;
 use crate::Match;
+
+/// Runs ffmpeg; `false`, with a line that says so, where there is none.
+fn ffmpeg(folder: &Path, arguments: &str) -> bool {
+    let mut command = std::process::Command::new("ffmpeg");
+    command
+        .current_dir(folder)
+        .args(["-nostdin", "-v", "error", "-y"]);
+    let Ok(status) = command.args(arguments.split_whitespace()).status() else {
+        let mut stderr = io::stderr();
+        let _ = io::Write::write_all(&mut stderr, b"skipped: no ffmpeg (install the package ffmpeg)\n");
+        return false;
+    };
+    assert!(status.success(), "ffmpeg {arguments}");
+    true
+}
+
+const MELODY: &str =
+    "aevalsrc=0.3*sin(2*PI*t*(330+55*floor(mod(5*t*t/3\\,9))))+0.2*sin(2*PI*t*(700+90*floor(mod(t*t\\,7))))";
+const PICTURES: &str = "mandelbrot=s=320x240:r=24:start_scale=0.02:end_scale=0.0005:end_pts=600";
+const H264: &str = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
 
 /// A film of its own pictures and melody, 16 s; `false` where there is no ffmpeg.
 fn film(bench: &Bench, name: &str, pictures: &str, pitch: u32) -> bool {
@@ -90,4 +110,88 @@ fn films_are_removed_merged_and_verified_with_their_sound() {
     );
     let answer = bench.open().match_file(&part("cells"), &MatchOptions::default());
     assert_eq!(answer.expect_err("damaged").code(), "segment_damaged");
+}
+
+#[test]
+fn films_are_told_by_content_and_found_by_pictures_and_sound() {
+    let bench = Bench::new(&[("story.txt", LINES.join("\n").as_bytes())]);
+    let folder = bench.dir.path();
+    let both = format!("-f lavfi -i {PICTURES} -f lavfi -i {MELODY} -t 20 {H264} works/film.mp4");
+    if !ffmpeg(folder, &both) {
+        return;
+    }
+    // Without pictures, with a cover only, with other sound, with the sound elsewhere, with a name that says otherwise.
+    for made in [
+        "-i works/film.mp4 -vn -c:a copy works/sound.mp4",
+        "-i works/film.mp4 -i works/film.mp4 -map 0:a -map 1:v -c:a copy -c:v mjpeg -frames:v 1 -disposition:v attached_pic cover.m4v.mp4",
+        &format!("-ss 5 -t 10 -i works/film.mp4 -s 160x120 {H264} part.mkv"),
+        &format!(
+            "-ss 5 -t 10 -i works/film.mp4 -f lavfi -t 10 -i anoisesrc=a=0.1:seed=3 -map 0:v -map 1:a {H264} dubbed.avi"
+        ),
+        &format!(
+            "-ss 5 -t 10 -i works/film.mp4 -ss 1 -t 10 -i works/film.mp4 -map 0:v -map 1:a {H264} shifted.mp4"
+        ),
+    ] {
+        assert!(ffmpeg(folder, made));
+    }
+    fs::copy(bench.at("part.mkv"), bench.at("part.mp3")).expect("copy");
+    assert_eq!(bench.build().expect("build").notes, []);
+    let index = bench.open();
+    let stats = index.stats().media;
+    assert_eq!((stats[&Medium::Video].items, stats[&Medium::Audio].items), (1, 1));
+    assert_eq!(stats[&Medium::Video].duration_ms, Some(20_000));
+
+    let answer = |name: &str| {
+        index
+            .match_file(&bench.at(name), &MatchOptions::default())
+            .expect(name)
+    };
+    let film = |report: &FileReport| {
+        let found = report
+            .matches
+            .iter()
+            .find(|m| m.work == "film.mp4")
+            .expect("the film");
+        (found.medium, found.evidence.map(|e| e.carried_by))
+    };
+    let report = answer("part.mkv");
+    assert_eq!(
+        (report.medium, film(&report)),
+        (Medium::Video, (Medium::Video, Some(Carrier::Both)))
+    );
+    let span = &report.matches[0].segments[0];
+    assert!(
+        span.work()[0].abs_diff(5000) <= 1000 && span.work()[1].abs_diff(15_000) <= 1000,
+        "{span:?}"
+    );
+    assert!(
+        report
+            .matches
+            .iter()
+            .any(|m| m.work == "sound.mp4" && m.medium == Medium::Audio)
+    );
+
+    let renamed = answer("part.mp3");
+    assert_eq!(codes(&renamed.notes)[0].1, "file_name_misleads");
+    assert_eq!(renamed.matches.len(), report.matches.len());
+    assert_eq!(film(&answer("dubbed.avi")).1, Some(Carrier::Picture));
+    let shifted = answer("shifted.mp4");
+    let evidence = shifted.matches[0].evidence.expect("evidence");
+    assert!(
+        evidence.carried_by != Carrier::Both
+            && evidence.picture_bits.is_some()
+            && evidence.sound_bits.is_some()
+    );
+    let cover = answer("cover.m4v.mp4");
+    assert_eq!(
+        (cover.medium, film(&cover)),
+        (Medium::Audio, (Medium::Audio, None))
+    );
+
+    let as_json = serde_json::to_value(&report.matches[0]).expect("JSON");
+    assert_eq!(as_json["evidence"]["carried_by"], "both");
+    assert!(
+        as_json["transform"].get("mirrored").is_none(),
+        "left out when it is not so"
+    );
 }

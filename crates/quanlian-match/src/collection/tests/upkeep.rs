@@ -297,3 +297,54 @@ pub(super) fn files_of(folder: &Path) -> BTreeSet<PathBuf> {
     let walk = walk::walk(folder, &|_| false).expect("walk");
     walk.files.into_iter().map(|f| f.relative).collect()
 }
+
+#[test]
+fn a_passage_of_removed_texts_is_no_set_phrase() {
+    let bench = Bench::new(&[]);
+    // More than a passage may have places in a part, so that it finds nothing; and works that tell of something else.
+    for n in 0..1_030 {
+        bench.work(&format!("{n:04}.txt"), format!("{} {n}", LINES[0]).as_bytes());
+    }
+    for n in 0..40 {
+        bench.work(
+            &format!("other-{n}.txt"),
+            LINES[1 + n % 5].repeat(1 + n % 3).as_bytes(),
+        );
+    }
+    bench.build().expect("build");
+    let suspect = bench.suspect("s.txt", LINES[0].as_bytes());
+    let all = MatchOptions {
+        include_below_threshold: true,
+        ..MatchOptions::default()
+    };
+    let found = || bench.open().match_file(&suspect, &all).expect("match").matches;
+    assert_eq!(found(), []);
+    let gone: Vec<String> = (1..1_030).map(|n| format!("{n:04}.txt")).collect();
+    Collection::remove(&bench.at("index"), &gone).expect("remove");
+    let before = found();
+    assert_eq!(before.len(), 1, "the removed ones do not count");
+    Collection::merge(&bench.at("index"), &MergeOptions::default()).expect("merge");
+    assert_eq!(found(), before);
+}
+
+#[test]
+fn who_walks_along_the_axis_of_sound_meets_each_recording_once() {
+    use crate::audio::{AudioIndex, WORK_GAP_FRAMES, frames_of};
+    let bench = Bench::new(&[]);
+    put(&bench, [1, 4, 7]);
+    bench.build().expect("build");
+    put(&bench, [10]);
+    bench.add().expect("add");
+    let index = bench.open();
+    let sound = sound::SoundIndex::new(&index.parts);
+    let (mut frame, mut met) = (0, Vec::new());
+    while frame < sound.frames() {
+        let Some((item, start)) = sound.work_at(frame) else {
+            frame += 1;
+            continue;
+        };
+        met.push(item);
+        frame = start + frames_of(sound.duration_ms(item)) + WORK_GAP_FRAMES;
+    }
+    assert_eq!(met, [0, 1, 2, 3]);
+}

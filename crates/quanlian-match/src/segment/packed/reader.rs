@@ -101,6 +101,15 @@ impl PackedSegment {
     /// A key with more than `limit` places is left out, which costs no more than one that is absent. Keys that are
     /// looked up together wait for the memory together, so that many at once cost a third of one after the other.
     pub fn for_each(&self, keys: &[u64], limit: u64, mut visit: impl FnMut(usize, u64)) {
+        self.for_each_or_common(keys, limit, |index, place| {
+            if let Some(place) = place {
+                visit(index, place);
+            }
+        });
+    }
+
+    /// The same; for a key that is left out `visit` is called once, without a place.
+    pub fn for_each_or_common(&self, keys: &[u64], limit: u64, mut visit: impl FnMut(usize, Option<u64>)) {
         for (batch, keys) in keys.chunks(KEYS_AT_ONCE).enumerate() {
             let mut found = [Found::default(); KEYS_AT_ONCE];
             for (found, key) in found.iter_mut().zip(keys) {
@@ -149,12 +158,13 @@ impl PackedSegment {
     }
 
     #[inline]
-    fn visit_all(&self, found: &Found, limit: u64, mut visit: impl FnMut(u64)) {
+    fn visit_all(&self, found: &Found, limit: u64, mut visit: impl FnMut(Option<u64>)) {
         let (place_bits, record_bits) = (self.header.place_bits, u64::from(self.header.record_bits()));
         if let Some(beyond) = found.first.checked_add(limit)
             && beyond < found.end
             && self.record(beyond) >> place_bits == found.wanted
         {
+            visit(None);
             return;
         }
         let mut bit = found.first * record_bits;
@@ -163,7 +173,7 @@ impl PackedSegment {
             if record >> place_bits != found.wanted {
                 return;
             }
-            visit(record & low_mask(place_bits));
+            visit(Some(record & low_mask(place_bits)));
             bit += record_bits;
         }
     }

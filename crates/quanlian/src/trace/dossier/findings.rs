@@ -93,6 +93,7 @@ impl Filler<'_> {
             pitch_scale: m.transform.map(|t| t.pitch_scale),
             segments: m.segments.iter().map(segment).collect(),
             remark: self.film_remark(m),
+            null_model: self.null_model(m),
         };
         self.report.matches.iter().map(line).collect()
     }
@@ -104,6 +105,14 @@ impl Filler<'_> {
             // Said after the figures of a line elsewhere; here it stands alone.
             remark.trim_start_matches([',', '，', ' ']).to_owned()
         };
+        Text::new(in_language(&self.words.zh), in_language(&self.words.en))
+    }
+
+    /// The null model behind the E-value.
+    fn null_model(&self, found: &quanlian_match::Match) -> Text {
+        let model = found.null_model.as_ref();
+        let in_language =
+            |messages| model.map_or_else(String::new, |model| matching::null_model(messages, model));
         Text::new(in_language(&self.words.zh), in_language(&self.words.en))
     }
 

@@ -1,0 +1,204 @@
+//! Passages: what was aligned, joined, chosen and scored.
+//!
+//! In:  the passages of all blocks of a suspect, by work.
+//! Out: a [`TextMatch`] for each work, the best first.
+//!
+//! Invariant: a stretch of the suspect or of the work counts once, however often the other side repeats it.
+//!
+//! Not here: finding and aligning them ([`super`]).
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::TextPart;
+use crate::score::{Score, Tries};
+
+/// Passages at most this far apart on both sides are one, with changes in between.
+pub(super) const MAX_JOIN_GAP: u64 = 400;
+/// What a further passage pays beyond the first one's tries: texts of one kind share set
+/// phrases, so a row of short ones is worth less than its sum.
+const PHRASE_PLACES: f64 = 65_536.0;
+/// Places that a collection counts for at the least. A phrase of the language is shared with
+/// far more writing than a handful of works, so a small collection makes no phrase rare.
+const MIN_COLLECTION_PLACES: f64 = 4_194_304.0;
+
+/// A stretch of the suspect that agrees with a stretch of a work.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Passage {
+    /// In symbols.
+    pub(super) query_symbols: Range<u64>,
+    pub(super) work_symbols: Range<u64>,
+    /// In Unicode scalar values of the originals.
+    pub(crate) query: [u64; 2],
+    pub(crate) work: [u64; 2],
+    pub(crate) bits: f64,
+    pub(super) same: u64,
+    pub(super) columns: u64,
+}
+
+/// What a suspect shares with one work.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TextMatch {
+    pub(crate) part: usize,
+    pub(crate) item: u32,
+    pub(crate) score: Score,
+    pub(crate) identity: f64,
+    /// In the order of the suspect.
+    pub(crate) passages: Vec<Passage>,
+}
+
+/// The passages found so far, by part and item.
+#[derive(Default)]
+pub(super) struct Found(pub(super) BTreeMap<(usize, u32), Vec<Passage>>);
+
+impl Found {
+    /// Joins, chooses and scores; the best work first.
+    pub(super) fn into_matches(
+        self,
+        parts: &[&dyn TextPart],
+        query_symbols: u64,
+        collection_symbols: u64,
+    ) -> Vec<TextMatch> {
+        let query_places = query_symbols as f64;
+        let tries = Tries {
+            query_places,
+            collection_places: (collection_symbols as f64).max(MIN_COLLECTION_PLACES),
+        };
+        let mut matches: Vec<TextMatch> = self
+            .0
+            .into_iter()
+            .filter_map(|((part, number), passages)| {
+                parts[part].item(number)?;
+                let within = Tries {
+                    query_places: query_places * PHRASE_PLACES,
+                    ..tries
+                };
+                let mut passages = choose(join(passages));
+                let best = passages.iter().map(|p| p.bits).fold(0.0, f64::max);
+                passages.retain(|p| p.bits >= best || p.bits > within.bits());
+                let segment_bits: Vec<f64> = passages.iter().map(|p| p.bits).collect();
+                let score = Score::from_segments(&segment_bits, tries, within);
+                let (same, columns) = passages
+                    .iter()
+                    .fold((0, 0), |(s, c), p| (s + p.same, c + p.columns));
+                passages.sort_unstable_by_key(|p| (p.query, p.work));
+                Some(TextMatch {
+                    part,
+                    item: number,
+                    score,
+                    identity: same as f64 / (columns as f64).max(1.0),
+                    passages,
+                })
+            })
+            .collect();
+        matches.sort_by(|a, b| {
+            b.score
+                .bits
+                .total_cmp(&a.score.bits)
+                .then((a.part, a.item).cmp(&(b.part, b.item)))
+        });
+        matches
+    }
+}
+
+/// Joins passages that continue each other on both sides, or overlap on one diagonal.
+fn join(mut passages: Vec<Passage>) -> Vec<Passage> {
+    passages.sort_unstable_by_key(|p| (p.query_symbols.start, p.work_symbols.start, p.query_symbols.end));
+    let mut joined: Vec<Passage> = Vec::with_capacity(passages.len());
+    'next: for p in passages {
+        for before in joined.iter_mut().rev().take(16) {
+            if continues(before, &p) {
+                absorb(before, &p);
+                continue 'next;
+            }
+        }
+        joined.push(p);
+    }
+    joined
+}
+
+fn diagonal(p: &Passage) -> i64 {
+    p.work_symbols.end.cast_signed() - p.query_symbols.end.cast_signed()
+}
+
+fn continues(before: &Passage, p: &Passage) -> bool {
+    let bend = (p.work_symbols.start.cast_signed() - p.query_symbols.start.cast_signed() - diagonal(before))
+        .unsigned_abs();
+    let gap = p.query_symbols.start.saturating_sub(before.query_symbols.end);
+    gap <= MAX_JOIN_GAP
+        && bend <= 16 + gap / 2
+        && p.work_symbols.end > before.work_symbols.start
+        && p.work_symbols.start >= before.work_symbols.start
+}
+
+/// Adds what `p` has beyond `before`; the gap in between is paid for.
+fn absorb(before: &mut Passage, p: &Passage) {
+    let length = (p.query_symbols.end - p.query_symbols.start).max(1);
+    if p.query_symbols.end <= before.query_symbols.end {
+        return;
+    }
+    let shared = before
+        .query_symbols
+        .end
+        .saturating_sub(p.query_symbols.start)
+        .min(length);
+    let new_share = (length - shared) as f64 / length as f64;
+    let gap = p.query_symbols.start.saturating_sub(before.query_symbols.end);
+    let cost = if gap == 0 {
+        0.0
+    } else {
+        2.0 * (gap as f64 + 1.0).log2() + 2.0
+    };
+    let gain = p.bits * new_share - cost;
+    if gain <= 0.0 {
+        return;
+    }
+    before.bits += gain;
+    before.same += (p.same as f64 * new_share) as u64;
+    before.columns += (p.columns as f64 * new_share) as u64 + gap;
+    before.query_symbols.end = p.query_symbols.end;
+    before.work_symbols.end = before.work_symbols.end.max(p.work_symbols.end);
+    before.query[1] = before.query[1].max(p.query[1]);
+    before.work[1] = before.work[1].max(p.work[1]);
+}
+
+/// Keeps, of passages over the same stretch of the suspect or of the work, the best.
+///
+/// What a work says once is evidence once, however often the suspect repeats it, and the
+/// other way round; else two texts that each repeat a set phrase would seem copied.
+fn choose(mut passages: Vec<Passage>) -> Vec<Passage> {
+    passages.sort_by(|a, b| {
+        b.bits
+            .total_cmp(&a.bits)
+            .then(a.query_symbols.start.cmp(&b.query_symbols.start))
+    });
+    let (mut of_query, mut of_work) = (Taken::default(), Taken::default());
+    passages.retain(|p| {
+        let free = of_query.is_free(&p.query_symbols) && of_work.is_free(&p.work_symbols);
+        if free {
+            of_query.take(&p.query_symbols);
+            of_work.take(&p.work_symbols);
+        }
+        free
+    });
+    passages
+}
+
+/// Stretches that were chosen, by their start.
+#[derive(Default)]
+struct Taken(BTreeMap<u64, u64>);
+
+impl Taken {
+    /// Whether less than half of a stretch is taken.
+    fn is_free(&self, stretch: &Range<u64>) -> bool {
+        let overlap: u64 = (self.0.range(..stretch.end).rev())
+            .take_while(|&(_, &end)| end > stretch.start)
+            .map(|(&start, &end)| end.min(stretch.end) - start.max(stretch.start))
+            .sum();
+        overlap * 2 < stretch.end - stretch.start
+    }
+
+    fn take(&mut self, stretch: &Range<u64>) {
+        self.0.insert(stretch.start, stretch.end);
+    }
+}

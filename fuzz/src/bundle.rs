@@ -1,0 +1,33 @@
+//! The layout of an evidence bundle, numbered for the target `bundle_verify` and its seeds.
+
+/// Paths of a bundle with one original, in their order.
+pub const PATHS: [&str; 28] = [
+    "VERIFY.txt",
+    "bag-info.txt",
+    "bagit.txt",
+    "data/0001-a",
+    "manifest-sha256.txt",
+    "manifest-sm3.txt",
+    "proof/0001/custody.jsonl",
+    "proof/0001/deposit.json",
+    "proof/0001/entry.json",
+    "proof/0001/inclusion.tlog-proof",
+    "proof/0001/salt.hex",
+    "proof/bundle/entry.json",
+    "proof/bundle/inclusion.tlog-proof",
+    "proof/bundle/salt.hex",
+    "proof/bundle/sealed-sha256.txt",
+    "proof/bundle/statement.json",
+    "proof/checkpoint",
+    "proof/log.vkey",
+    "proof/policy",
+    "proof/tsa/01.pem",
+    "proof/tsa/01.tsq",
+    "proof/tsa/01.tsr",
+    "proof/witness.vkeys",
+    "tagmanifest-sha256.txt",
+    "tagmanifest-sm3.txt",
+    "verifier.html",
+    "verify.sh",
+    "核验说明.html",
+];
