@@ -22,6 +22,7 @@ mod coarse;
 mod decode;
 mod extract;
 mod frame;
+mod header;
 mod place;
 mod probe;
 mod process;

@@ -485,7 +485,6 @@ fn programs_that_are_missing_or_hang_are_named() {
     );
     let track = FilmTrack {
         container: Container::Mp4,
-        stream: 0,
         width: 2,
         height: 2,
     };
