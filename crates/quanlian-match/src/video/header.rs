@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     /// A box of an MP4 file.
-    fn boxed(name: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+    fn boxed(name: [u8; 4], parts: &[&[u8]]) -> Vec<u8> {
         let content = parts.concat();
         let mut out = (content.len() as u32 + 8).to_be_bytes().to_vec();
         out.extend(name);
@@ -126,60 +126,80 @@ mod tests {
     }
 
     /// An MP4 file with one track of pictures of this size, coded as `entry` says, and nothing in it.
-    fn film(entry: &[u8; 4], configuration: &[u8], width: u16, height: u16) -> Vec<u8> {
+    fn film(entry: [u8; 4], configuration: &[u8], width: u16, height: u16) -> Vec<u8> {
         let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
         let sample = boxed(
             entry,
-            &[&[0; 6], &[0, 1], &[0; 16], &size, &[0, 72, 0, 0, 0, 72, 0, 0], &[0; 4], &[0, 1], &[0; 32], &[0, 24, 255, 255], configuration],
+            &[
+                &[0; 6],
+                &[0, 1],
+                &[0; 16],
+                &size,
+                &[0, 72, 0, 0, 0, 72, 0, 0],
+                &[0; 4],
+                &[0, 1],
+                &[0; 32],
+                &[0, 24, 255, 255],
+                configuration,
+            ],
         );
-        let table = |name, bytes: usize| boxed(name, &[&vec![0; bytes]]);
+        let table = |name: [u8; 4], bytes: usize| boxed(name, &[&vec![0; bytes]]);
         let samples = boxed(
-            b"stbl",
+            *b"stbl",
             &[
-                &boxed(b"stsd", &[&[0; 4], &[0, 0, 0, 1], &sample]),
-                &table(b"stts", 8),
-                &table(b"stsc", 8),
-                &table(b"stsz", 12),
-                &table(b"stco", 8),
+                &boxed(*b"stsd", &[&[0; 4], &[0, 0, 0, 1], &sample]),
+                &table(*b"stts", 8),
+                &table(*b"stsc", 8),
+                &table(*b"stsz", 12),
+                &table(*b"stco", 8),
             ],
         );
-        let header = boxed(b"mdhd", &[&[0; 12], &[0, 0, 3, 232], &[0; 4], &[0x55, 0xc4, 0, 0]]);
-        let handler = boxed(b"hdlr", &[&[0; 8], b"vide", &[0; 13]]);
-        let information = boxed(b"minf", &[&table(b"vmhd", 12), &samples]);
+        let header = boxed(
+            *b"mdhd",
+            &[&[0; 12], &[0, 0, 3, 232], &[0; 4], &[0x55, 0xc4, 0, 0]],
+        );
+        let handler = boxed(*b"hdlr", &[&[0; 8], b"vide", &[0; 13]]);
+        let information = boxed(*b"minf", &[&table(*b"vmhd", 12), &samples]);
         let track = boxed(
-            b"trak",
+            *b"trak",
             &[
-                &boxed(b"tkhd", &[&[0, 0, 0, 7], &[0; 8], &[0, 0, 0, 1], &[0; 68]]),
-                &boxed(b"mdia", &[&header, &handler, &information]),
+                &boxed(*b"tkhd", &[&[0, 0, 0, 7], &[0; 8], &[0, 0, 0, 1], &[0; 68]]),
+                &boxed(*b"mdia", &[&header, &handler, &information]),
             ],
         );
-        let movie = boxed(b"mvhd", &[&[0; 12], &[0, 0, 3, 232], &[0; 80]]);
+        let movie = boxed(*b"mvhd", &[&[0; 12], &[0, 0, 3, 232], &[0; 80]]);
         [
-            boxed(b"ftyp", &[b"isom", &[0; 4]]),
-            boxed(b"moov", &[&movie, &track]),
-            boxed(b"mdat", &[]),
+            boxed(*b"ftyp", &[b"isom", &[0; 4]]),
+            boxed(*b"moov", &[&movie, &track]),
+            boxed(*b"mdat", &[]),
         ]
         .concat()
     }
 
     fn h264() -> Vec<u8> {
-        boxed(b"avcC", &[&[1, 66, 0, 30, 0xff, 0xe0, 0]])
+        boxed(*b"avcC", &[&[1, 66, 0, 30, 0xff, 0xe0, 0]])
     }
 
     #[test]
     fn a_film_is_told_from_its_header_and_a_cover_is_left_to_ffprobe() {
         let of = |bytes: Vec<u8>, container| film_size(Cursor::new(bytes), container);
-        assert_eq!(of(film(b"avc1", &h264(), 640, 360), Container::Mp4), Some([640, 360]));
-        assert_eq!(of(film(b"avc1", &h264(), 0, 360), Container::Mp4), None);
-        assert_eq!(of(film(b"jpeg", &[], 640, 360), Container::Mp4), None);
-        assert_eq!(of(film(b"avc1", &h264(), 640, 360), Container::Avi), None);
-        assert_eq!(of(film(b"avc1", &h264(), 640, 360), Container::Matroska), None);
+        assert_eq!(
+            of(film(*b"avc1", &h264(), 640, 360), Container::Mp4),
+            Some([640, 360])
+        );
+        assert_eq!(of(film(*b"avc1", &h264(), 0, 360), Container::Mp4), None);
+        assert_eq!(of(film(*b"jpeg", &[], 640, 360), Container::Mp4), None);
+        assert_eq!(of(film(*b"avc1", &h264(), 640, 360), Container::Avi), None);
+        assert_eq!(of(film(*b"avc1", &h264(), 640, 360), Container::Matroska), None);
         assert_eq!(of(Vec::new(), Container::Mp4), None);
     }
 
     #[test]
     fn no_more_than_the_limit_is_read() {
-        let mut source = Bounded { source: io::repeat(7), left: 100 };
+        let mut source = Bounded {
+            source: io::repeat(7),
+            left: 100,
+        };
         let mut out = Vec::new();
         assert!(source.read_to_end(&mut out).is_err());
         assert_eq!(out.len(), 100);
@@ -192,7 +212,7 @@ mod tests {
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
             cut in any::<prop::sample::Index>(),
         ) {
-            let mut damaged = film(b"avc1", &h264(), 640, 360);
+            let mut damaged = film(*b"avc1", &h264(), 640, 360);
             for (at, value) in changes {
                 let at = at.index(damaged.len());
                 damaged[at] = value;
