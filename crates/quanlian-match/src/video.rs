@@ -23,6 +23,7 @@ mod decode;
 mod extract;
 mod frame;
 mod header;
+mod pace;
 mod place;
 mod probe;
 mod process;

@@ -76,10 +76,7 @@ pub(super) fn search<I: VideoIndex>(film: &Extracted, index: &I) -> Answer {
     let mut answer = Answer::default();
     let mut by_work: BTreeMap<u32, Vec<Segment>> = BTreeMap::new();
     let mut keyframes = Keyframes::new(index);
-    let mut works = Works {
-        index,
-        open: BTreeMap::new(),
-    };
+    let mut works = Works::new(index);
     for shown in &film.shown {
         let Some(mut reel) = Reel::open(&shown.reel[..]) else {
             continue;
@@ -124,6 +121,15 @@ pub(super) fn search<I: VideoIndex>(film: &Extracted, index: &I) -> Answer {
 pub(super) struct Works<'a, I> {
     index: &'a I,
     open: BTreeMap<u32, Option<Reel<'a>>>,
+}
+
+impl<'a, I> Works<'a, I> {
+    pub(super) fn new(index: &'a I) -> Self {
+        Self {
+            index,
+            open: BTreeMap::new(),
+        }
+    }
 }
 
 impl<I: VideoIndex> Works<'_, I> {
