@@ -6,6 +6,7 @@
 //! Invariant: nothing is taken from anybody else.
 
 mod evidence;
+mod film;
 mod law;
 mod log;
 mod matching;
@@ -57,6 +58,7 @@ pub fn root() -> PathBuf {
 fn main() {
     let folder = std::env::args_os().nth(1).expect("usage: seeds FOLDER");
     let corpora = Corpora(folder.into());
+    film::make(&corpora);
     log::make(&corpora);
     evidence::make(&corpora);
     law::make(&corpora);

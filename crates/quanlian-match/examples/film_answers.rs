@@ -19,6 +19,9 @@ use quanlian_match::video::{self, Container, SearchOptions, Tools, VideoIndex, V
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
+/// Clock ticks per second in `/proc/self/stat`; fixed in the Linux ABI.
+const TICKS_PER_SECOND: f64 = 100.0;
+
 struct Works {
     segment: PackedSegment,
     starts: Vec<u64>,
@@ -130,11 +133,22 @@ fn main() -> Outcome<()> {
         )?;
     }
     let seconds = length_ms as f64 / 1e3;
+    let [own, of_programs] = cpu_seconds()?;
     eprintln!(
-        "{seconds:.1} s of suspects in {:.1} s",
+        "{seconds:.1} s of suspects in {:.1} s; processor time in all {own:.1} s here and {of_programs:.1} s in ffmpeg",
         start.elapsed().as_secs_f64()
     );
     Ok(out.flush()?)
+}
+
+/// CPU seconds of this process, and of the programs it waited for.
+fn cpu_seconds() -> Outcome<[f64; 2]> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+    let ticks: Vec<f64> = (fields.get(11..15).ok_or("no figures")?.iter())
+        .map(|f| f.parse())
+        .collect::<Result<_, _>>()?;
+    Ok([ticks[0] + ticks[1], ticks[2] + ticks[3]].map(|t| t / TICKS_PER_SECOND))
 }
 
 fn name(path: &Path) -> String {

@@ -22,6 +22,8 @@ mod coarse;
 mod decode;
 mod extract;
 mod frame;
+mod header;
+mod pace;
 mod place;
 mod probe;
 mod process;

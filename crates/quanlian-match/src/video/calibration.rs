@@ -10,6 +10,11 @@
 //! is paid, and one of two boxes that cross a standing picture again and again 12.1. Copies of 5 s reach 20 to 120, and 2 to 12
 //! where all that happens is a single event. The constants were then set so that both of the first stay below the tries alone.
 //!
+//! [`EVENED_LIKENESS`] was set on the same films and on 9 of a fixed camera that were staged from photographs: things are put
+//! down and taken away on the same path again and again, nearly or exactly alike (`benches/film_stage.py`). Between two
+//! moments evened changes correlate by at most 0.51 on the real films and 0.71 on the staged ones, in copies of 5 s with a
+//! single event by 0.78 to 0.96.
+//!
 //! Not here: how correlations are measured (`verify`).
 
 use super::decode::STEPS_PER_SECOND;
@@ -28,7 +33,9 @@ pub(super) struct Chance {
 }
 
 /// Correlation that two moments of one scene may have: the same hand does the same thing twice.
-const MOMENT_LIKENESS: f64 = 0.75;
+pub(super) const MOMENT_LIKENESS: f64 = 0.75;
+/// The same of evened changes.
+pub(super) const EVENED_LIKENESS: f64 = 0.6;
 /// No correlation is taken to be better than this.
 const MAX_CORRELATION: f64 = 0.985;
 /// Neighbouring moments that count as one.
@@ -40,8 +47,8 @@ const PRIOR_SQUARE: f64 = 1.0 / 30.0;
 const BITS_WORTH: f64 = 2.0;
 /// Most that one window can say.
 const MAX_WINDOW_BITS: f64 = 120.0;
-/// Speeds, areas and mirrors that are as good as independent tries.
-const TRANSFORMS: f64 = 8.0;
+/// Speeds, areas, mirrors and kinds of changes that are as good as independent tries.
+const TRANSFORMS: f64 = 12.0;
 /// Steps of works that count as one place.
 const STEPS_PER_PLACE: f64 = 0.5 * STEPS_PER_SECOND as f64;
 
@@ -55,8 +62,8 @@ impl Chance {
 }
 
 /// Bits by which a copy explains so good a correlation better than another moment of the same scene does.
-pub(super) fn window_bits(correlation: f64, chance: &Chance) -> f64 {
-    let other = chance.best_other.max(MOMENT_LIKENESS);
+pub(super) fn window_bits(correlation: f64, chance: &Chance, likeness: f64) -> f64 {
+    let other = chance.best_other.max(likeness);
     let own = correlation.min(MAX_CORRELATION);
     if own <= other {
         return 0.0;
@@ -98,24 +105,28 @@ mod tests {
         }
     }
 
+    fn bits(correlation: f64, chance: &Chance) -> f64 {
+        window_bits(correlation, chance, MOMENT_LIKENESS)
+    }
+
     #[test]
     fn another_moment_as_good_is_worth_nothing_and_a_single_event_next_to_nothing() {
-        assert!(window_bits(0.97, &chance(30.0, 0.97)) < 0.01);
-        assert!(window_bits(0.7, &chance(30.0, 0.1)) < 0.01);
-        assert!(window_bits(0.99, &chance(2.0, 0.1)) < 10.0);
-        assert!(window_bits(0.97, &chance(20.0, 0.1)) > 40.0);
+        assert!(bits(0.97, &chance(30.0, 0.97)) < 0.01);
+        assert!(bits(0.7, &chance(30.0, 0.1)) < 0.01);
+        assert!(bits(0.99, &chance(2.0, 0.1)) < 10.0);
+        assert!(bits(0.97, &chance(20.0, 0.1)) > 40.0);
     }
 
     #[test]
     fn more_agreement_and_more_freedom_are_worth_more() {
-        assert!(window_bits(0.95, &chance(20.0, 0.3)) > window_bits(0.9, &chance(20.0, 0.3)));
-        assert!(window_bits(0.95, &chance(20.0, 0.3)) > window_bits(0.95, &chance(10.0, 0.3)));
-        assert!(window_bits(0.95, &chance(20.0, 0.8)) < window_bits(0.95, &chance(20.0, 0.3)));
+        assert!(bits(0.95, &chance(20.0, 0.3)) > bits(0.9, &chance(20.0, 0.3)));
+        assert!(bits(0.95, &chance(20.0, 0.3)) > bits(0.95, &chance(10.0, 0.3)));
+        assert!(bits(0.95, &chance(20.0, 0.8)) < bits(0.95, &chance(20.0, 0.3)));
         let restless = Chance {
             squares: 30.0,
             ..chance(20.0, 0.3)
         };
-        assert!(window_bits(0.95, &restless) < window_bits(0.95, &chance(20.0, 0.3)));
+        assert!(bits(0.95, &restless) < bits(0.95, &chance(20.0, 0.3)));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(super) const STEPS_PER_SECOND: u32 = (FRAMES_PER_SECOND / FRAMES_PER_STEP) a
 /// The longest stretch of one film that is looked at; the rest is left out and noted.
 pub const MAX_DURATION_MS: u64 = 12 * 60 * 60 * 1000;
 const MAX_FRAMES: u64 = MAX_DURATION_MS / 1000 * FRAMES_PER_SECOND;
+/// The first track of pictures that is no cover, thumbnail or preview.
+const FIRST_FILM: &str = "0:V:0";
 /// A film that takes longer to decode than this is given up.
 const LIMITS: Limits = Limits {
     stall: Duration::from_mins(1),
@@ -58,7 +60,7 @@ pub(super) fn decode(
 ) -> Result<Decoded, VideoError> {
     let file = File::open(path).map_err(VideoError::Open)?;
     let filter = format!("fps={FRAMES_PER_SECOND},scale={SIDE}:{SIDE}:flags=area,format=gray");
-    let (map, frames) = (format!("0:{}", track.stream), MAX_FRAMES.to_string());
+    let frames = MAX_FRAMES.to_string();
     let pixels = probe::MAX_PIXELS.to_string();
     let arguments = [
         "-nostdin",
@@ -80,7 +82,7 @@ pub(super) fn decode(
         "-i",
         probe::INPUT,
         "-map",
-        &map,
+        FIRST_FILM,
         "-an",
         "-sn",
         "-dn",

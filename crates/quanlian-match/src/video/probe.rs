@@ -1,4 +1,4 @@
-//! Probing: whether a container holds moving pictures, as ffprobe tells it.
+//! Probing: whether a container holds moving pictures, as its header tells it or, where that leaves doubt, ffprobe.
 //!
 //! In:  a file and the [`Container`] that its first bytes name.
 //! Out: its [`FilmTrack`], or `None` when all its pictures are covers.
@@ -6,7 +6,7 @@
 //! Invariants: ffprobe is told which format to read and may open local files only, so that no list of other files
 //! inside the bytes is ever followed; its answer is bounded and taken for foreign bytes.
 //!
-//! Not here: decoding (`decode`).
+//! Not here: reading headers (`header`), decoding (`decode`).
 
 use std::fs::File;
 use std::io::Read;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::process::{Guarded, Limits};
-use super::{Tools, VideoError};
+use super::{Tools, VideoError, header};
 
 /// ffprobe reads headers only; a minute is far beyond what that takes.
 const LIMITS: Limits = Limits {
@@ -64,12 +64,31 @@ impl Container {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FilmTrack {
     pub(super) container: Container,
-    /// Its number among all tracks.
-    pub(super) stream: u32,
     /// Pixels as stored, before any turn that the file asks for.
     pub width: u32,
     /// The same.
     pub height: u32,
+}
+
+impl FilmTrack {
+    /// A track of pictures of this size, if that is one that is read.
+    fn of_size(container: Container, width: u32, height: u32) -> Result<Self, VideoError> {
+        if width == 0 || height == 0 {
+            return Err(VideoError::NoPictures);
+        }
+        if u64::from(width) * u64::from(height) > MAX_PIXELS {
+            return Err(VideoError::TooLarge {
+                width,
+                height,
+                limit_pixels: MAX_PIXELS,
+            });
+        }
+        Ok(Self {
+            container,
+            width,
+            height,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -80,7 +99,6 @@ struct Answer {
 
 #[derive(Deserialize)]
 struct Stream {
-    index: u32,
     #[serde(default)]
     codec_type: String,
     #[serde(default)]
@@ -98,9 +116,16 @@ struct Disposition {
     timed_thumbnails: i64,
 }
 
-/// Asks ffprobe for the first track of moving pictures in the file at `path`.
+/// Looks for the first track of moving pictures in the file at `path`.
 pub fn probe(path: &Path, container: Container, tools: &Tools) -> Result<Option<FilmTrack>, VideoError> {
     let file = File::open(path).map_err(VideoError::Open)?;
+    if let Some([width, height]) = header::film_size(file, container) {
+        return FilmTrack::of_size(container, width, height).map(Some);
+    }
+    ask_ffprobe(File::open(path).map_err(VideoError::Open)?, container, tools)
+}
+
+fn ask_ffprobe(file: File, container: Container, tools: &Tools) -> Result<Option<FilmTrack>, VideoError> {
     let arguments = [
         "-v",
         "error",
@@ -109,7 +134,7 @@ pub fn probe(path: &Path, container: Container, tools: &Tools) -> Result<Option<
         "-f",
         container.demuxer(),
         "-show_entries",
-        "stream=index,codec_type,width,height:stream_disposition=attached_pic,timed_thumbnails",
+        "stream=codec_type,width,height:stream_disposition=attached_pic,timed_thumbnails",
         "-of",
         "json",
         "-i",
@@ -142,23 +167,7 @@ fn parse(answer: &[u8], container: Container) -> Result<Option<FilmTrack>, Video
         s.codec_type == "video" && s.disposition.attached_pic == 0 && s.disposition.timed_thumbnails == 0
     });
     let Some(film) = film else { return Ok(None) };
-    let (width, height) = (film.width, film.height);
-    if width == 0 || height == 0 {
-        return Err(VideoError::NoPictures);
-    }
-    if u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(VideoError::TooLarge {
-            width,
-            height,
-            limit_pixels: MAX_PIXELS,
-        });
-    }
-    Ok(Some(FilmTrack {
-        container,
-        stream: film.index,
-        width,
-        height,
-    }))
+    FilmTrack::of_size(container, film.width, film.height).map(Some)
 }
 
 #[cfg(test)]
@@ -166,9 +175,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The width of the film that an answer tells of.
     fn track(json: &str) -> Result<Option<u32>, &'static str> {
         parse(json.as_bytes(), Container::Mp4)
-            .map(|t| t.map(|t| t.stream))
+            .map(|t| t.map(|t| t.width))
             .map_err(|e| e.code())
     }
 
@@ -182,7 +192,7 @@ mod tests {
         assert_eq!(track(&format!(r#"{{"streams":[{cover},{sound}]}}"#)), Ok(None));
         assert_eq!(
             track(&format!(r#"{{"streams":[{cover},{sound},{film}]}}"#)),
-            Ok(Some(2))
+            Ok(Some(640))
         );
         assert_eq!(track("{}"), Ok(None));
     }
@@ -196,7 +206,7 @@ mod tests {
         };
         assert_eq!(of(30_000, 30_000), Err("video_too_large"));
         assert_eq!(of(0, 5), Err("video_no_pictures"));
-        assert_eq!(of(7680, 4320), Ok(Some(0)));
+        assert_eq!(of(7680, 4320), Ok(Some(7680)));
         assert_eq!(of(u64::MAX, 5), Err("video_bad_answer"));
     }
 
@@ -205,7 +215,7 @@ mod tests {
         fn any_answer_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300), text in ".{0,200}") {
             let _ = parse(&bytes, Container::Avi);
             let _ = parse(text.as_bytes(), Container::Avi);
-            let _ = parse(format!(r#"{{"streams":[{{"index":{text}}}]}}"#).as_bytes(), Container::Avi);
+            let _ = parse(format!(r#"{{"streams":[{{"width":{text}}}]}}"#).as_bytes(), Container::Avi);
         }
     }
 }

@@ -17,7 +17,7 @@ use super::VideoIndex;
 use super::candidates::{Candidate, Keyframes, candidates};
 use super::decode::STEPS_PER_SECOND;
 use super::extract::{Extracted, Shown};
-use super::frame::{CELLS, Cells};
+use super::frame::{CELLS, Cells, Look};
 use super::place::Stretch;
 use super::reel::Reel;
 use super::segments::{Segment, segments_of, summarise};
@@ -41,6 +41,8 @@ const MAX_JOINT_STEPS: f64 = 2.5;
 const CONTEXT_STEPS: i64 = 400;
 /// Works whose reels are open at once.
 const MAX_OPEN_REELS: usize = 24;
+/// Looks of a window that are looked up.
+const MAX_LOOKS: usize = 10;
 /// Works named that only look alike.
 const MAX_ALIKE: usize = 8;
 
@@ -76,10 +78,7 @@ pub(super) fn search<I: VideoIndex>(film: &Extracted, index: &I) -> Answer {
     let mut answer = Answer::default();
     let mut by_work: BTreeMap<u32, Vec<Segment>> = BTreeMap::new();
     let mut keyframes = Keyframes::new(index);
-    let mut works = Works {
-        index,
-        open: BTreeMap::new(),
-    };
+    let mut works = Works::new(index);
     for shown in &film.shown {
         let Some(mut reel) = Reel::open(&shown.reel[..]) else {
             continue;
@@ -124,6 +123,15 @@ pub(super) fn search<I: VideoIndex>(film: &Extracted, index: &I) -> Answer {
 pub(super) struct Works<'a, I> {
     index: &'a I,
     open: BTreeMap<u32, Option<Reel<'a>>>,
+}
+
+impl<'a, I> Works<'a, I> {
+    pub(super) fn new(index: &'a I) -> Self {
+        Self {
+            index,
+            open: BTreeMap::new(),
+        }
+    }
 }
 
 impl<I: VideoIndex> Works<'_, I> {
@@ -230,7 +238,11 @@ fn align<I: VideoIndex>(
     if cells.is_empty() {
         return Vec::new();
     }
-    let candidates = candidates(&shown.looks[from..to], keyframes);
+    // Looks of one window are much alike: some of them, spread evenly, lead to the same places.
+    let looks = &shown.looks[from..to];
+    let every = looks.len().div_ceil(MAX_LOOKS).max(1);
+    let looks: Vec<(u32, Look)> = looks.iter().step_by(every).copied().collect();
+    let candidates = candidates(&looks, keyframes);
     if window.is_still() {
         answer.still += 1;
         answer.alike.extend(

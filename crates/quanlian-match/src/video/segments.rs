@@ -14,7 +14,7 @@ use super::extract::Extracted;
 use super::reel::Reel;
 use super::search::{Found, MIN_WINDOW_STEPS, Run, WINDOW_STEPS, Works};
 use super::verify::{self, Alignment, Line, Window};
-use super::{MS_PER_STEP, VideoIndex};
+use super::{MS_PER_STEP, VideoIndex, pace};
 use crate::align::{AlignOptions, Hit, chains};
 use crate::score::DEFAULT_MAX_E_VALUE;
 use crate::{Span, Unit};
@@ -26,6 +26,9 @@ const BEYOND_STEPS: u32 = WINDOW_STEPS;
 /// Steps beside a piece that its first and last step are judged by.
 const MARGIN_STEPS: u32 = 6;
 
+/// Steps by which the line of a segment may miss its first and last window.
+const MAX_BENT_STEPS: f64 = 3.0;
+
 /// A stretch of the suspect found in a work.
 #[derive(Debug, Clone)]
 pub(super) struct Segment {
@@ -35,7 +38,7 @@ pub(super) struct Segment {
     work: [f64; 2],
     bits: f64,
     identity: f64,
-    speed: f64,
+    line: Line,
     mirrored: bool,
 }
 
@@ -105,14 +108,40 @@ pub(super) fn segments_of<I: VideoIndex>(
         max_chains: 64,
     };
     let speed = parts[0].1.line.speed;
-    chains(hits.collect(), &options)
+    let found: Vec<Segment> = chains(hits.collect(), &options)
         .iter()
         .filter_map(|chain| {
             let (low, high) = chain.query_range();
             let to_step = |place: u32| (f64::from(place) / speed).round() as u32;
             segment(&agreements, [to_step(low), to_step(high)], &parts)
         })
+        .collect();
+    (found.into_iter())
+        .map(|segment| paced(segment, reel, works))
         .collect()
+}
+
+/// A segment with its speed and its ends as all of its moments tell them.
+fn paced<I: VideoIndex>(segment: Segment, reel: &mut Reel<'_>, works: &mut Works<'_, I>) -> Segment {
+    let Some(line) = pace::of_segment(&segment.line, segment.suspect, reel, works) else {
+        return segment;
+    };
+    let work = ends(&line, segment.suspect);
+    // A film whose speed changes on the way has no line: its ends are where its first and last windows lie.
+    let is_straight = (work.iter().zip(&segment.work)).all(|(a, b)| (a - b).abs() <= MAX_BENT_STEPS);
+    Segment {
+        line,
+        work: if is_straight { work } else { segment.work },
+        ..segment
+    }
+}
+
+/// The steps of the work from the beginning of the first step of a suspect to the end of the last one.
+fn ends(line: &Line, suspect: [u32; 2]) -> [f64; 2] {
+    [
+        line.at(f64::from(suspect[0]) - 0.5) + 0.5,
+        line.at(f64::from(suspect[1]) + 0.5) + 0.5,
+    ]
 }
 
 /// The part of a chain where agreement outweighs everything else.
@@ -160,12 +189,12 @@ fn segment(
             counted.push(part);
         }
     }
-    let work = [
-        first.2.at(f64::from(first.0) - 0.5) + 0.5,
-        last.2.at(f64::from(last.0) + 0.5) + 0.5,
-    ];
+    let work = [ends(&first.2, suspect)[0], ends(&last.2, suspect)[1]];
     let steps = f64::from(suspect[1] - suspect[0]) + 1.0;
-    let speed = speed_of(&inside).unwrap_or(best_part.1.line.speed);
+    let line = Line {
+        speed: speed_of(&inside).unwrap_or(best_part.1.line.speed),
+        ..best_part.1.line
+    };
     let agreeing = own[best.1..=best.2]
         .iter()
         .filter(|(_, level, _)| *level > 0.0)
@@ -175,12 +204,12 @@ fn segment(
         work,
         bits: counted.iter().map(|(_, a)| a.bits).sum(),
         identity: agreeing as f64 / steps,
-        speed,
+        line,
         mirrored,
     })
 }
 
-/// The speed from the middles of the first and the last window, where each line is surest; of a single one there is none.
+/// The speed from the middles of the first and the last window, where each line is surest; `None` where they lie too near.
 fn speed_of(windows: &[&([u32; 2], Alignment)]) -> Option<f64> {
     let middles = windows.iter().map(|(range, alignment)| {
         let middle = f64::from(range[0] + range[1]) / 2.0;
@@ -188,7 +217,7 @@ fn speed_of(windows: &[&([u32; 2], Alignment)]) -> Option<f64> {
     });
     let first = middles.clone().min_by(|a, b| a.0.total_cmp(&b.0))?;
     let last = middles.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (last.0 > first.0).then(|| (last.1 - first.1) / (last.0 - first.0))
+    (last.0 >= first.0 + f64::from(WINDOW_STEPS)).then(|| (last.1 - first.1) / (last.0 - first.0))
 }
 
 pub(super) fn summarise<I: VideoIndex>(
@@ -229,18 +258,12 @@ pub(super) fn summarise<I: VideoIndex>(
         work: [to_ms(s.work[0]).min(work_ms), to_ms(s.work[1]).min(work_ms)],
         unit: Unit::Ms,
     };
-    // A change of speed below the error of measurement is none.
-    let is_steady = (best.speed - 1.0).abs() * length(&best) < 0.75;
     Some(Found {
         item,
         score: total,
         identity,
         segments: kept.iter().map(span).collect(),
-        time_scale: if is_steady {
-            1.0
-        } else {
-            (best.speed * 1000.0).round() / 1000.0
-        },
+        time_scale: (best.line.speed * 1000.0).round() / 1000.0,
         mirrored: best.mirrored,
     })
 }

@@ -157,8 +157,9 @@ fn a_stretch_is_found_at_its_moments_under_every_change() {
     let films = [
         studio.film("a.mp4", FLIGHT, 20),
         studio.film("b.mp4", CREATURES, 20),
+        camera(&studio, 20),
     ];
-    let works = studio.index(&[&films[0], &films[1]]);
+    let works = studio.index(&[&films[0], &films[1], &films[2]]);
     let changes = [
         ("half the size", "scale=iw/2:ih/2", 1.0, false),
         ("a tenth cut away", "crop=iw*0.9:ih*0.9", 1.0, false),
@@ -176,9 +177,10 @@ fn a_stretch_is_found_at_its_moments_under_every_change() {
         ("darker", "eq=brightness=-0.2", 1.0, false),
     ];
     for (i, (name, change, speed, mirrored)) in changes.into_iter().enumerate() {
-        // In a flight into a picture, faster and nearer are one: its speed cannot be told.
+        // In a flight into a picture faster and nearer are one, and creatures that leap twelve times a second do not become
+        // faster by a twentieth but leave out a leap: the lamp tells.
         let work = if name.ends_with("er") && name != "darker" {
-            1
+            2
         } else {
             i % 2
         };
@@ -189,8 +191,7 @@ fn a_stretch_is_found_at_its_moments_under_every_change() {
             .first()
             .unwrap_or_else(|| panic!("{name}: {found:?}"));
         assert_eq!((best.item as usize, best.mirrored), (work, mirrored), "{name}");
-        // These creatures move twelve times a second, in leaps: that is as near as their speed is told today.
-        assert!((best.time_scale - speed).abs() < 0.03, "{name}: {best:?}");
+        assert!((best.time_scale - speed).abs() < 0.012, "{name}: {best:?}");
         let span = &best.segments[0];
         let near = |is: u64, wanted: f64| (is as f64 - wanted).abs() <= 1000.0;
         assert!(
@@ -485,7 +486,6 @@ fn programs_that_are_missing_or_hang_are_named() {
     );
     let track = FilmTrack {
         container: Container::Mp4,
-        stream: 0,
         width: 2,
         height: 2,
     };

@@ -24,8 +24,8 @@ const OTHER_MOMENT_STEPS: i64 = 9;
 const SPEEDS: std::ops::RangeInclusive<i32> = -6..=6;
 const SPEED_STEP: f64 = 0.02;
 /// Speeds that fitting may reach.
-const MIN_SPEED: f64 = 0.86;
-const MAX_SPEED: f64 = 1.14;
+pub(super) const MIN_SPEED: f64 = 0.86;
+pub(super) const MAX_SPEED: f64 = 1.14;
 /// A place this good is not looked for at other speeds.
 const CLEAR_CORRELATION: f64 = 0.9;
 /// Places worse than this are not fitted.
@@ -70,9 +70,17 @@ pub(super) struct Alignment {
     pub(super) slow: (f64, Chance),
     /// The same of what differs from half a second before.
     pub(super) quick: (f64, Chance),
+    /// The same of that, evened.
+    pub(super) evened: (f64, Chance),
     pub(super) bits: f64,
     /// Likeness of the standing pictures.
     pub(super) standing: f64,
+}
+
+impl Alignment {
+    fn kinds(&self) -> [(f64, Chance); 3] {
+        [self.slow, self.quick, self.evened]
+    }
 }
 
 /// A window of the suspect.
@@ -200,8 +208,9 @@ pub(super) fn fit(window: &Window<'_>, line: &Line, stretch: &Stretch) -> Option
     let (_, line) = climb(window, Line { speed: 1.0, ..line }, stretch, false)?;
     let unchanged = weigh(window, &line, stretch)?;
     // A single event says when, and hardly how fast: what an unchanged speed explains as well is unchanged.
-    let gain = calibration::gain_bits(fitted.slow, unchanged.slow)
-        .max(calibration::gain_bits(fitted.quick, unchanged.quick));
+    let gain = (fitted.kinds().into_iter().zip(unchanged.kinds()))
+        .map(|(fitted, unchanged)| calibration::gain_bits(fitted, unchanged))
+        .fold(0.0, f64::max);
     Some(if gain > MIN_SPEED_BITS { fitted } else { unchanged })
 }
 
@@ -333,38 +342,60 @@ pub(super) fn weigh(window: &Window<'_>, line: &Line, stretch: &Stretch) -> Opti
     let seen = Mapping::new(line.area, line.mirrored).seen;
     let free = uncovered(&suspect, &work, &seen);
     let (suspect, work) = both(window, line, stretch, Some(&free))?;
-    let (quick_suspect, quick_work) = (suspect.quick(), work.quick());
-    let [slow_chance, quick_chance] = others(window, line, stretch);
-    let slow = (
-        suspect.correlation(&work),
-        Chance {
-            freedom: suspect.freedom(&work),
-            ..slow_chance
-        },
-    );
-    let quick = (
-        quick_suspect.correlation(&quick_work),
-        Chance {
-            freedom: quick_suspect.freedom(&quick_work),
-            ..quick_chance
-        },
-    );
-    let bits = |of: &(f64, Chance)| calibration::window_bits(of.0, &of.1);
+    let (suspect, work) = (Kinds::of(suspect), Kinds::of(work));
+    let mut kinds = others(window, line, stretch).map(|chance| (0.0, chance));
+    for ((kind, suspect), work) in kinds.iter_mut().zip(suspect.all()).zip(work.all()) {
+        kind.0 = suspect.correlation(work);
+        kind.1.freedom = suspect.freedom(work);
+    }
+    let [slow, quick, evened] = kinds;
+    let bits = kinds
+        .iter()
+        .zip(LIKENESS)
+        .map(|((correlation, chance), likeness)| calibration::window_bits(*correlation, chance, likeness))
+        .fold(0.0, f64::max);
     Some(Alignment {
         line: *line,
         slow,
         quick,
-        bits: bits(&slow).max(bits(&quick)),
-        standing: suspect.standing_correlation(&work),
+        evened,
+        bits,
+        standing: suspect.slow.standing_correlation(&work.slow),
     })
 }
 
-/// What the window has in common with other moments of the same work: slow changes, and quick ones.
-fn others(window: &Window<'_>, line: &Line, stretch: &Stretch) -> [Chance; 2] {
+/// The kinds of changes that are weighed, each by itself.
+struct Kinds {
+    slow: Changes,
+    quick: Changes,
+    evened: Changes,
+}
+
+/// What two moments of one scene may have in common, of each kind.
+const LIKENESS: [f64; 3] = [
+    calibration::MOMENT_LIKENESS,
+    calibration::MOMENT_LIKENESS,
+    calibration::EVENED_LIKENESS,
+];
+
+impl Kinds {
+    fn of(slow: Changes) -> Self {
+        let quick = slow.quick();
+        let evened = quick.evened();
+        Self { slow, quick, evened }
+    }
+
+    fn all(&self) -> [&Changes; 3] {
+        [&self.slow, &self.quick, &self.evened]
+    }
+}
+
+/// What the window has in common with other moments of the same work, for each of the [`Kinds`].
+fn others(window: &Window<'_>, line: &Line, stretch: &Stretch) -> [Chance; 3] {
     let mapping = Mapping::new(line.area, line.mirrored);
     let coarse = Coarse::new(window, &mapping, stretch);
-    let own = coarse.work(window.steps().map(|s| line.at(s)));
-    let (quick_suspect, quick_own) = (coarse.suspect.quick(), own.quick());
+    let kinds_at = |line: &Line| Kinds::of(coarse.work(window.steps().map(|s| line.at(s))));
+    let (suspect, own) = (Kinds::of(coarse.suspect.clone()), kinds_at(line));
     let [first, last] = window.ends();
     let room = (last - first) / 3.0;
     let none = Chance {
@@ -373,7 +404,7 @@ fn others(window: &Window<'_>, line: &Line, stretch: &Stretch) -> [Chance; 2] {
         squares: 0.0,
         moments: 0,
     };
-    let mut chances = [none; 2];
+    let mut chances = [none; 3];
     for shift in (-CONTEXT_STEPS..=CONTEXT_STEPS).step_by(2) {
         let moved = Line {
             work_step: line.work_step + shift as f64,
@@ -382,16 +413,12 @@ fn others(window: &Window<'_>, line: &Line, stretch: &Stretch) -> [Chance; 2] {
         if shift.abs() < OTHER_MOMENT_STEPS || !stretch.holds(moved.at(first) + room, moved.at(last) - room) {
             continue;
         }
-        let work = coarse.work(window.steps().map(|s| moved.at(s)));
-        // A moment in which hardly anything moves says nothing of what movement can do.
-        let quick = work.quick();
-        for (chance, moment, own, suspect) in [
-            (0, &work, &own, &coarse.suspect),
-            (1, &quick, &quick_own, &quick_suspect),
-        ] {
-            if moment.energy >= 0.1 * own.energy {
-                let correlation = moment.correlation(suspect);
-                let chance = &mut chances[chance];
+        let moment = kinds_at(&moved);
+        for (kind, chance) in chances.iter_mut().enumerate() {
+            let moment = moment.all()[kind];
+            // A moment in which hardly anything moves says nothing of what movement can do.
+            if moment.energy >= 0.1 * own.all()[kind].energy {
+                let correlation = moment.correlation(suspect.all()[kind]);
                 chance.best_other = chance.best_other.max(correlation);
                 chance.squares += correlation * correlation;
                 chance.moments += 1;
