@@ -14,9 +14,9 @@
 //! with peaks weighed by rank and rarity: 99.7 % without weights lost the fewest copies at the same tail.
 //!
 //! Places that [`super::sweep`] chose out of all were fitted afterwards on the same clips, with the runs of
-//! [`super::search::runs`]: of 1,454 non-members the best then has 9.9 bits. Left out are 58 clips of two works by one
+//! [`super::search::runs`]: of 1,454 non-members the best then has 8.7 bits. Left out are 58 clips of two works by one
 //! composer, one of which repeats a figure of the other at the same pitch and tempo: nine of its rounds meet one place
-//! of the other within 20 ms, and two clips give 16.6 and 24.2 bits.
+//! of the other within 20 ms, and two clips give 12.8 and 21.7 bits.
 //!
 //! Fourteen hundred tries show rates down to some 0.002. E = 1e-6 lies beyond and rests on the tail being exponential;
 //! `docs/SCALE.md` says what was measured and what was not.
@@ -109,6 +109,13 @@ pub(super) fn evidence(surprise: f64, frames: u32, is_unchanged: bool, origin: O
     surprise / (halving * lengths.powf(by_length)) + bonus
 }
 
+/// Bits that a stretch of `chosen` frames pays for being the best of all stretches of `whole` frames: where it begins and
+/// where it ends were both looked for.
+pub(super) fn payment_for_choice(whole: u32, chosen: u32) -> f64 {
+    let choices = f64::from(whole.max(1)) / f64::from(chosen.max(1));
+    2.0 * choices.log2().max(0.0)
+}
+
 /// The score of `bits` of evidence found in a collection of `collection_ms` by a suspect of so many windows.
 pub(super) fn score(bits: f64, collection_ms: u64, windows: usize) -> Score {
     let tries = Tries {
@@ -128,4 +135,17 @@ fn ln_gamma(x: f64) -> f64 {
     let inverse = 1.0 / x;
     let series = inverse * (1.0 / 12.0 - inverse * inverse * (1.0 / 360.0 - inverse * inverse / 1260.0));
     (x - 0.5) * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI).ln() + series - shift
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_window_pays_for_having_been_chosen_and_the_whole_does_not() {
+        for (whole, chosen, bits) in [(750, 750, 0.0), (600, 75, 6.0), (0, 0, 0.0), (10, 700, 0.0)] {
+            let paid = payment_for_choice(whole, chosen);
+            assert!((paid - bits).abs() < 1e-9, "{chosen} of {whole}: {paid}");
+        }
+    }
 }

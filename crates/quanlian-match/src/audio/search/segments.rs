@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use super::MAX_JOINT_FRAMES;
 use super::runs::Run;
 use crate::align::{AlignOptions, Hit, chains};
+use crate::audio::calibration;
 use crate::audio::candidates::median;
 use crate::audio::constellation::Constellation;
 use crate::audio::peaks::Peak;
@@ -52,6 +53,9 @@ pub(in crate::audio) fn segments_of(run: &Run, peaks: &[Peak], work: &Constellat
     let time_scale = median(run.parts.iter().map(|(_, alignment)| alignment.line.time_scale));
     let mut hits: BTreeMap<u32, Hit> = BTreeMap::new();
     let density = Density::of(run, peaks);
+    let frame_of = |index: usize| peaks.get(index).map_or(0, |peak| peak.frame);
+    let ends = run.parts.iter().map(|(range, _)| frame_of(range.end - 1)).max();
+    let whole = ends.unwrap_or(0) - run.parts.first().map_or(0, |(range, _)| frame_of(range.start));
     for (range, alignment) in &run.parts {
         let own = &peaks[range.clone()];
         for (frame, count) in coincidences(&alignment.line, own, work) {
@@ -84,7 +88,8 @@ pub(in crate::audio) fn segments_of(run: &Run, peaks: &[Peak], work: &Constellat
                 .map(|hit| ((hit.query as f32 / time_scale).round() as u32, hit.weight))
                 .collect();
             let (first, last) = density.stretch(&hits, peaks)?;
-            let segment = weigh_stretch(run, peaks, work, (first, last))?;
+            let mut segment = weigh_stretch(run, peaks, work, (first, last))?;
+            segment.bits -= calibration::payment_for_choice(whole, last - first);
             // The whole may bend where its windows did not; what a window proved stays proved.
             Some(if run.parts.len() == 1 {
                 Segment {
