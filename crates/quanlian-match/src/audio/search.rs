@@ -260,3 +260,6 @@ impl Line {
             && (self.pitch_shift - other.pitch_shift).abs() <= MAX_JOINT_BANDS
     }
 }
+
+#[cfg(test)]
+mod tests;

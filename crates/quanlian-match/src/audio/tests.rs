@@ -66,7 +66,7 @@ pub(super) fn part(sound: &[f32], from_s: f32, to_s: f32) -> Vec<f32> {
     sound[(from_s * RATE as f32) as usize..(to_s * RATE as f32) as usize].to_vec()
 }
 
-fn with_noise(sound: &[f32], ratio_db: f32) -> Vec<f32> {
+pub(super) fn with_noise(sound: &[f32], ratio_db: f32) -> Vec<f32> {
     let mut dice = Dice(99);
     let level = |x: &[f32]| (x.iter().map(|s| s * s).sum::<f32>() / x.len() as f32).sqrt();
     let noise: Vec<f32> = sound.iter().map(|_| dice.noise()).collect();
@@ -83,6 +83,15 @@ fn faster(sound: &[f32], factor: f32) -> Vec<f32> {
             sound[whole] + place.fract() * (sound[whole + 1] - sound[whole])
         })
         .collect()
+}
+
+/// The peaks that a search is made with.
+pub(super) fn peaks_of(sound: &[f32]) -> Vec<peaks::Peak> {
+    let (mut finder, mut found) = (peaks::PeakFinder::new(), Vec::new());
+    let mut take = |peak: peaks::Peak| found.extend((peak.rank < landmark::QUERY_RANK).then_some(peak));
+    finder.push(sound, &mut take);
+    finder.finish(&mut take);
+    found
 }
 
 pub(super) fn wav(sound: &[f32]) -> Vec<u8> {
