@@ -38,6 +38,9 @@ const MIN_CHANCE_SHARE: f64 = 0.03;
 /// The same when a work is too short to measure chance on.
 const UNMEASURED_CHANCE_SHARE: f64 = 0.1;
 
+/// Steps in one coincidence, when it is counted by how near it is.
+pub(super) const COUNT_STEPS: f64 = 20.0;
+
 /// Delays needed to measure chance.
 const MIN_DELAYS: usize = 50;
 
@@ -70,15 +73,16 @@ const CHANGED_BONUS: f64 = 2.0;
 /// Places of a collection that count as one try at the size that this was measured at.
 const MS_PER_PLACE: f64 = 29_000.0;
 
-/// Coincidences that chance gives at the delays where it does best.
-pub(super) fn chance_mean(hits: f32, mut others: Vec<f32>, peaks: usize) -> f64 {
-    others.retain(|count| f64::from(*count) < LOOP_SHARE * f64::from(hits));
+/// Coincidences that chance gives at the delays where it does best, of `others`, which are counted in steps of
+/// `1 / COUNT_STEPS`.
+pub(super) fn chance_mean(hits: f32, mut others: Vec<u32>, peaks: usize) -> f64 {
+    others.retain(|count| f64::from(*count) < COUNT_STEPS * LOOP_SHARE * f64::from(hits));
     if others.len() < MIN_DELAYS {
         return UNMEASURED_CHANCE_SHARE * peaks as f64;
     }
     let rank = ((others.len() - 1) as f64 * CHANCE_QUANTILE) as usize;
-    let (_, quantile, _) = others.select_nth_unstable_by(rank, f32::total_cmp);
-    f64::from(*quantile).max(MIN_CHANCE_SHARE * peaks as f64)
+    let (_, quantile, _) = others.select_nth_unstable(rank);
+    (f64::from(*quantile) / COUNT_STEPS).max(MIN_CHANCE_SHARE * peaks as f64)
 }
 
 /// Bits of surprise at `hits` or more, under a negative binomial around `mean`.

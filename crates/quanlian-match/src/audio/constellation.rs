@@ -80,19 +80,35 @@ pub(super) struct Star {
 pub(super) struct Constellation {
     /// In order of time.
     pub(super) stars: Vec<Star>,
-    /// Indices into `stars` by whole band, each in order of time.
-    by_band: Vec<Vec<u32>>,
+    /// The same by whole band, each band in order of time.
+    by_band: Vec<Star>,
+    /// Where each band begins in `by_band`, and at the end where the last one ends.
+    starts: Vec<usize>,
 }
 
 impl Constellation {
     pub(super) fn from_bytes(bytes: &[u8]) -> Self {
-        let mut stars = Vec::with_capacity(bytes.len() / STAR_BYTES);
-        let mut by_band = vec![Vec::new(); BANDS];
-        for Peak { frame, band, .. } in peaks_of(bytes) {
-            by_band[band as usize].push(stars.len() as u32);
-            stars.push(Star { frame, band });
+        let stars: Vec<Star> = peaks_of(bytes)
+            .map(|Peak { frame, band, .. }| Star { frame, band })
+            .collect();
+        let mut starts = vec![0; BANDS + 1];
+        for star in &stars {
+            starts[star.band as usize + 1] += 1;
         }
-        Self { stars, by_band }
+        for band in 0..BANDS {
+            starts[band + 1] += starts[band];
+        }
+        let (mut by_band, mut next) = (stars.clone(), starts.clone());
+        for star in &stars {
+            let place = &mut next[star.band as usize];
+            by_band[*place] = *star;
+            *place += 1;
+        }
+        Self {
+            stars,
+            by_band,
+            starts,
+        }
     }
 
     /// The stars within `frames` and at most `tolerance` bands from `band`.
@@ -105,17 +121,18 @@ impl Constellation {
         // Casts of negative floats give 0, so a band below the axis finds an empty range or harmless buckets.
         let end_band = ((band + tolerance + 1.0) as usize).min(BANDS);
         let first_band = ((band - tolerance) as usize).min(end_band);
-        let (start, end) = (*frames.start(), *frames.end());
-        self.by_band[first_band..end_band]
-            .iter()
-            .flat_map(move |bucket| {
-                let from = bucket.partition_point(|&star| (self.stars[star as usize].frame as f32) < start);
-                bucket[from..]
-                    .iter()
-                    .map(|&star| self.stars[star as usize])
-                    .take_while(move |star| star.frame as f32 <= end)
+        // The first and the last whole frame of the range; an end before the start of the work leaves nothing.
+        let (first, end) = (frames.start().ceil() as u32, frames.end().floor());
+        let last = end as u32;
+        let bands = if end < 0.0 { 0..0 } else { first_band..end_band };
+        bands
+            .flat_map(move |whole| {
+                let bucket = &self.by_band[self.starts[whole]..self.starts[whole + 1]];
+                let from = bucket.partition_point(|star| star.frame < first);
+                bucket[from..].iter().take_while(move |star| star.frame <= last)
             })
             .filter(move |star| (star.band - band).abs() <= tolerance)
+            .copied()
     }
 
     /// The stars of a stretch of time.

@@ -17,13 +17,16 @@ use super::peaks::Peak;
 /// Peaks this many frames apart still coincide.
 const TOLERANCE_FRAMES: f32 = 2.0;
 
-/// What a coincidence counts that is early or late by two frames, by one, by none: copies keep time.
-const NEARNESS: [f32; 5] = [0.3, 0.85, 1.0, 0.85, 0.3];
+/// What a coincidence counts that is early or late by two frames, by one, by none: copies keep time. In steps of
+/// `1 / COUNT_STEPS`.
+const NEARNESS: [u32; 5] = [6, 17, 20, 17, 6];
 
 /// Frames from the first of these to the middle one.
 const REACH: i32 = 2;
 
-const _: () = assert!(NEARNESS.len() == 2 * REACH as usize + 1);
+const _: () = assert!(
+    NEARNESS.len() == 2 * REACH as usize + 1 && NEARNESS[REACH as usize] as f64 == calibration::COUNT_STEPS
+);
 
 /// Peaks this many bands apart still coincide.
 pub(super) const TOLERANCE_BANDS: f32 = 0.5;
@@ -222,28 +225,30 @@ pub(super) fn weigh(
     for peak in peaks {
         let expected = line.at(peak.frame);
         let range = expected + (lowest - REACH) as f32..=expected + (highest + REACH) as f32;
+        let shift = (-expected).round() as i32 - lowest + REACH;
         for star in work.near(peak.band - line.pitch_shift, TOLERANCE_BANDS, range) {
-            let delay = (star.frame as f32 - expected).round() as i32 - lowest + REACH;
-            if let Some(count) = usize::try_from(delay)
-                .ok()
-                .and_then(|index| counts.get_mut(index))
-            {
+            let delay = usize::try_from(star.frame as i32 + shift);
+            if let Some(count) = delay.ok().and_then(|delay| counts.get_mut(delay)) {
                 *count += 1;
             }
         }
     }
-    let at = |delay: i32| {
-        let index = (delay - lowest + REACH) as usize;
-        let weighted = NEARNESS.iter().zip(&counts[index - REACH as usize..]);
-        weighted
-            .map(|(weight, count)| weight * *count as f32)
-            .sum::<f32>()
-    };
-    let hits = (-1..=1).map(at).fold(0.0, f32::max);
-    let others: Vec<f32> = (lowest..=highest)
-        .filter(|delay| delay.abs() > OWN_FRAMES)
-        .map(at)
+    let weighted: Vec<u32> = (counts.windows(NEARNESS.len()))
+        .map(|counts| {
+            (NEARNESS.iter().zip(counts))
+                .map(|(weight, count)| weight * count)
+                .sum()
+        })
         .collect();
+    let at_line = -lowest as usize;
+    let hits = weighted[at_line - 1..=at_line + 1]
+        .iter()
+        .copied()
+        .max()
+        .unwrap_or(0);
+    let (before, after) = (at_line - OWN_FRAMES as usize, at_line + OWN_FRAMES as usize + 1);
+    let others = [&weighted[..before], &weighted[after..]].concat();
+    let hits = (f64::from(hits) / calibration::COUNT_STEPS) as f32;
     let chance_mean = calibration::chance_mean(hits, others, peaks.len());
     let frames = (peaks.first().zip(peaks.last())).map_or(0, |(first, last)| last.frame - first.frame);
     let surprise = calibration::surprise(hits, chance_mean);
