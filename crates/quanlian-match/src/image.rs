@@ -35,6 +35,7 @@ mod verify;
 use std::borrow::Cow;
 use std::path::Path;
 
+pub(crate) use decode::heif::is_heif;
 pub use hash::GUARANTEED_RADIUS;
 
 use crate::score::DEFAULT_MAX_E_VALUE;
@@ -94,6 +95,19 @@ pub enum ImageError {
     /// The content contradicts itself or ends early.
     #[error("the picture is damaged: {0}")]
     Damaged(String),
+    /// The program that reads AVIF and HEIC is not installed.
+    #[error(
+        "ffmpeg is not installed, so AVIF and HEIC pictures cannot be read: install the package ffmpeg, or save the picture as PNG or JPEG"
+    )]
+    NoProgram,
+    /// The program did nothing for so long that it was stopped.
+    #[error("ffmpeg did nothing for {seconds} s on this picture and was stopped")]
+    Hangs { seconds: u64 },
+    /// The program could not read the picture.
+    #[error(
+        "this ffmpeg cannot read the picture (HEIC needs version 7 or later): save it as PNG or JPEG; it says: {said}"
+    )]
+    Foreign { said: String },
     /// A decoder failed in a way that it should not.
     #[error("the decoder gave up on this file")]
     DecoderPanicked,
@@ -111,6 +125,9 @@ impl ImageError {
             Self::TakesTooMuch { .. } => "image_takes_too_much",
             Self::Unsupported(_) => "image_unsupported",
             Self::Damaged(_) => "image_damaged",
+            Self::NoProgram => "image_no_ffmpeg",
+            Self::Hangs { .. } => "image_hangs",
+            Self::Foreign { .. } => "image_foreign",
             Self::DecoderPanicked => "image_decoder_panicked",
         }
     }

@@ -15,6 +15,7 @@ pub mod audio;
 pub mod calibration;
 pub mod collection;
 pub mod image;
+mod process;
 pub mod score;
 pub mod segment;
 pub mod text;

@@ -8,7 +8,7 @@
 //! changes in the work in the same way ([`verify`]). What stands still is no evidence: two recordings of one fixed camera
 //! are not copies of each other, however alike they look.
 //!
-//! Invariants: ffmpeg and ffprobe run as programs of their own under limits ([`process`]); memory is that of a minute of
+//! Invariants: ffmpeg and ffprobe run as programs of their own under limits ([`crate::process`]); memory is that of a minute of
 //! pictures and at most some 2 kB for each second; the same file gives the same result with the same ffmpeg; nothing is
 //! reported on likeness alone.
 //!
@@ -26,7 +26,6 @@ mod header;
 mod pace;
 mod place;
 mod probe;
-mod process;
 mod reel;
 mod search;
 mod segments;

@@ -227,7 +227,7 @@ pub(super) fn weigh(
         let range = expected + (lowest - REACH) as f32..=expected + (highest + REACH) as f32;
         let shift = (-expected).round() as i32 - lowest + REACH;
         for star in work.near(peak.band - line.pitch_shift, TOLERANCE_BANDS, range) {
-            let delay = usize::try_from(star.frame as i32 + shift);
+            let delay = usize::try_from(star.frame.cast_signed() + shift);
             if let Some(count) = delay.ok().and_then(|delay| counts.get_mut(delay)) {
                 *count += 1;
             }

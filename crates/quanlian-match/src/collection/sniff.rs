@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use crate::Medium;
+use crate::image::is_heif;
 use crate::text::decode;
 use crate::video::Container;
 
@@ -33,8 +34,6 @@ pub(super) fn sniff(start: &[u8], whole: bool) -> Content {
         Content::Empty
     } else if is_picture(start) {
         Content::Known(Medium::Image)
-    } else if let Some(what) = undecoded_picture(start) {
-        Content::Other(what)
     } else if let Some(container) = container(start) {
         Content::Container(container)
     } else if is_sound(start) {
@@ -53,7 +52,8 @@ pub(super) fn sniff(start: &[u8], whole: bool) -> Content {
 
 fn is_picture(b: &[u8]) -> bool {
     let at = |from: usize, what: &[u8]| b.get(from..from + what.len()) == Some(what);
-    at(0, b"\x89PNG\r\n\x1a\n")
+    is_heif(b)
+        || at(0, b"\x89PNG\r\n\x1a\n")
         || at(0, b"\xff\xd8\xff")
         || at(0, b"GIF87a")
         || at(0, b"GIF89a")
@@ -62,21 +62,6 @@ fn is_picture(b: &[u8]) -> bool {
         || at(0, b"MM\0*")
         // Two letters could begin a text as well: the size of the second header decides.
         || at(0, b"BM") && b.get(14..18).is_some_and(|n| matches!(n, [12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
-}
-
-/// Pictures in the container of films, by their brand.
-fn undecoded_picture(b: &[u8]) -> Option<&'static str> {
-    if b.get(4..8) != Some(b"ftyp") {
-        return None;
-    }
-    match b.get(8..12)?.first_chunk::<4>()? {
-        b"avif" | b"avis" => Some("an AVIF picture, which is not decoded: save it as PNG or JPEG"),
-        b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" => {
-            Some("a HEIC picture, which is not decoded: save it as PNG or JPEG")
-        }
-        b"mif1" | b"msf1" => Some("a HEIF picture, which is not decoded: save it as PNG or JPEG"),
-        _ => None,
-    }
 }
 
 /// Containers that may hold moving pictures.
@@ -164,7 +149,9 @@ pub(super) fn promised(path: &Path) -> &'static [Medium] {
         "wav" | "flac" | "mp3" | "ogg" | "oga" | "opus" | "aac" | "m4a" | "aif" | "aiff" => &[Medium::Audio],
         "mp4" | "mkv" | "webm" | "m4v" | "3gp" | "asf" => &[Medium::Video, Medium::Audio],
         "mov" | "avi" | "flv" | "ts" | "m2ts" | "mpg" | "mpeg" | "wmv" | "ogv" => &[Medium::Video],
-        "jpg" | "jpeg" | "png" | "gif" | "webp" | "bmp" | "tif" | "tiff" => &[Medium::Image],
+        "jpg" | "jpeg" | "png" | "gif" | "webp" | "bmp" | "tif" | "tiff" | "avif" | "heic" | "heif" => {
+            &[Medium::Image]
+        }
         "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "srt" => &[Medium::Text],
         _ => &[],
     }

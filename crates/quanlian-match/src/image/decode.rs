@@ -7,11 +7,12 @@
 //! or [`MAX_PIXELS_READ`] pixels is read; a decoder that panics is an error like any other. Transparent pixels lie on
 //! white, as on most pages.
 //!
-//! Not here: AVIF and HEIC, for which there is no decoder in safe Rust under a licence that fits; `collection` tells
-//! them by name.
+//! Not here: AVIF and HEIC, which ffmpeg makes PNG of ([`heif`]).
+
+pub(crate) mod heif;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek};
+use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -36,6 +37,8 @@ pub const MAX_FILE_BYTES: u64 = 512 << 20;
 const MAX_DECODER_BYTES: u64 = 512 << 20;
 /// Different pictures taken from one moving picture.
 pub const MAX_FRAMES: usize = 8;
+/// Bytes up to the end of the brand of a file in the container of films.
+const BRAND_BYTES: usize = 12;
 /// Frames of a moving picture that are looked at.
 pub const MAX_FRAMES_READ: usize = 240;
 /// Pixels of a moving picture that are looked at.
@@ -68,9 +71,32 @@ pub(super) fn decode_file(
             limit_bytes: MAX_FILE_BYTES,
         });
     }
-    let file = BufReader::new(file);
+    let mut file = BufReader::new(file);
+    let start = file.fill_buf().map_err(Error::Open)?;
+    if heif::is_heif(start) {
+        let start = start[..start.len().min(BRAND_BYTES)].to_vec();
+        let (png, is_series) = heif::to_png(
+            heif::FFMPEG.as_ref(),
+            File::open(path).map_err(Error::Open)?,
+            &start,
+            MAX_DECODER_BYTES,
+        )?;
+        let mut decoded = guarded(Cursor::new(png), side, differ)?;
+        decoded
+            .notes
+            .extend(is_series.then_some(ImageNote::FrameLimit { read: 1 }));
+        return Ok(decoded);
+    }
+    guarded(file, side, differ)
+}
+
+fn guarded<R: BufRead + Seek>(
+    source: R,
+    side: usize,
+    differ: &dyn Fn(&Plane, &Plane) -> bool,
+) -> Result<Decoded, Error> {
     // The decoders are safe code, so that one which panics on a damaged file leaves nothing broken behind.
-    catch_unwind(AssertUnwindSafe(|| decode(file, side, differ))).unwrap_or(Err(Error::DecoderPanicked))
+    catch_unwind(AssertUnwindSafe(|| decode(source, side, differ))).unwrap_or(Err(Error::DecoderPanicked))
 }
 
 /// The same of anything that can be read and wound back.

@@ -17,8 +17,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::probe::{self, FilmTrack};
-use super::process::{Ended, Guarded, Limits};
 use super::{Tools, VideoError, VideoNote};
+use crate::process::{Ended, Guarded, INPUT, Limits};
 
 /// Side of the pictures that ffmpeg hands over, whatever the shape of the film.
 pub(super) const SIDE: usize = 96;
@@ -80,7 +80,7 @@ pub(super) fn decode(
         "-skip_loop_filter",
         "noref",
         "-i",
-        probe::INPUT,
+        INPUT,
         "-map",
         FIRST_FILM,
         "-an",

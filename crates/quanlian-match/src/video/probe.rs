@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::process::{Guarded, Limits};
 use super::{Tools, VideoError, header};
+use crate::process::{Guarded, INPUT, Limits};
 
 /// ffprobe reads headers only; a minute is far beyond what that takes.
 const LIMITS: Limits = Limits {
@@ -27,8 +27,6 @@ const LIMITS: Limits = Limits {
 const MAX_ANSWER_BYTES: u64 = 1 << 20;
 /// Larger pictures are refused: 8K film has 33 million pixels.
 pub const MAX_PIXELS: u64 = 64 << 20;
-/// The file as the programs see it: their standard input, opened anew so that they can seek in it.
-pub(super) const INPUT: &str = "file:/dev/stdin";
 
 /// Formats of files that may hold moving pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

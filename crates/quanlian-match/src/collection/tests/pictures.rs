@@ -8,14 +8,14 @@ fn pictures_are_told_by_content_and_found_with_their_areas() {
         ("a.png", &picture(1, |p| p)),
         ("b.txt", LINES[0].as_bytes()),
         ("named-as-sound.mp3", &picture(2, |p| p)),
-        ("c.avif", b"\0\0\0\x20ftypavif\0\0\0\0avifmif1"),
+        ("c.jxl", b"\0\0\0\x0cJXL \r\n\x87\n"),
     ]);
     let report = bench.build().expect("build");
     assert_eq!(report.added, 3);
     assert_eq!(
         codes(&report.notes),
         [
-            ("c.avif", "work_unknown_medium"),
+            ("c.jxl", "work_unknown_medium"),
             ("named-as-sound.mp3", "file_name_misleads"),
         ]
     );
@@ -91,4 +91,35 @@ fn a_part_without_pictures_of_an_older_program_is_read() {
             .len(),
         1
     );
+}
+
+#[test]
+fn an_avif_picture_is_found_and_a_damaged_one_is_named() {
+    let bench = Bench::new(&[("a.png", &picture(1, |p| p)), ("b.png", &picture(2, |p| p))]);
+    bench.build().expect("build");
+    let index = bench.open();
+    let still = bench.suspect("s.png", &picture(2, |p| p));
+    let avif = bench.at("suspect.avif");
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-y", "-i"])
+        .arg(&still)
+        .args(["-c:v", "libaom-av1", "-cpu-used", "8", "-still-picture", "1"])
+        .arg(&avif)
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        let _ = io::Write::write_all(
+            &mut io::stderr(),
+            b"skipped: no ffmpeg that writes AVIF (install the package ffmpeg)\n",
+        );
+        return;
+    }
+    let found = index.match_file(&avif, &MatchOptions::default()).expect("match");
+    let works: Vec<&str> = found.matches.iter().map(|m| m.work.as_str()).collect();
+    assert_eq!((found.medium, works), (Medium::Image, vec!["b.png"]));
+    let whole = fs::read(&avif).expect("read");
+    for (name, bytes) in [("cut.avif", &whole[..200]), ("head.avif", &whole[..40])] {
+        let cut = bench.suspect(name, bytes);
+        let error = index.match_file(&cut, &MatchOptions::default()).expect_err(name);
+        assert_eq!(error.code(), "image_foreign", "{error}");
+    }
 }
