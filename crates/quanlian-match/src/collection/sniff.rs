@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use crate::Medium;
+use crate::code::Language;
 use crate::text::decode;
 use crate::video::Container;
 
@@ -165,6 +166,7 @@ pub(super) fn promised(path: &Path) -> &'static [Medium] {
         "mp4" | "mkv" | "webm" | "m4v" | "3gp" | "asf" => &[Medium::Video, Medium::Audio],
         "mov" | "avi" | "flv" | "ts" | "m2ts" | "mpg" | "mpeg" | "wmv" | "ogv" => &[Medium::Video],
         "jpg" | "jpeg" | "png" | "gif" | "webp" | "bmp" | "tif" | "tiff" => &[Medium::Image],
+        _ if Language::of_name(path).is_some() => &[Medium::Code],
         "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "srt" => &[Medium::Text],
         _ => &[],
     }
