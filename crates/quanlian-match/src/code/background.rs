@@ -1,12 +1,13 @@
 //! The background: how likely code is that nobody copied.
 //!
 //! In:  a sample of the works of an index.
-//! Out: for each token of a work the bits that its agreement tells, and for each word the bits of its being the same.
+//! Out: for each token of a suspect the bits that its agreement tells, and for each word the bits of its being the same.
 //!
 //! Structure is predicted from the tokens before it, by blending contexts of several lengths (Witten and Bell 1991).
-//! From [`BY_WORK_ORDER`] tokens on a context counts each work once and leaves out the work that is judged: what many works
-//! hold, an idiom, a licence header in code, generated frames, tells little; what a single work repeats is still its
-//! own. A word tells the more the fewer other works know it.
+//! From [`BY_WORK_ORDER`] tokens on a context counts each work once and leaves one work out, the one that may have been
+//! copied: what many works hold, an idiom, generated frames, tells little; what a single work repeats is still its own.
+//! The weights are those of the suspect's tokens, so that all works are weighed alike and a nearer one never weighs less. A
+//! word tells the more the fewer other works know it.
 //!
 //! Invariants: pure; memory is bounded by [`SAMPLE_TOKENS`]; the same works give the same bits.
 //!
@@ -29,7 +30,7 @@ const MIN_SLOTS: usize = 1 << 10;
 const MAX_SLOTS: usize = 1 << 22;
 /// Most that the structure of one token may tell.
 const MAX_TOKEN_BITS: f32 = 6.0;
-/// Share of its bits that a token keeps when its work has said it before in the same context.
+/// Share of its bits that a token keeps when its file has said it before in the same context.
 const REPEATED_SHARE: f32 = 0.15;
 /// Tokens of that context.
 const REPEATED_TOKENS: usize = 7;
@@ -47,7 +48,7 @@ pub(crate) struct Background {
     words: HashMap<u64, u32, BuildHasherDefault<Taken>>,
 }
 
-/// What each token of a work tells when a suspect has it too.
+/// What each token of a suspect tells when a work has it too.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Information {
     /// Bits of the structure, by token.
@@ -117,7 +118,7 @@ impl Background {
         model
     }
 
-    /// What the tokens of a work tell, seen from the other works.
+    /// What the tokens of a suspect tell, seen from all works but one.
     pub(crate) fn information(&self, tokens: &Tokens, links: &Links) -> Information {
         let codes = codes(tokens, links);
         let mut said: HashSet<u64, BuildHasherDefault<Taken>> = HashSet::default();
@@ -144,7 +145,7 @@ impl Background {
             let (total, different) = self.contexts[self.context_slot(context)];
             let (mut total, mut different) = (total as f32, f32::from(different));
             if order >= BY_WORK_ORDER && count >= 1.0 {
-                // The work at hand holds this itself; leave it out.
+                // The work that it may be from holds this itself; leave that out.
                 different -= f32::from(u8::from(count < 2.0));
                 count -= 1.0;
                 total -= 1.0;

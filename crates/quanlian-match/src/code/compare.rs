@@ -1,6 +1,6 @@
 //! Comparison: where two files agree token by token, and what that tells.
 //!
-//! In:  the tokens of a suspect and of a work, and the [`Information`] of the work.
+//! In:  the tokens of a suspect and of a work, and the [`Information`] of the suspect, so that all works are weighed alike.
 //! Out: [`Passage`]s, stretches of both that agree, with their bits.
 //!
 //! 1. **Seeds**: short structure grams and runs of equal words that both files have.
@@ -38,7 +38,7 @@ const DROP_BITS: f32 = 12.0;
 /// Share of the bits of structure that count: the model does not know how statements hang together.
 const STRUCTURE_SHARE: f32 = 0.7;
 /// The same for words.
-const WORD_SHARE: f32 = 0.7;
+const WORD_SHARE: f32 = 0.4;
 /// Runs that weigh less are not kept.
 const MIN_RUN_BITS: f32 = 5.0;
 /// Most runs of one pair; the heaviest are kept.
@@ -133,14 +133,14 @@ impl Pair<'_> {
         if self.query.tokens.symbols[q] != symbol {
             return -MISMATCH_BITS;
         }
-        let structure = STRUCTURE_SHARE * self.information.token_bits[w];
+        let structure = STRUCTURE_SHARE * self.information.token_bits[q];
         match symbol {
             NAME => {
                 let linked = self.query.links.names_back[q] == self.work.links.names_back[w];
                 if self.same_word(q, w) {
                     // A name just said is predicted by its link; a new one tells what it is worth.
-                    let is_new = self.work.links.names_back[w] == 0;
-                    let word = if is_new { WORD_SHARE * self.word_bits(w) } else { 0.0 };
+                    let is_new = self.query.links.names_back[q] == 0;
+                    let word = if is_new { WORD_SHARE * self.word_bits(q) } else { 0.0 };
                     structure + word
                 } else if linked {
                     structure
@@ -148,7 +148,7 @@ impl Pair<'_> {
                     -LINK_MISMATCH_BITS
                 }
             }
-            NUMBER | STRING if self.same_word(q, w) => structure + WORD_SHARE * self.word_bits(w),
+            NUMBER | STRING if self.same_word(q, w) => structure + WORD_SHARE * self.word_bits(q),
             NUMBER | STRING => (structure - LITERAL_MISMATCH_BITS).min(structure * 0.5),
             _ => structure,
         }
@@ -159,8 +159,8 @@ impl Pair<'_> {
         a != NO_WORD && b != NO_WORD && self.query.words[a as usize] == self.work.words[b as usize]
     }
 
-    fn word_bits(&self, w: usize) -> f32 {
-        self.information.word_bits[self.work.tokens.words[w] as usize]
+    fn word_bits(&self, q: usize) -> f32 {
+        self.information.word_bits[self.query.tokens.words[q] as usize]
     }
 
     /// Whether the two tokens are the same thing, a renamed name among them.

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
-use super::background::Background;
+use super::background::{Background, Information};
 use super::compare::{Pair, Passage, Side};
 use super::gram::{self, Links};
 use super::language::{Family, Language};
@@ -24,6 +24,8 @@ use crate::{Span, Unit};
 const MAX_POSTINGS_PER_KEY: u64 = 1 << 9;
 /// Works that are compared with a suspect.
 const MAX_CANDIDATES: usize = 32;
+/// Of the best candidate's weight what another must have to be compared as well.
+const MIN_CANDIDATE_SHARE: f32 = 0.02;
 /// Most keys of one suspect that are looked up.
 const MAX_KEYS: usize = 1 << 21;
 /// Code of all the world that a small collection is judged by: chance has far more to choose from than a handful of works.
@@ -59,9 +61,9 @@ pub(crate) fn search(
     background: &Background,
 ) -> Result<(Vec<CodeMatch>, Vec<CodeNote>), TextError> {
     let (tokens, notes) = read(reader, language)?;
-    let query = Query::new(tokens, language.family());
+    let query = Query::new(tokens, language.family(), background);
     let mut matches: Vec<CodeMatch> = (query.candidates(index).into_iter())
-        .filter_map(|item| query.compare(item, index, background))
+        .filter_map(|item| query.compare(item, index))
         .collect();
     matches.sort_by(|a, b| b.score.bits.total_cmp(&a.score.bits).then(a.item.cmp(&b.item)));
     Ok((matches, notes))
@@ -75,11 +77,13 @@ struct Query {
     /// Words by symbol and content, and the number of each place of the dictionary.
     numbers: HashMap<(u16, Vec<u8>), u32>,
     words: Vec<u32>,
+    information: Information,
 }
 
 impl Query {
-    fn new(tokens: Tokens, family: Family) -> Self {
+    fn new(tokens: Tokens, family: Family, background: &Background) -> Self {
         let links = Links::of(&tokens);
+        let information = background.information(&tokens, &links);
         let mut numbers = HashMap::new();
         let words = number_words(&tokens, |symbol, word| {
             let next = numbers.len() as u32;
@@ -91,6 +95,7 @@ impl Query {
             family,
             numbers,
             words,
+            information,
         }
     }
 
@@ -120,16 +125,17 @@ impl Query {
         let mut ranked: Vec<(u32, f32)> = weights.into_iter().collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         ranked.truncate(MAX_CANDIDATES);
+        let least = ranked.first().map_or(0.0, |&(_, best)| best * MIN_CANDIDATE_SHARE);
+        ranked.retain(|&(_, weight)| weight >= least);
         ranked.into_iter().map(|(item, _)| item).collect()
     }
 
-    fn compare(&self, item: u32, index: &impl CodeIndex, background: &Background) -> Option<CodeMatch> {
+    fn compare(&self, item: u32, index: &impl CodeIndex) -> Option<CodeMatch> {
         let StoredTokens { tokens, family } = index.tokens(item)?;
         if family != self.family || tokens.is_empty() {
             return None;
         }
         let links = Links::of(&tokens);
-        let information = background.information(&tokens, &links);
         let mut next = self.numbers.len() as u32;
         let words = number_words(&tokens, |symbol, word| {
             let known = self.numbers.get(&(symbol, word.to_vec())).copied();
@@ -149,7 +155,7 @@ impl Query {
                 links: &links,
                 words: &words,
             },
-            information: &information,
+            information: &self.information,
             family,
         };
         let passages = pair.passages();

@@ -13,13 +13,13 @@ use std::ops::Range;
 use super::{Pair, Run};
 
 /// Longest stretch without an agreement inside a passage, in tokens of either side.
-const MAX_GAP: u32 = 160;
+const MAX_GAP: u32 = 96;
 /// Runs before a run that it may follow.
 const MAX_BACK: usize = 96;
-/// Bits of a gap: for there being one, for each doubling of its bend, for each token of it.
-const GAP_BITS: f32 = 2.0;
-const BEND_BITS: f32 = 1.0;
-const SKIP_BITS: f32 = 0.03;
+/// Bits of a gap beside those that say how long it is and how far it bends: so many places chance could have tried.
+const GAP_BITS: f32 = 3.0;
+/// Bits of each token in a gap: what was left out or put in is no agreement.
+const SKIP_BITS: f32 = 0.25;
 /// Passages that weigh less are no passages.
 const MIN_BITS: f32 = 8.0;
 
@@ -97,7 +97,7 @@ fn follow(before: &Run, run: &Run) -> f32 {
         return NEVER;
     }
     let bend = before.diagonal().abs_diff(run.diagonal()) as f32;
-    let cost = GAP_BITS + BEND_BITS * (1.0 + bend).log2() + SKIP_BITS * gap as f32;
+    let cost = GAP_BITS + ((1.0 + bend) * (1.0 + gap as f32)).log2() + SKIP_BITS * gap as f32;
     run.bits * (1.0 - overlap as f32 / run.length as f32) - cost
 }
 

@@ -15,10 +15,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasherDefault;
 
 use super::super::tokens::{NAME, Taken};
-use super::{Pair, Passage, Run, WORD_SHARE};
+use super::{Pair, Passage, Run};
 
 /// Most that one name in its place tells.
-const MAX_NAME_BITS: f32 = 7.0;
+const MAX_NAME_BITS: f32 = 5.0;
 /// Bits that a name costs which the table puts elsewhere.
 const BREACH_BITS: f32 = 2.0;
 /// Passages lighter than this say nothing about names.
@@ -96,9 +96,9 @@ impl Renaming {
             let of_work = self.of_work.get(&names.1).copied().unwrap_or_default();
             let of_query = self.of_query.get(&names.0).copied().unwrap_or_default();
             if of_work.0 == names.0 && of_query.0 == names.1 && of_work.1 > 0 {
-                if elsewhere > 0 {
-                    let word = if pair.same_word(q, w) { WORD_SHARE * pair.word_bits(w) } else { 0.0 };
-                    extra += (WORD_SHARE * self.name_bits - word).max(0.0);
+                // A name that was kept was no choice: it tells what the word tells, and no more.
+                if elsewhere > 0 && !pair.same_word(q, w) {
+                    extra += self.name_bits;
                 }
             } else if of_work.1 > known.max(1) || of_query.1 > known.max(1) {
                 extra -= BREACH_BITS;
