@@ -19,6 +19,7 @@ mod compare;
 mod gram;
 mod language;
 mod lexer;
+mod margins;
 mod record;
 mod search;
 #[cfg(test)]

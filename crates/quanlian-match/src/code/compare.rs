@@ -36,7 +36,7 @@ const LITERAL_MISMATCH_BITS: f32 = 0.5;
 /// Fall of the score at which a run ends.
 const DROP_BITS: f32 = 12.0;
 /// Share of the bits of structure that count: the model does not know how statements hang together.
-const STRUCTURE_SHARE: f32 = 0.7;
+const STRUCTURE_SHARE: f32 = 0.6;
 /// The same for words.
 const WORD_SHARE: f32 = 0.4;
 /// Runs that weigh less are not kept.

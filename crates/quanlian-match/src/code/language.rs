@@ -209,7 +209,9 @@ fn looks_like_code(start: &[u8], language: Language) -> bool {
     let is_sign = |b: &u8| b"(){}[];=<>:*&|_#".contains(b);
     let signs = start.iter().filter(|b| is_sign(b)).count();
     let inked = start.iter().filter(|b| b.is_ascii_graphic()).count();
-    if signs * 1000 >= inked * MIN_SIGNS_PER_MILLE && signs > 0 {
+    let small_letters = start.iter().filter(|b| b.is_ascii_lowercase()).count();
+    // A memory image or a table is mostly digits, and prose is mostly small letters.
+    if signs * 1000 >= inked * MIN_SIGNS_PER_MILLE && signs > 0 || inked > 0 && small_letters * 4 < inked {
         return true;
     }
     // Mostly comments: some line of code must be there.
@@ -289,6 +291,7 @@ mod tests {
         assert_eq!(of("a.TS", "let a = 1;"), Some(Language::TypeScript));
         assert_eq!(of("a.txt", "int main() { return 0; }"), None);
         assert_eq!(of("a.md", "```c\nint main() { return 0; }\n```"), None);
+        assert_eq!(of("a.v", "@00000000\n6F 00 C0 04 13 00 00 00\n"), Some(Language::Verilog));
         assert_eq!(of("a.c", "It was the best of times, it was the worst of times."), None);
         assert_eq!(of("LICENSE", "Permission is hereby granted, free of charge."), None);
     }

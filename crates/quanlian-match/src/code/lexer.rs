@@ -117,7 +117,9 @@ impl Lexer<'_> {
             } else if b == b'\\' && matches!(self.peek(1), b'\n' | b'\r') {
                 self.at += 1;
             } else if self.rest().starts_with(self.syntax.line_comment) {
+                let start = self.at;
                 self.to_line_end();
+                self.tokens.push_comment(self.line, &self.bytes[start..self.at]);
             } else if self.syntax.block_comments && self.rest().starts_with(b"/*") {
                 self.skip_block_comment();
             } else {
@@ -133,6 +135,7 @@ impl Lexer<'_> {
     }
 
     fn skip_block_comment(&mut self) {
+        let mut start = self.at;
         self.at += 2;
         let mut depth = 1usize;
         while depth > 0 && self.at < self.bytes.len() {
@@ -145,10 +148,18 @@ impl Lexer<'_> {
                     depth += 1;
                     self.at += 1;
                 }
-                (b'\n', _) => self.line += 1,
+                (b'\n', _) => {
+                    self.tokens.push_comment(self.line, &self.bytes[start..self.at]);
+                    start = self.at + 1;
+                    self.line += 1;
+                }
                 _ => {}
             }
             self.at += 1;
+        }
+        self.at = self.at.min(self.bytes.len());
+        if start < self.at {
+            self.tokens.push_comment(self.line, &self.bytes[start..self.at]);
         }
     }
 

@@ -4,7 +4,7 @@
 //! Out: the other.
 //!
 //! A record is deflated. Inside: the family, the count of lines, the words, then for each token its symbol, how many
-//! lines further it stands, and its word. Names and values are there in full, so that verification compares what was
+//! lines further it stands, and its word, and the checksums of the lines of comments. Names and values are there in full, so that verification compares what was
 //! written and no hash of it.
 //!
 //! Invariant: any bytes give tokens or `None`, within [`MAX_RECORD_BYTES`] of memory.
@@ -18,7 +18,7 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
 use super::language::Family;
-use super::tokens::{MAX_WORD_BYTES, NO_WORD, Symbol, Tokens, word_hash};
+use super::tokens::{Comment, MAX_WORD_BYTES, NO_WORD, Symbol, Tokens, word_hash};
 
 /// Bytes of a record when it is unpacked.
 const MAX_RECORD_BYTES: u64 = 256 << 20;
@@ -50,6 +50,15 @@ pub(crate) fn encode(tokens: &Tokens, family: Family) -> Vec<u8> {
         if word != NO_WORD {
             push(&mut raw, word);
         }
+    }
+    push(&mut raw, tokens.comments.len() as u32);
+    let mut last = 0;
+    for comment in &tokens.comments {
+        push(&mut raw, comment.line.saturating_sub(last));
+        last = comment.line;
+    }
+    for comment in &tokens.comments {
+        raw.extend_from_slice(&comment.hash.to_le_bytes());
     }
     let mut encoder = DeflateEncoder::new(Vec::with_capacity(raw.len() / 2), Compression::new(LEVEL));
     encoder
@@ -127,6 +136,20 @@ fn decode(record: &[u8]) -> Option<(Tokens, Family)> {
             NO_WORD
         };
         tokens.words.push(word);
+    }
+    let comments = take(&mut rest)? as usize;
+    if comments > rest.len() {
+        return None;
+    }
+    let mut line = 0u32;
+    for _ in 0..comments {
+        line = line.checked_add(take(&mut rest)?)?;
+        tokens.comments.push(Comment { line, hash: 0 });
+    }
+    for comment in &mut tokens.comments {
+        let (hash, behind) = rest.split_first_chunk::<4>()?;
+        comment.hash = u32::from_le_bytes(*hash);
+        rest = behind;
     }
     for (word, symbol) in spans.into_iter().zip(word_symbols) {
         let hash = word_hash(symbol, word);

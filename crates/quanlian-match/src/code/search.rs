@@ -7,7 +7,7 @@
 //!
 //! Not here: names of works, thresholds (`collection`), the comparison itself (`compare`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 
 use super::background::{Background, Information};
@@ -15,6 +15,7 @@ use super::compare::{Pair, Passage, Side};
 use super::gram::{self, Links};
 use super::language::{Family, Language};
 use super::tokens::{NAME, NO_WORD, Tokens};
+use super::margins::{self, Margins};
 use super::{CodeNote, StoredTokens, read};
 use crate::score::{Score, Tries};
 use crate::text::TextError;
@@ -22,8 +23,13 @@ use crate::{Span, Unit};
 
 /// A key with more postings than this is common ground and finds nothing.
 const MAX_POSTINGS_PER_KEY: u64 = 1 << 9;
-/// Works that are compared with a suspect.
-const MAX_CANDIDATES: usize = 32;
+/// Works that are compared with a suspect: so many of the best for the whole of it, and so many for each window, since a
+/// small part of a large file may be from elsewhere than the rest.
+const CANDIDATES: usize = 24;
+const CANDIDATES_OF_WINDOW: usize = 4;
+/// Least tokens of a window, and most windows.
+const WINDOW_TOKENS: usize = 384;
+const MAX_WINDOWS: usize = 64;
 /// Of the best candidate's weight what another must have to be compared as well.
 const MIN_CANDIDATE_SHARE: f32 = 0.02;
 /// Most keys of one suspect that are looked up.
@@ -78,12 +84,14 @@ struct Query {
     numbers: HashMap<(u16, Vec<u8>), u32>,
     words: Vec<u32>,
     information: Information,
+    margins: Margins,
 }
 
 impl Query {
     fn new(tokens: Tokens, family: Family, background: &Background) -> Self {
         let links = Links::of(&tokens);
         let information = background.information(&tokens, &links);
+        let margins = Margins::of(&tokens);
         let mut numbers = HashMap::new();
         let words = number_words(&tokens, |symbol, word| {
             let next = numbers.len() as u32;
@@ -96,38 +104,43 @@ impl Query {
             numbers,
             words,
             information,
+            margins,
         }
     }
 
     /// The works with the most of the suspect's rare keys, the best first.
     fn candidates(&self, index: &impl CodeIndex) -> Vec<u32> {
         let mut keys = Vec::new();
-        gram::dense(&self.tokens, self.family, &mut |(key, _)| {
+        gram::dense(&self.tokens, self.family, &mut |gram| {
             if keys.len() < MAX_KEYS {
-                keys.push(key);
+                keys.push(gram);
             }
         });
         keys.sort_unstable();
-        keys.dedup();
+        keys.dedup_by_key(|&mut (key, _)| key);
         let works = index.works().max(1) as f32 + 1.0;
-        let mut weights: BTreeMap<u32, f32> = BTreeMap::new();
+        let window = WINDOW_TOKENS.max(self.tokens.len().div_ceil(MAX_WINDOWS));
+        let mut of_all: BTreeMap<u32, f32> = BTreeMap::new();
+        let mut of_windows: BTreeMap<(usize, u32), f32> = BTreeMap::new();
         let mut items = Vec::new();
-        for key in keys {
+        for (key, at) in keys {
             items.clear();
             index.for_each_posting(key, MAX_POSTINGS_PER_KEY, |item| items.push(item));
             items.sort_unstable();
             items.dedup();
             let weight = (works / items.len() as f32).log2().max(0.1);
             for &item in &items {
-                *weights.entry(item).or_default() += weight;
+                *of_all.entry(item).or_default() += weight;
+                *of_windows.entry((at as usize / window, item)).or_default() += weight;
             }
         }
-        let mut ranked: Vec<(u32, f32)> = weights.into_iter().collect();
-        ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        ranked.truncate(MAX_CANDIDATES);
-        let least = ranked.first().map_or(0.0, |&(_, best)| best * MIN_CANDIDATE_SHARE);
-        ranked.retain(|&(_, weight)| weight >= least);
-        ranked.into_iter().map(|(item, _)| item).collect()
+        let mut chosen: BTreeSet<u32> = best(of_all.into_iter().collect(), CANDIDATES).into_iter().collect();
+        let of_windows: Vec<((usize, u32), f32)> = of_windows.into_iter().collect();
+        for of_window in of_windows.chunk_by(|a, b| a.0.0 == b.0.0) {
+            let items = of_window.iter().map(|&((_, item), weight)| (item, weight));
+            chosen.extend(best(items.collect(), CANDIDATES_OF_WINDOW));
+        }
+        chosen.into_iter().collect()
     }
 
     fn compare(&self, item: u32, index: &impl CodeIndex) -> Option<CodeMatch> {
@@ -186,11 +199,16 @@ impl Query {
             let line = |at: u32| u64::from(tokens.lines[at as usize]);
             [line(range.start), line(range.end - 1) + 1]
         };
+        let of_work = Margins::of(work);
         let segments = (passages.iter())
-            .map(|p| Span {
-                suspect: lines(&self.tokens, &p.query),
-                work: lines(work, &p.work),
-                unit: Unit::Line,
+            .map(|p| {
+                let (mut suspect, mut work) = (lines(&self.tokens, &p.query), lines(work, &p.work));
+                margins::widen(&self.margins, &of_work, &mut suspect, &mut work);
+                Span {
+                    suspect,
+                    work,
+                    unit: Unit::Line,
+                }
             })
             .collect();
         CodeMatch {
@@ -200,6 +218,15 @@ impl Query {
             segments,
         }
     }
+}
+
+/// The items with the greatest weights.
+fn best(mut items: Vec<(u32, f32)>, count: usize) -> Vec<u32> {
+    items.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    items.truncate(count);
+    let least = items.first().map_or(0.0, |&(_, best)| best * MIN_CANDIDATE_SHARE);
+    items.retain(|&(_, weight)| weight >= least);
+    items.into_iter().map(|(item, _)| item).collect()
 }
 
 /// The number of each place of a dictionary.

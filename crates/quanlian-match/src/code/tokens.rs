@@ -49,8 +49,19 @@ pub(crate) struct Tokens {
     /// From 1.
     pub(crate) lines: Vec<u32>,
     pub(crate) dictionary: Dictionary,
+    /// Lines of comments, with what they say.
+    pub(crate) comments: Vec<Comment>,
     /// Lines of the whole file.
     pub(crate) line_count: u32,
+}
+
+/// A line of a comment. Comments are no evidence, since nobody would copy them by chance alone and everybody can leave them
+/// out; but where they stand beside a copy and are the same, they belong to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Comment {
+    pub(crate) line: u32,
+    /// Of its letters without the blanks around them.
+    pub(crate) hash: u32,
 }
 
 impl Tokens {
@@ -60,6 +71,15 @@ impl Tokens {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.symbols.is_empty()
+    }
+
+    /// Notes a line of a comment; only lines that hold no token are asked for later.
+    pub(crate) fn push_comment(&mut self, line: u32, text: &[u8]) {
+        let text = text.trim_ascii();
+        if !text.is_empty() {
+            let hash = word_hash(STRING, text) as u32;
+            self.comments.push(Comment { line, hash });
+        }
     }
 
     #[inline]

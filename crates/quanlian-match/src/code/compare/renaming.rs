@@ -18,7 +18,7 @@ use super::super::tokens::{NAME, Taken};
 use super::{Pair, Passage, Run};
 
 /// Most that one name in its place tells.
-const MAX_NAME_BITS: f32 = 5.0;
+const MAX_NAME_BITS: f32 = 4.5;
 /// Bits that a name costs which the table puts elsewhere.
 const BREACH_BITS: f32 = 2.0;
 /// Passages lighter than this say nothing about names.
