@@ -185,6 +185,7 @@ pub fn method(medium: Medium) -> String {
         Medium::Audio => format!("{}+score/2", crate::audio::FAMILY),
         Medium::Image => format!("{}+score/1", crate::image::FAMILY),
         Medium::Text => "text+score/1".to_owned(),
+        Medium::Code => format!("{}+score/1", crate::code::FAMILY),
         Medium::Video => format!("{}+score/1", crate::video::FAMILY),
     }
 }

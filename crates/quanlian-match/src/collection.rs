@@ -11,6 +11,7 @@
 //! | `part-NNNNNN/text.*` | postings and texts (`text`) |
 //! | `part-NNNNNN/audio.*` | postings of the sound (`audio`) |
 //! | `part-NNNNNN/image.*` | postings and records of the pictures (`image`) |
+//! | `part-NNNNNN/code.*` | postings and tokens of source code (`code`) |
 //! | `part-NNNNNN/video.*` | postings, looks and reels of the films (`video`); their sound lies with the sound |
 //! | `removed-NNNNNN.json` | works that count no more |
 //! | `lock`, `in-use` | held while somebody changes the index, or copies it (`edit`) |
@@ -22,11 +23,12 @@
 //! opened in, whatever becomes of the folder. The same files in the same order give the same
 //! index. A work keeps the name under which it was first added.
 //!
-//! Not here: what a medium does with its bytes (`text`, `audio`, `image`, `video`), what a match means.
+//! Not here: what a medium does with its bytes (`text`, `audio`, `image`, `video`, `code`), what a match means.
 
 mod axis;
 mod build;
 mod chance;
+mod code;
 mod edit;
 mod error;
 mod film;
@@ -112,6 +114,7 @@ pub struct Collection {
     /// The parts of all shards, in their order.
     parts: Vec<Arc<Part>>,
     background: OnceLock<Background>,
+    code_background: OnceLock<code::Background>,
     judge: Judge,
 }
 
@@ -190,6 +193,7 @@ impl Collection {
             parts,
             shards,
             background: OnceLock::new(),
+            code_background: OnceLock::new(),
             judge,
         })
     }
@@ -231,6 +235,7 @@ impl Collection {
                 Medium::Audio | Medium::Video => of.duration_ms.unwrap_or(0),
                 Medium::Text => of.chars.unwrap_or(0),
                 Medium::Image => of.items,
+                Medium::Code => of.lines.unwrap_or(0),
             },
         }
     }

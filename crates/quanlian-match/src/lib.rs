@@ -13,6 +13,7 @@
 pub mod align;
 pub mod audio;
 pub mod calibration;
+pub mod code;
 pub mod collection;
 pub mod image;
 mod process;
@@ -36,6 +37,8 @@ pub enum Medium {
     Image,
     /// Films: moving pictures, with their sound where they have any.
     Video,
+    /// Source code of programs and of chips.
+    Code,
 }
 
 /// What the numbers of a [`Span`] count.
@@ -49,6 +52,8 @@ pub enum Unit {
     Char,
     /// Pixels of the upright picture.
     Px,
+    /// Lines of source code, counted from 1.
+    Line,
 }
 
 /// A stretch that both files share: half-open ranges, in `unit`, on either side.

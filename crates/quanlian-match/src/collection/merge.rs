@@ -16,7 +16,7 @@
 //! Invariants: the index answers as before at any moment until the manifest is replaced, and after it; whatever ends a
 //! merge, an error, a signal, the power, leaves the index as it was and a folder that the next edit clears away.
 //!
-//! Not here: merging postings (`segment::merge`) and what each medium keeps (`text::store`, `sound`, `picture`, `film`).
+//! Not here: merging postings (`segment::merge`) and what each medium keeps (`text::store`, `sound`, `picture`, `film`, `code`).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,6 +26,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::axis::{Laid, Source};
+use super::code::{self, SourceItem, SourceSource};
 use super::edit::Edit;
 use super::film::{self, FilmItem, FilmStore};
 use super::manifest::PartEntry;
@@ -258,10 +259,24 @@ fn write_part(
         .collect();
     let films = film::merge(path, &films, &mut step)?;
 
+    let mut next = 0;
+    // A part without a store of code has no code.
+    let sources: Vec<SourceSource<'_>> = (parts.iter().zip(&works))
+        .filter_map(|(part, of)| {
+            Some(SourceSource {
+                store: part.source_store()?,
+                numbers: renumbered(&of.sources, &mut next),
+                items: of.sources.clone(),
+            })
+        })
+        .collect();
+    let sources = code::merge(path, &sources, &mut step)?;
+
     let mut texts = texts.into_iter().flatten().zip(0..);
     let mut sounds = sounds.into_iter().flatten().zip(0..);
     let mut pictures = pictures.into_iter().flatten().zip(0..);
     let mut films = films.into_iter().flatten().zip(0..);
+    let mut sources = sources.into_iter().flatten().zip(0..);
     let mut items = ItemsWriter::create(path)?;
     for (part, of) in parts.iter().zip(&works) {
         let mut kept = Kept {
@@ -269,6 +284,7 @@ fn write_part(
             sounds: by_old_number(&of.sounds, &mut sounds),
             pictures: by_old_number(&of.pictures, &mut pictures),
             films: by_old_number(&of.films, &mut films),
+            sources: by_old_number(&of.sources, &mut sources),
         };
         for item in part.items() {
             let content = kept.take(&item.content).ok_or(SegmentError::Damaged {
@@ -289,6 +305,7 @@ struct Numbered<'a> {
     sounds: Vec<(u32, &'a SoundItem)>,
     pictures: Vec<(u32, &'a PictureItem)>,
     films: Vec<(u32, &'a FilmItem)>,
+    sources: Vec<(u32, &'a SourceItem)>,
 }
 
 impl<'a> Numbered<'a> {
@@ -298,6 +315,7 @@ impl<'a> Numbered<'a> {
             sounds: Vec::new(),
             pictures: Vec::new(),
             films: Vec::new(),
+            sources: Vec::new(),
         };
         for item in part.items() {
             works.sounds.extend(item.content.sound());
@@ -305,6 +323,7 @@ impl<'a> Numbered<'a> {
             match &item.content {
                 ItemContent::Text { number, text } => works.texts.push((*number, text)),
                 ItemContent::Image { number, picture } => works.pictures.push((*number, picture)),
+                ItemContent::Code { number, source } => works.sources.push((*number, source)),
                 ItemContent::Audio { .. } | ItemContent::Video { .. } => {}
             }
         }
@@ -313,6 +332,7 @@ impl<'a> Numbered<'a> {
         sort(&mut works.texts, |&(number, _)| u64::from(number));
         sort(&mut works.sounds, |(_, sound)| sound.first_place());
         sort(&mut works.pictures, |&(number, _)| u64::from(number));
+        sort(&mut works.sources, |&(number, _)| u64::from(number));
         // Films lie on their axis in the order of their numbers; those without looks share a place.
         sort(&mut works.films, |&(number, _)| u64::from(number));
         works
@@ -342,6 +362,7 @@ struct Kept {
     sounds: BTreeMap<u32, (SoundItem, u32)>,
     pictures: BTreeMap<u32, (PictureItem, u32)>,
     films: BTreeMap<u32, (FilmItem, u32)>,
+    sources: BTreeMap<u32, (SourceItem, u32)>,
 }
 
 /// The next of `kept`, which come in the order of `works`, by the old numbers of these.
@@ -364,6 +385,10 @@ impl Kept {
             ItemContent::Image { number, .. } => {
                 let (picture, number) = self.pictures.remove(number)?;
                 ItemContent::Image { number, picture }
+            }
+            ItemContent::Code { number, .. } => {
+                let (source, number) = self.sources.remove(number)?;
+                ItemContent::Code { number, source }
             }
             ItemContent::Video { number, sound, .. } => {
                 let (film, number) = self.films.remove(number)?;

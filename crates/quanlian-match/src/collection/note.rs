@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::audio::AudioNote;
+use crate::code::CodeNote;
 use crate::image::ImageNote;
 use crate::text::decode::Decoded;
 use crate::video::VideoNote;
@@ -102,6 +103,18 @@ pub(super) fn of_film(subject: &Path, note: &VideoNote) -> Note {
         VideoNote::Still { percent } => format!(
             "hardly anything moves in {percent} % of the film: whether that part is a copy is not determined by the pictures"
         ),
+    };
+    Note::new(subject, note.code(), message)
+}
+
+/// A remark on how source code was read.
+pub(super) fn of_code(subject: &Path, note: CodeNote) -> Note {
+    let message = match note {
+        CodeNote::BrokenEncoding => "some bytes mean nothing in its encoding and were replaced".to_owned(),
+        CodeNote::CutShort { lines } => format!("only the first {lines} lines were looked at"),
+        CodeNote::TooShort { tokens } => {
+            format!("{tokens} tokens of code are too few to be found in anything")
+        }
     };
     Note::new(subject, note.code(), message)
 }

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::Note;
 use super::sniff::{self, Content};
 use crate::Medium;
+use crate::code::{self, Language};
 use crate::video::{self, FilmTrack, Tools, VideoError};
 
 /// A file whose beginning was read to tell its content.
@@ -24,6 +25,8 @@ pub(super) struct Opened {
     start: Vec<u8>,
     file: File,
     pub(super) content: Content,
+    /// What source code is written in.
+    pub(super) language: Option<Language>,
     /// The pictures of a film.
     pub(super) film: Option<FilmTrack>,
     /// Why a container could not be looked into; it is then taken for sound.
@@ -54,11 +57,19 @@ impl Opened {
                 Medium::Audio
             });
         }
+        let mut language = None;
+        if content == Content::Known(Medium::Text) {
+            language = code::detect(path, &start);
+            if language.is_some() {
+                content = Content::Known(Medium::Code);
+            }
+        }
         Ok(Self {
             path: path.to_owned(),
             start,
             file,
             content,
+            language,
             film,
             film_error,
         })
@@ -78,6 +89,7 @@ impl Opened {
             Medium::Text => "text",
             Medium::Image => "a picture",
             Medium::Video => "a film",
+            Medium::Code => "source code",
         };
         let first = promised.first().filter(|_| !promised.contains(&found))?;
         Some({

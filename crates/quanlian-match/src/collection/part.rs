@@ -18,6 +18,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::axis::Row;
+use super::code::{SourceItem, SourceStore};
 use super::film::{FilmItem, FilmStore};
 use super::manifest::PartEntry;
 use super::picture::{PictureItem, PictureStore};
@@ -54,6 +55,10 @@ pub(super) enum ItemContent {
         number: u32,
         picture: PictureItem,
     },
+    Code {
+        number: u32,
+        source: SourceItem,
+    },
     Video {
         number: u32,
         film: FilmItem,
@@ -76,7 +81,7 @@ impl ItemContent {
             Self::Video {
                 sound: Some(sound), ..
             } => Some((sound.number, &sound.sound)),
-            Self::Video { sound: None, .. } | Self::Text { .. } | Self::Image { .. } => None,
+            Self::Video { sound: None, .. } | Self::Text { .. } | Self::Image { .. } | Self::Code { .. } => None,
         }
     }
 
@@ -104,6 +109,8 @@ pub(super) struct Part {
     pictures: Vec<Option<u32>>,
     film: Option<FilmStore>,
     films: Vec<Option<u32>>,
+    source: Option<SourceStore>,
+    sources: Vec<Option<u32>>,
     totals: Totals,
 }
 
@@ -117,6 +124,8 @@ pub(super) struct Totals {
     pub(super) sound_duration_ms: u64,
     pub(super) pictures: u64,
     pub(super) film_steps: u64,
+    pub(super) sources: u64,
+    pub(super) source_tokens: u64,
 }
 
 impl Totals {
@@ -132,6 +141,10 @@ impl Totals {
                 }
                 ItemContent::Audio { .. } => {}
                 ItemContent::Image { .. } => totals.pictures += 1,
+                ItemContent::Code { source, .. } => {
+                    totals.sources += 1;
+                    totals.source_tokens += u64::from(source.tokens);
+                }
                 ItemContent::Video { film, .. } => totals.film_steps += u64::from(film.steps),
             }
         }
@@ -187,11 +200,13 @@ impl Part {
         let text = TextStore::open(&path).map_err(in_part)?;
         let sound = SoundStore::open(&path, rows(&items, removed, ItemContent::sound)).map_err(in_part)?;
         let picture = PictureStore::open(&path).map_err(in_part)?;
+        let source = SourceStore::open(&path).map_err(in_part)?;
         let film = FilmStore::open(&path, rows(&items, removed, ItemContent::film)).map_err(in_part)?;
         // A part without a list of files may lack those of pictures and films; that must not be because it is being cleared away.
         fs::metadata(&path).map_err(CollectionError::io(&path))?;
         let (mut texts, mut sounds, mut pictures, mut films) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut sources = Vec::new();
         for (row, item) in (0u32..).zip(&items) {
             let kept = (!removed.contains(&row)).then_some(row);
             if let Some((number, _)) = item.content.sound() {
@@ -201,6 +216,7 @@ impl Part {
                 ItemContent::Text { number, .. } => set(&mut texts, number, kept),
                 ItemContent::Audio { .. } => {}
                 ItemContent::Image { number, .. } => set(&mut pictures, number, kept),
+                ItemContent::Code { number, .. } => set(&mut sources, number, kept),
                 ItemContent::Video { number, .. } => set(&mut films, number, kept),
             }
         }
@@ -219,6 +235,8 @@ impl Part {
             pictures,
             film,
             films,
+            source,
+            sources,
         })
     }
 
@@ -239,7 +257,8 @@ impl Part {
     pub(super) fn postings(&self) -> u64 {
         let pictures = self.picture.as_ref().map_or(0, |store| store.segment.len());
         let films = self.film.as_ref().map_or(0, |store| store.segment.len());
-        self.text.segment.len() + self.sound.segment.len() + pictures + films
+        let sources = self.source.as_ref().map_or(0, |store| store.segment.len());
+        self.text.segment.len() + self.sound.segment.len() + pictures + films + sources
     }
 
     pub(super) fn text_store(&self) -> &TextStore {
@@ -257,6 +276,7 @@ impl Part {
                 ItemContent::Text { text, .. } => (Medium::Text, text.chars, Unit::Char),
                 ItemContent::Audio { sound, .. } => (Medium::Audio, sound.duration_ms, Unit::Ms),
                 ItemContent::Image { picture, .. } => (Medium::Image, picture.pixels(), Unit::Px),
+                ItemContent::Code { source, .. } => (Medium::Code, u64::from(source.lines), Unit::Line),
                 ItemContent::Video { film, .. } => (Medium::Video, film.duration_ms, Unit::Ms),
             };
             Work {
@@ -348,10 +368,37 @@ impl Part {
             .map(|(_, film)| film)
     }
 
+    /// `None` for a part that was made before there was code.
+    pub(super) fn source_store(&self) -> Option<&SourceStore> {
+        self.source.as_ref()
+    }
+
+    /// Numbers of works of code lie below this.
+    pub(super) fn source_numbers(&self) -> u32 {
+        self.sources.len() as u32
+    }
+
+    /// Whether there may be postings under numbers that no code bears, because it was removed.
+    pub(super) fn has_numbers_of_no_source(&self) -> bool {
+        self.sources.len() as u64 != self.totals.sources
+    }
+
+    pub(super) fn source_name(&self, number: u32) -> Option<&str> {
+        Some(&self.items[at(&self.sources, number)?].name)
+    }
+
+    pub(super) fn source_item(&self, number: u32) -> Option<&SourceItem> {
+        match &self.items[at(&self.sources, number)?].content {
+            ItemContent::Code { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
     pub(super) fn size_bytes(&self) -> u64 {
         let pictures = self.picture.as_ref().map_or(0, PictureStore::size_bytes);
         let films = self.film.as_ref().map_or(0, FilmStore::size_bytes);
-        self.text.size_bytes() + self.sound.size_bytes() + pictures + films
+        let sources = self.source.as_ref().map_or(0, SourceStore::size_bytes);
+        self.text.size_bytes() + self.sound.size_bytes() + pictures + films + sources
     }
 
     pub(super) fn add_stats(&self, media: &mut BTreeMap<Medium, MediumStats>) {
@@ -360,6 +407,7 @@ impl Part {
                 ItemContent::Text { text, .. } => (Medium::Text, Some(text.chars), None, None),
                 ItemContent::Audio { sound, .. } => (Medium::Audio, None, Some(sound.duration_ms), None),
                 ItemContent::Image { picture, .. } => (Medium::Image, None, None, Some(picture.pixels())),
+                ItemContent::Code { .. } => (Medium::Code, None, None, None),
                 ItemContent::Video { film, .. } => (Medium::Video, None, Some(film.duration_ms), None),
             };
             let m = media.entry(medium).or_default();
@@ -367,6 +415,9 @@ impl Part {
             m.source_bytes += item.bytes;
             m.chars = chars.map_or(m.chars, |more| Some(m.chars.unwrap_or(0) + more));
             m.duration_ms = duration_ms.map_or(m.duration_ms, |more| Some(m.duration_ms.unwrap_or(0) + more));
+            if let ItemContent::Code { source, .. } = &item.content {
+                m.lines = Some(m.lines.unwrap_or(0) + u64::from(source.lines));
+            }
             m.pixels = pixels.map_or(m.pixels, |more| Some(m.pixels.unwrap_or(0) + more));
         }
         let sizes = [
@@ -375,7 +426,8 @@ impl Part {
         ];
         let pictures = (self.picture.iter()).map(|p| (Medium::Image, p.segment.len(), p.size_bytes()));
         let films = (self.film.iter()).map(|f| (Medium::Video, f.segment.len(), f.size_bytes()));
-        for (medium, postings, bytes) in sizes.into_iter().chain(pictures).chain(films) {
+        let sources = (self.source.iter()).map(|s| (Medium::Code, s.segment.len(), s.size_bytes()));
+        for (medium, postings, bytes) in sizes.into_iter().chain(pictures).chain(films).chain(sources) {
             let m = media.entry(medium).or_default();
             m.postings += postings;
             m.index_bytes += bytes;

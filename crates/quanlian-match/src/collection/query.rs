@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::code::SourceIndex;
 use super::film::FilmIndex;
 use super::fusion;
 use super::opened::Opened;
@@ -23,6 +24,7 @@ use super::sound::SoundIndex;
 use super::walk::{self, Found};
 use super::{Collection, Exclude, Note, Progress, note};
 use crate::audio::{self, AudioError, AudioMatch, SearchOptions};
+use crate::code::{self, Language};
 use crate::image::{self, ImageError};
 use crate::score::DEFAULT_MAX_E_VALUE;
 use crate::segment::SegmentError;
@@ -144,6 +146,15 @@ impl Collection {
                 Medium::Video,
                 self.match_film(&suspect, path, &track, options, &mut notes)?,
             ),
+            Content::Known(Medium::Code) if let Some(language) = opened.language => (
+                Medium::Code,
+                self.match_code(&suspect, opened, language, &mut notes)?,
+            ),
+            Content::Known(Medium::Code) => {
+                return Err(MatchError::UnknownMedium {
+                    what: "code in no known language",
+                });
+            }
             Content::Known(Medium::Video) | Content::Container(_) => {
                 return Err(MatchError::UnknownMedium {
                     what: "a film without a track of pictures",
@@ -222,6 +233,28 @@ impl Collection {
             .into_iter()
             .filter_map(|m| self.text_match(suspect, &m))
             .collect())
+    }
+
+    fn match_code(
+        &self,
+        suspect: &str,
+        opened: Opened,
+        language: Language,
+        notes: &mut Vec<Note>,
+    ) -> Result<Vec<Match>, MatchError> {
+        let index = SourceIndex::new(&self.parts);
+        let background = self.code_background.get_or_init(|| index.background());
+        let (found, remarks) = code::search(opened.into_digesting_reader(), language, &index, background)
+            .map_err(MatchError::Text)?;
+        index.check_read().map_err(MatchError::Index)?;
+        notes.extend(remarks.iter().map(|n| note::of_code(Path::new(suspect), *n)));
+        let named = found.into_iter().filter_map(|m| {
+            let segments = m.segments.into_iter().map(Into::into).collect();
+            let of = (Medium::Code, index.name(m.item)?);
+            let figures = [m.score.bits, m.score.e_value, m.identity];
+            Some(unjudged(suspect, of, figures, segments))
+        });
+        Ok(named.collect())
     }
 
     fn match_audio(

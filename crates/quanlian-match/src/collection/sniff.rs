@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use crate::Medium;
+use crate::code::Language;
 use crate::image::is_heif;
 use crate::text::decode;
 use crate::video::Container;
@@ -152,6 +153,7 @@ pub(super) fn promised(path: &Path) -> &'static [Medium] {
         "jpg" | "jpeg" | "png" | "gif" | "webp" | "bmp" | "tif" | "tiff" | "avif" | "heic" | "heif" => {
             &[Medium::Image]
         }
+        _ if Language::of_name(path).is_some() => &[Medium::Code],
         "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "srt" => &[Medium::Text],
         _ => &[],
     }

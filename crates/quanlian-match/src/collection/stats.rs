@@ -66,6 +66,9 @@ pub struct MediumStats {
     /// Length of all recordings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// Lines of all source code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u64>,
     /// Pixels of all pictures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pixels: Option<u64>,

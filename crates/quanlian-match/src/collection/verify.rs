@@ -274,11 +274,15 @@ impl Part {
         if let Some(store) = self.picture_store() {
             postings("image.postings", store.segment.verify());
         }
+        if let Some(store) = self.source_store() {
+            postings("code.postings", store.segment.verify());
+        }
         if let Some(store) = self.film_store() {
             postings("video.postings", store.segment.verify());
         }
         let (mut texts, mut sounds, mut pictures, mut films) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut sources = Vec::new();
         for item in self.items() {
             if let Some((_, sound)) = item.content.sound()
                 && !self.sound_store().is_whole(sound)
@@ -288,6 +292,10 @@ impl Part {
             let (is_whole, hit) = match &item.content {
                 ItemContent::Text { text, .. } => (self.text_store().verify(text).is_ok(), &mut texts),
                 ItemContent::Audio { .. } => continue,
+                ItemContent::Code { source, .. } => {
+                    let store = self.source_store();
+                    (store.is_some_and(|s| s.is_whole(source)), &mut sources)
+                }
                 ItemContent::Video { film, .. } => {
                     let store = self.film_store();
                     (store.is_some_and(|s| s.is_whole(film)), &mut films)
@@ -306,6 +314,7 @@ impl Part {
             ("audio.constellations", "constellations", sounds),
             ("image.records", "records of pictures", pictures),
             ("video.records", "records of films", films),
+            ("code.records", "records of code", sources),
         ] {
             if !works.is_empty() {
                 damaged.push((file, SegmentError::Damaged { what }, works));

@@ -18,7 +18,9 @@ use rayon::prelude::*;
 use super::{FilmSound, ITEMS_FILE, Item, ItemContent};
 use crate::Medium;
 use crate::audio::{self, AudioError, AudioItem};
+use crate::code::{self, Language, Source};
 use crate::collection::axis::StoreWriter;
+use crate::collection::code::SourceStoreWriter;
 use crate::collection::film::FilmStore;
 use crate::collection::known::KnownWorks;
 use crate::collection::manifest::{FileEntry, PartEntry};
@@ -47,6 +49,8 @@ pub(in crate::collection) struct PartWriter {
     next_picture: u32,
     film: StoreWriter<FilmStore>,
     next_film: u32,
+    source: SourceStoreWriter,
+    next_source: u32,
 }
 
 /// What became of one file before anything is written about it.
@@ -57,6 +61,7 @@ enum Prepared {
     Sound(Fingerprinted<AudioItem>),
     Picture(Fingerprinted<ImageItem>),
     Film(Fingerprinted<FilmWork>),
+    Code(Language, Fingerprinted<Source>),
 }
 
 /// A film, with its sound and the number of that.
@@ -96,6 +101,11 @@ enum Look {
         number: u32,
         remark: Option<Note>,
     },
+    Code {
+        number: u32,
+        language: Language,
+        opened: Opened,
+    },
     Film {
         number: u32,
         sound_number: u32,
@@ -116,6 +126,8 @@ impl PartWriter {
             next_picture: 0,
             film: StoreWriter::create(folder)?,
             next_film: 0,
+            source: SourceStoreWriter::create(folder)?,
+            next_source: 0,
         })
     }
 
@@ -222,6 +234,16 @@ impl PartWriter {
                     remark: opened.remark(&found.relative),
                 }
             }
+            Content::Known(Medium::Code) if let Some(language) = opened.language => {
+                let number = self.next_source;
+                self.next_source += 1;
+                Look::Code {
+                    number,
+                    language,
+                    opened,
+                }
+            }
+            Content::Known(Medium::Code) => skipped("work_unknown_medium", "code in no known language"),
             Content::Known(Medium::Video) | Content::Container(_) => {
                 skipped("work_unknown_medium", "a film without a track of pictures")
             }
@@ -268,6 +290,13 @@ impl PartWriter {
                 let picture = self.picture.keep(&made.item)?;
                 let number = made.number;
                 made.into_item(name, ItemContent::Image { number, picture })
+            }
+            Prepared::Code(language, made) => {
+                let remarks = (made.item.notes.iter()).map(|n| note::of_code(&found.relative, *n));
+                report.notes.extend(made.remark.iter().cloned().chain(remarks));
+                let source = self.source.keep(made.number, language, &made.item)?;
+                let number = made.number;
+                made.into_item(name, ItemContent::Code { number, source })
             }
             Prepared::Film(made) => {
                 let film = &made.item.film;
@@ -336,6 +365,7 @@ impl PartWriter {
         self.sound.finish()?;
         self.picture.finish()?;
         self.film.finish()?;
+        self.source.finish()?;
         Ok(self.items.finish(name)?)
     }
 }
@@ -423,6 +453,28 @@ fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Pr
             Err(PictureError::Image(e)) => Ok(skipped(e.code(), &e)),
             Err(PictureError::Index(e)) => Err(e),
         },
+        Look::Code {
+            number,
+            language,
+            opened,
+        } => {
+            let remark = opened.remark(&found.relative);
+            let mut reader = opened.into_digesting_reader();
+            Ok(match code::fingerprint_reference(&mut reader, language) {
+                Ok(item) => {
+                    let (bytes, sha256) = reader.finish();
+                    let made = Fingerprinted {
+                        number,
+                        item,
+                        bytes,
+                        sha256,
+                        remark,
+                    };
+                    Prepared::Code(language, made)
+                }
+                Err(e) => skipped(e.code(), &e),
+            })
+        }
         Look::Film {
             number,
             sound_number,

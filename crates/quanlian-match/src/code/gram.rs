@@ -1,0 +1,225 @@
+//! Grams: the keys under which code is found.
+//!
+//! In:  the tokens of a file.
+//! Out: keys with the token where each begins: all of them for a query, chosen ones for a work.
+//!
+//! Three families share one index:
+//! 1. **Structure**: [`STRUCTURE_TOKENS`] tokens, a name being told by how far back in the gram it stood before (Baker
+//!    1995), a number or string by its class. Renaming every name, other numbers, other blanks change nothing.
+//! 2. **Statements**: a whole statement in the same way, once a file, so that order does not count.
+//! 3. **Literals**: numbers and strings that are long enough to be somebody's own, by value, once a file.
+//!
+//! Invariants: a key depends on its own tokens and the family of languages alone; of any
+//! `STRUCTURE_TOKENS + WINDOW_TOKENS` tokens that both sides share at least one structure gram meets the index, unless
+//! they are all of a few symbols, like a table of numbers.
+//!
+//! Not here: where keys are kept (`segment`), what a shared key is worth (`candidates`).
+
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
+
+use super::language::Family;
+use super::tokens::{FIRST_KEYWORD, NAME, NO_WORD, NUMBER, STRING, Symbol, Taken, Tokens, ends_statement, mix};
+
+/// Tokens of a structure gram.
+pub(crate) const STRUCTURE_TOKENS: usize = 12;
+/// Starting places from which one structure gram is chosen for a work.
+pub(crate) const WINDOW_TOKENS: usize = 6;
+/// Different symbols that a structure gram must have: fewer make a table, which literals tell apart.
+const MIN_SYMBOLS: usize = 4;
+/// Shortest and longest statement that is a key.
+const STATEMENT_TOKENS: std::ops::RangeInclusive<usize> = 6..=96;
+/// Decimal digits of the least number, and bytes of the shortest string, that is a key.
+const MIN_DIGITS: usize = 3;
+const MIN_STRING_BYTES: usize = 5;
+/// Width of the keys.
+pub(crate) const KEY_BITS: u32 = 40;
+
+const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Where each name stood before: its last place in tokens, and how many names lie between.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Links {
+    /// `u32::MAX` when the name is new, or for what is no name.
+    pub(crate) before: Vec<u32>,
+    /// Names from the last to this one; 0 when it is new or further than [`MAX_LINK`].
+    pub(crate) names_back: Vec<u8>,
+}
+
+/// The furthest name back that is told.
+pub(crate) const MAX_LINK: u32 = 15;
+
+impl Links {
+    pub(crate) fn of(tokens: &Tokens) -> Self {
+        let mut last: Vec<(u32, u32)> = vec![(u32::MAX, 0); tokens.dictionary.len()];
+        let mut links = Self {
+            before: Vec::with_capacity(tokens.len()),
+            names_back: Vec::with_capacity(tokens.len()),
+        };
+        let mut names = 0u32;
+        for (at, (&symbol, &word)) in (0u32..).zip(tokens.symbols.iter().zip(&tokens.words)) {
+            if symbol != NAME || word == NO_WORD {
+                links.before.push(u32::MAX);
+                links.names_back.push(0);
+                continue;
+            }
+            let (before, name) = last[word as usize];
+            let back = names.wrapping_sub(name);
+            let is_near = before != u32::MAX && back <= MAX_LINK;
+            links.before.push(before);
+            links.names_back.push(if is_near { back as u8 } else { 0 });
+            last[word as usize] = (at, names);
+            names = names.wrapping_add(1);
+        }
+        links
+    }
+}
+
+/// A key and the token where its gram begins.
+pub(crate) type Gram = (u64, u32);
+
+/// Keys of `length` tokens from each place on, as structure; `None` where there are too few symbols.
+pub(crate) fn structure<'a>(
+    tokens: &'a Tokens,
+    links: &'a Links,
+    family: Family,
+    length: usize,
+) -> impl Iterator<Item = Option<u64>> + 'a {
+    let starts = (tokens.len() + 1).saturating_sub(length);
+    (0..starts).map(move |start| {
+        let mut hash = seed(family, 1);
+        let mut seen = [0 as Symbol; MIN_SYMBOLS];
+        let mut different = 0;
+        for at in start..start + length {
+            let symbol = tokens.symbols[at];
+            hash = hash.wrapping_mul(BASE).wrapping_add(mixed(tokens, links, start, at));
+            if different < MIN_SYMBOLS && !seen[..different].contains(&symbol) {
+                seen[different] = symbol;
+                different += 1;
+            }
+        }
+        (different >= MIN_SYMBOLS).then(|| mix(hash) >> (64 - KEY_BITS))
+    })
+}
+
+fn mixed(tokens: &Tokens, links: &Links, start: usize, at: usize) -> u64 {
+    let before = links.before[at] as usize;
+    let back = if before >= start && before < at { at - before } else { 0 };
+    mix(u64::from(tokens.symbols[at]) << 8 | back as u64)
+}
+
+fn seed(family: Family, kind: u64) -> u64 {
+    mix((family as u64) << 8 | kind)
+}
+
+/// Every key of a file.
+pub(crate) fn dense(tokens: &Tokens, family: Family, sink: &mut impl FnMut(Gram)) {
+    let links = Links::of(tokens);
+    for (key, at) in structure(tokens, &links, family, STRUCTURE_TOKENS).zip(0u32..) {
+        if let Some(key) = key {
+            sink((key, at));
+        }
+    }
+    statements(tokens, &links, family, sink);
+    literals(tokens, family, sink);
+}
+
+/// The chosen keys of a work: of any window the least, of equal ones the last.
+pub(crate) fn winnowed(tokens: &Tokens, family: Family, sink: &mut impl FnMut(Gram)) {
+    let links = Links::of(tokens);
+    let keys: Vec<u64> = structure(tokens, &links, family, STRUCTURE_TOKENS)
+        .map(|key| key.unwrap_or(u64::MAX))
+        .collect();
+    let mut chosen = usize::MAX;
+    let windows = (keys.len() + 1).saturating_sub(WINDOW_TOKENS).max(usize::from(!keys.is_empty()));
+    for start in 0..windows {
+        let end = keys.len().min(start + WINDOW_TOKENS);
+        let outlived = chosen == usize::MAX || chosen < start;
+        // Only the newcomer can beat a least key that is still in the window.
+        let from = if outlived { start } else { end - 1 };
+        let mut least = if outlived { start } else { chosen };
+        for at in from..end {
+            if keys[at] <= keys[least] {
+                least = at;
+            }
+        }
+        if least != chosen {
+            chosen = least;
+            if keys[least] != u64::MAX {
+                sink((keys[least], least as u32));
+            }
+        }
+    }
+    statements(tokens, &links, family, sink);
+    literals(tokens, family, sink);
+}
+
+/// Calls `sink` with the range of each statement.
+pub(crate) fn for_each_statement(tokens: &Tokens, family: Family, mut sink: impl FnMut(std::ops::Range<usize>)) {
+    let syntax = family.syntax();
+    let ends = |word: &str| {
+        (FIRST_KEYWORD..)
+            .zip(syntax.keywords)
+            .find(|(_, w)| **w == word)
+            .map(|(symbol, _)| symbol)
+    };
+    let divides: Vec<Symbol> = match family {
+        Family::Verilog => ["begin", "end", "else", "endcase", "endmodule"].iter().filter_map(|w| ends(w)).collect(),
+        Family::Vhdl => ["begin", "then", "is", "loop", "else", "generate"].iter().filter_map(|w| ends(w)).collect(),
+        _ => Vec::new(),
+    };
+    let mut start = 0;
+    let mut depth = 0usize;
+    for at in 0..tokens.len() {
+        let symbol = tokens.symbols[at];
+        if syntax.lines_are_statements {
+            let is_open = [b'(', b'[', b'{'].iter().any(|&b| symbol == Symbol::from(b));
+            let is_close = [b')', b']', b'}'].iter().any(|&b| symbol == Symbol::from(b));
+            depth = if is_open { depth + 1 } else { depth.saturating_sub(usize::from(is_close)) };
+            let is_last = tokens.lines.get(at + 1).is_none_or(|&line| line != tokens.lines[at]);
+            // A bracket that is never closed must not make one statement of a file.
+            if is_last && (depth == 0 || at - start > *STATEMENT_TOKENS.end()) {
+                sink(start..at + 1);
+                (start, depth) = (at + 1, 0);
+            }
+        } else if ends_statement(symbol) || divides.contains(&symbol) {
+            sink(start..at + 1);
+            start = at + 1;
+        }
+    }
+    sink(start..tokens.len());
+}
+
+fn statements(tokens: &Tokens, links: &Links, family: Family, sink: &mut impl FnMut(Gram)) {
+    let mut said: HashSet<u64, BuildHasherDefault<Taken>> = HashSet::default();
+    for_each_statement(tokens, family, |range| {
+        if !STATEMENT_TOKENS.contains(&range.len()) {
+            return;
+        }
+        let start = range.start;
+        let mut hash = seed(family, 2);
+        for at in range {
+            hash = hash.wrapping_mul(BASE).wrapping_add(mixed(tokens, links, start, at));
+        }
+        let key = mix(hash) >> (64 - KEY_BITS);
+        if said.insert(key) {
+            sink((key, start as u32));
+        }
+    });
+}
+
+fn literals(tokens: &Tokens, family: Family, sink: &mut impl FnMut(Gram)) {
+    let mut said: HashMap<u32, (), BuildHasherDefault<Taken>> = HashMap::default();
+    for (at, (&symbol, &word)) in (0u32..).zip(tokens.symbols.iter().zip(&tokens.words)) {
+        if word == NO_WORD || !matches!(symbol, NUMBER | STRING) {
+            continue;
+        }
+        let length = tokens.dictionary.word(word).len();
+        let is_long = if symbol == NUMBER { length >= MIN_DIGITS } else { length >= MIN_STRING_BYTES };
+        if is_long && said.insert(word, ()).is_none() {
+            // The same constant in another language of hardware is the same constant.
+            let hash = tokens.dictionary.hash(word) ^ seed(family, 3);
+            sink((mix(hash) >> (64 - KEY_BITS), at));
+        }
+    }
+}

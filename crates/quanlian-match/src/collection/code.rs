@@ -1,0 +1,256 @@
+//! The source code of an index part: postings, and the tokens to verify on.
+//!
+//! In:  what `code` makes of the works.
+//! Out: two files, and over all parts of an index the view that `code` searches.
+//!
+//! Invariants: damage found during a search is told by [`SourceIndex::check_read`] after it. A part that was made before
+//! there was code has no files of it and is read as one without code.
+//!
+//! Not here: tokens, keys and searching (`code`).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::axis::{Numbered, REMOVED_ALLOWANCE};
+use super::part::Part;
+use super::records::{Records, RecordsWriter};
+pub(super) use crate::code::Background;
+use crate::code::{self, CodeIndex, Language, SAMPLE_TOKENS, Source, StoredTokens};
+use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter, Step};
+
+pub(super) const POSTINGS_FILE: &str = "code.postings";
+pub(super) const RECORDS_FILE: &str = "code.records";
+/// Works from which the background model is made, at most.
+const SAMPLE_WORKS: usize = 1 << 12;
+
+/// What the index keeps about one work of code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SourceItem {
+    pub(super) language: Language,
+    pub(super) lines: u32,
+    pub(super) tokens: u32,
+    /// Bytes of the record in its file, and their CRC-32.
+    record: [u64; 2],
+    crc32: u32,
+}
+
+/// Writes the code of one part.
+pub(super) struct SourceStoreWriter {
+    segment: SegmentWriter,
+    records: RecordsWriter,
+}
+
+impl SourceStoreWriter {
+    pub(super) fn create(folder: &Path) -> Result<Self, SegmentError> {
+        let parameters = SegmentParameters::new(code::FAMILY, code::KEY_BITS)?;
+        Ok(Self {
+            segment: SegmentWriter::create(&folder.join(POSTINGS_FILE), &parameters)?,
+            records: RecordsWriter::create(&folder.join(RECORDS_FILE))?,
+        })
+    }
+
+    /// Keeps one work under a number that no other has.
+    pub(super) fn keep(
+        &mut self,
+        number: u32,
+        language: Language,
+        source: &Source,
+    ) -> Result<SourceItem, SegmentError> {
+        for &(key, token) in &source.postings {
+            self.segment.push(key, number, token)?;
+        }
+        let kept = self.records.keep(&source.record)?;
+        Ok(SourceItem {
+            language,
+            lines: source.lines,
+            tokens: source.tokens,
+            record: kept.bytes,
+            crc32: kept.crc32,
+        })
+    }
+
+    /// Writes and syncs the files.
+    pub(super) fn finish(self) -> Result<(), SegmentError> {
+        self.records.finish()?;
+        self.segment.finish()?;
+        Ok(())
+    }
+}
+
+/// Code of one part that goes into another, and the new number of each of its numbers; those without one are left out.
+pub(super) struct SourceSource<'a> {
+    pub(super) store: &'a SourceStore,
+    pub(super) items: Vec<(u32, &'a SourceItem)>,
+    pub(super) numbers: Vec<Option<u32>>,
+}
+
+/// Writes the code of several parts as that of one, and returns what is kept of each, in the order of the sources.
+pub(super) fn merge(
+    folder: &Path,
+    sources: &[SourceSource<'_>],
+    step: Step<'_>,
+) -> Result<Vec<Vec<SourceItem>>, SegmentError> {
+    let mut records = RecordsWriter::create(&folder.join(RECORDS_FILE))?;
+    let mut kept = Vec::with_capacity(sources.len());
+    for source in sources {
+        let mut of_source = Vec::with_capacity(source.items.len());
+        for (_, item) in &source.items {
+            let record = source.store.record(item).ok_or(SegmentError::Damaged {
+                what: "records of code",
+            })?;
+            let placed = records.keep(record)?;
+            of_source.push(SourceItem {
+                record: placed.bytes,
+                crc32: placed.crc32,
+                ..SourceItem::clone(item)
+            });
+            if !step(0) {
+                return Err(SegmentError::Stopped);
+            }
+        }
+        kept.push(of_source);
+    }
+    records.finish()?;
+    let parameters = SegmentParameters::new(code::FAMILY, code::KEY_BITS)?;
+    let postings: Vec<_> = (sources.iter())
+        .map(|s| (&s.store.segment, &*s.numbers))
+        .collect();
+    SegmentWriter::merge(&folder.join(POSTINGS_FILE), &parameters, &postings, step)?;
+    Ok(kept)
+}
+
+/// The code of one part, open for searching.
+#[derive(Debug)]
+pub(super) struct SourceStore {
+    pub(super) segment: Segment,
+    records: Records,
+}
+
+impl SourceStore {
+    /// `None` for a part that was made before there was code.
+    pub(super) fn open(folder: &Path) -> Result<Option<Self>, SegmentError> {
+        let postings = folder.join(POSTINGS_FILE);
+        if !postings.try_exists()? {
+            return Ok(None);
+        }
+        let segment = Segment::open(&postings)?;
+        if segment.family() != code::FAMILY || segment.key_bits() != code::KEY_BITS {
+            return Err(SegmentError::Damaged {
+                what: "the code was indexed with another method",
+            });
+        }
+        let records = Records::open(&folder.join(RECORDS_FILE))?;
+        Ok(Some(Self { segment, records }))
+    }
+
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.segment.size_bytes() + self.records.size_bytes()
+    }
+
+    fn record(&self, item: &SourceItem) -> Option<&[u8]> {
+        self.records.get(item.record, item.crc32)
+    }
+
+    /// Whether the record of a work is whole.
+    pub(super) fn is_whole(&self, item: &SourceItem) -> bool {
+        self.record(item).and_then(StoredTokens::decode).is_some()
+    }
+
+    fn check_read(&self) -> Result<(), SegmentError> {
+        self.records.check_read("records of code")?;
+        self.segment.check_read()
+    }
+}
+
+/// All parts of an index as one, their code numbered on.
+pub(super) struct SourceIndex<'a> {
+    numbered: Numbered<'a>,
+    works: u64,
+    tokens: u64,
+}
+
+impl<'a> SourceIndex<'a> {
+    pub(super) fn new(parts: &'a [Arc<Part>]) -> Self {
+        Self {
+            numbered: Numbered::new(parts, Part::source_numbers),
+            works: parts.iter().map(|part| part.totals().sources).sum(),
+            tokens: parts.iter().map(|part| part.totals().source_tokens).sum(),
+        }
+    }
+
+    fn item(&self, item: u32) -> Option<(&'a Part, &'a SourceItem)> {
+        let (part, number) = self.numbered.locate(item)?;
+        Some((part, part.source_item(number)?))
+    }
+
+    pub(super) fn name(&self, item: u32) -> Option<&'a str> {
+        let (part, number) = self.numbered.locate(item)?;
+        part.source_name(number)
+    }
+
+    /// Fails when anything read so far was damaged: then answers are incomplete.
+    pub(super) fn check_read(&self) -> Result<(), SegmentError> {
+        let parts = self.numbered.parts().iter();
+        parts
+            .filter_map(|part| part.source_store())
+            .try_for_each(SourceStore::check_read)
+    }
+
+    /// Makes the background model from evenly chosen works.
+    pub(super) fn background(&self) -> Background {
+        let all = self.numbered.parts().iter().enumerate();
+        let items: Vec<u32> = all
+            .flat_map(|(at, part)| (0..part.source_numbers()).map(move |number| (at, number)))
+            .map(|(at, number)| self.numbered.on(at, number))
+            .filter(|&item| self.item(item).is_some())
+            .collect();
+        let every = items.len().div_ceil(SAMPLE_WORKS).max(1);
+        let chosen: Vec<u32> = items.into_iter().step_by(every).collect();
+        let share = SAMPLE_TOKENS / chosen.len().max(1);
+        let wanted = self.tokens.min(SAMPLE_TOKENS as u64) as usize;
+        let works = chosen.into_iter().filter_map(|item| self.tokens(item));
+        Background::learn(works, share, wanted)
+    }
+}
+
+impl CodeIndex for SourceIndex<'_> {
+    fn for_each_posting(&self, key: u64, limit: u64, mut visit: impl FnMut(u32)) {
+        let mut found: Vec<u32> = Vec::new();
+        for (at, part) in self.numbered.parts().iter().enumerate() {
+            let Some(store) = part.source_store() else {
+                continue;
+            };
+            let most = if part.has_numbers_of_no_source() {
+                limit.saturating_mul(REMOVED_ALLOWANCE)
+            } else {
+                limit
+            };
+            let Some(postings) = store.segment.postings_of_rare(key, most) else {
+                return;
+            };
+            let numbers = postings.map(|posting| posting.item);
+            // A number that no work bears is one that failed half way or was removed.
+            let kept = numbers.filter(|&number| part.source_item(number).is_some());
+            found.extend(kept.map(|number| self.numbered.on(at, number)));
+            if found.len() as u64 > limit {
+                return;
+            }
+        }
+        found.into_iter().for_each(&mut visit);
+    }
+
+    fn tokens(&self, item: u32) -> Option<StoredTokens> {
+        let (part, item) = self.item(item)?;
+        StoredTokens::decode(part.source_store()?.record(item)?)
+    }
+
+    fn works(&self) -> u64 {
+        self.works
+    }
+
+    fn token_count(&self) -> u64 {
+        self.tokens
+    }
+}
