@@ -25,6 +25,16 @@ use std::io::Read;
 
 pub use decode::TextError;
 
+/// The whole text, whose Unicode scalar values the segments of a match count. Takes as much memory as the text.
+pub fn read(reader: impl Read) -> Result<String, TextError> {
+    let mut text = String::new();
+    decode::decode::<TextError>(reader, |piece| {
+        text.push_str(piece);
+        Ok(())
+    })?;
+    Ok(text)
+}
+
 /// The fingerprint of a text as the index keeps it: calls `emit` with key and place of
 /// every chosen gram, and returns the length in Unicode scalar values.
 ///

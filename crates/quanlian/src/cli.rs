@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Index(Index),
     /// Find which works the given files copy
     Match(Match),
+    /// Compare two files or trees, with a report
+    Compare(Compare),
     /// Tell copies in sound that is still coming: growing recordings, pipes
     Monitor(Monitor),
     /// Fit a null model to this collection, from files that copy none of its works
@@ -226,6 +228,28 @@ pub(crate) struct Match {
     pub(crate) require: bool,
     #[command(flatten)]
     pub(crate) calibration: CalibrationChoice,
+    #[command(flatten)]
+    pub(crate) form: AnyForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// The works: a file or a folder
+    pub(crate) works: PathBuf,
+    /// The suspects: a file or a folder
+    pub(crate) suspects: PathBuf,
+    /// Also write a report as one HTML page in Chinese and English
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Also what lies below the threshold
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The most matches expected by chance that still count
+    #[arg(long, value_name = "E")]
+    pub(crate) max_e_value: Option<f64>,
+    /// Exit with 1 when nothing is found
+    #[arg(long)]
+    pub(crate) require: bool,
     #[command(flatten)]
     pub(crate) form: AnyForm,
 }

@@ -6,6 +6,7 @@
 mod bundle;
 mod calibrate;
 mod capture;
+mod compare;
 mod custody;
 mod deposit;
 mod erase;
@@ -64,6 +65,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         }
         Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
+        Command::Compare(arguments) => compare::run(&arguments, &output(arguments.form.form())),
         Command::Monitor(arguments) => monitor::run(&arguments, &output(arguments.form.form())),
         Command::Calibrate(arguments) => calibrate::run(&arguments, &output(arguments.form.form())),
         Command::Watch(arguments) => watch::run(&arguments, &output(arguments.form.form())),

@@ -45,6 +45,20 @@ pub(crate) fn replace_durably(path: &Path, content: &[u8]) -> anyhow::Result<()>
     })
 }
 
+/// SHA-256 of a file, in hexadecimal.
+pub(crate) fn sha256(path: &Path) -> std::io::Result<String> {
+    use sha2::{Digest as _, Sha256};
+    use std::io::Read as _;
+    let (mut file, mut digest) = (std::fs::File::open(path)?, Sha256::new());
+    let mut step = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut step)? {
+            0 => return Ok(hex::encode(digest.finalize())),
+            read => digest.update(&step[..read]),
+        }
+    }
+}
+
 /// What a file holds, up to a limit; `None` when there is no such file.
 pub(crate) fn read_limited(path: &Path, limit_bytes: u64) -> anyhow::Result<Option<Vec<u8>>> {
     use std::io::Read as _;

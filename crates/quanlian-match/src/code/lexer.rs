@@ -17,15 +17,17 @@ mod string;
 mod tests;
 
 use super::language::{Family, Strings, Syntax};
-use super::tokens::{FIRST_FIXED_NAME, FIRST_KEYWORD, NAME, NO_WORD, NUMBER, OTHER, Symbol, Tokens, word_hash};
+use super::tokens::{
+    FIRST_FIXED_NAME, FIRST_KEYWORD, NAME, NO_WORD, NUMBER, OTHER, Symbol, Tokens, word_hash,
+};
 
 /// Operators of more than one byte, longest first where one begins another; their symbols count on from 128.
 const LONG_OPERATORS: [&[u8]; 62] = [
-    b">>>=", b"<<<=", b"===", b"!==", b"==?", b"!=?", b"<->", b"->>", b"&&&", b"<<<", b">>>", b"<<=", b">>=", b"**=",
-    b"...", b"..=", b"//=", b"<=>", b"->*", b"&&=", b"||=", b"??=", b"?/=", b"==", b"!=", b"<=", b">=", b"&&", b"||",
-    b"<<", b">>", b"**", b"++", b"--", b"+=", b"-=", b"*=", b"/=", b"%=", b"&=", b"|=", b"^=", b":=", b"=>", b"->",
-    b"::", b"..", b"//", b"~&", b"~|", b"~^", b"^~", b"+:", b"-:", b"##", b"?.", b"??", b"<-", b"&^", b"?=", b"@*",
-    b"<>",
+    b">>>=", b"<<<=", b"===", b"!==", b"==?", b"!=?", b"<->", b"->>", b"&&&", b"<<<", b">>>", b"<<=", b">>=",
+    b"**=", b"...", b"..=", b"//=", b"<=>", b"->*", b"&&=", b"||=", b"??=", b"?/=", b"==", b"!=", b"<=",
+    b">=", b"&&", b"||", b"<<", b">>", b"**", b"++", b"--", b"+=", b"-=", b"*=", b"/=", b"%=", b"&=", b"|=",
+    b"^=", b":=", b"=>", b"->", b"::", b"..", b"//", b"~&", b"~|", b"~^", b"^~", b"+:", b"-:", b"##", b"?.",
+    b"??", b"<-", b"&^", b"?=", b"@*", b"<>",
 ];
 const FIRST_LONG_OPERATOR: Symbol = 128;
 const _: () = assert!(FIRST_LONG_OPERATOR as usize + LONG_OPERATORS.len() <= FIRST_KEYWORD as usize);
@@ -210,7 +212,11 @@ impl Lexer<'_> {
             self.folded.clear();
             self.folded.extend(name.iter().map(u8::to_ascii_lowercase));
         }
-        let name = if self.syntax.folds_case { &*self.folded } else { name };
+        let name = if self.syntax.folds_case {
+            &*self.folded
+        } else {
+            name
+        };
         let is_fixed = first == b'`' || first == b'$' && self.syntax.strings_are_of_hardware();
         if is_fixed {
             let range = u64::from(Symbol::MAX - FIRST_FIXED_NAME);

@@ -172,15 +172,16 @@ pub(super) fn stats(indexes: &[PathBuf], output: &Output) -> Outcome {
     }
     for (medium, of) in &stats.media {
         let medium = output.messages.text(&format!("medium.{}", medium_key(*medium)));
-        let length = match (of.duration_ms, of.chars, of.pixels) {
-            (Some(ms), ..) => output.messages.get(
-                "index.minutes",
-                &[("minutes", format!("{:.1}", ms as f64 / 60e3))],
-            ),
-            (None, Some(chars), _) => output.messages.get("index.chars", &[("chars", chars)]),
-            (None, None, Some(pixels)) => output.messages.get("index.pixels", &[("pixels", pixels)]),
-            (None, None, None) => String::new(),
+        let counted = |name: &str, count: Option<u64>| {
+            count.map(|count| output.messages.get(&format!("index.{name}"), &[(name, count)]))
         };
+        let minutes = of.duration_ms.map(|ms| format!("{:.1}", ms as f64 / 60e3));
+        let length = minutes
+            .map(|minutes| output.messages.get("index.minutes", &[("minutes", minutes)]))
+            .or_else(|| counted("chars", of.chars))
+            .or_else(|| counted("lines", of.lines))
+            .or_else(|| counted("pixels", of.pixels))
+            .unwrap_or_default();
         output.text(&output.messages.get(
             "index.medium",
             &[
@@ -218,6 +219,7 @@ pub(crate) fn medium_key(medium: quanlian_match::Medium) -> &'static str {
         quanlian_match::Medium::Text => "text",
         quanlian_match::Medium::Image => "image",
         quanlian_match::Medium::Video => "video",
+        quanlian_match::Medium::Code => "code",
         _ => "other",
     }
 }

@@ -233,7 +233,16 @@ fn carried_by(messages: &Messages, evidence: &FilmEvidence) -> String {
 }
 
 fn segment(output: &Output, part: &MatchSegment) -> String {
-    let show = |position: u64| match part.unit() {
+    let range = |of: &[u64]| place(part.unit(), of);
+    output.messages.get(
+        "match.segment",
+        &[("suspect", range(part.suspect())), ("work", range(part.work()))],
+    )
+}
+
+/// A stretch or an area in its unit: times of sound and film, counts of anything else.
+pub(super) fn place(unit: Unit, of: &[u64]) -> String {
+    let show = |position: u64| match unit {
         Unit::Ms => format!(
             "{}:{:02}.{:03}",
             position / 60_000,
@@ -242,14 +251,10 @@ fn segment(output: &Output, part: &MatchSegment) -> String {
         ),
         _ => position.to_string(),
     };
-    let range = |of: &[u64]| match *of {
+    match *of {
         [from, to] => format!("{}–{}", show(from), show(to)),
         // An area by two of its corners.
         [left, upper, right, lower] => format!("({left}, {upper})–({right}, {lower})"),
         _ => String::new(),
-    };
-    output.messages.get(
-        "match.segment",
-        &[("suspect", range(part.suspect())), ("work", range(part.work()))],
-    )
+    }
 }

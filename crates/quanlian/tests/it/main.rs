@@ -7,6 +7,7 @@
 mod calibrate;
 mod capture;
 mod chain;
+mod compare;
 mod custody;
 mod hostile;
 mod index;

@@ -5,7 +5,6 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -19,14 +18,13 @@ use quanlian_watch::{
     item::{self, Item, normal_address},
     list,
 };
-use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::{Added, Watch};
 use crate::{
     command::matching::why_failed,
     fault::{Blame, Fault},
-    files::{Found, read_limited},
+    files::{self, Found, read_limited},
     output::{reason, warn_about},
 };
 
@@ -159,7 +157,7 @@ impl Watch<'_> {
                 .map(str::to_owned);
             let sha256 = match known {
                 Some(sha256) => sha256,
-                None => match digest(&pair.path) {
+                None => match files::sha256(&pair.path) {
                     Ok(sha256) => {
                         round.added.new_files += 1;
                         sha256
@@ -368,7 +366,7 @@ impl Watch<'_> {
             self.wait_again(&source, round);
             return Ok(());
         }
-        let read = digest(path).and_then(|sha256| {
+        let read = files::sha256(path).and_then(|sha256| {
             archive::read(path, &self.files, self.archive_limits).map(|content| (sha256, content))
         });
         let (sha256, content) = match read {
@@ -516,17 +514,6 @@ fn name_of(sha256: &str, address: &str) -> String {
     match ending.filter(|ending| ENDINGS.contains(&ending.as_str())) {
         Some(ending) => format!("{sha256}.{ending}"),
         None => sha256.to_owned(),
-    }
-}
-
-fn digest(path: &Path) -> io::Result<String> {
-    let (mut file, mut digest) = (File::open(path)?, Sha256::new());
-    let mut step = vec![0; 64 << 10];
-    loop {
-        match file.read(&mut step)? {
-            0 => return Ok(hex::encode(digest.finalize())),
-            read => digest.update(&step[..read]),
-        }
     }
 }
 

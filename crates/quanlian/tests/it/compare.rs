@@ -1,0 +1,155 @@
+//! Two sides against each other: the author's text and the one that was put online.
+
+use std::fs;
+
+use super::{code, json, quanlian, stderr, text};
+
+#[test]
+fn two_texts_are_compared_and_the_report_shows_where_they_agree_and_where_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let work = "那年秋天，老船长把灯塔的钥匙交给了最小的女儿，只说了一句：风向变的时候，先数三遍浪，再点第二盏灯。\
+                她记住了这句话，却直到许多年以后才明白，那三遍浪数的不是浪，是人。";
+    let copied = work.replace("最小", "最大").replace("许多年", "很多年");
+    fs::write(at("work.txt"), work).unwrap();
+    fs::create_dir(at("online")).unwrap();
+    fs::write(
+        at("online/<b>post.txt"),
+        format!("转载 <script>alert(1)</script> {copied} 完"),
+    )
+    .unwrap();
+    fs::write(
+        at("online/other.txt"),
+        "今天的菜市场里，卖豆腐的大娘换了一块新招牌，红底白字，老远就看得见，邻居们都说好看。",
+    )
+    .unwrap();
+    fs::write(at("online/empty.txt"), "").unwrap();
+
+    let run = || {
+        let (work, online, report) = (at("work.txt"), at("online"), at("report.html"));
+        let arguments = [
+            "compare",
+            text(&work),
+            text(&online),
+            "--report",
+            text(&report),
+            "--json",
+        ];
+        json(&quanlian(&arguments), 0)
+    };
+    let found = run();
+    let matches = found["matches"].as_array().unwrap();
+    assert_eq!(matches.len(), 1, "{found}");
+    assert_eq!(matches[0]["work"], "work.txt");
+    assert!(
+        matches[0]["suspect"].as_str().unwrap().ends_with("<b>post.txt"),
+        "{found}"
+    );
+    assert_eq!(found["suspects_read"].as_array().unwrap().len(), 2, "{found}");
+    assert_eq!(found["works_read"][0]["sha256"].as_str().unwrap().len(), 64);
+    let codes: Vec<&str> = (found["remarks"].as_array().unwrap().iter())
+        .map(|note| note["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["match_empty_file"], "{found}");
+
+    let page = fs::read_to_string(at("report.html")).unwrap();
+    for expected in [
+        "<mark>小</mark>",
+        "<mark>大</mark>",
+        "&lt;b&gt;post.txt",
+        "E = 1e-6",
+        "比对报告",
+        "Comparison report",
+    ] {
+        assert!(page.contains(expected), "{expected} in {page}");
+    }
+    for absent in ["<script", "<b>", "http://", "https://", "compare.page"] {
+        assert!(!page.contains(absent), "{absent} in {page}");
+    }
+    run();
+    assert_eq!(
+        fs::read_to_string(at("report.html")).unwrap(),
+        page,
+        "the same comparison, another page"
+    );
+}
+
+#[test]
+fn renamed_lines_of_a_circuit_stand_beside_their_origin() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let work = "// serial transmitter\n\
+        module sender(input clk, input start, input [7:0] data, output reg line, output reg busy);\n\
+          reg [9:0] frame;\n  reg [15:0] ticks;\n  reg [3:0] left;\n\
+          always @(posedge clk) begin\n\
+            if (start && !busy) begin\n\
+              frame <= {1'b1, data, 1'b0};\n      left <= 4'd10;\n      ticks <= 16'd867;\n      busy <= 1'b1;\n\
+            end else if (busy) begin\n\
+              if (ticks == 0) begin\n\
+                line <= frame[0];\n        frame <= {1'b1, frame[9:1]};\n        ticks <= 16'd867;\n\
+                left <= left - 1;\n        if (left == 1) busy <= 1'b0;\n\
+              end else ticks <= ticks - 1;\n    end\n  end\nendmodule\n";
+    let renamed = [
+        ("frame", "sr"),
+        ("ticks", "div_cnt"),
+        ("left", "n"),
+        ("busy", "act"),
+        ("sender", "tx_unit"),
+    ]
+    .iter()
+    .fold(
+        work.replace("// serial transmitter", "// own work\n\nwire spare;"),
+        |text, (from, to)| text.replace(from, to),
+    );
+    fs::write(at("uart.v"), work).unwrap();
+    fs::write(at("leak.v"), renamed).unwrap();
+    let (work, leak, report) = (at("uart.v"), at("leak.v"), at("report.html"));
+    let found = json(
+        &quanlian(&[
+            "compare",
+            text(&work),
+            text(&leak),
+            "--report",
+            text(&report),
+            "--json",
+        ]),
+        0,
+    );
+    assert_eq!(found["matches"][0]["medium"], "code", "{found}");
+    assert_eq!(found["matches"][0]["segments"][0]["unit"], "line", "{found}");
+    let page = fs::read_to_string(at("report.html")).unwrap();
+    for expected in [
+        "class=\"code\"",
+        "div_cnt &lt;= div_cnt - 1",
+        "ticks &lt;= ticks - 1",
+    ] {
+        assert!(page.contains(expected), "{expected} in {page}");
+    }
+}
+
+#[test]
+fn comparing_what_is_not_there_or_has_nothing_in_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(
+        at("a.txt"),
+        "一段足够长的文字，好让它可以被拿来比较，也好让它同另一段毫无关系。",
+    )
+    .unwrap();
+    fs::write(
+        at("b.txt"),
+        "完全不同的另一段话，说的是别的事，别的人，别的年月，同前面没有一个字的来往。",
+    )
+    .unwrap();
+    fs::write(at("nothing.txt"), "").unwrap();
+    let run = |a: &str, b: &str, more: &[&str]| {
+        let (a, b) = (at(a), at(b));
+        quanlian(&[&["compare", text(&a), text(&b)], more].concat())
+    };
+    assert_eq!(code(&run("a.txt", "missing.txt", &[])), 2);
+    assert_eq!(code(&run("missing.txt", "a.txt", &[])), 2);
+    let empty = run("nothing.txt", "a.txt", &[]);
+    assert_eq!(code(&empty), 2, "{}", stderr(&empty));
+    assert_eq!(code(&run("a.txt", "b.txt", &[])), 0);
+    assert_eq!(code(&run("a.txt", "b.txt", &["--require"])), 1);
+}
