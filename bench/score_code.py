@@ -14,8 +14,7 @@ Rules (the protocol of the queries):
   of positives above the highest negative of the same language. Top-1 is the share of queries whose best work within the
   right repository is `ref`; `top1_all` allows every other repository as well.
 - leak: a case is right when among all pairs of its suspect files with works of the owner's repository the best is
-  (`file`, `ref`). `top1_all` lets the works of all repositories compete that no suspect file of the case was taken
-  from. The overlap is that of line sets: lines of the work inside any segment against the lines that were taken.
+  (`file`, `ref`); it is tied when another pair scores the same, as where a repository holds a file twice. The overlap is that of line sets: lines of the work inside any segment against the lines that were taken.
 - irplag, cheers2: (original, plagiarised) is positive, (original, independent) negative, within a task.
 
 Recall is given by operation with the threshold of each language. AUC counts ties as half.
@@ -139,13 +138,16 @@ def leak(truth_path, refs_path, matches_path):
         work = named(refs, line["work"])
         if work:
             found[parts[-2]].append((line["score_bits"], parts[-1], work, line["segments"]))
-    right, overlaps, by_op = [], [], collections.defaultdict(list)
+    right, first, overlaps, by_op = [], [], [], collections.defaultdict(list)
     for row in truth:
         of_owner = [f for f in found[row["case"]] if refs[f[2]][1] == row["ref_repo"]]
         best = max(of_owner, key=lambda f: f[0], default=None)
-        is_right = best is not None and best[1] == row["file"] and best[2] == row["ref"]
-        right.append(is_right)
         own = [f for f in of_owner if f[1] == row["file"] and f[2] == row["ref"]]
+        # A passage that several works of the owner hold word for word names each of them with the same right.
+        is_right = bool(own) and own[0][0] >= best[0]
+        is_first = is_right and best[1] == row["file"] and sum(f[0] == best[0] for f in of_owner) == 1
+        right.append(is_right)
+        first.append(is_first)
         overlap = 0.0
         if own:
             said = line_set(s["work"] for s in own[0][3])
@@ -155,11 +157,11 @@ def leak(truth_path, refs_path, matches_path):
         by_op[row["op"]].append((is_right, overlap))
         score = own[0][0] if own else NOTHING
         rival = max((f[0] for f in of_owner if (f[1], f[2]) != (row["file"], row["ref"])), default=NOTHING)
-        print(row["case"], row["lang"], row["op"], "part" if row["part"] else "file", "right" if is_right else "WRONG",
+        print(row["case"], row["lang"], row["op"], "part" if row["part"] else "file", "right" if is_first else "tied" if is_right else "WRONG",
               f"bits {score:.0f} rival {rival:.0f} iou {overlap:.3f}", "" if is_right else best[:3] if best else None)
     for op, rows in sorted(by_op.items()):
         print(op, len(rows), "first", show(share(r for r, _ in rows)), "iou", show(sum(o for _, o in rows) / len(rows)))
-    print("ALL", len(right), "right file first", show(share(right)), "line IoU mean", show(sum(overlaps) / len(overlaps)),
+    print("ALL", len(right), "right file first", show(share(first)), "or tied", show(share(right)), "line IoU mean", show(sum(overlaps) / len(overlaps)),
           "median", show(sorted(overlaps)[len(overlaps) // 2]))
 
 

@@ -63,11 +63,12 @@ pub(super) fn measured(medium: Medium) -> Measured {
             on: "2026-11-22",
             page: "docs/BENCHMARKS.md",
         },
-        // Source files of other repositories.
+        // 1,584 disguised files (seeds 101 and 202) against all works of other repositories: the best are files that several
+        // repositories hold nearly word for word (124.3), without which it is 76.2.
         Medium::Code => Measured {
             basis: Basis::Searched,
-            non_members: 0,
-            best_bits: None,
+            non_members: 1_584,
+            best_bits: Some(124.3),
             on: "2026-11-23",
             page: "docs/BENCHMARKS.md",
         },

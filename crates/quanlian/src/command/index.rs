@@ -179,7 +179,9 @@ pub(super) fn stats(indexes: &[PathBuf], output: &Output) -> Outcome {
             ),
             (None, Some(chars), _) => output.messages.get("index.chars", &[("chars", chars)]),
             (None, None, Some(pixels)) => output.messages.get("index.pixels", &[("pixels", pixels)]),
-            (None, None, None) => String::new(),
+            (None, None, None) => of.lines.map_or_else(String::new, |lines| {
+                output.messages.get("index.lines", &[("lines", lines)])
+            }),
         };
         output.text(&output.messages.get(
             "index.medium",
@@ -218,6 +220,7 @@ pub(crate) fn medium_key(medium: quanlian_match::Medium) -> &'static str {
         quanlian_match::Medium::Text => "text",
         quanlian_match::Medium::Image => "image",
         quanlian_match::Medium::Video => "video",
+        quanlian_match::Medium::Code => "code",
         _ => "other",
     }
 }

@@ -140,6 +140,7 @@ fn medium(of_match: Medium) -> doc::Medium {
         Medium::Text => doc::Medium::Text,
         Medium::Image => doc::Medium::Image,
         Medium::Video => doc::Medium::Video,
+        Medium::Code => doc::Medium::Code,
         _ => doc::Medium::Audio,
     }
 }
@@ -174,6 +175,7 @@ fn unit(of_match: Unit) -> doc::Unit {
     match of_match {
         Unit::Ms => doc::Unit::Ms,
         Unit::Px => doc::Unit::Px,
+        Unit::Line => doc::Unit::Line,
         _ => doc::Unit::Char,
     }
 }
