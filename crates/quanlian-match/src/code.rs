@@ -115,7 +115,11 @@ pub(crate) fn fingerprint_reference(reader: impl Read, language: Language) -> Re
 /// assert!(!keys.is_empty());
 /// # Ok::<(), quanlian_match::text::TextError>(())
 /// ```
-pub fn fingerprint(reader: impl Read, language: Language, mut emit: impl FnMut(u64, u32)) -> Result<usize, TextError> {
+pub fn fingerprint(
+    reader: impl Read,
+    language: Language,
+    mut emit: impl FnMut(u64, u32),
+) -> Result<usize, TextError> {
     let (tokens, _) = read(reader, language)?;
     gram::winnowed(&tokens, language.family(), &mut |(key, at)| emit(key, at));
     Ok(tokens.len())

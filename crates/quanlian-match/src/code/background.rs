@@ -128,7 +128,11 @@ impl Background {
             let bits = self.token_bits(&codes, at);
             let from = (at + 1).saturating_sub(REPEATED_TOKENS);
             let hash = codes[from..=at].iter().fold(0, |h, &c| mix(h ^ c));
-            if said.insert(hash) { bits } else { bits * REPEATED_SHARE }
+            if said.insert(hash) {
+                bits
+            } else {
+                bits * REPEATED_SHARE
+            }
         });
         let token_bits = token_bits.collect();
         let mut word_bits = vec![0.0; tokens.dictionary.len()];
@@ -137,7 +141,10 @@ impl Background {
                 word_bits[word as usize] = self.word_bits(tokens, symbol, word);
             }
         }
-        Information { token_bits, word_bits }
+        Information {
+            token_bits,
+            word_bits,
+        }
     }
 
     fn token_bits(&self, codes: &[u64], at: usize) -> f32 {
@@ -162,7 +169,11 @@ impl Background {
 
     fn word_bits(&self, tokens: &Tokens, symbol: u16, word: u32) -> f32 {
         let prior = prior_word_bits(symbol, tokens.dictionary.word(word));
-        let known = self.words.get(&tokens.dictionary.hash(word)).copied().unwrap_or(0);
+        let known = self
+            .words
+            .get(&tokens.dictionary.hash(word))
+            .copied()
+            .unwrap_or(0);
         let others = known.saturating_sub(1) as f32;
         let p = (others + PRIOR_WORKS * (-prior).exp2()) / (self.works as f32 + PRIOR_WORKS);
         (-p.log2()).clamp(0.0, prior)

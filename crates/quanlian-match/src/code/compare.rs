@@ -107,7 +107,11 @@ impl Pair<'_> {
             }
         }
         if runs.len() > MAX_RUNS {
-            runs.sort_unstable_by(|a, b| b.bits.total_cmp(&a.bits).then((a.query, a.work).cmp(&(b.query, b.work))));
+            runs.sort_unstable_by(|a, b| {
+                b.bits
+                    .total_cmp(&a.bits)
+                    .then((a.query, a.work).cmp(&(b.query, b.work)))
+            });
             runs.truncate(MAX_RUNS);
         }
         runs.sort_unstable_by_key(|run| (run.query, run.work));
@@ -140,7 +144,11 @@ impl Pair<'_> {
                 if self.same_word(q, w) {
                     // A name just said is predicted by its link; a new one tells what it is worth.
                     let is_new = self.query.links.names_back[q] == 0;
-                    let word = if is_new { WORD_SHARE * self.word_bits(q) } else { 0.0 };
+                    let word = if is_new {
+                        WORD_SHARE * self.word_bits(q)
+                    } else {
+                        0.0
+                    };
                     structure + word
                 } else if linked {
                     structure

@@ -16,11 +16,13 @@
 //!
 //! Not here: where keys are kept (`segment`), what a shared key is worth (`candidates`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 
 use super::language::Family;
-use super::tokens::{FIRST_KEYWORD, NAME, NO_WORD, NUMBER, STRING, Symbol, Taken, Tokens, ends_statement, mix};
+use super::tokens::{
+    FIRST_KEYWORD, NAME, NO_WORD, NUMBER, STRING, Symbol, Taken, Tokens, ends_statement, mix,
+};
 
 /// Tokens of a structure gram.
 pub(crate) const STRUCTURE_TOKENS: usize = 12;
@@ -95,7 +97,9 @@ pub(crate) fn structure<'a>(
         let mut different = 0;
         for at in start..start + length {
             let symbol = tokens.symbols[at];
-            hash = hash.wrapping_mul(BASE).wrapping_add(mixed(tokens, links, start, at));
+            hash = hash
+                .wrapping_mul(BASE)
+                .wrapping_add(mixed(tokens, links, start, at));
             if different < MIN_SYMBOLS && !seen[..different].contains(&symbol) {
                 seen[different] = symbol;
                 different += 1;
@@ -128,7 +132,11 @@ fn table(tokens: &Tokens, structure: u64, range: std::ops::Range<usize>) -> Opti
 
 fn mixed(tokens: &Tokens, links: &Links, start: usize, at: usize) -> u64 {
     let before = links.before[at] as usize;
-    let back = if before >= start && before < at { at - before } else { 0 };
+    let back = if before >= start && before < at {
+        at - before
+    } else {
+        0
+    };
     mix(u64::from(tokens.symbols[at]) << 8 | back as u64)
 }
 
@@ -155,7 +163,9 @@ pub(crate) fn winnowed(tokens: &Tokens, family: Family, sink: &mut impl FnMut(Gr
         .map(|key| key.unwrap_or(u64::MAX))
         .collect();
     let mut chosen = usize::MAX;
-    let windows = (keys.len() + 1).saturating_sub(WINDOW_TOKENS).max(usize::from(!keys.is_empty()));
+    let windows = (keys.len() + 1)
+        .saturating_sub(WINDOW_TOKENS)
+        .max(usize::from(!keys.is_empty()));
     for start in 0..windows {
         let end = keys.len().min(start + WINDOW_TOKENS);
         let outlived = chosen == usize::MAX || chosen < start;
@@ -179,7 +189,11 @@ pub(crate) fn winnowed(tokens: &Tokens, family: Family, sink: &mut impl FnMut(Gr
 }
 
 /// Calls `sink` with the range of each statement.
-pub(crate) fn for_each_statement(tokens: &Tokens, family: Family, mut sink: impl FnMut(std::ops::Range<usize>)) {
+pub(crate) fn for_each_statement(
+    tokens: &Tokens,
+    family: Family,
+    mut sink: impl FnMut(std::ops::Range<usize>),
+) {
     let syntax = family.syntax();
     let ends = |word: &str| {
         (FIRST_KEYWORD..)
@@ -188,8 +202,14 @@ pub(crate) fn for_each_statement(tokens: &Tokens, family: Family, mut sink: impl
             .map(|(symbol, _)| symbol)
     };
     let divides: Vec<Symbol> = match family {
-        Family::Verilog => ["begin", "end", "else", "endcase", "endmodule"].iter().filter_map(|w| ends(w)).collect(),
-        Family::Vhdl => ["begin", "then", "is", "loop", "else", "generate"].iter().filter_map(|w| ends(w)).collect(),
+        Family::Verilog => ["begin", "end", "else", "endcase", "endmodule"]
+            .iter()
+            .filter_map(|w| ends(w))
+            .collect(),
+        Family::Vhdl => ["begin", "then", "is", "loop", "else", "generate"]
+            .iter()
+            .filter_map(|w| ends(w))
+            .collect(),
         _ => Vec::new(),
     };
     let mut start = 0;
@@ -199,8 +219,15 @@ pub(crate) fn for_each_statement(tokens: &Tokens, family: Family, mut sink: impl
         if syntax.lines_are_statements {
             let is_open = [b'(', b'[', b'{'].iter().any(|&b| symbol == Symbol::from(b));
             let is_close = [b')', b']', b'}'].iter().any(|&b| symbol == Symbol::from(b));
-            depth = if is_open { depth + 1 } else { depth.saturating_sub(usize::from(is_close)) };
-            let is_last = tokens.lines.get(at + 1).is_none_or(|&line| line != tokens.lines[at]);
+            depth = if is_open {
+                depth + 1
+            } else {
+                depth.saturating_sub(usize::from(is_close))
+            };
+            let is_last = tokens
+                .lines
+                .get(at + 1)
+                .is_none_or(|&line| line != tokens.lines[at]);
             // A bracket that is never closed must not make one statement of a file.
             if is_last && (depth == 0 || at - start > *STATEMENT_TOKENS.end()) {
                 sink(start..at + 1);
@@ -223,7 +250,9 @@ fn statements(tokens: &Tokens, links: &Links, family: Family, sink: &mut impl Fn
         let start = range.start;
         let mut hash = seed(family, 2);
         for at in range {
-            hash = hash.wrapping_mul(BASE).wrapping_add(mixed(tokens, links, start, at));
+            hash = hash
+                .wrapping_mul(BASE)
+                .wrapping_add(mixed(tokens, links, start, at));
         }
         let key = mix(hash) >> (64 - KEY_BITS);
         if said.insert(key) {
@@ -233,14 +262,18 @@ fn statements(tokens: &Tokens, links: &Links, family: Family, sink: &mut impl Fn
 }
 
 fn literals(tokens: &Tokens, family: Family, sink: &mut impl FnMut(Gram)) {
-    let mut said: HashMap<u32, (), BuildHasherDefault<Taken>> = HashMap::default();
+    let mut said: HashSet<u32, BuildHasherDefault<Taken>> = HashSet::default();
     for (at, (&symbol, &word)) in (0u32..).zip(tokens.symbols.iter().zip(&tokens.words)) {
         if word == NO_WORD || !matches!(symbol, NUMBER | STRING) {
             continue;
         }
         let length = tokens.dictionary.word(word).len();
-        let is_long = if symbol == NUMBER { length >= MIN_DIGITS } else { length >= MIN_STRING_BYTES };
-        if is_long && said.insert(word, ()).is_none() {
+        let is_long = if symbol == NUMBER {
+            length >= MIN_DIGITS
+        } else {
+            length >= MIN_STRING_BYTES
+        };
+        if is_long && said.insert(word) {
             // The same constant in another language of hardware is the same constant.
             let hash = tokens.dictionary.hash(word) ^ seed(family, 3);
             sink((mix(hash) >> (64 - KEY_BITS), at));

@@ -83,6 +83,10 @@ pub(crate) enum Strings {
 
 /// How the languages of a family are cut into tokens.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent rules of a grammar, each named where it is set"
+)]
 pub(crate) struct Syntax {
     pub(crate) line_comment: &'static [u8],
     pub(crate) block_comments: bool,
@@ -246,7 +250,13 @@ fn typical_lines(start: &[u8], language: Language) -> usize {
                     && line.ends_with([';', '(', ')', 'n']))
                     || line == "endmodule"
             }
-            Language::SystemVerilog => begins(&["always_ff ", "always_comb", "logic ", "endpackage", "endinterface"]),
+            Language::SystemVerilog => begins(&[
+                "always_ff ",
+                "always_comb",
+                "logic ",
+                "endpackage",
+                "endinterface",
+            ]),
             Language::Vhdl => {
                 (lower.starts_with("entity ") || lower.starts_with("architecture ")) && lower.ends_with(" is")
                     || (lower.starts_with("library ")
@@ -255,23 +265,44 @@ fn typical_lines(start: &[u8], language: Language) -> usize {
                         || lower.starts_with("end "))
                         && lower.ends_with(';')
             }
-            Language::C => begins(&["#include <", "#include \"", "#define ", "#ifdef ", "#ifndef ", "#endif", "typedef "]),
+            Language::C => begins(&[
+                "#include <",
+                "#include \"",
+                "#define ",
+                "#ifdef ",
+                "#ifndef ",
+                "#endif",
+                "typedef ",
+            ]),
             Language::Cpp => begins(&["namespace ", "template <", "template<", "using namespace "]),
             Language::Rust => {
-                begins(&["pub fn ", "fn ", "impl ", "let mut ", "pub struct ", "use std::", "use crate::"])
-                    && line.ends_with(['{', ';', ','])
+                begins(&[
+                    "pub fn ",
+                    "fn ",
+                    "impl ",
+                    "let mut ",
+                    "pub struct ",
+                    "use std::",
+                    "use crate::",
+                ]) && line.ends_with(['{', ';', ','])
             }
             Language::Go => begins(&["func ", "import (", "type "]) && line.ends_with(['{', '(']),
             Language::Java => {
-                begins(&["import java", "public class ", "public static ", "private ", "public void "])
-                    && line.ends_with(['{', ';'])
+                begins(&[
+                    "import java",
+                    "public class ",
+                    "public static ",
+                    "private ",
+                    "public void ",
+                ]) && line.ends_with(['{', ';'])
             }
             Language::Python => {
                 begins(&["def ", "class ", "elif ", "if __name__"]) && line.ends_with(':')
                     || begins(&["from "]) && line.contains(" import ")
             }
             Language::JavaScript => {
-                begins(&["const ", "var ", "function ", "module.exports", "exports."]) && line.ends_with(['{', ';', ','])
+                begins(&["const ", "var ", "function ", "module.exports", "exports."])
+                    && line.ends_with(['{', ';', ','])
             }
             Language::TypeScript => begins(&["export interface ", "export type ", "export const "]),
         }
@@ -291,9 +322,18 @@ mod tests {
         assert_eq!(of("a.TS", "let a = 1;"), Some(Language::TypeScript));
         assert_eq!(of("a.txt", "int main() { return 0; }"), None);
         assert_eq!(of("a.md", "```c\nint main() { return 0; }\n```"), None);
-        assert_eq!(of("a.v", "@00000000\n6F 00 C0 04 13 00 00 00\n"), Some(Language::Verilog));
-        assert_eq!(of("a.c", "It was the best of times, it was the worst of times."), None);
-        assert_eq!(of("LICENSE", "Permission is hereby granted, free of charge."), None);
+        assert_eq!(
+            of("a.v", "@00000000\n6F 00 C0 04 13 00 00 00\n"),
+            Some(Language::Verilog)
+        );
+        assert_eq!(
+            of("a.c", "It was the best of times, it was the worst of times."),
+            None
+        );
+        assert_eq!(
+            of("LICENSE", "Permission is hereby granted, free of charge."),
+            None
+        );
     }
 
     #[test]

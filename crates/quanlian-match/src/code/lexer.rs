@@ -17,15 +17,17 @@ mod string;
 mod tests;
 
 use super::language::{Family, Strings, Syntax};
-use super::tokens::{FIRST_FIXED_NAME, FIRST_KEYWORD, NAME, NO_WORD, NUMBER, OTHER, Symbol, Tokens, word_hash};
+use super::tokens::{
+    FIRST_FIXED_NAME, FIRST_KEYWORD, NAME, NO_WORD, NUMBER, OTHER, Symbol, Tokens, word_hash,
+};
 
 /// Operators of more than one byte, longest first where one begins another; their symbols count on from 128.
 const LONG_OPERATORS: [&[u8]; 62] = [
-    b">>>=", b"<<<=", b"===", b"!==", b"==?", b"!=?", b"<->", b"->>", b"&&&", b"<<<", b">>>", b"<<=", b">>=", b"**=",
-    b"...", b"..=", b"//=", b"<=>", b"->*", b"&&=", b"||=", b"??=", b"?/=", b"==", b"!=", b"<=", b">=", b"&&", b"||",
-    b"<<", b">>", b"**", b"++", b"--", b"+=", b"-=", b"*=", b"/=", b"%=", b"&=", b"|=", b"^=", b":=", b"=>", b"->",
-    b"::", b"..", b"//", b"~&", b"~|", b"~^", b"^~", b"+:", b"-:", b"##", b"?.", b"??", b"<-", b"&^", b"?=", b"@*",
-    b"<>",
+    b">>>=", b"<<<=", b"===", b"!==", b"==?", b"!=?", b"<->", b"->>", b"&&&", b"<<<", b">>>", b"<<=", b">>=",
+    b"**=", b"...", b"..=", b"//=", b"<=>", b"->*", b"&&=", b"||=", b"??=", b"?/=", b"==", b"!=", b"<=",
+    b">=", b"&&", b"||", b"<<", b">>", b"**", b"++", b"--", b"+=", b"-=", b"*=", b"/=", b"%=", b"&=", b"|=",
+    b"^=", b":=", b"=>", b"->", b"::", b"..", b"//", b"~&", b"~|", b"~^", b"^~", b"+:", b"-:", b"##", b"?.",
+    b"??", b"<-", b"&^", b"?=", b"@*", b"<>",
 ];
 const FIRST_LONG_OPERATOR: Symbol = 128;
 const _: () = assert!(FIRST_LONG_OPERATOR as usize + LONG_OPERATORS.len() <= FIRST_KEYWORD as usize);
@@ -50,10 +52,14 @@ pub(crate) fn lex(text: &str, family: Family, limit: usize) -> (Tokens, bool) {
         }
         lexer.token();
     }
-    let lines = text.as_bytes().iter().filter(|&&b| b == b'\n').count();
-    let unended = usize::from(!text.is_empty() && !text.ends_with('\n'));
-    lexer.tokens.line_count = u32::try_from(lines + unended).unwrap_or(u32::MAX);
+    let unended = u32::from(!text.is_empty() && !text.ends_with('\n'));
+    lexer.tokens.line_count = count_lines(text.as_bytes()) + unended;
     (lexer.tokens, whole)
+}
+
+/// Ends of lines; a source file is shorter than what a `u32` counts.
+fn count_lines(bytes: &[u8]) -> u32 {
+    bytes.split(|&b| b == b'\n').count() as u32 - 1
 }
 
 /// The keywords of a family by the hash of their letters.
@@ -112,13 +118,11 @@ impl Lexer<'_> {
             if b == b'\n' {
                 self.line += 1;
                 self.at += 1;
-            } else if b.is_ascii_whitespace() || b < 0x20 {
-                self.at += 1;
-            } else if b == b'\\' && matches!(self.peek(1), b'\n' | b'\r') {
+            } else if b <= b' ' || b == b'\\' && matches!(self.peek(1), b'\n' | b'\r') {
                 self.at += 1;
             } else if self.rest().starts_with(self.syntax.line_comment) {
                 let start = self.at;
-                self.to_line_end();
+                self.skip_line();
                 self.tokens.push_comment(self.line, &self.bytes[start..self.at]);
             } else if self.syntax.block_comments && self.rest().starts_with(b"/*") {
                 self.skip_block_comment();
@@ -129,7 +133,7 @@ impl Lexer<'_> {
         false
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         let length = self.rest().iter().position(|&b| b == b'\n');
         self.at = length.map_or(self.bytes.len(), |n| self.at + n);
     }
@@ -210,7 +214,11 @@ impl Lexer<'_> {
             self.folded.clear();
             self.folded.extend(name.iter().map(u8::to_ascii_lowercase));
         }
-        let name = if self.syntax.folds_case { &*self.folded } else { name };
+        let name = if self.syntax.folds_case {
+            &*self.folded
+        } else {
+            name
+        };
         let is_fixed = first == b'`' || first == b'$' && self.syntax.strings_are_of_hardware();
         if is_fixed {
             let range = u64::from(Symbol::MAX - FIRST_FIXED_NAME);

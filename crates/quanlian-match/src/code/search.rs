@@ -14,8 +14,8 @@ use super::background::{Background, Information};
 use super::compare::{Pair, Passage, Side};
 use super::gram::{self, Links};
 use super::language::{Family, Language};
-use super::tokens::{NAME, NO_WORD, Tokens};
 use super::margins::{self, Margins};
+use super::tokens::{NAME, NO_WORD, Tokens};
 use super::{CodeNote, StoredTokens, read};
 use crate::score::{Score, Tries};
 use crate::text::TextError;
@@ -134,7 +134,9 @@ impl Query {
                 *of_windows.entry((at as usize / window, item)).or_default() += weight;
             }
         }
-        let mut chosen: BTreeSet<u32> = best(of_all.into_iter().collect(), CANDIDATES).into_iter().collect();
+        let mut chosen: BTreeSet<u32> = best(of_all.into_iter().collect(), CANDIDATES)
+            .into_iter()
+            .collect();
         let of_windows: Vec<((usize, u32), f32)> = of_windows.into_iter().collect();
         for of_window in of_windows.chunk_by(|a, b| a.0.0 == b.0.0) {
             let items = of_window.iter().map(|&((_, item), weight)| (item, weight));
@@ -178,7 +180,13 @@ impl Query {
         Some(self.scored(item, passages, &tokens, index))
     }
 
-    fn scored(&self, item: u32, mut passages: Vec<Passage>, work: &Tokens, index: &impl CodeIndex) -> CodeMatch {
+    fn scored(
+        &self,
+        item: u32,
+        mut passages: Vec<Passage>,
+        work: &Tokens,
+        index: &impl CodeIndex,
+    ) -> CodeMatch {
         let query_places = self.tokens.len() as f64;
         let tries = Tries {
             query_places,
@@ -193,7 +201,9 @@ impl Query {
         // What does not pay for its place in the work is not told.
         let best = bits.iter().copied().fold(0.0, f64::max);
         passages.retain(|p| f64::from(p.bits) >= best || f64::from(p.bits) > within.bits());
-        let (same, columns) = passages.iter().fold((0, 0), |(s, c), p| (s + p.same, c + p.columns));
+        let (same, columns) = passages
+            .iter()
+            .fold((0, 0), |(s, c), p| (s + p.same, c + p.columns));
         passages.sort_by_key(|p| (p.query.start, p.work.start));
         let lines = |tokens: &Tokens, range: &std::ops::Range<u32>| {
             let line = |at: u32| u64::from(tokens.lines[at as usize]);
@@ -237,6 +247,12 @@ fn number_words(tokens: &Tokens, mut number: impl FnMut(u16, &[u8]) -> u32) -> V
             words[word as usize] = number(symbol, tokens.dictionary.word(word));
         }
     }
-    debug_assert!(tokens.symbols.iter().zip(&tokens.words).all(|(&s, &w)| s != NAME || w != NO_WORD));
+    debug_assert!(
+        tokens
+            .symbols
+            .iter()
+            .zip(&tokens.words)
+            .all(|(&s, &w)| s != NAME || w != NO_WORD)
+    );
     words
 }

@@ -114,9 +114,21 @@ endmodule
 
 fn renamed(text: &str) -> String {
     let names = [
-        ("divider", "kuro"), ("WIDTH", "QX"), ("clk", "tik"), ("rst_n", "zer"), ("start", "fen"), ("dividend", "aa7"),
-        ("divisor", "bb1"), ("quotient", "cc"), ("rest", "dd"), ("busy", "vek"), ("done", "um"), ("partial", "sol"),
-        ("shifted", "nal"), ("count", "hex"), ("difference", "lux"),
+        ("divider", "kuro"),
+        ("WIDTH", "QX"),
+        ("clk", "tik"),
+        ("rst_n", "zer"),
+        ("start", "fen"),
+        ("dividend", "aa7"),
+        ("divisor", "bb1"),
+        ("quotient", "cc"),
+        ("rest", "dd"),
+        ("busy", "vek"),
+        ("done", "um"),
+        ("partial", "sol"),
+        ("shifted", "nal"),
+        ("count", "hex"),
+        ("difference", "lux"),
     ];
     let mut out = String::new();
     let mut word = String::new();
@@ -125,7 +137,10 @@ fn renamed(text: &str) -> String {
             word.push(c);
             continue;
         }
-        let new = names.iter().find(|(old, _)| *old == word).map_or(&*word, |(_, new)| new);
+        let new = names
+            .iter()
+            .find(|(old, _)| *old == word)
+            .map_or(&*word, |(_, new)| new);
         out.push_str(new);
         out.push(c);
         word.clear();
@@ -136,13 +151,19 @@ fn renamed(text: &str) -> String {
 #[test]
 fn a_renamed_module_without_comments_is_found_with_its_lines() {
     let body = DIVIDER.split_once('\n').expect("a first line").1;
-    let suspect = format!("{BLINKER}\n{}", renamed(body).replace("  ", " ").replace("1'b0", "1'h0"));
+    let suspect = format!(
+        "{BLINKER}\n{}",
+        renamed(body).replace("  ", " ").replace("1'b0", "1'h0")
+    );
     let found = matches(&[BLINKER, DIVIDER], &suspect, Language::Verilog);
     let copy = found.iter().find(|m| m.item == 1).expect("the divider is found");
     assert!(copy.score.e_value <= 1e-6, "{:?}", copy.score);
     assert!(copy.identity > 0.95, "{}", copy.identity);
     let span = &copy.segments[0];
-    assert_eq!((span.suspect, span.work, copy.segments.len()), ([18, 57], [2, 41], 1));
+    assert_eq!(
+        (span.suspect, span.work, copy.segments.len()),
+        ([18, 57], [2, 41], 1)
+    );
 }
 
 #[test]
@@ -157,12 +178,21 @@ fn other_order_dead_code_and_other_constants_hide_nothing() {
     let functions = |order: &[usize], dead: bool, name: &str, seed: u32| -> String {
         let mut text = String::new();
         for &i in order {
-            writeln!(text, "static int {name}_{i}(struct {name} *s, const char *p, int n) {{").expect("write");
+            writeln!(
+                text,
+                "static int {name}_{i}(struct {name} *s, const char *p, int n) {{"
+            )
+            .expect("write");
             for k in 0..8u32 {
                 let op = ["+=", "^=", "|=", "-="][(i + k as usize * 3) % 4];
                 let field = (i * 7 + k as usize * 5) % 11;
-                writeln!(text, "  if (p[{k}] > n + {}) s->{name}f{field} {op} (p[{}] << {k}) & n;", seed + k, i + 1)
-                    .expect("write");
+                writeln!(
+                    text,
+                    "  if (p[{k}] > n + {}) s->{name}f{field} {op} (p[{}] << {k}) & n;",
+                    seed + k,
+                    i + 1
+                )
+                .expect("write");
                 if dead && k % 4 == 1 {
                     text.push_str("  (void)77;\n");
                 }
@@ -175,10 +205,19 @@ fn other_order_dead_code_and_other_constants_hide_nothing() {
     let suspect = functions(&[3, 1, 4, 0, 2], true, "kuro", 90);
     let found = matches(&[&work], &suspect, Language::C);
     assert!(found[0].score.e_value <= 1e-6, "{:?}", found[0].score);
-    let mut lines: Vec<u64> = found[0].segments.iter().flat_map(|s| s.work[0]..s.work[1]).collect();
+    let mut lines: Vec<u64> = found[0]
+        .segments
+        .iter()
+        .flat_map(|s| s.work[0]..s.work[1])
+        .collect();
     lines.sort_unstable();
     lines.dedup();
-    assert!(lines.len() * 10 >= work.lines().count() * 7, "{} of {}", lines.len(), work.lines().count());
+    assert!(
+        lines.len() * 10 >= work.lines().count() * 7,
+        "{} of {}",
+        lines.len(),
+        work.lines().count()
+    );
 }
 
 #[test]
@@ -192,7 +231,11 @@ fn a_table_of_numbers_is_found_by_its_values_in_any_base() {
     let found = matches(&[&work], &of(&|v| format!("0x{v:X}")), Language::C);
     assert!(found[0].score.e_value <= 1e-6, "{:?}", found[0].score);
     let other = of(&|v| (v ^ 0x5A5A).to_string());
-    assert!(matches(&[&work], &other, Language::C).iter().all(|m| m.score.e_value > 1e-6));
+    assert!(
+        matches(&[&work], &other, Language::C)
+            .iter()
+            .all(|m| m.score.e_value > 1e-6)
+    );
 }
 
 #[test]
@@ -209,7 +252,8 @@ fn what_is_no_code_gives_an_error_or_a_remark_and_never_a_panic() {
 #[test]
 fn a_record_gives_the_tokens_back() {
     let (tokens, _) = read(DIVIDER.as_bytes(), Language::Verilog).expect("readable");
-    let stored = StoredTokens::decode(&record::encode(&tokens, Language::Verilog.family())).expect("a record");
+    let stored =
+        StoredTokens::decode(&record::encode(&tokens, Language::Verilog.family())).expect("a record");
     assert_eq!(stored.tokens, tokens);
 }
 

@@ -81,7 +81,9 @@ impl ItemContent {
             Self::Video {
                 sound: Some(sound), ..
             } => Some((sound.number, &sound.sound)),
-            Self::Video { sound: None, .. } | Self::Text { .. } | Self::Image { .. } | Self::Code { .. } => None,
+            Self::Video { sound: None, .. } | Self::Text { .. } | Self::Image { .. } | Self::Code { .. } => {
+                None
+            }
         }
     }
 

@@ -88,11 +88,16 @@ fn follow(before: &Run, run: &Run) -> f32 {
     const NEVER: f32 = f32::NEG_INFINITY;
     let (query_end, work_end) = (before.query + before.length, before.work + before.length);
     // Runs may overlap by what an insertion repeats; that part counts once.
-    let overlap = query_end.saturating_sub(run.query).max(work_end.saturating_sub(run.work));
+    let overlap = query_end
+        .saturating_sub(run.query)
+        .max(work_end.saturating_sub(run.work));
     if overlap * 2 > run.length || run.query <= before.query || run.work <= before.work {
         return NEVER;
     }
-    let gap = run.query.saturating_sub(query_end).max(run.work.saturating_sub(work_end));
+    let gap = run
+        .query
+        .saturating_sub(query_end)
+        .max(run.work.saturating_sub(work_end));
     if gap > MAX_GAP {
         return NEVER;
     }
@@ -109,7 +114,9 @@ fn passage(runs: &[Run], chain: Vec<usize>, bits: f32, pair: &Pair<'_>) -> Passa
     let (mut query_at, mut work_at) = (query.start, work.start);
     let mut columns = 0;
     for run in chain.iter().map(|&at| &runs[at]) {
-        let skip = query_at.saturating_sub(run.query).max(work_at.saturating_sub(run.work));
+        let skip = query_at
+            .saturating_sub(run.query)
+            .max(work_at.saturating_sub(run.work));
         for i in skip..run.length {
             same += u32::from(pair.agrees((run.query + i) as usize, (run.work + i) as usize));
         }

@@ -56,7 +56,9 @@ impl Renaming {
         let mut counts: BTreeMap<Names, u32> = BTreeMap::new();
         for passage in passages.iter().filter(|p| p.bits >= MIN_PASSAGE_BITS) {
             for &run in &passage.runs {
-                for_each_name(pair, &runs[run], |_, _, names| *counts.entry(names).or_default() += 1);
+                for_each_name(pair, &runs[run], |_, _, names| {
+                    *counts.entry(names).or_default() += 1;
+                });
             }
         }
         let mut table = Self {

@@ -65,7 +65,10 @@ fn lexical(side: &Side<'_>) -> Vec<Option<u64>> {
     let codes: Vec<(u64, bool)> = (tokens.symbols.iter().zip(&tokens.words))
         .map(|(&symbol, &word)| match word {
             NO_WORD => (u64::from(symbol), false),
-            word => (u64::from(side.words[word as usize]) << 16 | u64::from(symbol), true),
+            word => (
+                u64::from(side.words[word as usize]) << 16 | u64::from(symbol),
+                true,
+            ),
         })
         .collect();
     codes

@@ -24,7 +24,8 @@ impl Lexer<'_> {
         if self.syntax.numbers == Numbers::Vhdl && self.bit_string() {
             return true;
         }
-        let starts = b.is_ascii_digit() || b == b'.' && self.peek(1).is_ascii_digit() && !self.follows_a_value();
+        let starts =
+            b.is_ascii_digit() || b == b'.' && self.peek(1).is_ascii_digit() && !self.follows_a_value();
         if !starts {
             return false;
         }
@@ -64,8 +65,9 @@ impl Lexer<'_> {
                 && matches!(bytes[length - 1], b'e' | b'E')
                 && next.is_ascii_digit();
             // A point belongs to a number unless it begins a range or a call.
-            let is_point = b == b'.' && next != b'.' && !(is_letter(next) && !matches!(next, b'e' | b'E'));
-            let is_quote = b == b'\'' && self.syntax.strings == Strings::Cpp && next.is_ascii_hexdigit() && length > 0;
+            let is_point = b == b'.' && next != b'.' && (!is_letter(next) || matches!(next, b'e' | b'E'));
+            let is_quote =
+                b == b'\'' && self.syntax.strings == Strings::Cpp && next.is_ascii_hexdigit() && length > 0;
             if b.is_ascii_alphanumeric() || b == b'_' || is_sign || is_point || is_quote {
                 length += 1;
             } else {
@@ -110,7 +112,12 @@ impl Lexer<'_> {
 
     /// `x"FF"`, `b"01"`, `8x"FF"`.
     fn bit_string(&mut self) -> bool {
-        let width = self.rest().iter().take(8).take_while(|b| b.is_ascii_digit()).count();
+        let width = self
+            .rest()
+            .iter()
+            .take(8)
+            .take_while(|b| b.is_ascii_digit())
+            .count();
         let signed = usize::from(matches!(self.peek(width), b'u' | b'U' | b's' | b'S'));
         let radix = match self.peek(width + signed).to_ascii_lowercase() {
             b'x' => 16,
@@ -139,7 +146,9 @@ impl Lexer<'_> {
     /// `16#FF#`, at the first `#`.
     fn vhdl_based(&mut self, start: usize) -> bool {
         let base = std::str::from_utf8(&self.bytes[start..self.at]).ok();
-        let radix = base.and_then(|b| b.parse::<u32>().ok()).filter(|r| (2..=16).contains(r));
+        let radix = base
+            .and_then(|b| b.parse::<u32>().ok())
+            .filter(|r| (2..=16).contains(r));
         let digits = self.rest()[1..]
             .iter()
             .take(MAX_NUMBER_BYTES)

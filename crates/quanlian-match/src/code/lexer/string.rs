@@ -9,7 +9,7 @@
 
 use super::super::language::Strings;
 use super::super::tokens::{STRING, Symbol};
-use super::{Lexer, is_letter};
+use super::{Lexer, count_lines, is_letter};
 
 impl Lexer<'_> {
     /// Takes a string or character, if there is one here.
@@ -85,7 +85,7 @@ impl Lexer<'_> {
         let start = (self.at + open).min(self.bytes.len());
         let found = self.bytes[start..].windows(close.len()).position(|w| w == close);
         let end = found.map_or(self.bytes.len(), |n| start + n);
-        self.line += self.bytes[self.at..end].iter().filter(|b| **b == b'\n').count() as u32;
+        self.line += count_lines(&self.bytes[self.at..end]);
         self.push_string(start, end, line);
         self.at = (end + close.len()).min(self.bytes.len());
         true
@@ -99,7 +99,7 @@ impl Lexer<'_> {
         while end < self.bytes.len() && !self.bytes[end..].starts_with(&[mark; 3]) {
             let step = if self.bytes[end] == b'\\' && !is_raw { 2 } else { 1 };
             let taken = &self.bytes[end..self.bytes.len().min(end + step)];
-            self.line += taken.iter().filter(|b| **b == b'\n').count() as u32;
+            self.line += count_lines(taken);
             end += step;
         }
         let end = end.min(self.bytes.len());
@@ -149,7 +149,10 @@ impl Lexer<'_> {
     fn string_of_rust(&mut self) -> bool {
         let prefix = self.prefix(b"bcr");
         if prefix > 0 && self.peek(prefix - 1) == b'r' {
-            let signs = (self.rest()[prefix..].iter()).take(32).take_while(|b| **b == b'#').count();
+            let signs = (self.rest()[prefix..].iter())
+                .take(32)
+                .take_while(|b| **b == b'#')
+                .count();
             if self.peek(prefix + signs) == b'"' {
                 let close = [b"\"" as &[u8], &vec![b'#'; signs]].concat();
                 return self.until(prefix + signs + 1, &close);
@@ -160,7 +163,10 @@ impl Lexer<'_> {
             b'"' => self.quoted(prefix, b'"', true),
             b'\'' if prefix <= 1 => {
                 // `'a` without a mark behind it is the name of a lifetime.
-                if self.peek(prefix + 1) != b'\\' && is_letter(self.peek(prefix + 1)) && self.is_lifetime(prefix) {
+                if self.peek(prefix + 1) != b'\\'
+                    && is_letter(self.peek(prefix + 1))
+                    && self.is_lifetime(prefix)
+                {
                     return false;
                 }
                 self.at += prefix;
@@ -179,7 +185,11 @@ impl Lexer<'_> {
         let character = if text[0] < 0x80 {
             1
         } else {
-            1 + text[1..].iter().take(3).take_while(|b| **b & 0xc0 == 0x80).count()
+            1 + text[1..]
+                .iter()
+                .take(3)
+                .take_while(|b| **b & 0xc0 == 0x80)
+                .count()
         };
         text.get(character) != Some(&b'\'')
     }
@@ -200,7 +210,12 @@ impl Lexer<'_> {
 
     /// Letters before a quotation mark that belong to it.
     fn prefix(&self, letters: &[u8]) -> usize {
-        let length = self.rest().iter().take(4).take_while(|b| letters.contains(b)).count();
+        let length = self
+            .rest()
+            .iter()
+            .take(4)
+            .take_while(|b| letters.contains(b))
+            .count();
         let follows_a_name = self.at > 0 && {
             let before = self.bytes[self.at - 1];
             is_letter(before) || before.is_ascii_digit() || before == b'_'

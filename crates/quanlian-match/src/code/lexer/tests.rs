@@ -15,7 +15,8 @@ fn shown(text: &str, family: Family) -> String {
     let tokens = tokens(text, family);
     let shown: Vec<String> = (tokens.symbols.iter().zip(&tokens.words))
         .map(|(&symbol, &word)| {
-            let word = (word != NO_WORD).then(|| String::from_utf8_lossy(tokens.dictionary.word(word)).into_owned());
+            let word =
+                (word != NO_WORD).then(|| String::from_utf8_lossy(tokens.dictionary.word(word)).into_owned());
             match (symbol, word) {
                 (NAME, Some(word)) => format!("<{word}>"),
                 (NUMBER, Some(word)) => word,
@@ -33,10 +34,26 @@ fn check(family: Family, text: &str, expected: &str) {
 
 #[test]
 fn a_number_is_its_value_in_any_base() {
-    check(Family::Verilog, "8'hFF 8'b1111_1111 'd255 255 12'o377 8 'hff 9'sd255", "255 255 255 255 255 255 255");
-    check(Family::Vhdl, r#"x"FF" 16#ff# 255 2_5_5 8x"ff" b"1111_1111""#, "255 255 255 255 255 255");
-    check(Family::C, "0xFF 0XffUL 255u 0b11111111 2'5'5", "255 255 255 255 255");
-    check(Family::Rust, "0xff_u8 255i64 0o377 1_0.50 10.5e0", "255 255 255 10.5 10.5");
+    check(
+        Family::Verilog,
+        "8'hFF 8'b1111_1111 'd255 255 12'o377 8 'hff 9'sd255",
+        "255 255 255 255 255 255 255",
+    );
+    check(
+        Family::Vhdl,
+        r#"x"FF" 16#ff# 255 2_5_5 8x"ff" b"1111_1111""#,
+        "255 255 255 255 255 255",
+    );
+    check(
+        Family::C,
+        "0xFF 0XffUL 255u 0b11111111 2'5'5",
+        "255 255 255 255 255",
+    );
+    check(
+        Family::Rust,
+        "0xff_u8 255i64 0o377 1_0.50 10.5e0",
+        "255 255 255 10.5 10.5",
+    );
     check(Family::Verilog, "4'b10xz '0 'x", "2#10xz '0 'x");
 }
 
@@ -58,12 +75,32 @@ fn comments_are_left_out_and_nested_ones_end_where_they_should() {
 
 #[test]
 fn strings_of_every_kind_are_one_token() {
-    check(Family::C, r#""a\"b" 'c' '\n' R"x(a)"b)x" L"w""#, r#""a\"b" 'c '\n "a)"b" "w""#);
-    check(Family::Rust, r##"r#"a"b"# b"c" 'd' &'e f"##, r#""a"b" "c" 'd . . <e> <f>"#);
+    check(
+        Family::C,
+        r#""a\"b" 'c' '\n' R"x(a)"b)x" L"w""#,
+        r#""a\"b" 'c '\n "a)"b" "w""#,
+    );
+    check(
+        Family::Rust,
+        r##"r#"a"b"# b"c" 'd' &'e f"##,
+        r#""a"b" "c" 'd . . <e> <f>"#,
+    );
     check(Family::Go, "`a\nb` \"c\" 'd'", "\"a\nb\" \"c\" 'd");
-    check(Family::Python, "'''a\n'b''' rb\"c\\d\" f'e'", "\"a\n'b\" \"c\\d\" \"e\"");
-    check(Family::JavaScript, "`a\nb` x / y / z; s = /[/]\"/g", "\"a\nb\" <x> . <y> . <z> . <s> . \"[/]\"\"");
-    check(Family::Vhdl, "\"a\"\"b\" '1' clk'event", "\"a\"\"b\" '1 <clk> . <event>");
+    check(
+        Family::Python,
+        "'''a\n'b''' rb\"c\\d\" f'e'",
+        "\"a\n'b\" \"c\\d\" \"e\"",
+    );
+    check(
+        Family::JavaScript,
+        "`a\nb` x / y / z; s = /[/]\"/g",
+        "\"a\nb\" <x> . <y> . <z> . <s> . \"[/]\"\"",
+    );
+    check(
+        Family::Vhdl,
+        "\"a\"\"b\" '1' clk'event",
+        "\"a\"\"b\" '1 <clk> . <event>",
+    );
 }
 
 #[test]
@@ -82,9 +119,19 @@ fn case_counts_but_in_vhdl() {
 #[test]
 fn renaming_changes_no_symbol_and_another_keyword_does() {
     let symbols = |text| tokens(text, Family::Verilog).symbols;
-    assert_eq!(symbols("always @(posedge clk) a <= b;"), symbols("always @(posedge q1) zz <= \\x+y ;"));
-    assert_ne!(symbols("always @(posedge clk) a <= b;"), symbols("always @(negedge clk) a <= b;"));
-    assert_ne!(symbols("$display(a);"), symbols("$finish(a);"), "names of the system stay");
+    assert_eq!(
+        symbols("always @(posedge clk) a <= b;"),
+        symbols("always @(posedge q1) zz <= \\x+y ;")
+    );
+    assert_ne!(
+        symbols("always @(posedge clk) a <= b;"),
+        symbols("always @(negedge clk) a <= b;")
+    );
+    assert_ne!(
+        symbols("$display(a);"),
+        symbols("$finish(a);"),
+        "names of the system stay"
+    );
 }
 
 #[test]
