@@ -3,7 +3,9 @@
 
     score_code.py code   TRUTH.jsonl REFS.tsv MATCHES.jsonl
     score_code.py leak   TRUTH.jsonl REFS.tsv MATCHES.jsonl
-    score_code.py labelled (irplag|cheers2) FOLDER MATCHES.jsonl
+    score_code.py fold    IRPLAG OUT (0|1)      lays out OUT/works and OUT/suspects
+    score_code.py irplag  OUT MATCHES.jsonl     of OUT/suspects against OUT/works
+    score_code.py cheers2 VARIANTS MATCHES.jsonl
 
 MATCHES.jsonl holds the lines of `quanlian match --all --jsonl`, one a (suspect, work) pair. A pair without a line
 scores minus infinity. TRUTH.jsonl and REFS.tsv come from the maker of the queries.
@@ -14,9 +16,10 @@ Rules (the protocol of the queries):
   of positives above the highest negative of the same language. Top-1 is the share of queries whose best work within the
   right repository is `ref`; `top1_all` allows every other repository as well.
 - leak: a case is right when among all pairs of its suspect files with works of the owner's repository the best is
-  (`file`, `ref`). `top1_all` lets the works of all repositories compete that no suspect file of the case was taken
-  from. The overlap is that of line sets: lines of the work inside any segment against the lines that were taken.
-- irplag, cheers2: (original, plagiarised) is positive, (original, independent) negative, within a task.
+  (`file`, `ref`); it is tied when another pair scores the same, as where a repository holds a file twice. The overlap is that of line sets: lines of the work inside any segment against the lines that were taken.
+- irplag: (original, plagiarised) is positive, (original, independent) negative, within a task. Half of the independent
+  solutions lie in the index as what everybody writes; the other half are the negatives; then the halves change places.
+- cheers2: a variant against its own program is positive, against the other program negative.
 
 Recall is given by operation with the threshold of each language. AUC counts ties as half.
 """
@@ -24,6 +27,7 @@ import bisect
 import collections
 import json
 import os
+import shutil
 import sys
 
 FAMILY = {"systemverilog": "verilog"}
@@ -139,13 +143,16 @@ def leak(truth_path, refs_path, matches_path):
         work = named(refs, line["work"])
         if work:
             found[parts[-2]].append((line["score_bits"], parts[-1], work, line["segments"]))
-    right, overlaps, by_op = [], [], collections.defaultdict(list)
+    right, first, overlaps, by_op = [], [], [], collections.defaultdict(list)
     for row in truth:
         of_owner = [f for f in found[row["case"]] if refs[f[2]][1] == row["ref_repo"]]
         best = max(of_owner, key=lambda f: f[0], default=None)
-        is_right = best is not None and best[1] == row["file"] and best[2] == row["ref"]
-        right.append(is_right)
         own = [f for f in of_owner if f[1] == row["file"] and f[2] == row["ref"]]
+        # A passage that several works of the owner hold word for word names each of them with the same right.
+        is_right = bool(own) and own[0][0] >= best[0]
+        is_first = is_right and best[1] == row["file"] and sum(f[0] == best[0] for f in of_owner) == 1
+        right.append(is_right)
+        first.append(is_first)
         overlap = 0.0
         if own:
             said = line_set(s["work"] for s in own[0][3])
@@ -155,58 +162,78 @@ def leak(truth_path, refs_path, matches_path):
         by_op[row["op"]].append((is_right, overlap))
         score = own[0][0] if own else NOTHING
         rival = max((f[0] for f in of_owner if (f[1], f[2]) != (row["file"], row["ref"])), default=NOTHING)
-        print(row["case"], row["lang"], row["op"], "part" if row["part"] else "file", "right" if is_right else "WRONG",
+        print(row["case"], row["lang"], row["op"], "part" if row["part"] else "file", "right" if is_first else "tied" if is_right else "WRONG",
               f"bits {score:.0f} rival {rival:.0f} iou {overlap:.3f}", "" if is_right else best[:3] if best else None)
     for op, rows in sorted(by_op.items()):
         print(op, len(rows), "first", show(share(r for r, _ in rows)), "iou", show(sum(o for _, o in rows) / len(rows)))
-    print("ALL", len(right), "right file first", show(share(right)), "line IoU mean", show(sum(overlaps) / len(overlaps)),
+    print("ALL", len(right), "right file first", show(share(first)), "or tied", show(share(right)), "line IoU mean", show(sum(overlaps) / len(overlaps)),
           "median", show(sorted(overlaps)[len(overlaps) // 2]))
 
 
-def tasks_of(kind, folder):
-    """task -> (original, {file: (label, level)}), files relative to the folder"""
-    tasks = {}
+def java_below(folder):
     for top, _, files in sorted(os.walk(folder)):
         for name in sorted(files):
-            path = os.path.relpath(os.path.join(top, name), folder)
-            parts = path.split(os.sep)
-            if kind == "irplag" and name.endswith(".java"):
-                original, rows = tasks.setdefault(parts[0], ([], {}))
-                if parts[1] == "original":
-                    original.append(path)
-                elif parts[1] == "non-plagiarized":
-                    rows[path] = (False, "independent")
-                else:
-                    rows[path] = (True, parts[2])
-    return tasks
+            if name.endswith(".java"):
+                yield os.path.relpath(os.path.join(top, name), folder)
 
 
-def labelled(kind, folder, matches_path):
-    tasks = tasks_of(kind, folder)
-    score = collections.defaultdict(lambda: NOTHING)
+def fold(folder, out, half):
+    """Lays out works (originals, and half of the independent solutions as background) and suspects (the rest)."""
+    independent = 0
+    for path in java_below(folder):
+        side = "suspects"
+        if path.split(os.sep)[1] == "original":
+            side = "works"
+        elif path.split(os.sep)[1] == "non-plagiarized":
+            independent += 1
+            side = "works" if independent % 2 == int(half) else "suspects"
+        target = os.path.join(out, side, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copyfile(os.path.join(folder, path), target)
+
+
+def irplag(out, matches_path):
+    suspects = os.path.join(out, "suspects")
+    score = {}
     for line in lines_of(matches_path):
-        key = (os.path.relpath(line["suspect"], folder), line["work"])
-        score[key] = max(line["score_bits"], score[key])
-    pooled, levels = ([], []), collections.defaultdict(list)
-    for task, (originals, rows) in sorted(tasks.items()):
-        own = ([], [])
-        for path, (is_copy, level) in rows.items():
-            best = max(score[(path, original)] for original in originals)
-            own[0 if is_copy else 1].append(best)
-            levels[level].append((best, task))
-        print(task, len(own[0]), len(own[1]), "auc", show(auc(*own)))
-        pooled[0].extend(own[0])
-        pooled[1].extend(own[1])
-    for level, rows in sorted(levels.items()):
-        if level != "independent":
-            print(level, len(rows), "auc", show(auc([s for s, _ in rows], pooled[1])))
-    limit = max(pooled[1], default=NOTHING)
-    print("ALL auc", show(auc(*pooled)), "recall0", show(share(s > limit for s in pooled[0])))
+        work = line["work"].split("/")
+        if "original" in work:
+            score[os.path.relpath(line["suspect"], suspects), work[0]] = line["score_bits"]
+    cases = collections.defaultdict(lambda: ([], []))
+    for path in java_below(suspects):
+        case = path.split(os.sep)[0]
+        is_copy = path.split(os.sep)[1] == "plagiarized"
+        cases[case][0 if is_copy else 1].append(score.get((path, case), NOTHING))
+    for case, own in sorted(cases.items()):
+        print(case, len(own[0]), len(own[1]), "auc", show(auc(*own)))
+    pooled = [sum((own[i] for own in cases.values()), []) for i in (0, 1)]
+    print("ALL", len(pooled[0]), len(pooled[1]), "auc", show(auc(*pooled)))
+
+
+def cheers2(folder, matches_path):
+    """A variant is a folder of files; its score against a program is the sum of what each file has at best."""
+    best, totals = {}, collections.Counter()
+    for line in lines_of(matches_path):
+        parts = os.path.relpath(line["suspect"], folder).split(os.sep)
+        key = (parts[0], parts[1], os.sep.join(parts[2:]), line["work"].split("/")[0])
+        best[key] = max(line["score_bits"], best.get(key, 0.0))
+    for (kind, number, _, program), bits in best.items():
+        totals[kind, number, program] += bits
+    positives, negatives = collections.defaultdict(list), []
+    for kind in sorted(os.listdir(folder)):
+        own, level = kind.split("-")
+        for number in sorted(os.listdir(os.path.join(folder, kind))):
+            positives[level].append(totals[kind, number, own])
+            other = "2" if own == "1" else "1"
+            negatives.append(totals[kind, number, other])
+    limit = max(negatives)
+    for level, bits in sorted(positives.items()):
+        print("level", level, len(bits), "recall0", show(share(b > limit for b in bits)), "auc", show(auc(bits, negatives)))
 
 
 def main():
     arguments = sys.argv[1:]
-    tracks = {"code": (code, 3), "leak": (leak, 3), "labelled": (labelled, 3)}
+    tracks = {"code": (code, 3), "leak": (leak, 3), "fold": (fold, 3), "irplag": (irplag, 2), "cheers2": (cheers2, 2)}
     if not arguments or arguments[0] not in tracks or len(arguments) - 1 != tracks[arguments[0]][1]:
         sys.exit(__doc__)
     tracks[arguments[0]][0](*arguments[1:])

@@ -111,7 +111,7 @@ pub(crate) fn fingerprint_reference(reader: impl Read, language: Language) -> Re
 /// let source = "module m(input a, output b);\n  assign b = ~a & 8'hFF;\nendmodule\n";
 /// let mut keys = Vec::new();
 /// let tokens = fingerprint(source.as_bytes(), Language::Verilog, |key, _| keys.push(key))?;
-/// assert_eq!(tokens, 18);
+/// assert_eq!(tokens, 19);
 /// assert!(!keys.is_empty());
 /// # Ok::<(), quanlian_match::text::TextError>(())
 /// ```

@@ -63,11 +63,12 @@ pub(super) fn measured(medium: Medium) -> Measured {
             on: "2026-11-22",
             page: "docs/BENCHMARKS.md",
         },
-        // Source files of other repositories.
+        // Disguised files (seeds 101 and 202) against the works of all other repositories. The best is a template that four
+        // repositories hold nearly word for word.
         Medium::Code => Measured {
             basis: Basis::Searched,
-            non_members: 0,
-            best_bits: None,
+            non_members: 1_584,
+            best_bits: Some(127.5),
             on: "2026-11-23",
             page: "docs/BENCHMARKS.md",
         },

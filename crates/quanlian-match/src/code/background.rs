@@ -26,8 +26,10 @@ pub(crate) const SAMPLE_TOKENS: usize = 1 << 21;
 const ORDERS: [usize; 5] = [0, 1, 2, 4, 7];
 /// From this length on, contexts are counted by works.
 const BY_WORK_ORDER: usize = 4;
-const MIN_SLOTS: usize = 1 << 10;
-const MAX_SLOTS: usize = 1 << 22;
+/// Slots for each context of each token: fewer would fall together and make what is rare seem known.
+const SLOTS_PER_CONTEXT: usize = 4;
+const MIN_SLOTS: usize = 1 << 16;
+const MAX_SLOTS: usize = 1 << 23;
 /// Most that the structure of one token may tell.
 const MAX_TOKEN_BITS: f32 = 6.0;
 /// Share of its bits that a token keeps when its file has said it before in the same context.
@@ -76,12 +78,12 @@ impl Background {
         share: usize,
         sample_tokens: usize,
     ) -> Self {
-        let slots = (sample_tokens * ORDERS.len())
+        let slots = (sample_tokens * ORDERS.len() * SLOTS_PER_CONTEXT)
             .next_power_of_two()
             .clamp(MIN_SLOTS, MAX_SLOTS);
         let mut model = Self {
             follows: vec![0; slots],
-            contexts: vec![(0, 0); slots],
+            contexts: vec![(0, 0); slots / 2],
             works: 0,
             words: HashMap::default(),
         };
@@ -158,7 +160,8 @@ impl Background {
                 total -= 1.0;
             }
             if total >= 1.0 && different >= 1.0 {
-                p = (count + different * p) / (total + different);
+                // Two contexts in one slot may count more than there are.
+                p = (count.min(total) + different * p) / (total + different);
             }
         });
         (-p.log2()).clamp(0.0, MAX_TOKEN_BITS)

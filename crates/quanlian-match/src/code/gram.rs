@@ -5,17 +5,18 @@
 //!
 //! Three families share one index:
 //! 1. **Structure**: [`STRUCTURE_TOKENS`] tokens, a name being told by how far back in the gram it stood before (Baker
-//!    1995), a number or string by its class. Renaming every name, other numbers, other blanks change nothing.
+//!    1995), a number or string by its class. Renaming every name, other numbers, other blanks change nothing. Where there
+//!    is hardly any structure, in a table or the image of a memory, the values are part of the gram.
 //! 2. **Statements**: a whole statement in the same way, once a file, so that order does not count.
 //! 3. **Literals**: numbers and strings that are long enough to be somebody's own, by value, once a file.
 //!
 //! Invariants: a key depends on its own tokens and the family of languages alone; of any
 //! `STRUCTURE_TOKENS + WINDOW_TOKENS` tokens that both sides share at least one structure gram meets the index, unless
-//! they are all of a few symbols, like a table of numbers.
+//! they are all of a few symbols and values.
 //!
 //! Not here: where keys are kept (`segment`), what a shared key is worth (`candidates`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::BuildHasherDefault;
 
 use super::language::Family;
@@ -27,8 +28,10 @@ use super::tokens::{
 pub(crate) const STRUCTURE_TOKENS: usize = 12;
 /// Starting places from which one structure gram is chosen for a work.
 pub(crate) const WINDOW_TOKENS: usize = 6;
-/// Different symbols that a structure gram must have: fewer make a table, which literals tell apart.
+/// Different symbols that a structure gram must have: fewer make a table, whose values count then.
 const MIN_SYMBOLS: usize = 4;
+/// Different values that a gram of a table must have.
+const MIN_VALUES: usize = 3;
 /// Shortest and longest statement that is a key.
 const STATEMENT_TOKENS: std::ops::RangeInclusive<usize> = 6..=96;
 /// Decimal digits of the least number, and bytes of the shortest string, that is a key.
@@ -102,8 +105,29 @@ pub(crate) fn structure<'a>(
                 different += 1;
             }
         }
-        (different >= MIN_SYMBOLS).then(|| mix(hash) >> (64 - KEY_BITS))
+        if different < MIN_SYMBOLS {
+            hash = table(tokens, hash, start..start + length)?;
+        }
+        Some(mix(hash) >> (64 - KEY_BITS))
     })
+}
+
+/// A gram of few symbols with its numbers and strings; `None` when these say too little.
+fn table(tokens: &Tokens, structure: u64, range: std::ops::Range<usize>) -> Option<u64> {
+    let mut hash = structure;
+    let mut seen = [NO_WORD; MIN_VALUES];
+    let mut different = 0;
+    for at in range {
+        let word = tokens.words[at];
+        if word != NO_WORD && matches!(tokens.symbols[at], NUMBER | STRING) {
+            hash = hash.wrapping_mul(BASE).wrapping_add(tokens.dictionary.hash(word));
+            if different < MIN_VALUES && !seen[..different].contains(&word) {
+                seen[different] = word;
+                different += 1;
+            }
+        }
+    }
+    (different >= MIN_VALUES).then_some(hash)
 }
 
 fn mixed(tokens: &Tokens, links: &Links, start: usize, at: usize) -> u64 {
@@ -238,7 +262,7 @@ fn statements(tokens: &Tokens, links: &Links, family: Family, sink: &mut impl Fn
 }
 
 fn literals(tokens: &Tokens, family: Family, sink: &mut impl FnMut(Gram)) {
-    let mut said: HashMap<u32, (), BuildHasherDefault<Taken>> = HashMap::default();
+    let mut said: HashSet<u32, BuildHasherDefault<Taken>> = HashSet::default();
     for (at, (&symbol, &word)) in (0u32..).zip(tokens.symbols.iter().zip(&tokens.words)) {
         if word == NO_WORD || !matches!(symbol, NUMBER | STRING) {
             continue;
@@ -249,7 +273,7 @@ fn literals(tokens: &Tokens, family: Family, sink: &mut impl FnMut(Gram)) {
         } else {
             length >= MIN_STRING_BYTES
         };
-        if is_long && said.insert(word, ()).is_none() {
+        if is_long && said.insert(word) {
             // The same constant in another language of hardware is the same constant.
             let hash = tokens.dictionary.hash(word) ^ seed(family, 3);
             sink((mix(hash) >> (64 - KEY_BITS), at));

@@ -83,6 +83,10 @@ pub(crate) enum Strings {
 
 /// How the languages of a family are cut into tokens.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent rules of a grammar, each named where it is set"
+)]
 pub(crate) struct Syntax {
     pub(crate) line_comment: &'static [u8],
     pub(crate) block_comments: bool,

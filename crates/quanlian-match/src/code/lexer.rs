@@ -52,10 +52,14 @@ pub(crate) fn lex(text: &str, family: Family, limit: usize) -> (Tokens, bool) {
         }
         lexer.token();
     }
-    let lines = text.as_bytes().iter().filter(|&&b| b == b'\n').count();
-    let unended = usize::from(!text.is_empty() && !text.ends_with('\n'));
-    lexer.tokens.line_count = u32::try_from(lines + unended).unwrap_or(u32::MAX);
+    let unended = u32::from(!text.is_empty() && !text.ends_with('\n'));
+    lexer.tokens.line_count = count_lines(text.as_bytes()) + unended;
     (lexer.tokens, whole)
+}
+
+/// Ends of lines; a source file is shorter than what a `u32` counts.
+fn count_lines(bytes: &[u8]) -> u32 {
+    bytes.split(|&b| b == b'\n').count() as u32 - 1
 }
 
 /// The keywords of a family by the hash of their letters.
@@ -114,13 +118,11 @@ impl Lexer<'_> {
             if b == b'\n' {
                 self.line += 1;
                 self.at += 1;
-            } else if b.is_ascii_whitespace() || b < 0x20 {
-                self.at += 1;
-            } else if b == b'\\' && matches!(self.peek(1), b'\n' | b'\r') {
+            } else if b <= b' ' || b == b'\\' && matches!(self.peek(1), b'\n' | b'\r') {
                 self.at += 1;
             } else if self.rest().starts_with(self.syntax.line_comment) {
                 let start = self.at;
-                self.to_line_end();
+                self.skip_line();
                 self.tokens.push_comment(self.line, &self.bytes[start..self.at]);
             } else if self.syntax.block_comments && self.rest().starts_with(b"/*") {
                 self.skip_block_comment();
@@ -131,7 +133,7 @@ impl Lexer<'_> {
         false
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         let length = self.rest().iter().position(|&b| b == b'\n');
         self.at = length.map_or(self.bytes.len(), |n| self.at + n);
     }

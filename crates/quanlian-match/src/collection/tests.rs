@@ -13,6 +13,7 @@ mod damage;
 mod films;
 mod merging;
 mod pictures;
+mod sources;
 mod upkeep;
 
 /// A folder with a collection of works and room for suspects.

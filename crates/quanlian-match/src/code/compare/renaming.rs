@@ -57,7 +57,7 @@ impl Renaming {
         for passage in passages.iter().filter(|p| p.bits >= MIN_PASSAGE_BITS) {
             for &run in &passage.runs {
                 for_each_name(pair, &runs[run], |_, _, names| {
-                    *counts.entry(names).or_default() += 1
+                    *counts.entry(names).or_default() += 1;
                 });
             }
         }

@@ -65,7 +65,7 @@ impl Lexer<'_> {
                 && matches!(bytes[length - 1], b'e' | b'E')
                 && next.is_ascii_digit();
             // A point belongs to a number unless it begins a range or a call.
-            let is_point = b == b'.' && next != b'.' && !(is_letter(next) && !matches!(next, b'e' | b'E'));
+            let is_point = b == b'.' && next != b'.' && (!is_letter(next) || matches!(next, b'e' | b'E'));
             let is_quote =
                 b == b'\'' && self.syntax.strings == Strings::Cpp && next.is_ascii_hexdigit() && length > 0;
             if b.is_ascii_alphanumeric() || b == b'_' || is_sign || is_point || is_quote {

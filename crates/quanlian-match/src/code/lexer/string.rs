@@ -9,7 +9,7 @@
 
 use super::super::language::Strings;
 use super::super::tokens::{STRING, Symbol};
-use super::{Lexer, is_letter};
+use super::{Lexer, count_lines, is_letter};
 
 impl Lexer<'_> {
     /// Takes a string or character, if there is one here.
@@ -85,7 +85,7 @@ impl Lexer<'_> {
         let start = (self.at + open).min(self.bytes.len());
         let found = self.bytes[start..].windows(close.len()).position(|w| w == close);
         let end = found.map_or(self.bytes.len(), |n| start + n);
-        self.line += self.bytes[self.at..end].iter().filter(|b| **b == b'\n').count() as u32;
+        self.line += count_lines(&self.bytes[self.at..end]);
         self.push_string(start, end, line);
         self.at = (end + close.len()).min(self.bytes.len());
         true
@@ -99,7 +99,7 @@ impl Lexer<'_> {
         while end < self.bytes.len() && !self.bytes[end..].starts_with(&[mark; 3]) {
             let step = if self.bytes[end] == b'\\' && !is_raw { 2 } else { 1 };
             let taken = &self.bytes[end..self.bytes.len().min(end + step)];
-            self.line += taken.iter().filter(|b| **b == b'\n').count() as u32;
+            self.line += count_lines(taken);
             end += step;
         }
         let end = end.min(self.bytes.len());
