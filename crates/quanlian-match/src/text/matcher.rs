@@ -73,8 +73,11 @@ pub(crate) trait TextPart {
     fn numbers(&self) -> u32;
     /// The text item of this number, if there is one.
     fn item(&self, number: u32) -> Option<&TextItem>;
-    /// Whether there may be postings under numbers that no text bears, because it failed half way or was removed.
-    fn has_numbers_of_no_text(&self) -> bool;
+    /// Number of the text that lies at a place of the axis, and the place in that text; `None` where no text lies, because
+    /// it failed half way or was removed.
+    fn text_at(&self, place: u64) -> Option<(u32, u32)>;
+    /// Whether there may be postings at such places.
+    fn has_places_of_no_text(&self) -> bool;
 }
 
 /// Why a suspect could not be matched.
@@ -159,7 +162,7 @@ pub(crate) fn match_text(
     }
     .run(&mut found)?;
     for part in parts {
-        part.store().segment.check_read()?;
+        part.store().check_read()?;
     }
     Ok((found.into_matches(parts, end_symbol, collection_symbols), decoded))
 }
@@ -200,8 +203,15 @@ impl Matcher<'_> {
 
     /// Looks up every gram of the block: item, place in the block, place in the item.
     fn hits(&self, part: &dyn TextPart) -> Vec<(u32, u32, u32)> {
-        let store = part.store();
-        let has_gaps = part.has_numbers_of_no_text();
+        let mut grams = Grams::default();
+        let (mut keys, mut starts) = (Vec::new(), Vec::new());
+        for &symbol in &self.block.symbols {
+            grams.push(symbol, |key, start, _| {
+                keys.push(key);
+                starts.push(start as u32);
+            });
+        }
+        let has_gaps = part.has_places_of_no_text();
         // Postings of nobody do not count; but of a key that hardly anybody else has not all of them are read.
         let most = if has_gaps {
             REMOVED_ALLOWANCE * MAX_POSTINGS_PER_KEY
@@ -209,26 +219,23 @@ impl Matcher<'_> {
             MAX_POSTINGS_PER_KEY
         };
         let mut hits = Vec::new();
-        let mut grams = Grams::default();
-        for &symbol in &self.block.symbols {
-            grams.push(symbol, |key, start, _| {
-                let before = hits.len();
-                if before >= MAX_HITS_PER_BLOCK {
-                    return;
-                }
-                let mut read = 0;
-                for posting in store.segment.postings(key).take(most + 1) {
-                    read += 1;
-                    if !has_gaps || part.item(posting.item).is_some() {
-                        hits.push((posting.item, start as u32, posting.position));
-                    }
-                    if read > most || hits.len() - before > MAX_POSTINGS_PER_KEY {
-                        hits.truncate(before);
-                        break;
-                    }
-                }
-            });
-        }
+        let (mut of_key, mut before, mut is_common) = (usize::MAX, 0, false);
+        (part.store().segment).for_each(&keys, most as u64, |index, place| {
+            if index != of_key {
+                (of_key, before, is_common) = (index, hits.len(), hits.len() >= MAX_HITS_PER_BLOCK);
+            }
+            let Some((item, position)) = part.text_at(place) else {
+                return;
+            };
+            if is_common {
+                return;
+            }
+            hits.push((item, starts[index], position));
+            if hits.len() - before > MAX_POSTINGS_PER_KEY {
+                hits.truncate(before);
+                is_common = true;
+            }
+        });
         hits
     }
 

@@ -306,11 +306,11 @@ impl PartWriter {
         report: &mut BuildReport,
     ) -> Result<Option<Item>, SegmentError> {
         let number = self.next_text;
-        // Also after a failure the number is spent: some of its postings may be written.
+        // Also after a failure the number is spent, so that a part with places of nobody can be told.
         self.next_text += 1;
         let remark = opened.remark(&found.relative);
         let mut reader = opened.into_digesting_reader();
-        match self.text.add(number, &mut reader) {
+        match self.text.add(&mut reader) {
             Ok((text, decoded)) => {
                 report.notes.extend(remark);
                 report.notes.extend(note::of_text(&found.relative, &decoded));
