@@ -15,6 +15,7 @@
 
 pub(crate) mod background;
 pub(crate) mod decode;
+pub(crate) mod document;
 pub(crate) mod extend;
 pub(crate) mod fold;
 pub(crate) mod gram;

@@ -26,7 +26,7 @@ mod header;
 mod pace;
 mod place;
 mod probe;
-mod process;
+pub(crate) mod process;
 mod reel;
 mod search;
 mod segments;

@@ -16,6 +16,8 @@ use sha2::{Digest, Sha256};
 use super::Note;
 use super::sniff::{self, Content};
 use crate::Medium;
+use crate::text::TextError;
+use crate::text::document::{self, Form};
 use crate::video::{self, FilmTrack, Tools, VideoError};
 
 /// A file whose beginning was read to tell its content.
@@ -24,6 +26,8 @@ pub(super) struct Opened {
     start: Vec<u8>,
     file: File,
     pub(super) content: Content,
+    /// How the text is kept, of a file that holds text.
+    form: Form,
     /// The pictures of a film.
     pub(super) film: Option<FilmTrack>,
     /// Why a container could not be looked into; it is then taken for sound.
@@ -43,6 +47,17 @@ impl Opened {
             .read_to_end(&mut start)?;
         let whole = start.len() < sniff::SNIFF_BYTES;
         let (mut content, mut film, mut film_error) = (sniff::sniff(&start, whole), None, None);
+        let form = match content {
+            Content::Known(Medium::Text) => Some(document::form_of(&start)),
+            Content::Archive => document::form_of_archive(File::open(path)?),
+            _ => None,
+        };
+        if content == Content::Archive {
+            content = match form {
+                Some(_) => Content::Known(Medium::Text),
+                None => Content::Other("a zip archive that is no document"),
+            };
+        }
         if let Content::Container(container) = content {
             match video::probe(path, container, &Tools::default()) {
                 Ok(track) => film = track,
@@ -59,6 +74,7 @@ impl Opened {
             start,
             file,
             content,
+            form: form.unwrap_or(Form::Plain),
             film,
             film_error,
         })
@@ -86,11 +102,49 @@ impl Opened {
         })
     }
 
-    pub(super) fn into_digesting_reader(self) -> DigestingReader<impl Read> {
-        DigestingReader {
+    /// The text of the file: its bytes as they are, or what is taken out of a document.
+    pub(super) fn into_text(self) -> Result<TextReader, TextError> {
+        if self.form != Form::Plain {
+            let (bytes, sha256) = digest(&self.path)?;
+            let text = document::extract(self.form, File::open(&self.path)?)?;
+            return Ok(TextReader::Extracted {
+                text: io::Cursor::new(text.into_bytes()),
+                bytes,
+                sha256,
+            });
+        }
+        Ok(TextReader::Plain(DigestingReader {
             reader: io::Cursor::new(self.start).chain(self.file),
             digest: Sha256::new(),
             bytes: 0,
+        }))
+    }
+}
+
+/// The text of a file, with length and SHA-256 of the file.
+pub(super) enum TextReader {
+    Plain(DigestingReader<io::Chain<io::Cursor<Vec<u8>>, File>>),
+    Extracted {
+        text: io::Cursor<Vec<u8>>,
+        bytes: u64,
+        sha256: String,
+    },
+}
+
+impl Read for TextReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(reader) => reader.read(buffer),
+            Self::Extracted { text, .. } => text.read(buffer),
+        }
+    }
+}
+
+impl TextReader {
+    pub(super) fn finish(self) -> (u64, String) {
+        match self {
+            Self::Plain(reader) => reader.finish(),
+            Self::Extracted { bytes, sha256, .. } => (bytes, sha256),
         }
     }
 }
@@ -112,7 +166,7 @@ impl<R: Read> Read for DigestingReader<R> {
 }
 
 impl<R> DigestingReader<R> {
-    pub(super) fn finish(self) -> (u64, String) {
+    fn finish(self) -> (u64, String) {
         (self.bytes, hex::encode(self.digest.finalize()))
     }
 }

@@ -150,6 +150,9 @@ impl Collection {
                     what: "a film without a track of pictures",
                 });
             }
+            Content::Archive => {
+                return Err(MatchError::UnknownMedium { what: "a zip archive" });
+            }
             Content::Empty => return Err(MatchError::Empty),
             Content::Other(what) => return Err(MatchError::UnknownMedium { what }),
         };
@@ -212,8 +215,9 @@ impl Collection {
         let parts: Vec<&dyn TextPart> = texts.iter().map(|texts| texts as &dyn TextPart).collect();
         let symbols = self.parts.iter().map(|p| p.totals().text_symbols).sum();
         let background = self.background(&parts).map_err(MatchError::Index)?;
+        let reader = opened.into_text().map_err(MatchError::Text)?;
         let (found, decoded) =
-            matcher::match_text(opened.into_digesting_reader(), &parts, background, symbols).map_err(
+            matcher::match_text(reader, &parts, background, symbols).map_err(
                 |e| match e {
                     TextMatchError::Text(e) => MatchError::Text(e),
                     TextMatchError::Index(e) => MatchError::Index(e),

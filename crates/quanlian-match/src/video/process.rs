@@ -1,4 +1,4 @@
-//! A guarded program: ffmpeg or ffprobe on one file, under limits that a hostile file cannot lift.
+//! A guarded program: ffmpeg, ffprobe or pdftotext on one file, under limits that a hostile file cannot lift.
 //!
 //! In:  a program, its arguments, the open file, [`Limits`].
 //! Out: what it writes, as a [`Read`]; after the end, how it ended and what it complained of.
@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Of the complaints of a program so many bytes are kept; the rest is read and thrown away.
-pub(super) const MAX_SAID_BYTES: usize = 4 << 10;
+pub(crate) const MAX_SAID_BYTES: usize = 4 << 10;
 /// How often the watch looks.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// What a program may still need of its surroundings: where it and its libraries lie.
@@ -28,25 +28,25 @@ const KEPT_VARIABLES: [&str; 3] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH
 
 /// How long a program may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// Without writing anything.
-    pub(super) stall: Duration,
+    pub(crate) stall: Duration,
     /// In all.
-    pub(super) total: Duration,
+    pub(crate) total: Duration,
 }
 
 /// How a program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ended {
-    pub(super) succeeded: bool,
+pub(crate) struct Ended {
+    pub(crate) succeeded: bool,
     /// Killed by the watch.
-    pub(super) timed_out: bool,
+    pub(crate) timed_out: bool,
     /// The beginning of its complaints, in one line.
-    pub(super) said: String,
+    pub(crate) said: String,
 }
 
 /// A running program.
-pub(super) struct Guarded {
+pub(crate) struct Guarded {
     child: Arc<Mutex<Child>>,
     /// Gone once nobody will read on.
     stdout: Option<ChildStdout>,
@@ -59,7 +59,7 @@ pub(super) struct Guarded {
 
 impl Guarded {
     /// Starts `program` with `file` as its standard input.
-    pub(super) fn start<S: AsRef<OsStr>>(
+    pub(crate) fn start<S: AsRef<OsStr>>(
         program: &OsStr,
         arguments: &[S],
         file: File,
@@ -115,7 +115,7 @@ impl Guarded {
     }
 
     /// Waits for the end; what the program still writes is lost.
-    pub(super) fn finish(mut self) -> Ended {
+    pub(crate) fn finish(mut self) -> Ended {
         // A program that still writes meets a closed pipe; the watch runs on, so that this ends.
         self.stdout = None;
         let succeeded = loop {

@@ -30,7 +30,7 @@ const NEAR_BITS: f64 = 19.3;
 /// A passage is explained by another one when it has no more than this share of its bits.
 const EXPLAINED_SHARE: f64 = 0.8;
 /// Up to so many bits a passage counts as a phrase, which is explained wholly; from twice as many on not at all.
-const MAX_PHRASE_BITS: f64 = 96.0;
+const MAX_PHRASE_BITS: f64 = 192.0;
 
 /// A stretch of the suspect that agrees with a stretch of a work.
 #[derive(Debug, Clone, PartialEq)]
