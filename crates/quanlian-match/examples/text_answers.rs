@@ -45,8 +45,12 @@ fn main() -> io::Result<()> {
     };
     let start = Instant::now();
     let mut answers = 0;
-    collection.match_paths(&[queries.clone()], &options, &|_| false, &|_, _| {}, |path, report| {
-        match report {
+    collection.match_paths(
+        &[queries.clone()],
+        &options,
+        &|_| false,
+        &|_, _| {},
+        |path, report| match report {
             Ok(report) => {
                 for found in report.matches {
                     answers += 1;
@@ -54,8 +58,8 @@ fn main() -> io::Result<()> {
                 }
             }
             Err(e) => eprintln!("{}: {e}", path.display()),
-        }
-    });
+        },
+    );
     eprintln!("{answers} answers in {:?}", start.elapsed());
     Ok(())
 }

@@ -252,7 +252,10 @@ impl Part {
     pub(super) fn postings(&self) -> u64 {
         let pictures = self.picture.as_ref().map_or(0, |store| store.segment.len());
         let films = self.film.as_ref().map_or(0, |store| store.segment.len());
-        self.text.as_ref().map_or(0, |store| store.segment.len()) + self.sound.segment.len() + pictures + films
+        self.text.as_ref().map_or(0, |store| store.segment.len())
+            + self.sound.segment.len()
+            + pictures
+            + films
     }
 
     /// `None` for a part without texts that was made when they were kept otherwise.

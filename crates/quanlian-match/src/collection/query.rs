@@ -151,7 +151,9 @@ impl Collection {
                 });
             }
             Content::Archive => {
-                return Err(MatchError::UnknownMedium { what: "a zip archive" });
+                return Err(MatchError::UnknownMedium {
+                    what: "a zip archive",
+                });
             }
             Content::Empty => return Err(MatchError::Empty),
             Content::Other(what) => return Err(MatchError::UnknownMedium { what }),
@@ -217,12 +219,10 @@ impl Collection {
         let background = self.background(&parts).map_err(MatchError::Index)?;
         let reader = opened.into_text().map_err(MatchError::Text)?;
         let (found, decoded) =
-            matcher::match_text(reader, &parts, background, symbols).map_err(
-                |e| match e {
-                    TextMatchError::Text(e) => MatchError::Text(e),
-                    TextMatchError::Index(e) => MatchError::Index(e),
-                },
-            )?;
+            matcher::match_text(reader, &parts, background, symbols).map_err(|e| match e {
+                TextMatchError::Text(e) => MatchError::Text(e),
+                TextMatchError::Index(e) => MatchError::Index(e),
+            })?;
         notes.extend(note::of_text(Path::new(suspect), &decoded));
         Ok(found
             .into_iter()

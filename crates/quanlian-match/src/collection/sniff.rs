@@ -169,8 +169,8 @@ pub(super) fn promised(path: &Path) -> &'static [Medium] {
         "mp4" | "mkv" | "webm" | "m4v" | "3gp" | "asf" => &[Medium::Video, Medium::Audio],
         "mov" | "avi" | "flv" | "ts" | "m2ts" | "mpg" | "mpeg" | "wmv" | "ogv" => &[Medium::Video],
         "jpg" | "jpeg" | "png" | "gif" | "webp" | "bmp" | "tif" | "tiff" => &[Medium::Image],
-        "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "xhtml" | "srt" | "ass" | "ssa" | "pdf" | "docx"
-        | "epub" => &[Medium::Text],
+        "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "xhtml" | "srt" | "ass" | "ssa" | "pdf"
+        | "docx" | "epub" => &[Medium::Text],
         _ => &[],
     }
 }

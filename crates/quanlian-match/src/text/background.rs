@@ -65,7 +65,8 @@ fn held_share(symbol: Symbol, other_works: u8) -> f64 {
         2..=3 if is_letter => 0.5,
         1 => 0.35,
         2..=3 => 0.15,
-        _ => 0.05,
+        4..=15 => 0.05,
+        _ => 0.005,
     }
 }
 
@@ -269,7 +270,10 @@ mod tests {
 
     #[test]
     fn what_the_suspect_says_elsewhere_tells_less_than_what_it_says_here_alone() {
-        let (before, passage) = ("the boat lay still and nobody spoke a word ", "the boat and a word");
+        let (before, passage) = (
+            "the boat lay still and nobody spoke a word ",
+            "the boat lay still here",
+        );
         let text = symbols(&format!("{before}{passage}"));
         let here = symbols(before).len()..text.len();
         let heard = Heard::of(&text);
@@ -279,6 +283,11 @@ mod tests {
         assert!(bits(&|hash| heard.is_said_near(&here, hash)) < 0.8 * alone);
         // What is said in the passage alone does not lower it.
         let alone_heard = Heard::of(&text[here.start..]);
-        assert!(!alone_heard.0.iter().any(|&(hash, _)| alone_heard.is_said_near(&(0..here.len()), hash)));
+        assert!(
+            !alone_heard
+                .0
+                .iter()
+                .any(|&(hash, _)| alone_heard.is_said_near(&(0..here.len()), hash))
+        );
     }
 }

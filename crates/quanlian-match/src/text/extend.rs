@@ -118,7 +118,9 @@ impl Ways {
 
     /// The best way on by leaving one symbol out.
     fn leave_out(self, symbol: Symbol) -> Cell {
-        self.torn.or(self.paired.torn(symbol)).step(-gap_bits(symbol), false)
+        self.torn
+            .or(self.paired.torn(symbol))
+            .step(-gap_bits(symbol), false)
     }
 }
 

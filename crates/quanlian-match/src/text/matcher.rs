@@ -355,14 +355,20 @@ impl Matcher<'_> {
             let is_heard = |passage: &Range<usize>, hash| self.heard().is_said_near(passage, hash);
             if a.bits >= self.min_bits {
                 let passage = a.query.clone();
-                let bits = self.background.bits(&region.symbols, a.work.clone(), |hash| is_heard(&passage, hash));
+                let bits = self
+                    .background
+                    .bits(&region.symbols, a.work.clone(), |hash| is_heard(&passage, hash));
                 a.bits = bits.iter().sum();
             }
             if a.bits >= self.min_bits {
                 // The second time the passage may only shrink, or grow a little.
                 let around = a.work.start.saturating_sub(32)..(a.work.end + 32).min(region.symbols.len());
                 let passage = a.query.clone();
-                a = align(&self.background.bits(&region.symbols, around, |hash| is_heard(&passage, hash)));
+                a = align(
+                    &self
+                        .background
+                        .bits(&region.symbols, around, |hash| is_heard(&passage, hash)),
+                );
             }
             let near = 24;
             let open_left = start > 0 && a.work.start < near;

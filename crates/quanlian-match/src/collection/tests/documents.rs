@@ -9,8 +9,10 @@ use super::upkeep::names;
 use super::*;
 
 fn docx(paragraphs: &[&str]) -> Vec<u8> {
-    let runs = paragraphs.iter().map(|p| format!("<w:p><w:r><w:t>{p}</w:t></w:r></w:p>"));
-    let xml = format!("<w:document xmlns:w='w'>{}</w:document>", runs.collect::<String>());
+    let runs: Vec<String> = (paragraphs.iter())
+        .map(|p| format!("<w:p><w:r><w:t>{p}</w:t></w:r></w:p>"))
+        .collect();
+    let xml = format!("<w:document xmlns:w='w'>{}</w:document>", runs.concat());
     zipped("word/document.xml", xml.as_bytes())
 }
 
@@ -28,24 +30,43 @@ fn a_passage_is_found_from_one_kind_of_document_to_another() {
     assert_eq!(bench.build().expect("build").added, 2);
     let page = format!(
         "<!doctype html><html><head><style>p {{ color: red }}</style></head><body><p>Seen elsewhere:</p><p>{}</p></body></html>",
-        LINES[3].replace("riddles", "<em>riddles</em>").replace('a', "&#97;")
+        LINES[3]
+            .replace("riddles", "<em>riddles</em>")
+            .replace('a', "&#97;")
     );
-    let subtitles: String = (CHINESE.split('。').enumerate())
-        .map(|(i, line)| format!("{}\n00:00:0{i},000 --> 00:00:0{i},900\n{line}\n\n", i + 1))
-        .collect();
+    let shown = |(i, line)| format!("{}\n00:00:0{i},000 --> 00:00:0{i},900\n{line}\n", i + 1);
+    let subtitles = CHINESE
+        .split('。')
+        .enumerate()
+        .map(shown)
+        .collect::<Vec<_>>()
+        .join("\n");
     let collection = bench.open();
-    for (name, bytes, work) in [("page.bin", page, "story.docx"), ("film.srt", subtitles, "tale.txt")] {
+    for (name, bytes, work) in [
+        ("page.bin", page, "story.docx"),
+        ("film.srt", subtitles, "tale.txt"),
+    ] {
         let suspect = bench.suspect(name, bytes.as_bytes());
-        let report = collection.match_file(&suspect, &MatchOptions::default()).expect("match");
+        let report = collection
+            .match_file(&suspect, &MatchOptions::default())
+            .expect("match");
         let found: Vec<&str> = report.matches.iter().map(|m| m.work.as_str()).collect();
         assert_eq!((report.medium, found), (Medium::Text, vec![work]), "{name}");
     }
     // Places count characters of what is read: the fourth paragraph, wherever it lies in the archive.
     let suspect = bench.suspect("copy.txt", LINES[3].as_bytes());
-    let report = collection.match_file(&suspect, &MatchOptions::default()).expect("match");
-    let start = LINES[..3].iter().map(|line| line.chars().count() as u64 + 1).sum::<u64>();
+    let report = collection
+        .match_file(&suspect, &MatchOptions::default())
+        .expect("match");
+    let start = LINES[..3]
+        .iter()
+        .map(|line| line.chars().count() as u64 + 1)
+        .sum::<u64>();
     let segment = &report.matches[0].segments[0];
-    assert!(segment.work()[0].abs_diff(start) <= 5, "{segment:?} begins at {start}");
+    assert!(
+        segment.work()[0].abs_diff(start) <= 5,
+        "{segment:?} begins at {start}"
+    );
 }
 
 #[test]
@@ -69,7 +90,12 @@ fn a_document_that_cannot_be_read_is_named_and_the_run_goes_on() {
         ]
     );
     // What was given up in the middle leaves nothing behind.
-    assert_eq!(Collection::remove(&bench.at("index"), &names(&["story.docx"])).expect("remove").removed, 1);
+    assert_eq!(
+        Collection::remove(&bench.at("index"), &names(&["story.docx"]))
+            .expect("remove")
+            .removed,
+        1
+    );
 }
 
 #[test]
@@ -81,5 +107,8 @@ fn texts_that_an_earlier_version_kept_are_refused_with_the_way_out() {
     fs::remove_file(part.join("text.blocks")).expect("remove");
     let told = Collection::open(&bench.at("index")).expect_err("refused");
     let text = format!("{told:?}");
-    assert!(matches!(told.code(), "collection_part" | "collection_io"), "{text}");
+    assert!(
+        matches!(told.code(), "collection_part" | "collection_io"),
+        "{text}"
+    );
 }

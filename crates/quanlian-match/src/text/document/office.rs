@@ -140,16 +140,8 @@ fn without_escapes(name: &str) -> String {
     while let Some((&first, after)) = rest.split_first() {
         let code = (first == b'%').then(|| after.get(..2)).flatten();
         let code = code.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        match code {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
+        bytes.push(code.unwrap_or(first));
+        rest = if code.is_some() { &after[2..] } else { after };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -205,7 +197,12 @@ fn of_zip(error: ZipError) -> TextError {
 
 fn broken(what: impl std::fmt::Display) -> TextError {
     TextError::Document {
-        what: what.to_string().chars().filter(|c| !c.is_control()).take(200).collect(),
+        what: what
+            .to_string()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect(),
     }
 }
 
@@ -264,14 +261,23 @@ mod tests {
         let xml = "<?xml version='1.0'?><w:document xmlns:w='w'><w:body><w:p><w:r><w:t>It was </w:t></w:r><w:r><w:tab/>\
             <w:t>the &quot;best&#x22;</w:t><w:delText>not this</w:delText></w:r></w:p><w:p><w:instrText>nor this</w:instrText>\
             <w:r><w:t>天地玄黄</w:t></w:r></w:p></w:body></w:document>";
-        let made = || archive(&[("[Content_Types].xml", b"<x/>"), ("word/document.xml", xml.as_bytes())]);
+        let made = || {
+            archive(&[
+                ("[Content_Types].xml", b"<x/>"),
+                ("word/document.xml", xml.as_bytes()),
+            ])
+        };
         assert_eq!(form_of_archive(made()), Some(Form::Docx));
-        assert_eq!(text_of_docx(made()).expect("text"), "It was  the \"best\"\n天地玄黄\n");
+        assert_eq!(
+            text_of_docx(made()).expect("text"),
+            "It was  the \"best\"\n天地玄黄\n"
+        );
     }
 
     #[test]
     fn the_chapters_of_a_book_are_read_in_their_order() {
-        let container = b"<container><rootfiles><rootfile full-path='OEBPS/book.opf'/></rootfiles></container>";
+        let container =
+            b"<container><rootfiles><rootfile full-path='OEBPS/book.opf'/></rootfiles></container>";
         let package = b"<package><manifest><item id='b' href='two.xhtml'/><item id='a' href='text%20one.xhtml'/></manifest>\
             <spine><itemref idref='a'/><itemref idref='nobody'/><itemref idref='b'/></spine></package>";
         let made = archive(&[
@@ -293,7 +299,10 @@ mod tests {
     #[test]
     fn entities_of_a_documents_own_stand_for_nothing() {
         let xml = b"<!DOCTYPE d [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;'>]><d><p><t>x&b;y</t></p></d>";
-        assert_eq!(text_of_docx(archive(&[("word/document.xml", xml)])).expect("text"), "xy\n");
+        assert_eq!(
+            text_of_docx(archive(&[("word/document.xml", xml)])).expect("text"),
+            "xy\n"
+        );
     }
 
     #[test]

@@ -23,8 +23,8 @@ const PROGRAM: &str = "pdftotext";
 const ARGUMENTS: [&str; 4] = ["-enc", "UTF-8", "-", "-"];
 /// How long a document may take.
 const LIMITS: Limits = Limits {
-    stall: Duration::from_secs(60),
-    total: Duration::from_secs(300),
+    stall: Duration::from_mins(1),
+    total: Duration::from_mins(5),
 };
 
 pub(super) fn text_of(file: File) -> Result<String, TextError> {
@@ -38,7 +38,9 @@ fn text_by(program: &OsStr, file: File) -> Result<String, TextError> {
         _ => TextError::Io(e),
     })?;
     let mut bytes = Vec::new();
-    (&mut running).take(MAX_TEXT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    (&mut running)
+        .take(MAX_TEXT_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
     let mut text = String::new();
     push(&mut text, &String::from_utf8_lossy(&bytes))?;
     let ended = running.finish();

@@ -16,7 +16,10 @@ pub(super) fn looks_like_srt(start: &str) -> bool {
 }
 
 pub(super) fn looks_like_ass(start: &str) -> bool {
-    start.lines().next().is_some_and(|line| line.trim().eq_ignore_ascii_case("[script info]"))
+    start
+        .lines()
+        .next()
+        .is_some_and(|line| line.trim().eq_ignore_ascii_case("[script info]"))
 }
 
 /// The lines of a `SubRip` file, without numbers, times and tags.
@@ -53,7 +56,10 @@ pub(super) fn text_of_ass(file: &str) -> String {
                 continue;
             }
             let spoken = without(spoken, '{', '}', |_| true);
-            let spoken = spoken.replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ");
+            let spoken = spoken
+                .replace("\\N", "\n")
+                .replace("\\n", "\n")
+                .replace("\\h", " ");
             text.push_str(&spoken);
             text.push('\n');
         }
@@ -68,7 +74,10 @@ fn is_number(line: &str) -> bool {
 /// `00:00:01,000 --> 00:00:02,500`, with a full stop in the place of the comma or without hours.
 fn is_time(line: &str) -> bool {
     let is_moment = |moment: &str| {
-        moment.contains(':') && moment.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b',' | b'.'))
+        moment.contains(':')
+            && moment
+                .bytes()
+                .all(|b| b.is_ascii_digit() || matches!(b, b':' | b',' | b'.'))
     };
     let Some((from, to)) = line.split_once("-->") else {
         return false;
@@ -77,7 +86,11 @@ fn is_time(line: &str) -> bool {
 }
 
 fn is_srt_tag(inside: &str) -> bool {
-    let name = inside.trim_start_matches('/').split_whitespace().next().unwrap_or("");
+    let name = inside
+        .trim_start_matches('/')
+        .split_whitespace()
+        .next()
+        .unwrap_or("");
     matches!(name.to_ascii_lowercase().as_str(), "i" | "b" | "u" | "s" | "font")
 }
 

@@ -83,7 +83,7 @@ impl Found {
         explain(&mut chosen);
         let mut matches: Vec<TextMatch> = chosen
             .into_iter()
-            .filter_map(|((part, number), mut passages)| {
+            .map(|((part, number), mut passages)| {
                 let within = Tries {
                     query_places: query_places * PHRASE_PLACES,
                     ..tries
@@ -94,19 +94,23 @@ impl Found {
                     .cloned()
                     .collect();
                 let segment_bits: Vec<f64> = certain.iter().map(|p| p.bits).collect();
-                passages.retain(|p| certain.iter().any(|c| c == p || p.bits > NEAR_BITS && lie_near(c, p)));
+                passages.retain(|p| {
+                    certain
+                        .iter()
+                        .any(|c| c == p || p.bits > NEAR_BITS && lie_near(c, p))
+                });
                 let score = Score::from_segments(&segment_bits, tries, within);
                 let (same, columns) = passages
                     .iter()
                     .fold((0, 0), |(s, c), p| (s + p.same, c + p.columns));
                 passages.sort_unstable_by_key(|p| (p.query, p.work));
-                Some(TextMatch {
+                TextMatch {
                     part,
                     item: number,
                     score,
                     identity: same as f64 / (columns as f64).max(1.0),
                     passages,
-                })
+                }
             })
             .collect();
         matches.sort_by(|a, b| {
@@ -219,7 +223,8 @@ fn explain(works: &mut BTreeMap<(usize, u32), Vec<Passage>>) {
     let mut order: Vec<((usize, u32), usize)> = (works.iter())
         .flat_map(|(&work, passages)| (0..passages.len()).map(move |i| (work, i)))
         .collect();
-    let bits = |works: &BTreeMap<(usize, u32), Vec<Passage>>, (work, i): ((usize, u32), usize)| works[&work][i].bits;
+    let bits =
+        |works: &BTreeMap<(usize, u32), Vec<Passage>>, (work, i): ((usize, u32), usize)| works[&work][i].bits;
     order.sort_by(|&a, &b| bits(works, b).total_cmp(&bits(works, a)).then(a.cmp(&b)));
     let mut best = Cover::default();
     for (work, i) in order {

@@ -13,7 +13,8 @@ use super::super::decode::{Decoded, TextError, decode};
 use super::super::fold::Fold;
 use super::super::gram::{self, Winnow};
 use super::{
-    COMPRESSION_LEVEL, FAMILY, MAX_SYMBOLS, PLACES_FILE, POSTINGS_FILE, Row, TEXT_FILE, TextItem, TextStore, blocks,
+    COMPRESSION_LEVEL, FAMILY, MAX_SYMBOLS, PLACES_FILE, POSTINGS_FILE, Row, TEXT_FILE, TextItem, TextStore,
+    blocks,
 };
 use crate::segment::{Moved, PackedWriter, SegmentError, SegmentParameters, Step};
 
@@ -104,7 +105,8 @@ impl TextStoreWriter {
         let decoded = decode::<AddError>(reader, |piece| {
             for block in blocks(piece) {
                 compressed_block.resize(zstd::zstd_safe::compress_bound(block.len()), 0);
-                let length = (self.compressor).compress_to_buffer(block.as_bytes(), &mut compressed_block[..])?;
+                let length =
+                    (self.compressor).compress_to_buffer(block.as_bytes(), &mut compressed_block[..])?;
                 let compressed = &compressed_block[..length];
                 let row = Row {
                     byte: self.files.text_bytes - first_byte,
@@ -176,7 +178,10 @@ pub(crate) fn merge(
     step: Step<'_>,
 ) -> Result<Vec<Vec<TextItem>>, SegmentError> {
     let mut files = TextFiles::create(folder)?;
-    let (mut kept, mut moves) = (Vec::with_capacity(sources.len()), Vec::with_capacity(sources.len()));
+    let (mut kept, mut moves) = (
+        Vec::with_capacity(sources.len()),
+        Vec::with_capacity(sources.len()),
+    );
     let mut next_place = 0;
     for source in sources {
         let mut of_source = Vec::with_capacity(source.items.len());
