@@ -46,7 +46,7 @@ fn main() -> io::Result<()> {
     let start = Instant::now();
     let mut answers = 0;
     collection.match_paths(
-        &[queries.clone()],
+        std::slice::from_ref(queries),
         &options,
         &|_| false,
         &|_, _| {},
