@@ -63,6 +63,7 @@ pub use error::CollectionError;
 pub use merge::{MAX_MERGED_BYTES, MIN_ROW, MergeOptions, MergeReport};
 pub use monitor::{Heard, Sound};
 pub use note::Note;
+pub use opened::text_of;
 pub use query::{FileReport, MatchError, MatchOptions};
 pub use snapshot::{Fetch, InstallReport, Inventory, StoredFile};
 pub use stats::{MediumStats, ShardStats, Stats};

@@ -1,4 +1,4 @@
-//! A guarded program: ffmpeg, ffprobe or the like on one file, under limits that a hostile file cannot lift.
+//! A guarded program: ffmpeg, ffprobe or pdftotext on one file, under limits that a hostile file cannot lift.
 //!
 //! In:  a program, its arguments, the open file, [`Limits`].
 //! Out: what it writes, as a [`Read`]; after the end, how it ended and what it complained of.

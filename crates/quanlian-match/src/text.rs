@@ -15,6 +15,7 @@
 
 pub(crate) mod background;
 pub(crate) mod decode;
+pub(crate) mod document;
 pub(crate) mod extend;
 pub(crate) mod fold;
 pub(crate) mod gram;
@@ -26,7 +27,7 @@ use std::io::Read;
 pub use decode::TextError;
 
 /// The whole text, whose Unicode scalar values the segments of a match count. Takes as much memory as the text.
-pub fn read(reader: impl Read) -> Result<String, TextError> {
+pub(crate) fn read(reader: impl Read) -> Result<String, TextError> {
     let mut text = String::new();
     decode::decode::<TextError>(reader, |piece| {
         text.push_str(piece);

@@ -97,7 +97,7 @@ impl Collection {
     ) -> Result<Option<(NonMember, Vec<Note>)>, MatchError> {
         let medium = match Opened::open(path).map_err(MatchError::Unreadable)?.content {
             Content::Known(medium) => medium,
-            Content::Container(_) => return Ok(None),
+            Content::Container(_) | Content::Archive => return Ok(None),
             Content::Empty => return Err(MatchError::Empty),
             Content::Other(what) => return Err(MatchError::UnknownMedium { what }),
         };

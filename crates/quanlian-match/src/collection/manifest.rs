@@ -244,7 +244,7 @@ mod tests {
             name,
             items: 2,
             items_crc32: 5,
-            files: Some(vec![file("items.jsonl"), file("text.utf8")]),
+            files: Some(vec![file("items.jsonl"), file("text.blocks")]),
         });
         manifest.removed = Some(file(&removed_name(3)));
         manifest

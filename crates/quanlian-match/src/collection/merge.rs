@@ -217,12 +217,13 @@ fn write_part(
     };
     let works: Vec<Numbered<'_>> = parts.iter().map(Numbered::of).collect();
 
-    let mut next = 0;
+    // A part without a store of texts has no texts.
     let texts: Vec<TextSource<'_>> = (parts.iter().zip(&works))
-        .map(|(part, of)| TextSource {
-            store: part.text_store(),
-            numbers: renumbered(&of.texts, &mut next),
-            items: of.texts.clone(),
+        .filter_map(|(part, of)| {
+            Some(TextSource {
+                store: part.text_store()?,
+                items: of.texts.clone(),
+            })
         })
         .collect();
     let texts = store::merge(path, &texts, &mut step)?;

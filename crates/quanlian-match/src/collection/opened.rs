@@ -17,6 +17,8 @@ use super::Note;
 use super::sniff::{self, Content};
 use crate::Medium;
 use crate::code::{self, Language};
+use crate::text::document::{self, Form};
+use crate::text::{self, TextError};
 use crate::video::{self, FilmTrack, Tools, VideoError};
 
 /// A file whose beginning was read to tell its content.
@@ -27,6 +29,8 @@ pub(super) struct Opened {
     pub(super) content: Content,
     /// What source code is written in.
     pub(super) language: Option<Language>,
+    /// How the text is kept, of a file that holds text.
+    form: Form,
     /// The pictures of a film.
     pub(super) film: Option<FilmTrack>,
     /// Why a container could not be looked into; it is then taken for sound.
@@ -46,6 +50,17 @@ impl Opened {
             .read_to_end(&mut start)?;
         let whole = start.len() < sniff::SNIFF_BYTES;
         let (mut content, mut film, mut film_error) = (sniff::sniff(&start, whole), None, None);
+        let form = match content {
+            Content::Known(Medium::Text) => Some(document::form_of(&start)),
+            Content::Archive => document::form_of_archive(File::open(path)?),
+            _ => None,
+        };
+        if content == Content::Archive {
+            content = match form {
+                Some(_) => Content::Known(Medium::Text),
+                None => Content::Other("a zip archive that is no document"),
+            };
+        }
         if let Content::Container(container) = content {
             match video::probe(path, container, &Tools::default()) {
                 Ok(track) => film = track,
@@ -58,7 +73,7 @@ impl Opened {
             });
         }
         let mut language = None;
-        if content == Content::Known(Medium::Text) {
+        if form == Some(Form::Plain) {
             language = code::detect(path, &start);
             if language.is_some() {
                 content = Content::Known(Medium::Code);
@@ -70,6 +85,7 @@ impl Opened {
             file,
             content,
             language,
+            form: form.unwrap_or(Form::Plain),
             film,
             film_error,
         })
@@ -98,11 +114,57 @@ impl Opened {
         })
     }
 
-    pub(super) fn into_digesting_reader(self) -> DigestingReader<impl Read> {
+    /// The text of the file: its bytes as they are, or what is taken out of a document.
+    pub(super) fn into_text(self) -> Result<TextReader, TextError> {
+        if self.form != Form::Plain {
+            let (bytes, sha256) = digest(&self.path)?;
+            let text = document::extract(self.form, File::open(&self.path)?)?;
+            return Ok(TextReader::Extracted {
+                text: io::Cursor::new(text.into_bytes()),
+                bytes,
+                sha256,
+            });
+        }
+        Ok(TextReader::Plain(self.into_digesting_reader()))
+    }
+
+    /// The bytes of the file as they are.
+    pub(super) fn into_digesting_reader(self) -> DigestingReader<Whole> {
         DigestingReader {
             reader: io::Cursor::new(self.start).chain(self.file),
             digest: Sha256::new(),
             bytes: 0,
+        }
+    }
+}
+
+/// What was read of a file to tell its content, and the rest of it.
+type Whole = io::Chain<io::Cursor<Vec<u8>>, File>;
+
+/// The text of a file, with length and SHA-256 of the file.
+pub(super) enum TextReader {
+    Plain(DigestingReader<Whole>),
+    Extracted {
+        text: io::Cursor<Vec<u8>>,
+        bytes: u64,
+        sha256: String,
+    },
+}
+
+impl Read for TextReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(reader) => reader.read(buffer),
+            Self::Extracted { text, .. } => text.read(buffer),
+        }
+    }
+}
+
+impl TextReader {
+    pub(super) fn finish(self) -> (u64, String) {
+        match self {
+            Self::Plain(reader) => reader.finish(),
+            Self::Extracted { bytes, sha256, .. } => (bytes, sha256),
         }
     }
 }
@@ -126,6 +188,19 @@ impl<R: Read> Read for DigestingReader<R> {
 impl<R> DigestingReader<R> {
     pub(super) fn finish(self) -> (u64, String) {
         (self.bytes, hex::encode(self.digest.finalize()))
+    }
+}
+
+/// The text of a file whose characters or lines the segments of a match count: written text, what is taken out of a document,
+/// or source code; at most so many bytes of it. `None` for every other medium.
+pub fn text_of(path: &Path, limit_bytes: u64) -> Result<Option<String>, TextError> {
+    let opened = Opened::open(path)?;
+    match opened.content {
+        Content::Known(Medium::Text) => text::read(opened.into_text()?.take(limit_bytes)).map(Some),
+        Content::Known(Medium::Code) => {
+            text::read(opened.into_digesting_reader().take(limit_bytes)).map(Some)
+        }
+        _ => Ok(None),
     }
 }
 

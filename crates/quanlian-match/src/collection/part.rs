@@ -24,8 +24,9 @@ use super::manifest::PartEntry;
 use super::picture::{PictureItem, PictureStore};
 use super::sound::{SoundItem, SoundStore};
 use super::{CollectionError, MediumStats, Work};
+use crate::segment::SegmentError;
 use crate::text::matcher::TextPart;
-use crate::text::store::{TextItem, TextStore};
+use crate::text::store::{OTHERWISE, TextItem, TextStore};
 use crate::{Medium, Unit};
 
 const ITEMS_FILE: &str = "items.jsonl";
@@ -102,7 +103,9 @@ pub(super) struct Part {
     items: Vec<Item>,
     /// Rows of `items` that were removed: they match nothing and are counted nowhere.
     removed: BTreeSet<u32>,
-    text: TextStore,
+    text: Option<TextStore>,
+    /// First place and number of each text, removed or not, in order.
+    text_starts: Vec<(u64, u32)>,
     sound: SoundStore,
     picture: Option<PictureStore>,
     /// Rows of `items` that were not removed, by number in the postings of the text, of the sound and of the pictures.
@@ -200,6 +203,15 @@ impl Part {
             source,
         };
         let text = TextStore::open(&path).map_err(in_part)?;
+        let texts_of = |item: &Item| match &item.content {
+            ItemContent::Text { number, text } => Some((text.first_place, *number)),
+            _ => None,
+        };
+        let mut text_starts: Vec<(u64, u32)> = items.iter().filter_map(texts_of).collect();
+        text_starts.sort_unstable();
+        if text.is_none() && !text_starts.is_empty() {
+            return Err(in_part(SegmentError::Damaged { what: OTHERWISE }));
+        }
         let sound = SoundStore::open(&path, rows(&items, removed, ItemContent::sound)).map_err(in_part)?;
         let picture = PictureStore::open(&path).map_err(in_part)?;
         let source = SourceStore::open(&path).map_err(in_part)?;
@@ -230,6 +242,7 @@ impl Part {
             items,
             removed: removed.clone(),
             text,
+            text_starts,
             sound,
             picture,
             texts,
@@ -260,11 +273,19 @@ impl Part {
         let pictures = self.picture.as_ref().map_or(0, |store| store.segment.len());
         let films = self.film.as_ref().map_or(0, |store| store.segment.len());
         let sources = self.source.as_ref().map_or(0, |store| store.segment.len());
-        self.text.segment.len() + self.sound.segment.len() + pictures + films + sources
+        let texts = self.text.as_ref().map_or(0, |store| store.segment.len());
+        texts + self.sound.segment.len() + pictures + films + sources
     }
 
-    pub(super) fn text_store(&self) -> &TextStore {
-        &self.text
+    /// `None` for a part without texts that was made when they were kept otherwise.
+    pub(super) fn text_store(&self) -> Option<&TextStore> {
+        self.text.as_ref()
+    }
+
+    /// The texts of the part as they are searched.
+    pub(super) fn texts(&self) -> Option<Texts<'_>> {
+        let store = self.text.as_ref()?;
+        Some(Texts { part: self, store })
     }
 
     /// How many works were removed.
@@ -289,10 +310,6 @@ impl Part {
                 sha256: &item.sha256,
             }
         })
-    }
-
-    pub(super) fn text_name(&self, number: u32) -> Option<&str> {
-        Some(&self.items[at(&self.texts, number)?].name)
     }
 
     pub(super) fn totals(&self) -> Totals {
@@ -400,7 +417,8 @@ impl Part {
         let pictures = self.picture.as_ref().map_or(0, PictureStore::size_bytes);
         let films = self.film.as_ref().map_or(0, FilmStore::size_bytes);
         let sources = self.source.as_ref().map_or(0, SourceStore::size_bytes);
-        self.text.size_bytes() + self.sound.size_bytes() + pictures + films + sources
+        let texts = self.text.as_ref().map_or(0, TextStore::size_bytes);
+        texts + self.sound.size_bytes() + pictures + films + sources
     }
 
     pub(super) fn add_stats(&self, media: &mut BTreeMap<Medium, MediumStats>) {
@@ -423,7 +441,11 @@ impl Part {
             m.pixels = pixels.map_or(m.pixels, |more| Some(m.pixels.unwrap_or(0) + more));
         }
         let sizes = [
-            (Medium::Text, self.text.segment.len(), self.text.size_bytes()),
+            (
+                Medium::Text,
+                self.text.as_ref().map_or(0, |store| store.segment.len()),
+                self.text.as_ref().map_or(0, TextStore::size_bytes),
+            ),
             (Medium::Audio, self.sound.segment.len(), self.sound.size_bytes()),
         ];
         let pictures = (self.picture.iter()).map(|p| (Medium::Image, p.segment.len(), p.size_bytes()));
@@ -469,21 +491,42 @@ fn set(numbers: &mut Vec<Option<u32>>, number: u32, row: Option<u32>) {
     }
 }
 
-impl TextPart for Part {
+/// The texts of a part as they are searched.
+#[derive(Clone, Copy)]
+pub(super) struct Texts<'a> {
+    part: &'a Part,
+    store: &'a TextStore,
+}
+
+impl<'a> Texts<'a> {
+    pub(super) fn name(self, number: u32) -> Option<&'a str> {
+        Some(&self.part.items[at(&self.part.texts, number)?].name)
+    }
+}
+
+impl TextPart for Texts<'_> {
     fn store(&self) -> &TextStore {
-        &self.text
+        self.store
     }
 
     fn numbers(&self) -> u32 {
-        self.texts.len() as u32
+        self.part.texts.len() as u32
     }
 
-    fn has_numbers_of_no_text(&self) -> bool {
-        self.texts.len() as u64 != self.totals.texts
+    fn text_at(&self, place: u64) -> Option<(u32, u32)> {
+        let starts = &self.part.text_starts;
+        let behind = starts.partition_point(|&(start, _)| start <= place);
+        let (start, number) = starts[behind.checked_sub(1)?];
+        let within = place - start;
+        (within < self.item(number)?.places).then_some((number, within as u32))
+    }
+
+    fn has_places_of_no_text(&self) -> bool {
+        self.part.texts.len() as u64 != self.part.totals.texts
     }
 
     fn item(&self, number: u32) -> Option<&TextItem> {
-        match &self.items[at(&self.texts, number)?].content {
+        match &self.part.items[at(&self.part.texts, number)?].content {
             ItemContent::Text { text, .. } => Some(text),
             _ => None,
         }

@@ -18,6 +18,7 @@ use super::code::SourceIndex;
 use super::film::FilmIndex;
 use super::fusion;
 use super::opened::Opened;
+use super::part::Texts;
 use super::picture::PictureIndex;
 use super::sniff::Content;
 use super::sound::SoundIndex;
@@ -160,6 +161,11 @@ impl Collection {
                     what: "a film without a track of pictures",
                 });
             }
+            Content::Archive => {
+                return Err(MatchError::UnknownMedium {
+                    what: "a zip archive",
+                });
+            }
             Content::Empty => return Err(MatchError::Empty),
             Content::Other(what) => return Err(MatchError::UnknownMedium { what }),
         };
@@ -218,20 +224,20 @@ impl Collection {
         opened: Opened,
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
-        let parts: Vec<&dyn TextPart> = self.parts.iter().map(|p| &**p as &dyn TextPart).collect();
+        let texts: Vec<Texts<'_>> = self.parts.iter().filter_map(|part| part.texts()).collect();
+        let parts: Vec<&dyn TextPart> = texts.iter().map(|texts| texts as &dyn TextPart).collect();
         let symbols = self.parts.iter().map(|p| p.totals().text_symbols).sum();
         let background = self.background(&parts).map_err(MatchError::Index)?;
+        let reader = opened.into_text().map_err(MatchError::Text)?;
         let (found, decoded) =
-            matcher::match_text(opened.into_digesting_reader(), &parts, background, symbols).map_err(
-                |e| match e {
-                    TextMatchError::Text(e) => MatchError::Text(e),
-                    TextMatchError::Index(e) => MatchError::Index(e),
-                },
-            )?;
+            matcher::match_text(reader, &parts, background, symbols).map_err(|e| match e {
+                TextMatchError::Text(e) => MatchError::Text(e),
+                TextMatchError::Index(e) => MatchError::Index(e),
+            })?;
         notes.extend(note::of_text(Path::new(suspect), &decoded));
         Ok(found
             .into_iter()
-            .filter_map(|m| self.text_match(suspect, &m))
+            .filter_map(|m| Some(text_match(suspect, texts[m.part].name(m.item)?, &m)))
             .collect())
     }
 
@@ -413,24 +419,6 @@ impl Collection {
         let made = matcher::background(parts)?;
         Ok(self.background.get_or_init(|| made))
     }
-
-    fn text_match(&self, suspect: &str, m: &TextMatch) -> Option<Match> {
-        let segment = |p: &Passage| {
-            MatchSegment::from(Span {
-                suspect: p.query,
-                work: p.work,
-                unit: Unit::Char,
-            })
-        };
-        let of = (Medium::Text, self.parts[m.part].text_name(m.item)?);
-        let figures = [m.score.bits, m.score.e_value, m.identity];
-        Some(unjudged(
-            suspect,
-            of,
-            figures,
-            m.passages.iter().map(segment).collect(),
-        ))
-    }
 }
 
 /// A recording found in `suspect`, by its name.
@@ -442,6 +430,20 @@ pub(super) fn sound_match(index: &SoundIndex<'_>, suspect: &str, found: AudioMat
         transform: Some(found.transform),
         ..unjudged(suspect, of, figures, segments)
     })
+}
+
+/// A match of a text, not judged yet.
+fn text_match(suspect: &str, work: &str, m: &TextMatch) -> Match {
+    let segment = |p: &Passage| {
+        MatchSegment::from(Span {
+            suspect: p.query,
+            work: p.work,
+            unit: Unit::Char,
+        })
+    };
+    let figures = [m.score.bits, m.score.e_value, m.identity];
+    let segments = m.passages.iter().map(segment).collect();
+    unjudged(suspect, (Medium::Text, work), figures, segments)
 }
 
 /// A match as its medium found it, before a null model judged it.

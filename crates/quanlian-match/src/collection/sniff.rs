@@ -23,6 +23,8 @@ pub(super) enum Content {
     Known(Medium),
     /// A container that holds a film or sound alone; what is in it has to be looked up.
     Container(Container),
+    /// A zip archive; whether it is a document has to be looked up.
+    Archive,
     /// The file has no bytes.
     Empty,
     /// Something else, named where it is well known.
@@ -39,6 +41,10 @@ pub(super) fn sniff(start: &[u8], whole: bool) -> Content {
         Content::Container(container)
     } else if is_sound(start) {
         Content::Known(Medium::Audio)
+    } else if start.starts_with(b"%PDF-") {
+        Content::Known(Medium::Text)
+    } else if start.starts_with(b"PK\x03\x04") {
+        Content::Archive
     } else if let Some(what) = other(start) {
         Content::Other(what)
     } else if decode::detect(start, whole).is_some() {
@@ -112,9 +118,7 @@ fn is_sound(b: &[u8]) -> bool {
 }
 
 fn other(b: &[u8]) -> Option<&'static str> {
-    let signatures: [(&[u8], &str); 9] = [
-        (b"%PDF-", "a PDF document"),
-        (b"PK\x03\x04", "a zip archive or office document"),
+    let signatures: [(&[u8], &str); 7] = [
         (b"\0\0\0\x0cJXL ", "a JPEG XL picture, which is not decoded"),
         (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture, which is not decoded"),
         (b"\x1f\x8b", "gzip compressed data"),
@@ -154,7 +158,8 @@ pub(super) fn promised(path: &Path) -> &'static [Medium] {
             &[Medium::Image]
         }
         _ if Language::of_name(path).is_some() => &[Medium::Code],
-        "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "srt" => &[Medium::Text],
+        "txt" | "md" | "csv" | "json" | "xml" | "html" | "htm" | "xhtml" | "srt" | "ass" | "ssa" | "pdf"
+        | "docx" | "epub" => &[Medium::Text],
         _ => &[],
     }
 }
@@ -173,6 +178,8 @@ mod tests {
         assert_eq!(known("中文".as_bytes()), Content::Known(Medium::Text));
         assert_eq!(known(b"\xff\xfea\0b\0c\0 \0d\0"), Content::Known(Medium::Text));
         assert_eq!(known(b"\x89PNG\r\n\x1a\n"), Content::Known(Medium::Image));
+        assert_eq!(known(b"%PDF-1.7\n"), Content::Known(Medium::Text));
+        assert_eq!(known(b"PK\x03\x04\x14\0"), Content::Archive);
         assert_eq!(known(b""), Content::Empty);
     }
 

@@ -10,6 +10,7 @@ use crate::{Carrier, Medium};
 
 mod copies;
 mod damage;
+mod documents;
 mod films;
 mod merging;
 mod pictures;

@@ -269,7 +269,9 @@ impl Part {
                 damaged.push((file, e, Vec::new()));
             }
         };
-        postings("text.postings", self.text_store().segment.verify());
+        if let Some(store) = self.text_store() {
+            postings("text.postings", store.segment.verify());
+        }
         postings("audio.postings", self.sound_store().segment.verify());
         if let Some(store) = self.picture_store() {
             postings("image.postings", store.segment.verify());
@@ -290,7 +292,10 @@ impl Part {
                 sounds.push(item.name.clone());
             }
             let (is_whole, hit) = match &item.content {
-                ItemContent::Text { text, .. } => (self.text_store().verify(text).is_ok(), &mut texts),
+                ItemContent::Text { text, .. } => {
+                    let store = self.text_store();
+                    (store.is_some_and(|s| s.verify(text).is_ok()), &mut texts)
+                }
                 ItemContent::Audio { .. } => continue,
                 ItemContent::Code { source, .. } => {
                     let store = self.source_store();
@@ -310,7 +315,7 @@ impl Part {
             }
         }
         for (file, what, works) in [
-            ("text.utf8", "stored text", texts),
+            ("text.blocks", "stored text", texts),
             ("audio.constellations", "constellations", sounds),
             ("image.records", "records of pictures", pictures),
             ("video.records", "records of films", films),

@@ -35,6 +35,21 @@ pub enum TextError {
     /// The operating system refused to read.
     #[error("cannot read the text")]
     Io(#[from] io::Error),
+    /// A document whose structure cannot be read.
+    #[error("cannot read the document: {what}")]
+    Document { what: String },
+    /// A document that opens with a password only.
+    #[error("the document is encrypted; save it without a password")]
+    Encrypted,
+    /// The document holds more text than is taken out of one file.
+    #[error("the document holds more than {limit_bytes} bytes of text or of one part; split it")]
+    DocumentTooLarge { limit_bytes: u64 },
+    /// The document holds no letters: scanned pages, say, are pictures.
+    #[error("the document holds no text")]
+    NoText,
+    /// `pdftotext` is not there.
+    #[error("a PDF document is read by pdftotext, which is missing: install poppler-utils")]
+    NoPdfReader,
     /// More symbols than a position can count.
     #[error("the text has more than {limit} letters")]
     TooLong { limit: u64 },
@@ -47,6 +62,11 @@ impl TextError {
             Self::Binary => "text_binary",
             Self::Empty => "text_empty",
             Self::Io(_) => "text_io",
+            Self::Document { .. } => "text_document",
+            Self::Encrypted => "text_encrypted",
+            Self::DocumentTooLarge { .. } => "text_document_too_large",
+            Self::NoText => "text_none",
+            Self::NoPdfReader => "text_no_pdf_reader",
             Self::TooLong { .. } => "text_too_long",
         }
     }

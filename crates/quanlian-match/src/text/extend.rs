@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use super::background::{gap_bits, substitution_bits};
+use super::background::{gap_bits, substitution_bits, tear_bits};
 use super::fold::Symbol;
 
 /// Fall of the score at which an extension gives up: some words of an alphabet, or eight
@@ -86,8 +86,41 @@ impl Cell {
         }
     }
 
+    /// Begins to leave symbols out, on either side.
+    fn torn(self, symbol: Symbol) -> Self {
+        Self {
+            score: self.score - tear_bits(symbol),
+            ..self
+        }
+    }
+
     fn or(self, other: Self) -> Self {
         if other.score > self.score { other } else { self }
+    }
+}
+
+/// The best way to a pair of places: with the last two symbols standing over each other, and with symbols left out.
+#[derive(Debug, Clone, Copy)]
+struct Ways {
+    paired: Cell,
+    torn: Cell,
+}
+
+impl Ways {
+    const DEAD: Self = Self {
+        paired: Cell::DEAD,
+        torn: Cell::DEAD,
+    };
+
+    fn best(self) -> Cell {
+        self.paired.or(self.torn)
+    }
+
+    /// The best way on by leaving one symbol out.
+    fn leave_out(self, symbol: Symbol) -> Cell {
+        self.torn
+            .or(self.paired.torn(symbol))
+            .step(-gap_bits(symbol), false)
     }
 }
 
@@ -113,57 +146,69 @@ fn reach(
         },
     };
     // `above[k]` is the cell of work place `low + k` in the row of the query symbol before.
-    let (mut above, mut low) = (vec![best.cell], 0usize);
-    while work(above.len() - 1).is_some() {
-        let next = above[above.len() - 1].step(-gap_bits(), false);
-        if next.score < -X_DROP_BITS || above.len() >= MAX_BAND {
+    let (mut above, mut low) = (
+        vec![Ways {
+            paired: best.cell,
+            torn: Cell::DEAD,
+        }],
+        0usize,
+    );
+    while let Some(w) = work(above.len() - 1) {
+        let torn = above[above.len() - 1].leave_out(w);
+        if torn.score < -X_DROP_BITS || above.len() >= MAX_BAND {
             break;
         }
-        above.push(next);
+        above.push(Ways {
+            paired: Cell::DEAD,
+            torn,
+        });
     }
-    let mut row: Vec<Cell> = Vec::with_capacity(MAX_BAND);
+    let mut row: Vec<Ways> = Vec::with_capacity(MAX_BAND);
     let mut i = 0;
     while let Some(q) = query(i) {
         i += 1;
-        let (gap, other) = (-gap_bits(), -substitution_bits(q));
+        let other = -substitution_bits(q);
         row.clear();
         let mut k = 0;
         // Cell k stands for work place low + k: from above by a missing symbol of the work,
         // from above left by a pair, from the left by a missing symbol of the query.
         while row.len() < MAX_BAND {
-            let mut cell = above.get(k).map_or(Cell::DEAD, |c| c.step(gap, false));
+            let mut ways = Ways {
+                paired: Cell::DEAD,
+                torn: above.get(k).map_or(Cell::DEAD, |c| c.leave_out(q)),
+            };
             if low + k > 0
                 && let Some(w) = work(low + k - 1)
             {
                 if k > 0 {
                     if let Some(c) = above.get(k - 1) {
-                        cell = cell.or(if w == q {
-                            c.step(bits(low + k - 1), true)
+                        ways.paired = if w == q {
+                            c.best().step(bits(low + k - 1), true)
                         } else {
-                            c.step(other, false)
-                        });
+                            c.paired.step(other, false)
+                        };
                     }
-                    cell = cell.or(row[k - 1].step(-gap_bits(), false));
+                    ways.torn = ways.torn.or(row[k - 1].leave_out(w));
                 }
             } else if low + k > 0 {
                 break;
             }
-            if cell.score < best.cell.score - X_DROP_BITS {
-                cell = Cell::DEAD;
+            if ways.best().score < best.cell.score - X_DROP_BITS {
+                ways = Ways::DEAD;
                 if k >= above.len() {
                     break;
                 }
-            } else if cell.score > best.cell.score {
+            } else if ways.paired.score > best.cell.score {
                 best = Reach {
                     query: i,
                     work: low + k,
-                    cell,
+                    cell: ways.paired,
                 };
             }
-            row.push(cell);
+            row.push(ways);
             k += 1;
         }
-        let alive = |c: &Cell| c.score.is_finite();
+        let alive = |c: &Ways| c.best().score.is_finite();
         let Some(first) = row.iter().position(alive) else {
             break;
         };

@@ -22,15 +22,15 @@ use super::fold::{HAN_UNITS, LETTER_UNITS, Symbol, units};
 /// Weight of one gram.
 pub(crate) const GRAM_UNITS: u32 = 6 * HAN_UNITS;
 /// Weight of the stretch of starting places from which one gram is chosen.
-pub(crate) const WINDOW_UNITS: u32 = 4 * HAN_UNITS;
+pub(crate) const WINDOW_UNITS: u32 = 8 * HAN_UNITS;
 /// Width of the keys: narrow enough for a small index, wide enough that a hundred
-/// million grams of works meet a foreign gram by chance once in ten thousand times;
+/// million grams of works meet a foreign gram by chance once in seven hundred times;
 /// the verification on the content removes those.
-pub(crate) const KEY_BITS: u32 = 40;
+pub(crate) const KEY_BITS: u32 = 36;
 
 /// Most symbols of one gram.
 pub(crate) const MAX_SYMBOLS: usize = GRAM_UNITS.div_ceil(LETTER_UNITS) as usize;
-const RING: usize = 16;
+const RING: usize = 32;
 const _: () = assert!(MAX_SYMBOLS < RING && ((WINDOW_UNITS / LETTER_UNITS) as usize + 2) < RING);
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 const POWERS: [u64; RING] = powers();

@@ -10,12 +10,13 @@
 //!
 //! Not here: joining and scoring passages (`passages`), names of works, thresholds (`collection`).
 
+use std::cell::OnceCell;
 use std::io::Read;
 use std::ops::Range;
 
 mod passages;
 
-use super::background::{self, Background};
+use super::background::{self, Background, Heard};
 use super::decode::{Decoded, TextError, decode};
 use super::extend::{self, Aligned, Weighted};
 use super::fold::{Fold, Symbol, units};
@@ -50,9 +51,9 @@ const ALIGN: AlignOptions = AlignOptions {
 const MARGIN_SYMBOLS: u32 = 96;
 /// A hit that stands alone is aligned only when the run of equal symbols around it is worth
 /// so much by the prior of the script, and one bit more for each doubling of the suspect's
-/// length: in a full block 24 letters or nine Han characters. Set phrases are shorter, and
+/// length: in a full block 18 letters or seven Han characters. Set phrases are shorter, and
 /// the longer a suspect, the more of them it shares.
-const LONE_RUN_BITS: f64 = 33.0;
+const LONE_RUN_BITS: f64 = 20.0;
 /// Most symbols of such a run to either side of the hit.
 const RUN_MARGIN_SYMBOLS: u32 = 32;
 /// Works up to this length are folded once when they have many hits.
@@ -60,7 +61,7 @@ const MAX_WHOLE_SYMBOLS: u32 = 1 << 18;
 /// Symbols of a work that are folded for one hit, about.
 const SYMBOLS_PER_HIT: usize = 1 << 10;
 /// Passages that weigh less are not looked at further.
-const MIN_PASSAGE_BITS: f64 = 24.0;
+const MIN_PASSAGE_BITS: f64 = 18.0;
 /// Items from which the background model is made.
 const SAMPLE_ITEMS: usize = 1 << 12;
 
@@ -72,8 +73,11 @@ pub(crate) trait TextPart {
     fn numbers(&self) -> u32;
     /// The text item of this number, if there is one.
     fn item(&self, number: u32) -> Option<&TextItem>;
-    /// Whether there may be postings under numbers that no text bears, because it failed half way or was removed.
-    fn has_numbers_of_no_text(&self) -> bool;
+    /// Number of the text that lies at a place of the axis, and the place in that text; `None` where no text lies, because
+    /// it failed half way or was removed.
+    fn text_at(&self, place: u64) -> Option<(u32, u32)>;
+    /// Whether there may be postings at such places.
+    fn has_places_of_no_text(&self) -> bool;
 }
 
 /// Why a suspect could not be matched.
@@ -137,6 +141,7 @@ pub(crate) fn match_text(
                 min_bits: MIN_PASSAGE_BITS,
                 block: &block,
                 first_symbol,
+                heard: OnceCell::new(),
             }
             .run(&mut found)?;
             let done = block.symbols.len() - OVERLAP_SYMBOLS;
@@ -153,10 +158,11 @@ pub(crate) fn match_text(
         min_bits: MIN_PASSAGE_BITS,
         block: &block,
         first_symbol,
+        heard: OnceCell::new(),
     }
     .run(&mut found)?;
     for part in parts {
-        part.store().segment.check_read()?;
+        part.store().check_read()?;
     }
     Ok((found.into_matches(parts, end_symbol, collection_symbols), decoded))
 }
@@ -169,6 +175,8 @@ struct Matcher<'a> {
     min_bits: f64,
     block: &'a Region,
     first_symbol: u64,
+    /// What the block says where, made when it is first needed.
+    heard: OnceCell<Heard>,
 }
 
 impl Matcher<'_> {
@@ -189,10 +197,21 @@ impl Matcher<'_> {
         Ok(())
     }
 
+    fn heard(&self) -> &Heard {
+        self.heard.get_or_init(|| Heard::of(&self.block.symbols))
+    }
+
     /// Looks up every gram of the block: item, place in the block, place in the item.
     fn hits(&self, part: &dyn TextPart) -> Vec<(u32, u32, u32)> {
-        let store = part.store();
-        let has_gaps = part.has_numbers_of_no_text();
+        let mut grams = Grams::default();
+        let (mut keys, mut starts) = (Vec::new(), Vec::new());
+        for &symbol in &self.block.symbols {
+            grams.push(symbol, |key, start, _| {
+                keys.push(key);
+                starts.push(start as u32);
+            });
+        }
+        let has_gaps = part.has_places_of_no_text();
         // Postings of nobody do not count; but of a key that hardly anybody else has not all of them are read.
         let most = if has_gaps {
             REMOVED_ALLOWANCE * MAX_POSTINGS_PER_KEY
@@ -200,26 +219,23 @@ impl Matcher<'_> {
             MAX_POSTINGS_PER_KEY
         };
         let mut hits = Vec::new();
-        let mut grams = Grams::default();
-        for &symbol in &self.block.symbols {
-            grams.push(symbol, |key, start, _| {
-                let before = hits.len();
-                if before >= MAX_HITS_PER_BLOCK {
-                    return;
-                }
-                let mut read = 0;
-                for posting in store.segment.postings(key).take(most + 1) {
-                    read += 1;
-                    if !has_gaps || part.item(posting.item).is_some() {
-                        hits.push((posting.item, start as u32, posting.position));
-                    }
-                    if read > most || hits.len() - before > MAX_POSTINGS_PER_KEY {
-                        hits.truncate(before);
-                        break;
-                    }
-                }
-            });
-        }
+        let (mut of_key, mut before, mut is_common) = (usize::MAX, 0, false);
+        (part.store().segment).for_each(&keys, most as u64, |index, place| {
+            if index != of_key {
+                (of_key, before, is_common) = (index, hits.len(), hits.len() >= MAX_HITS_PER_BLOCK);
+            }
+            let Some((item, position)) = part.text_at(place) else {
+                return;
+            };
+            if is_common {
+                return;
+            }
+            hits.push((item, starts[index], position));
+            if hits.len() - before > MAX_POSTINGS_PER_KEY {
+                hits.truncate(before);
+                is_common = true;
+            }
+        });
         hits
     }
 
@@ -336,13 +352,23 @@ impl Matcher<'_> {
                 .map(|&s| background::prior_bits(s))
                 .collect();
             let mut a = align(&prior);
+            let is_heard = |passage: &Range<usize>, hash| self.heard().is_said_near(passage, hash);
             if a.bits >= self.min_bits {
-                a.bits = (self.background.bits(&region.symbols, a.work.clone()).iter()).sum();
+                let passage = a.query.clone();
+                let bits = self
+                    .background
+                    .bits(&region.symbols, a.work.clone(), |hash| is_heard(&passage, hash));
+                a.bits = bits.iter().sum();
             }
             if a.bits >= self.min_bits {
                 // The second time the passage may only shrink, or grow a little.
                 let around = a.work.start.saturating_sub(32)..(a.work.end + 32).min(region.symbols.len());
-                a = align(&self.background.bits(&region.symbols, around));
+                let passage = a.query.clone();
+                a = align(
+                    &self
+                        .background
+                        .bits(&region.symbols, around, |hash| is_heard(&passage, hash)),
+                );
             }
             let near = 24;
             let open_left = start > 0 && a.work.start < near;
@@ -358,8 +384,10 @@ impl Matcher<'_> {
     fn passage(&self, a: &Aligned, region: &Region) -> Passage {
         let in_region = a.work.start - region.start as usize..a.work.end - region.start as usize;
         let places = |p: &[u64]| [p[0], p[p.len() - 1] + 1];
+        let query_symbols = self.first_symbol + a.query.start as u64..self.first_symbol + a.query.end as u64;
         Passage {
-            query_symbols: self.first_symbol + a.query.start as u64..self.first_symbol + a.query.end as u64,
+            aligned: vec![query_symbols.clone()],
+            query_symbols,
             work_symbols: a.work.start as u64..a.work.end as u64,
             query: places(&self.block.places[a.query.clone()]),
             work: places(&region.places[in_region]),

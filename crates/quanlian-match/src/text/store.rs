@@ -1,16 +1,21 @@
 //! The texts of an index part: their postings, and the texts themselves to verify on.
 //!
 //! In:  the works, one after the other, as byte streams.
-//! Out: three files (postings, the texts in UTF-8, a table of places) that are read
-//!      through maps.
+//! Out: three files (postings, the texts in blocks of compressed UTF-8, a table of
+//!      places) that are read through maps.
 //!
 //! The text is kept as it was decoded, not as it was folded: folding is quick, depends
 //! on single characters only, and so any stretch is folded again when it is needed,
 //! with its exact places in the original. The table of places has one row for every
-//! [`BLOCK_BYTES`] or so of text, with the checksum of that block.
+//! [`BLOCK_BYTES`] or so of text, with the checksum of that block, which is compressed
+//! by itself (Zstandard, RFC 8878), so that any place is reached at once.
+//!
+//! The texts of a part lie one behind the other on an axis of symbols; a posting holds a
+//! place on it in as many bits as the part needs.
 //!
 //! Invariants: memory does not grow with the length of a work; nothing read from the
-//! files is believed before its checksum and bounds were compared.
+//! files is believed before its checksum and bounds were compared; a block never becomes
+//! longer than [`MAX_BLOCK_BYTES`].
 //!
 //! Not here: writing them (`writer`), names and digests of the works (`collection`).
 
@@ -24,22 +29,29 @@ use quanlian_mmap::ReadOnlyMap;
 
 use super::fold::{Fold, Symbol};
 use super::gram;
-use crate::segment::{Segment, SegmentError};
+use crate::segment::{PackedSegment, SegmentError};
 pub(crate) use writer::{AddError, TextSource, TextStoreWriter, merge};
 
 /// Name and version of what decides the keys of a text: change it whenever folding,
 /// grams or winnowing change, and old indexes are refused by name instead of misread.
-pub(crate) const FAMILY: &str = "text/fold-1/units-42-28/1";
+pub(crate) const FAMILY: &str = "text/fold-1/units-42-56/2";
 
-/// Text between two rows of the table of places.
-const BLOCK_BYTES: usize = 1 << 10;
+/// Text between two rows of the table of places, before it is compressed.
+const BLOCK_BYTES: usize = 8 << 10;
+/// Longest block: one that holds a single character over the limit would still fit.
+const MAX_BLOCK_BYTES: usize = BLOCK_BYTES + 4;
+/// Zstandard's quickest level that still takes half off a text.
+const COMPRESSION_LEVEL: i32 = 1;
 /// Symbols that one work may have, so that a place fits into a posting.
 const MAX_SYMBOLS: u64 = u32::MAX as u64 - 1;
 const ROW_BYTES: usize = 28;
 
 const POSTINGS_FILE: &str = "text.postings";
-const TEXT_FILE: &str = "text.utf8";
+const TEXT_FILE: &str = "text.blocks";
 const PLACES_FILE: &str = "text.places";
+
+/// Said of texts that this program cannot read any more.
+pub(crate) const OTHERWISE: &str = "the texts were indexed with another method: build the index again";
 
 /// Where the parts of a text item lie in the files, and how long it is.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -47,6 +59,12 @@ pub(crate) struct TextItem {
     pub(crate) chars: u64,
     pub(crate) symbols: u32,
     pub(crate) encoding: String,
+    /// Where it starts on the axis of its part.
+    #[serde(default)]
+    pub(crate) first_place: u64,
+    /// Places that it takes on the axis: up to the last of its grams that has a posting.
+    #[serde(default)]
+    pub(crate) places: u64,
     /// Rows of the table of places, and bytes of the text file.
     rows: [u64; 2],
     bytes: [u64; 2],
@@ -108,7 +126,7 @@ pub(crate) fn blocks(text: &str) -> impl Iterator<Item = &str> {
 /// The texts of one part, open for matching.
 #[derive(Debug)]
 pub(crate) struct TextStore {
-    pub(crate) segment: Segment,
+    pub(crate) segment: PackedSegment,
     text: ReadOnlyMap,
     places: ReadOnlyMap,
     fold: FoldHandle,
@@ -135,21 +153,23 @@ pub(crate) struct Region {
 }
 
 impl TextStore {
-    pub(crate) fn open(folder: &Path) -> Result<Self, SegmentError> {
-        let segment = Segment::open(&folder.join(POSTINGS_FILE))?;
+    /// Opens the texts of a part; `None` when they were kept otherwise, by an earlier version of this program.
+    pub(crate) fn open(folder: &Path) -> Result<Option<Self>, SegmentError> {
+        let text = match ReadOnlyMap::open(&folder.join(TEXT_FILE)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            text => text?,
+        };
+        let segment = PackedSegment::open(&folder.join(POSTINGS_FILE))?;
         if segment.family() != FAMILY || segment.key_bits() != gram::KEY_BITS {
-            return Err(SegmentError::Damaged {
-                what: "the postings are of another family than the manifest says",
-            });
+            return Err(SegmentError::Damaged { what: OTHERWISE });
         }
-        let text = ReadOnlyMap::open(&folder.join(TEXT_FILE))?;
         let places = ReadOnlyMap::open(&folder.join(PLACES_FILE))?;
-        Ok(Self {
+        Ok(Some(Self {
             segment,
             text,
             places,
             fold: FoldHandle(Fold::new()),
-        })
+        }))
     }
 
     /// Size of the three files.
@@ -194,7 +214,8 @@ impl TextStore {
                 .zip(usize::try_from(end).ok())
                 .and_then(|(from, to)| text.get(from..to))
                 .filter(|block| here.sealed(block) == here)
-                .and_then(|block| std::str::from_utf8(block).ok())
+                .and_then(|block| zstd::bulk::decompress(block, MAX_BLOCK_BYTES).ok())
+                .and_then(|block| String::from_utf8(block).ok())
                 .ok_or_else(damaged)?;
             let (mut symbol_at, mut char_at) = (here.symbol, here.char);
             for c in block.chars() {
@@ -252,6 +273,11 @@ impl TextStore {
         self.for_each_block(item, |_, _| Ok(()))
     }
 
+    /// Fails when anything read so far was damaged: then answers are incomplete.
+    pub(crate) fn check_read(&self) -> Result<(), SegmentError> {
+        self.segment.check_read()
+    }
+
     fn rows(&self, item: &TextItem) -> Option<&[u8]> {
         let start = usize::try_from(item.rows[0]).ok()?.checked_mul(ROW_BYTES)?;
         let end = usize::try_from(item.rows[1]).ok()?.checked_mul(ROW_BYTES)?;
@@ -269,11 +295,10 @@ mod tests {
         let mut writer = TextStoreWriter::create(dir.path()).expect("create");
         let items = texts
             .iter()
-            .enumerate()
-            .map(|(i, t)| writer.add(i as u32, t.as_bytes()).expect("add").0)
+            .map(|t| writer.add(t.as_bytes()).expect("add").0)
             .collect();
         writer.finish().expect("finish");
-        let store = TextStore::open(dir.path()).expect("open");
+        let store = TextStore::open(dir.path()).expect("open").expect("of today");
         (dir, store, items)
     }
 
@@ -308,16 +333,18 @@ mod tests {
 
     #[test]
     fn damaged_text_is_told_and_not_returned() {
-        let (dir, store, items) = store(&[&"damage ".repeat(3000)]);
+        let words = |i: u32| i.wrapping_mul(2_654_435_761).to_string();
+        let (dir, store, items) = store(&[&(0..2500).map(words).collect::<String>()]);
         drop(store);
         let path = dir.path().join(TEXT_FILE);
         let mut bytes = std::fs::read(&path).expect("read");
-        bytes[9000] ^= 1;
+        let at = bytes.len() - 900;
+        bytes[at] ^= 1;
         std::fs::write(&path, bytes).expect("write");
-        let store = TextStore::open(dir.path()).expect("open");
+        let store = TextStore::open(dir.path()).expect("open").expect("of today");
         assert!(store.region(&items[0], 0..100).is_ok());
         assert_eq!(
-            store.region(&items[0], 0..9000).expect_err("told").code(),
+            store.region(&items[0], 0..u32::MAX).expect_err("told").code(),
             "segment_damaged"
         );
     }
@@ -329,9 +356,9 @@ mod tests {
         fn places_lie_inside_the_original(bytes in prop::collection::vec(any::<u8>(), 1..3000), from in 0..2000u32, to in 0..4000u32) {
             let dir = tempfile::tempdir().expect("a temporary folder");
             let mut writer = TextStoreWriter::create(dir.path()).expect("create");
-            let Ok((item, decoded)) = writer.add(0, &bytes[..]) else { return Ok(()) };
+            let Ok((item, decoded)) = writer.add(&bytes[..]) else { return Ok(()) };
             writer.finish().expect("finish");
-            let region = TextStore::open(dir.path()).expect("open").region(&item, from..to).expect("region");
+            let region = TextStore::open(dir.path()).expect("open").expect("of today").region(&item, from..to).expect("region");
             prop_assert_eq!(region.symbols.len(), region.places.len());
             prop_assert!(region.places.iter().all(|&p| p < decoded.chars));
             prop_assert!(region.places.is_sorted());

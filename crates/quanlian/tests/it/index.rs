@@ -135,7 +135,7 @@ fn damage_is_found_and_mended_from_a_snapshot() {
     );
     assert_eq!(city.run(&["index", "verify"], &[], 0)["sound"], true);
 
-    let part = city.at("index/part-000001/text.utf8");
+    let part = city.at("index/part-000001/text.blocks");
     let mut bytes = std::fs::read(&part).unwrap();
     bytes[5] ^= 1;
     std::fs::write(&part, bytes).unwrap();

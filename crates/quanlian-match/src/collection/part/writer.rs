@@ -247,6 +247,7 @@ impl PartWriter {
             Content::Known(Medium::Video) | Content::Container(_) => {
                 skipped("work_unknown_medium", "a film without a track of pictures")
             }
+            Content::Archive => skipped("work_unknown_medium", "a zip archive"),
             Content::Empty => skipped("work_empty", "the file is empty"),
             Content::Other(what) => skipped("work_unknown_medium", what),
         }
@@ -335,11 +336,17 @@ impl PartWriter {
         report: &mut BuildReport,
     ) -> Result<Option<Item>, SegmentError> {
         let number = self.next_text;
-        // Also after a failure the number is spent: some of its postings may be written.
+        // Also after a failure the number is spent, so that a part with places of nobody can be told.
         self.next_text += 1;
         let remark = opened.remark(&found.relative);
-        let mut reader = opened.into_digesting_reader();
-        match self.text.add(number, &mut reader) {
+        let mut reader = match opened.into_text() {
+            Ok(reader) => reader,
+            Err(e) => {
+                report.notes.push(Note::from_error(&found.relative, e.code(), &e));
+                return Ok(None);
+            }
+        };
+        match self.text.add(&mut reader) {
             Ok((text, decoded)) => {
                 report.notes.extend(remark);
                 report.notes.extend(note::of_text(&found.relative, &decoded));

@@ -75,7 +75,7 @@ fn verification_notices_any_flipped_byte_and_names_part_and_works() {
     assert!(verify().expect("verify").sound);
 
     for (file, work) in [
-        ("part-000001/text.utf8", "00.txt"),
+        ("part-000001/text.blocks", "00.txt"),
         ("part-000001/audio.constellations", "01.wav"),
         ("part-000001/image.records", "02.png"),
     ] {
@@ -160,7 +160,7 @@ fn a_snapshot_becomes_an_index_again_and_the_next_brings_only_what_is_new() {
         &bench.at("second"),
         &Inventory::take(&index).expect("inventory").manifest,
         &mut |file, path| {
-            if file.name.ends_with("text.utf8") {
+            if file.name.ends_with("text.blocks") {
                 return Err("the line is dead".into());
             }
             fs::copy(index.join(&file.name), path)?;

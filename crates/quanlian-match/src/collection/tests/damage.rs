@@ -42,7 +42,7 @@ fn a_damaged_index_is_named_and_never_gives_a_wrong_answer() {
     for file in [
         "items.jsonl",
         "text.postings",
-        "text.utf8",
+        "text.blocks",
         "text.places",
         "audio.postings",
     ] {

@@ -179,7 +179,7 @@ fn a_damaged_part_is_not_merged_and_nothing_is_lost() {
     bench.add().expect("add");
     for file in [
         "text.postings",
-        "text.utf8",
+        "text.blocks",
         "text.places",
         "audio.postings",
         "audio.constellations",

@@ -20,7 +20,17 @@ pub(super) const MAX_JOIN_GAP: u64 = 400;
 const PHRASE_PLACES: f64 = 65_536.0;
 /// Places that a collection counts for at the least. A phrase of the language is shared with
 /// far more writing than a handful of works, so a small collection makes no phrase rare.
-const MIN_COLLECTION_PLACES: f64 = 4_194_304.0;
+const MIN_COLLECTION_PLACES: f64 = 16_777_216.0;
+
+/// So near a certain passage, on both sides, a further one is told with fewer bits; it does not raise the score.
+const NEAR_SYMBOLS: u64 = 400;
+/// Bits of such a passage: it could lie at as many pairs of places around the certain one.
+const NEAR_BITS: f64 = 19.3;
+
+/// A passage is explained by another one when it has no more than this share of its bits.
+const EXPLAINED_SHARE: f64 = 0.8;
+/// Up to so many bits a passage counts as a phrase, which is explained wholly; from twice as many on not at all.
+const MAX_PHRASE_BITS: f64 = 192.0;
 
 /// A stretch of the suspect that agrees with a stretch of a work.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +44,8 @@ pub(crate) struct Passage {
     pub(crate) bits: f64,
     pub(super) same: u64,
     pub(super) columns: u64,
+    /// The stretches of the suspect that were aligned, in symbols: what was joined leaves gaps between them.
+    pub(super) aligned: Vec<Range<u64>>,
 }
 
 /// What a suspect shares with one work.
@@ -64,31 +76,41 @@ impl Found {
             query_places,
             collection_places: (collection_symbols as f64).max(MIN_COLLECTION_PLACES),
         };
-        let mut matches: Vec<TextMatch> = self
-            .0
+        let mut chosen: BTreeMap<(usize, u32), Vec<Passage>> = (self.0.into_iter())
+            .filter(|&((part, number), _)| parts[part].item(number).is_some())
+            .map(|(work, passages)| (work, choose(join(passages))))
+            .collect();
+        explain(&mut chosen);
+        let mut matches: Vec<TextMatch> = chosen
             .into_iter()
-            .filter_map(|((part, number), passages)| {
-                parts[part].item(number)?;
+            .map(|((part, number), mut passages)| {
                 let within = Tries {
                     query_places: query_places * PHRASE_PLACES,
                     ..tries
                 };
-                let mut passages = choose(join(passages));
                 let best = passages.iter().map(|p| p.bits).fold(0.0, f64::max);
-                passages.retain(|p| p.bits >= best || p.bits > within.bits());
-                let segment_bits: Vec<f64> = passages.iter().map(|p| p.bits).collect();
+                let certain: Vec<Passage> = (passages.iter())
+                    .filter(|p| p.bits >= best || p.bits > within.bits())
+                    .cloned()
+                    .collect();
+                let segment_bits: Vec<f64> = certain.iter().map(|p| p.bits).collect();
+                passages.retain(|p| {
+                    certain
+                        .iter()
+                        .any(|c| c == p || p.bits > NEAR_BITS && lie_near(c, p))
+                });
                 let score = Score::from_segments(&segment_bits, tries, within);
                 let (same, columns) = passages
                     .iter()
                     .fold((0, 0), |(s, c), p| (s + p.same, c + p.columns));
                 passages.sort_unstable_by_key(|p| (p.query, p.work));
-                Some(TextMatch {
+                TextMatch {
                     part,
                     item: number,
                     score,
                     identity: same as f64 / (columns as f64).max(1.0),
                     passages,
-                })
+                }
             })
             .collect();
         matches.sort_by(|a, b| {
@@ -99,6 +121,13 @@ impl Found {
         });
         matches
     }
+}
+
+/// Whether two passages lie near each other in the suspect and in the work, in whatever order: moved sentences.
+fn lie_near(a: &Passage, b: &Passage) -> bool {
+    let apart = |a: &Range<u64>, b: &Range<u64>| a.start.max(b.start).saturating_sub(a.end.min(b.end));
+    apart(&a.query_symbols, &b.query_symbols) <= NEAR_SYMBOLS
+        && apart(&a.work_symbols, &b.work_symbols) <= NEAR_SYMBOLS
 }
 
 /// Joins passages that continue each other on both sides, or overlap on one diagonal.
@@ -154,6 +183,7 @@ fn absorb(before: &mut Passage, p: &Passage) {
         return;
     }
     before.bits += gain;
+    before.aligned.extend(p.aligned.iter().cloned());
     before.same += (p.same as f64 * new_share) as u64;
     before.columns += (p.columns as f64 * new_share) as u64 + gap;
     before.query_symbols.end = p.query_symbols.end;
@@ -182,6 +212,80 @@ fn choose(mut passages: Vec<Passage>) -> Vec<Passage> {
         free
     });
     passages
+}
+
+/// Takes from each passage what a far better one of another work explains.
+///
+/// Where the suspect follows one work over a page, a phrase in it that a second work holds as well came with the page:
+/// it says something of the two works, and nothing of the suspect. Passages that agree about as well, of two editions
+/// say, stay whole, and so does what nobody would call a phrase.
+fn explain(works: &mut BTreeMap<(usize, u32), Vec<Passage>>) {
+    let mut order: Vec<((usize, u32), usize)> = (works.iter())
+        .flat_map(|(&work, passages)| (0..passages.len()).map(move |i| (work, i)))
+        .collect();
+    let bits =
+        |works: &BTreeMap<(usize, u32), Vec<Passage>>, (work, i): ((usize, u32), usize)| works[&work][i].bits;
+    order.sort_by(|&a, &b| bits(works, b).total_cmp(&bits(works, a)).then(a.cmp(&b)));
+    let mut best = Cover::default();
+    for (work, i) in order {
+        let Some(passage) = works.get_mut(&work).and_then(|passages| passages.get_mut(i)) else {
+            continue;
+        };
+        let own_bits = passage.bits;
+        let explained = best.share(&passage.aligned, |by| {
+            by.work != work && own_bits <= EXPLAINED_SHARE * by.bits
+        });
+        let phrase = ((2.0 * MAX_PHRASE_BITS - own_bits) / MAX_PHRASE_BITS).clamp(0.0, 1.0);
+        passage.bits *= 1.0 - explained * phrase;
+        for stretch in &passage.aligned {
+            best.add(stretch, Explainer { work, bits: own_bits });
+        }
+    }
+}
+
+/// The passage that explains a stretch of the suspect best.
+#[derive(Clone, Copy)]
+struct Explainer {
+    work: (usize, u32),
+    bits: f64,
+}
+
+/// Stretches of the suspect with the best passage of each, which never overlap; by their start.
+#[derive(Default)]
+struct Cover(BTreeMap<u64, (u64, Explainer)>);
+
+impl Cover {
+    /// Share of the stretches that lies under a passage of which `explains` says so.
+    fn share(&self, stretches: &[Range<u64>], explains: impl Fn(&Explainer) -> bool) -> f64 {
+        let (mut covered, mut length) = (0, 0);
+        for stretch in stretches {
+            length += stretch.end - stretch.start;
+            covered += (self.0.range(..stretch.end).rev())
+                .take_while(|&(_, &(end, _))| end > stretch.start)
+                .filter(|&(_, (_, by))| explains(by))
+                .map(|(&start, &(end, _))| end.min(stretch.end) - start.max(stretch.start))
+                .sum::<u64>();
+        }
+        covered as f64 / (length as f64).max(1.0)
+    }
+
+    /// Adds what is left free of a stretch.
+    fn add(&mut self, stretch: &Range<u64>, by: Explainer) {
+        let taken: Vec<(u64, u64)> = (self.0.range(..stretch.end).rev())
+            .take_while(|&(_, &(end, _))| end > stretch.start)
+            .map(|(&start, &(end, _))| (start, end))
+            .collect();
+        let mut free = stretch.start;
+        for (start, end) in taken.into_iter().rev() {
+            if start > free {
+                self.0.insert(free, (start, by));
+            }
+            free = free.max(end);
+        }
+        if free < stretch.end {
+            self.0.insert(free, (stretch.end, by));
+        }
+    }
 }
 
 /// Stretches that were chosen, by their start.

@@ -12,14 +12,20 @@ use std::path::Path;
 use super::super::decode::{Decoded, TextError, decode};
 use super::super::fold::Fold;
 use super::super::gram::{self, Winnow};
-use super::{FAMILY, MAX_SYMBOLS, PLACES_FILE, POSTINGS_FILE, Row, TEXT_FILE, TextItem, TextStore, blocks};
-use crate::segment::{SegmentError, SegmentParameters, SegmentWriter, Step};
+use super::{
+    COMPRESSION_LEVEL, FAMILY, MAX_SYMBOLS, PLACES_FILE, POSTINGS_FILE, Row, TEXT_FILE, TextItem, TextStore,
+    blocks,
+};
+use crate::segment::{Moved, PackedWriter, SegmentError, SegmentParameters, Step};
 
 /// Writes the texts of one part.
 pub(crate) struct TextStoreWriter {
-    segment: SegmentWriter,
+    segment: PackedWriter,
     files: TextFiles,
     fold: Fold,
+    compressor: zstd::bulk::Compressor<'static>,
+    /// Where the next text starts on the axis.
+    next_place: u64,
 }
 
 /// The texts and the table of places, as they are written.
@@ -79,30 +85,37 @@ impl TextStoreWriter {
     pub(crate) fn create(folder: &Path) -> Result<Self, SegmentError> {
         let parameters = SegmentParameters::new(FAMILY, gram::KEY_BITS)?;
         Ok(Self {
-            segment: SegmentWriter::create(&folder.join(POSTINGS_FILE), &parameters)?,
+            segment: PackedWriter::create(&folder.join(POSTINGS_FILE), &parameters)?,
             files: TextFiles::create(folder)?,
             fold: Fold::new(),
+            compressor: zstd::bulk::Compressor::new(COMPRESSION_LEVEL)?,
+            next_place: 0,
         })
     }
 
-    /// Adds one work. After a [`AddError::Text`] its number must not be given again:
-    /// postings of its beginning may be there, and nobody reads them.
-    pub(crate) fn add(&mut self, item: u32, reader: impl Read) -> Result<(TextItem, Decoded), AddError> {
+    /// Adds one work. After a [`AddError::Text`] postings of its beginning may be there, at places that no work has.
+    pub(crate) fn add(&mut self, reader: impl Read) -> Result<(TextItem, Decoded), AddError> {
         let (first_row, first_byte) = (self.files.rows, self.files.text_bytes);
+        let first_place = self.next_place;
         let mut winnow = Winnow::default();
         let (mut chars, mut symbols) = (0u64, 0u64);
         let mut failed = None;
-        let mut folded = Vec::new();
+        let (mut folded, mut compressed_block) = (Vec::new(), Vec::new());
+        let next_place = &mut self.next_place;
         let decoded = decode::<AddError>(reader, |piece| {
             for block in blocks(piece) {
+                compressed_block.resize(zstd::zstd_safe::compress_bound(block.len()), 0);
+                let length =
+                    (self.compressor).compress_to_buffer(block.as_bytes(), &mut compressed_block[..])?;
+                let compressed = &compressed_block[..length];
                 let row = Row {
                     byte: self.files.text_bytes - first_byte,
                     char: chars,
                     symbol: symbols,
                     crc: 0,
                 }
-                .sealed(block.as_bytes());
-                self.files.push(row, block.as_bytes())?;
+                .sealed(compressed);
+                self.files.push(row, compressed)?;
                 chars += block.chars().count() as u64;
                 folded.clear();
                 self.fold.fold_text(block, &mut folded);
@@ -111,7 +124,8 @@ impl TextStoreWriter {
                     return Err(TextError::TooLong { limit: MAX_SYMBOLS }.into());
                 }
                 winnow.extend(&folded, |key, start| {
-                    if let Err(e) = self.segment.push(key, item, start as u32) {
+                    *next_place = first_place + start + 1;
+                    if let Err(e) = self.segment.push(key, first_place + start) {
                         failed = Some(e);
                     }
                 });
@@ -122,7 +136,8 @@ impl TextStoreWriter {
             Ok(())
         })?;
         winnow.finish(|key, start| {
-            if let Err(e) = self.segment.push(key, item, start as u32) {
+            *next_place = first_place + start + 1;
+            if let Err(e) = self.segment.push(key, first_place + start) {
                 failed = Some(e);
             }
         });
@@ -133,6 +148,8 @@ impl TextStoreWriter {
             chars,
             symbols: symbols as u32,
             encoding: decoded.encoding.to_owned(),
+            first_place,
+            places: self.next_place - first_place,
             rows: [first_row, self.files.rows],
             bytes: [first_byte, self.files.text_bytes],
         };
@@ -147,11 +164,10 @@ impl TextStoreWriter {
     }
 }
 
-/// A store whose texts go into another one, and the new number of each of its numbers; those without one are left out.
+/// A store whose texts go into another one, in the order of their numbers.
 pub(crate) struct TextSource<'a> {
     pub(crate) store: &'a TextStore,
     pub(crate) items: Vec<(u32, &'a TextItem)>,
-    pub(crate) numbers: Vec<Option<u32>>,
 }
 
 /// Writes the texts of several stores as one, without decoding or folding them again, and returns what is kept of
@@ -162,9 +178,14 @@ pub(crate) fn merge(
     step: Step<'_>,
 ) -> Result<Vec<Vec<TextItem>>, SegmentError> {
     let mut files = TextFiles::create(folder)?;
-    let mut kept = Vec::with_capacity(sources.len());
+    let (mut kept, mut moves) = (
+        Vec::with_capacity(sources.len()),
+        Vec::with_capacity(sources.len()),
+    );
+    let mut next_place = 0;
     for source in sources {
         let mut of_source = Vec::with_capacity(source.items.len());
+        let mut moves_of_source = Vec::with_capacity(source.items.len());
         for (_, item) in &source.items {
             let (first_row, first_byte) = (files.rows, files.text_bytes);
             source
@@ -173,19 +194,47 @@ pub(crate) fn merge(
             of_source.push(TextItem {
                 rows: [first_row, files.rows],
                 bytes: [first_byte, files.text_bytes],
+                first_place: next_place,
                 ..TextItem::clone(item)
             });
+            moves_of_source.push(Move {
+                from: item.first_place,
+                places: item.places,
+                to: next_place,
+            });
+            next_place += item.places;
             if !step(0) {
                 return Err(SegmentError::Stopped);
             }
         }
         kept.push(of_source);
+        // A text without places has none that would move.
+        moves_of_source.retain(|text| text.places > 0);
+        moves.push(moves_of_source);
     }
     files.finish()?;
     let parameters = SegmentParameters::new(FAMILY, gram::KEY_BITS)?;
-    let postings: Vec<_> = (sources.iter())
-        .map(|s| (&s.store.segment, &*s.numbers))
+    let movers: Vec<_> = (moves.iter())
+        .map(|moves| move |place: u64| moved(moves, place))
         .collect();
-    SegmentWriter::merge(&folder.join(POSTINGS_FILE), &parameters, &postings, step)?;
+    let postings: Vec<Moved<'_>> = (sources.iter().zip(&movers))
+        .map(|(source, mover)| (&source.store.segment, mover as &dyn Fn(u64) -> Option<u64>))
+        .collect();
+    PackedWriter::merge(&folder.join(POSTINGS_FILE), &parameters, &postings, step)?;
     Ok(kept)
+}
+
+/// A text that was kept: where its places lay, how many it has, and where they lie now.
+struct Move {
+    from: u64,
+    places: u64,
+    to: u64,
+}
+
+/// Where a place lies in the merged part, when its text was kept.
+fn moved(moves: &[Move], place: u64) -> Option<u64> {
+    let behind = moves.partition_point(|text| text.from <= place);
+    let text = &moves[behind.checked_sub(1)?];
+    let within = place - text.from;
+    (within < text.places).then_some(text.to + within)
 }

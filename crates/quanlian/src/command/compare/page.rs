@@ -8,9 +8,12 @@
 //!
 //! Not here: what is compared (`compare`), excerpts (`aligned`).
 
-use std::{fmt::Write as _, fs::File, path::PathBuf};
+use std::{fmt::Write as _, path::PathBuf};
 
-use quanlian_match::{Match, MatchSegment, Unit, collection::Note, text};
+use quanlian_match::{
+    Match, MatchSegment, Unit,
+    collection::{Note, text_of},
+};
 
 use super::{Comparison, Read, aligned};
 use crate::{
@@ -337,10 +340,7 @@ impl Texts {
     /// Reads both files; none when the match is of another medium or one of them cannot be read any more.
     fn read(found: &Match, [work, suspect]: &[PathBuf; 2]) -> Option<Self> {
         let unit = found.segments.first()?.unit();
-        let read = |path: &PathBuf| {
-            let file = std::io::Read::take(File::open(path).ok()?, MAX_EXCERPT_BYTES);
-            text::read(file).ok()
-        };
+        let read = |path: &PathBuf| text_of(path, MAX_EXCERPT_BYTES).ok()?;
         matches!(unit, Unit::Char | Unit::Line).then_some(())?;
         Some(Self {
             work: read(work)?,
