@@ -3,8 +3,8 @@
 //! In:  an open file.
 //! Out: the text of its pages, in reading order as far as poppler can tell it.
 //!
-//! The crates that were looked at (`pdf-extract`, `lopdf`) panic on damaged files and lose Chinese text whose fonts bring
-//! no character map; poppler reads both, and a crash of it is its own.
+//! Poppler reads damaged files and Chinese fonts that bring no character map, and a crash of it is its own; no crate was
+//! tried beside it.
 //!
 //! Invariants: the file is the program's standard input and no name is an argument; it is ended after [`LIMITS`].
 //!

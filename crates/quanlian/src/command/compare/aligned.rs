@@ -58,7 +58,7 @@ pub(super) struct Row {
 }
 
 /// The segment in the text of the work and in that of the suspect, as ranges of characters.
-pub(super) fn passages(texts: [&[char]; 2], ranges: [Range<usize>; 2]) -> [Passage; 2] {
+pub(super) fn passages(texts: [&[char]; 2], ranges: &[Range<usize>; 2]) -> [Passage; 2] {
     let whole = [
         within(&ranges[0], texts[0].len()),
         within(&ranges[1], texts[1].len()),
@@ -95,7 +95,7 @@ pub(super) fn passages(texts: [&[char]; 2], ranges: [Range<usize>; 2]) -> [Passa
 }
 
 /// The lines of a segment beside each other, lines that agree in one row, and how many of either side are left out.
-pub(super) fn rows(texts: [&[&str]; 2], ranges: [Range<usize>; 2]) -> (Vec<Row>, [usize; 2]) {
+pub(super) fn rows(texts: [&[&str]; 2], ranges: &[Range<usize>; 2]) -> (Vec<Row>, [usize; 2]) {
     // Lines count from 1.
     let from_zero = |range: &Range<usize>| range.start.saturating_sub(1)..range.end.saturating_sub(1);
     let whole = [
@@ -149,7 +149,7 @@ mod tests {
     fn what_was_changed_in_a_passage_is_told_from_what_was_not() {
         let texts =
             ["前文春江潮水连海平后文", "别的春江湖水连海平"].map(|text| text.chars().collect::<Vec<_>>());
-        let [work, suspect] = passages([&texts[0], &texts[1]], [2..9, 2..9]);
+        let [work, suspect] = passages([&texts[0], &texts[1]], &[2..9, 2..9]);
         let shown = |passage: &Passage| {
             let piece = |(kind, text): &(Kind, String)| match kind {
                 Kind::Around => format!("({text})"),
@@ -166,7 +166,7 @@ mod tests {
     fn lines_that_agree_stand_in_one_row_whatever_their_indentation() {
         let work = ["module m;", "  assign a = b;", "endmodule"];
         let suspect = ["// x", "assign a = b;", "wire c;", "endmodule"];
-        let (rows, left_out) = rows([&work, &suspect], [2..4, 2..5]);
+        let (rows, left_out) = rows([&work, &suspect], &[2..4, 2..5]);
         let shown: Vec<(Option<usize>, Option<usize>, bool)> = (rows.iter())
             .map(|row| {
                 let number = |line: &Option<Line>| line.as_ref().map(|line| line.0);
@@ -184,10 +184,10 @@ mod tests {
     #[test]
     fn long_segments_are_cut_and_ranges_beyond_the_end_are_empty() {
         let long: Vec<char> = "x".repeat(MAX_CHARS + 7).chars().collect();
-        let [work, suspect] = passages([&long, &[]], [0..long.len(), 5..9]);
+        let [work, suspect] = passages([&long, &[]], &[0..long.len(), 5..9]);
         assert_eq!((work.left_out, suspect.left_out, suspect.pieces.len()), (7, 0, 0));
         let lines = vec!["y"; MAX_LINES + 3];
-        let (shown, left_out) = rows([&lines, &lines], [1..MAX_LINES + 4, 9_999..10_000]);
+        let (shown, left_out) = rows([&lines, &lines], &[1..MAX_LINES + 4, 9_999..10_000]);
         assert_eq!((shown.len(), left_out), (MAX_LINES, [3, 0]));
     }
 }

@@ -27,7 +27,7 @@ const MAX_SHOWN_MATCHES: usize = 200;
 /// Segments of one match that are shown.
 const MAX_SHOWN_SEGMENTS: usize = 50;
 /// Bytes of a file that excerpts are taken from.
-const MAX_EXCERPT_BYTES: u64 = 64 << 20;
+const MAX_EXCERPT_BYTES: u64 = 16 << 20;
 
 /// Where the two files of a match lie: the work, the suspect.
 pub(super) type Sources<'a> = &'a dyn Fn(&Match) -> Option<[PathBuf; 2]>;
@@ -221,14 +221,17 @@ impl Page {
         let Some(texts) = texts else { return };
         let ranges = [work_from as usize..work_to as usize, from as usize..to as usize];
         if segment.unit() == Unit::Line {
-            self.rows(out, texts, ranges);
+            self.rows(out, texts, &ranges);
         } else {
-            self.passages(out, texts, ranges);
+            self.passages(out, texts, &ranges);
         }
     }
 
-    fn rows(&self, out: &mut String, texts: &Texts, ranges: [std::ops::Range<usize>; 2]) {
+    fn rows(&self, out: &mut String, texts: &Texts, ranges: &[std::ops::Range<usize>; 2]) {
         let lines = [&texts.work, &texts.suspect].map(|text| text.lines().collect::<Vec<&str>>());
+        if (0..2).any(|side| lines[side].len() + 1 < ranges[side].end) {
+            return self.no_excerpt(out);
+        }
         let (rows, left_out) = aligned::rows([&lines[0], &lines[1]], ranges);
         out.push_str("<table class=\"code\">");
         let heads = ["compare.page_work", "compare.page_suspect"].map(|key| self.both(key, &[]));
@@ -266,11 +269,14 @@ impl Page {
         }
     }
 
-    fn passages(&self, out: &mut String, texts: &Texts, ranges: [std::ops::Range<usize>; 2]) {
+    fn passages(&self, out: &mut String, texts: &Texts, ranges: &[std::ops::Range<usize>; 2]) {
+        let chars = [&texts.work, &texts.suspect].map(|text| text.chars().collect::<Vec<char>>());
+        if (0..2).any(|side| chars[side].len() < ranges[side].end) {
+            return self.no_excerpt(out);
+        }
         out.push_str("<table class=\"pair\">");
         self.head(out, &["compare.page_work", "compare.page_suspect"]);
         out.push_str("<tr>");
-        let chars = [&texts.work, &texts.suspect].map(|text| text.chars().collect::<Vec<char>>());
         for passage in aligned::passages([&chars[0], &chars[1]], ranges) {
             out.push_str("<td>");
             for (kind, text) in &passage.pieces {
@@ -288,6 +294,11 @@ impl Page {
             out.push_str("</td>");
         }
         out.push_str("</tr></table>\n");
+    }
+
+    /// The file is longer than what excerpts are taken from, or not what it was when it was compared.
+    fn no_excerpt(&self, out: &mut String) {
+        let _ = writeln!(out, "<p>{}</p>", self.both("compare.page_no_excerpt", &[]));
     }
 
     fn inputs(&self, out: &mut String, title: &str, files: &[Read]) {
