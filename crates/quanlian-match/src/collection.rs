@@ -42,6 +42,7 @@ mod opened;
 mod part;
 mod picture;
 mod query;
+mod recorded;
 mod records;
 mod removed;
 mod snapshot;

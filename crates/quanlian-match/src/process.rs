@@ -21,6 +21,20 @@ use std::time::{Duration, Instant};
 
 /// The file as ffmpeg and ffprobe see it: their standard input, opened anew so that they can seek in it.
 pub(crate) const INPUT: &str = "file:/dev/stdin";
+/// What ffmpeg is told whatever it reads: to ask nothing, to complain only of errors, to work on one thread, and to
+/// open nothing but files, so that a hostile file cannot make it fetch from the network.
+pub(crate) const FFMPEG_ALWAYS: [&str; 10] = [
+    "-nostdin",
+    "-hide_banner",
+    "-v",
+    "error",
+    "-threads",
+    "1",
+    "-filter_threads",
+    "1",
+    "-protocol_whitelist",
+    "file",
+];
 /// Of the complaints of a program so many bytes are kept; the rest is read and thrown away.
 pub(crate) const MAX_SAID_BYTES: usize = 4 << 10;
 /// How often the watch looks.

@@ -209,14 +209,9 @@ pub(crate) enum Originals {
     None,
 }
 
+/// Which matches count.
 #[derive(Debug, Args)]
-pub(crate) struct Match {
-    /// Folder of the index; several are answered as one
-    #[arg(long, required = true)]
-    pub(crate) index: Vec<PathBuf>,
-    /// Files or folders to look at
-    #[arg(required = true)]
-    pub(crate) paths: Vec<PathBuf>,
+pub(crate) struct Wanted {
     /// Also what lies below the threshold
     #[arg(long)]
     pub(crate) all: bool,
@@ -226,6 +221,18 @@ pub(crate) struct Match {
     /// Exit with 1 when nothing is found
     #[arg(long)]
     pub(crate) require: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Match {
+    /// Folder of the index; several are answered as one
+    #[arg(long, required = true)]
+    pub(crate) index: Vec<PathBuf>,
+    /// Files or folders to look at
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
     #[command(flatten)]
     pub(crate) calibration: CalibrationChoice,
     #[command(flatten)]
@@ -241,15 +248,8 @@ pub(crate) struct Compare {
     /// Also write a report as one HTML page in Chinese and English
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// Also what lies below the threshold
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// The most matches expected by chance that still count
-    #[arg(long, value_name = "E")]
-    pub(crate) max_e_value: Option<f64>,
-    /// Exit with 1 when nothing is found
-    #[arg(long)]
-    pub(crate) require: bool,
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
     #[command(flatten)]
     pub(crate) form: AnyForm,
 }

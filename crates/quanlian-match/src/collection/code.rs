@@ -3,10 +3,9 @@
 //! In:  what `code` makes of the works.
 //! Out: two files, and over all parts of an index the view that `code` searches.
 //!
-//! Invariants: damage found during a search is told by [`SourceIndex::check_read`] after it. A part that was made before
-//! there was code has no files of it and is read as one without code.
+//! Invariant: damage found during a search is told by [`SourceIndex::check_read`] after it.
 //!
-//! Not here: tokens, keys and searching (`code`).
+//! Not here: the files (`recorded`); tokens, keys and searching (`code`).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,13 +14,20 @@ use serde::{Deserialize, Serialize};
 
 use super::axis::{Numbered, REMOVED_ALLOWANCE};
 use super::part::Part;
-use super::records::{Records, RecordsWriter};
+use super::recorded::{Method, Recorded, RecordedStore};
+use super::records::{Kept, RecordsWriter};
 pub(super) use crate::code::Background;
 use crate::code::{self, CodeIndex, Language, SAMPLE_TOKENS, Source, StoredTokens};
-use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter, Step};
+use crate::segment::{SegmentError, SegmentWriter};
 
-pub(super) const POSTINGS_FILE: &str = "code.postings";
-pub(super) const RECORDS_FILE: &str = "code.records";
+pub(super) static METHOD: Method = Method {
+    postings_file: "code.postings",
+    records_file: "code.records",
+    family: code::FAMILY,
+    key_bits: code::KEY_BITS,
+    records: "records of code",
+    other_method: "the code was indexed with another method",
+};
 /// Works from which the background model is made, at most.
 const SAMPLE_WORKS: usize = 1 << 12;
 
@@ -31,9 +37,21 @@ pub(super) struct SourceItem {
     pub(super) language: Language,
     pub(super) lines: u32,
     pub(super) tokens: u32,
-    /// Bytes of the record in its file, and their CRC-32.
-    record: [u64; 2],
-    crc32: u32,
+    #[serde(flatten)]
+    record: Kept,
+}
+
+impl Recorded for SourceItem {
+    fn kept(&self) -> Kept {
+        self.record
+    }
+
+    fn moved(&self, record: Kept) -> Self {
+        Self {
+            record,
+            ..self.clone()
+        }
+    }
 }
 
 /// Writes the code of one part.
@@ -44,10 +62,9 @@ pub(super) struct SourceStoreWriter {
 
 impl SourceStoreWriter {
     pub(super) fn create(folder: &Path) -> Result<Self, SegmentError> {
-        let parameters = SegmentParameters::new(code::FAMILY, code::KEY_BITS)?;
         Ok(Self {
-            segment: SegmentWriter::create(&folder.join(POSTINGS_FILE), &parameters)?,
-            records: RecordsWriter::create(&folder.join(RECORDS_FILE))?,
+            segment: METHOD.create_postings(folder)?,
+            records: METHOD.create_records(folder)?,
         })
     }
 
@@ -61,13 +78,11 @@ impl SourceStoreWriter {
         for &(key, token) in &source.postings {
             self.segment.push(key, number, token)?;
         }
-        let kept = self.records.keep(&source.record)?;
         Ok(SourceItem {
             language,
             lines: source.lines,
             tokens: source.tokens,
-            record: kept.bytes,
-            crc32: kept.crc32,
+            record: self.records.keep(&source.record)?,
         })
     }
 
@@ -79,89 +94,9 @@ impl SourceStoreWriter {
     }
 }
 
-/// Code of one part that goes into another, and the new number of each of its numbers; those without one are left out.
-pub(super) struct SourceSource<'a> {
-    pub(super) store: &'a SourceStore,
-    pub(super) items: Vec<(u32, &'a SourceItem)>,
-    pub(super) numbers: Vec<Option<u32>>,
-}
-
-/// Writes the code of several parts as that of one, and returns what is kept of each, in the order of the sources.
-pub(super) fn merge(
-    folder: &Path,
-    sources: &[SourceSource<'_>],
-    step: Step<'_>,
-) -> Result<Vec<Vec<SourceItem>>, SegmentError> {
-    let mut records = RecordsWriter::create(&folder.join(RECORDS_FILE))?;
-    let mut kept = Vec::with_capacity(sources.len());
-    for source in sources {
-        let mut of_source = Vec::with_capacity(source.items.len());
-        for (_, item) in &source.items {
-            let record = source.store.record(item).ok_or(SegmentError::Damaged {
-                what: "records of code",
-            })?;
-            let placed = records.keep(record)?;
-            of_source.push(SourceItem {
-                record: placed.bytes,
-                crc32: placed.crc32,
-                ..SourceItem::clone(item)
-            });
-            if !step(0) {
-                return Err(SegmentError::Stopped);
-            }
-        }
-        kept.push(of_source);
-    }
-    records.finish()?;
-    let parameters = SegmentParameters::new(code::FAMILY, code::KEY_BITS)?;
-    let postings: Vec<_> = (sources.iter())
-        .map(|s| (&s.store.segment, &*s.numbers))
-        .collect();
-    SegmentWriter::merge(&folder.join(POSTINGS_FILE), &parameters, &postings, step)?;
-    Ok(kept)
-}
-
-/// The code of one part, open for searching.
-#[derive(Debug)]
-pub(super) struct SourceStore {
-    pub(super) segment: Segment,
-    records: Records,
-}
-
-impl SourceStore {
-    /// `None` for a part that was made before there was code.
-    pub(super) fn open(folder: &Path) -> Result<Option<Self>, SegmentError> {
-        let postings = folder.join(POSTINGS_FILE);
-        if !postings.try_exists()? {
-            return Ok(None);
-        }
-        let segment = Segment::open(&postings)?;
-        if segment.family() != code::FAMILY || segment.key_bits() != code::KEY_BITS {
-            return Err(SegmentError::Damaged {
-                what: "the code was indexed with another method",
-            });
-        }
-        let records = Records::open(&folder.join(RECORDS_FILE))?;
-        Ok(Some(Self { segment, records }))
-    }
-
-    pub(super) fn size_bytes(&self) -> u64 {
-        self.segment.size_bytes() + self.records.size_bytes()
-    }
-
-    fn record(&self, item: &SourceItem) -> Option<&[u8]> {
-        self.records.get(item.record, item.crc32)
-    }
-
-    /// Whether the record of a work is whole.
-    pub(super) fn is_whole(&self, item: &SourceItem) -> bool {
-        self.record(item).and_then(StoredTokens::decode).is_some()
-    }
-
-    fn check_read(&self) -> Result<(), SegmentError> {
-        self.records.check_read("records of code")?;
-        self.segment.check_read()
-    }
+/// Whether the record of a work is whole.
+pub(super) fn is_whole(store: &RecordedStore, item: &SourceItem) -> bool {
+    (store.record(item)).and_then(StoredTokens::decode).is_some()
 }
 
 /// All parts of an index as one, their code numbered on.
@@ -195,7 +130,7 @@ impl<'a> SourceIndex<'a> {
         let parts = self.numbered.parts().iter();
         parts
             .filter_map(|part| part.source_store())
-            .try_for_each(SourceStore::check_read)
+            .try_for_each(RecordedStore::check_read)
     }
 
     /// Makes the background model from evenly chosen works.

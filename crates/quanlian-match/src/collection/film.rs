@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::axis::{self, Axis, AxisWriter, Laid, PartAxis, Row, Source, Store, StoreWriter};
 use super::part::Part;
-use super::records::{Records, RecordsWriter};
+use super::records::{Kept, Records};
 use crate::segment::{PackedSegment, SegmentError, Step};
 use crate::video::{self, VideoIndex, VideoItem};
 
@@ -38,25 +38,8 @@ pub(super) struct FilmItem {
     /// Where it starts on the axis of its part.
     first_place: u64,
     /// Looks and reel in their file.
-    keyframes: Record,
-    reel: Record,
-}
-
-/// Bytes of the file of records, and their CRC-32.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Record {
-    bytes: [u64; 2],
-    crc32: u32,
-}
-
-impl Record {
-    fn keep(records: &mut RecordsWriter, bytes: &[u8]) -> io::Result<Self> {
-        let kept = records.keep(bytes)?;
-        Ok(Self {
-            bytes: kept.bytes,
-            crc32: kept.crc32,
-        })
-    }
+    keyframes: Kept,
+    reel: Kept,
 }
 
 impl Laid for FilmItem {
@@ -90,8 +73,8 @@ impl Film<'_> {
                 height: self.height,
                 steps: self.steps,
                 first_place,
-                keyframes: Record::keep(records, self.keyframes)?,
-                reel: Record::keep(records, self.reel)?,
+                keyframes: records.keep(self.keyframes)?,
+                reel: records.keep(self.reel)?,
             })
         })
     }
@@ -128,8 +111,8 @@ pub(super) fn merge(
             width: old.width,
             height: old.height,
             steps: old.steps,
-            keyframes: record(&old.keyframes)?,
-            reel: record(&old.reel)?,
+            keyframes: record(old.keyframes)?,
+            reel: record(old.reel)?,
         };
         Ok(film.lay(axis)?)
     })
@@ -179,13 +162,13 @@ impl FilmStore {
         self.segment.size_bytes() + self.records.size_bytes()
     }
 
-    fn record(&self, record: &Record) -> Option<&[u8]> {
-        self.records.get(record.bytes, record.crc32)
+    fn record(&self, record: Kept) -> Option<&[u8]> {
+        self.records.get(record)
     }
 
     /// Whether looks and reel of a film are whole.
     pub(super) fn is_whole(&self, item: &FilmItem) -> bool {
-        self.record(&item.keyframes).is_some() && self.record(&item.reel).is_some()
+        self.record(item.keyframes).is_some() && self.record(item.reel).is_some()
     }
 
     fn check_read(&self) -> Result<(), SegmentError> {
@@ -246,12 +229,12 @@ impl VideoIndex for FilmIndex<'_> {
 
     fn keyframes(&self, item: u32) -> Option<Cow<'_, [u8]>> {
         let (store, item) = self.item(item)?;
-        store.record(&item.keyframes).map(Cow::Borrowed)
+        store.record(item.keyframes).map(Cow::Borrowed)
     }
 
     fn reel(&self, item: u32) -> Option<Cow<'_, [u8]>> {
         let (store, item) = self.item(item)?;
-        store.record(&item.reel).map(Cow::Borrowed)
+        store.record(item.reel).map(Cow::Borrowed)
     }
 
     fn steps(&self, item: u32) -> u32 {

@@ -26,13 +26,14 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::axis::{Laid, Source};
-use super::code::{self, SourceItem, SourceSource};
+use super::code::{self, SourceItem};
 use super::edit::Edit;
 use super::film::{self, FilmItem, FilmStore};
 use super::manifest::PartEntry;
 use super::part::writer::ItemsWriter;
 use super::part::{FilmSound, Item, ItemContent, Part};
-use super::picture::{self, PictureItem, PictureSource};
+use super::picture::{self, PictureItem};
+use super::recorded::{self, RecordedSource};
 use super::sound::{self, SoundItem, SoundStore};
 use super::{Collection, CollectionError, MAX_ITEMS_PER_PART, Progress, Stop};
 use crate::segment::SegmentError;
@@ -238,16 +239,16 @@ fn write_part(
 
     let mut next = 0;
     // A part without a store of pictures has no pictures.
-    let pictures: Vec<PictureSource<'_>> = (parts.iter().zip(&works))
+    let pictures: Vec<RecordedSource<'_, PictureItem>> = (parts.iter().zip(&works))
         .filter_map(|(part, of)| {
-            Some(PictureSource {
+            Some(RecordedSource {
                 store: part.picture_store()?,
                 numbers: renumbered(&of.pictures, &mut next),
                 items: of.pictures.clone(),
             })
         })
         .collect();
-    let pictures = picture::merge(path, &pictures, &mut step)?;
+    let pictures = recorded::merge(path, &picture::METHOD, &pictures, &mut step)?;
 
     // A part without a store of films has no films.
     let films: Vec<Source<'_, FilmStore>> = (parts.iter().zip(&works))
@@ -262,16 +263,16 @@ fn write_part(
 
     let mut next = 0;
     // A part without a store of code has no code.
-    let sources: Vec<SourceSource<'_>> = (parts.iter().zip(&works))
+    let sources: Vec<RecordedSource<'_, SourceItem>> = (parts.iter().zip(&works))
         .filter_map(|(part, of)| {
-            Some(SourceSource {
+            Some(RecordedSource {
                 store: part.source_store()?,
                 numbers: renumbered(&of.sources, &mut next),
                 items: of.sources.clone(),
             })
         })
         .collect();
-    let sources = code::merge(path, &sources, &mut step)?;
+    let sources = recorded::merge(path, &code::METHOD, &sources, &mut step)?;
 
     let mut texts = texts.into_iter().flatten().zip(0..);
     let mut sounds = sounds.into_iter().flatten().zip(0..);

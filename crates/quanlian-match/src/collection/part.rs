@@ -18,10 +18,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::axis::Row;
-use super::code::{SourceItem, SourceStore};
+use super::code::{self, SourceItem};
 use super::film::{FilmItem, FilmStore};
 use super::manifest::PartEntry;
-use super::picture::{PictureItem, PictureStore};
+use super::picture::{self, PictureItem};
+use super::recorded::RecordedStore;
 use super::sound::{SoundItem, SoundStore};
 use super::{CollectionError, MediumStats, Work};
 use crate::segment::SegmentError;
@@ -107,14 +108,14 @@ pub(super) struct Part {
     /// First place and number of each text, removed or not, in order.
     text_starts: Vec<(u64, u32)>,
     sound: SoundStore,
-    picture: Option<PictureStore>,
+    picture: Option<RecordedStore>,
     /// Rows of `items` that were not removed, by number in the postings of the text, of the sound and of the pictures.
     texts: Vec<Option<u32>>,
     sounds: Vec<Option<u32>>,
     pictures: Vec<Option<u32>>,
     film: Option<FilmStore>,
     films: Vec<Option<u32>>,
-    source: Option<SourceStore>,
+    source: Option<RecordedStore>,
     sources: Vec<Option<u32>>,
     totals: Totals,
 }
@@ -213,8 +214,8 @@ impl Part {
             return Err(in_part(SegmentError::Damaged { what: OTHERWISE }));
         }
         let sound = SoundStore::open(&path, rows(&items, removed, ItemContent::sound)).map_err(in_part)?;
-        let picture = PictureStore::open(&path).map_err(in_part)?;
-        let source = SourceStore::open(&path).map_err(in_part)?;
+        let picture = RecordedStore::open(&path, &picture::METHOD).map_err(in_part)?;
+        let source = RecordedStore::open(&path, &code::METHOD).map_err(in_part)?;
         let film = FilmStore::open(&path, rows(&items, removed, ItemContent::film)).map_err(in_part)?;
         // A part without a list of files may lack those of pictures and films; that must not be because it is being cleared away.
         fs::metadata(&path).map_err(CollectionError::io(&path))?;
@@ -337,7 +338,7 @@ impl Part {
     }
 
     /// `None` for a part that was made before there were pictures.
-    pub(super) fn picture_store(&self) -> Option<&PictureStore> {
+    pub(super) fn picture_store(&self) -> Option<&RecordedStore> {
         self.picture.as_ref()
     }
 
@@ -388,7 +389,7 @@ impl Part {
     }
 
     /// `None` for a part that was made before there was code.
-    pub(super) fn source_store(&self) -> Option<&SourceStore> {
+    pub(super) fn source_store(&self) -> Option<&RecordedStore> {
         self.source.as_ref()
     }
 
@@ -414,9 +415,9 @@ impl Part {
     }
 
     pub(super) fn size_bytes(&self) -> u64 {
-        let pictures = self.picture.as_ref().map_or(0, PictureStore::size_bytes);
+        let pictures = self.picture.as_ref().map_or(0, RecordedStore::size_bytes);
         let films = self.film.as_ref().map_or(0, FilmStore::size_bytes);
-        let sources = self.source.as_ref().map_or(0, SourceStore::size_bytes);
+        let sources = self.source.as_ref().map_or(0, RecordedStore::size_bytes);
         let texts = self.text.as_ref().map_or(0, TextStore::size_bytes);
         texts + self.sound.size_bytes() + pictures + films + sources
     }

@@ -3,10 +3,9 @@
 //! In:  what `image` makes of the works.
 //! Out: two files, and over all parts of an index the view that `image` searches.
 //!
-//! Invariants: damage found during a search is told by [`PictureIndex::check_read`] after it. A part that was made before
-//! there were pictures has no files of them and is read as one without pictures.
+//! Invariant: damage found during a search is told by [`PictureIndex::check_read`] after it.
 //!
-//! Not here: fingerprints and searching (`image`).
+//! Not here: the files (`recorded`); fingerprints and searching (`image`).
 
 use std::borrow::Cow;
 use std::io;
@@ -17,12 +16,19 @@ use serde::{Deserialize, Serialize};
 
 use super::axis::{Numbered, REMOVED_ALLOWANCE};
 use super::part::Part;
-use super::records::{Records, RecordsWriter};
+use super::recorded::{Method, Recorded, RecordedStore};
+use super::records::{Kept, RecordsWriter};
 use crate::image::{self, Hash, ImageError, ImageIndex, ImageItem};
-use crate::segment::{Segment, SegmentError, SegmentParameters, SegmentWriter, Step};
+use crate::segment::{SegmentError, SegmentWriter};
 
-const POSTINGS_FILE: &str = "image.postings";
-const RECORDS_FILE: &str = "image.records";
+pub(super) static METHOD: Method = Method {
+    postings_file: "image.postings",
+    records_file: "image.records",
+    family: image::FAMILY,
+    key_bits: image::KEY_BITS,
+    records: "records of pictures",
+    other_method: "the pictures were indexed with another method",
+};
 
 /// What the index keeps about one picture.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,9 +36,21 @@ pub(super) struct PictureItem {
     pub(super) width: u32,
     pub(super) height: u32,
     hashes: Vec<Hash>,
-    /// Bytes of the record in its file, and their CRC-32.
-    record: [u64; 2],
-    crc32: u32,
+    #[serde(flatten)]
+    record: Kept,
+}
+
+impl Recorded for PictureItem {
+    fn kept(&self) -> Kept {
+        self.record
+    }
+
+    fn moved(&self, record: Kept) -> Self {
+        Self {
+            record,
+            ..self.clone()
+        }
+    }
 }
 
 impl PictureItem {
@@ -57,10 +75,9 @@ pub(super) enum PictureError {
 
 impl PictureStoreWriter {
     pub(super) fn create(folder: &Path) -> Result<Self, SegmentError> {
-        let parameters = SegmentParameters::new(image::FAMILY, image::KEY_BITS)?;
         Ok(Self {
-            segment: Mutex::new(SegmentWriter::create(&folder.join(POSTINGS_FILE), &parameters)?),
-            records: RecordsWriter::create(&folder.join(RECORDS_FILE))?,
+            segment: Mutex::new(METHOD.create_postings(folder)?),
+            records: METHOD.create_records(folder)?,
         })
     }
 
@@ -81,13 +98,12 @@ impl PictureStoreWriter {
 
     /// Keeps the record of a picture.
     pub(super) fn keep(&mut self, item: &ImageItem) -> io::Result<PictureItem> {
-        keep(
-            &mut self.records,
-            item.width,
-            item.height,
-            item.hashes.clone(),
-            &item.record,
-        )
+        Ok(PictureItem {
+            width: item.width,
+            height: item.height,
+            hashes: item.hashes.clone(),
+            record: self.records.keep(&item.record)?,
+        })
     }
 
     /// Writes and syncs the files.
@@ -98,110 +114,6 @@ impl PictureStoreWriter {
             .expect("no thread panics while it holds the writer")
             .finish()?;
         Ok(())
-    }
-}
-
-fn keep(
-    records: &mut RecordsWriter,
-    width: u32,
-    height: u32,
-    hashes: Vec<Hash>,
-    record: &[u8],
-) -> io::Result<PictureItem> {
-    let kept = records.keep(record)?;
-    Ok(PictureItem {
-        width,
-        height,
-        hashes,
-        record: kept.bytes,
-        crc32: kept.crc32,
-    })
-}
-
-/// Pictures of one part that go into another, and the new number of each of its numbers; those without one are left
-/// out.
-pub(super) struct PictureSource<'a> {
-    pub(super) store: &'a PictureStore,
-    pub(super) items: Vec<(u32, &'a PictureItem)>,
-    pub(super) numbers: Vec<Option<u32>>,
-}
-
-/// Writes the pictures of several parts as those of one, and returns what is kept of each, in the order of the sources.
-pub(super) fn merge(
-    folder: &Path,
-    sources: &[PictureSource<'_>],
-    step: Step<'_>,
-) -> Result<Vec<Vec<PictureItem>>, SegmentError> {
-    let mut records = RecordsWriter::create(&folder.join(RECORDS_FILE))?;
-    let mut kept = Vec::with_capacity(sources.len());
-    for source in sources {
-        let mut of_source = Vec::with_capacity(source.items.len());
-        for (_, item) in &source.items {
-            let record = source.store.record(item).ok_or(SegmentError::Damaged {
-                what: "records of pictures",
-            })?;
-            of_source.push(keep(
-                &mut records,
-                item.width,
-                item.height,
-                item.hashes.clone(),
-                record,
-            )?);
-            if !step(0) {
-                return Err(SegmentError::Stopped);
-            }
-        }
-        kept.push(of_source);
-    }
-    records.finish()?;
-    let parameters = SegmentParameters::new(image::FAMILY, image::KEY_BITS)?;
-    let postings: Vec<_> = (sources.iter())
-        .map(|s| (&s.store.segment, &*s.numbers))
-        .collect();
-    SegmentWriter::merge(&folder.join(POSTINGS_FILE), &parameters, &postings, step)?;
-    Ok(kept)
-}
-
-/// The pictures of one part, open for searching.
-#[derive(Debug)]
-pub(super) struct PictureStore {
-    pub(super) segment: Segment,
-    records: Records,
-}
-
-impl PictureStore {
-    /// `None` for a part that was made before there were pictures.
-    pub(super) fn open(folder: &Path) -> Result<Option<Self>, SegmentError> {
-        let postings = folder.join(POSTINGS_FILE);
-        if !postings.try_exists()? {
-            return Ok(None);
-        }
-        let segment = Segment::open(&postings)?;
-        if segment.family() != image::FAMILY || segment.key_bits() != image::KEY_BITS {
-            return Err(SegmentError::Damaged {
-                what: "the pictures were indexed with another method",
-            });
-        }
-        let records = Records::open(&folder.join(RECORDS_FILE))?;
-        Ok(Some(Self { segment, records }))
-    }
-
-    pub(super) fn size_bytes(&self) -> u64 {
-        self.segment.size_bytes() + self.records.size_bytes()
-    }
-
-    fn record(&self, item: &PictureItem) -> Option<&[u8]> {
-        self.records.get(item.record, item.crc32)
-    }
-
-    /// Whether the record of a picture is whole.
-    pub(super) fn is_whole(&self, item: &PictureItem) -> bool {
-        self.record(item).is_some()
-    }
-
-    fn check_read(&self) -> Result<(), SegmentError> {
-        self.records.check_read("records of pictures")?;
-        self.segment.check_read()
     }
 }
 
@@ -234,7 +146,7 @@ impl<'a> PictureIndex<'a> {
         let parts = self.numbered.parts().iter();
         parts
             .filter_map(|part| part.picture_store())
-            .try_for_each(PictureStore::check_read)
+            .try_for_each(RecordedStore::check_read)
     }
 
     /// Calls `visit` with the postings of a key; `None` as soon as there are more than `limit` of them.

@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use quanlian_mmap::ReadOnlyMap;
+use serde::{Deserialize, Serialize};
 
 use crate::segment::SegmentError;
 
@@ -23,9 +24,15 @@ pub(super) struct RecordsWriter {
     written: u64,
 }
 
-/// Where a record lies in its file, and its CRC-32.
+/// Where a record lies in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
+    /// From its first byte to behind its last.
+    ///
+    /// Indexes made before media shared this type call it otherwise.
+    #[serde(rename = "record", alias = "bytes", alias = "constellation")]
     pub(super) bytes: [u64; 2],
+    /// The CRC-32 of these bytes.
     pub(super) crc32: u32,
 }
 
@@ -76,7 +83,11 @@ impl Records {
     }
 
     /// A record whose stretch and checksum the table of works gives; `None` when it is damaged.
-    pub(super) fn get(&self, [start, end]: [u64; 2], crc32: u32) -> Option<&[u8]> {
+    pub(super) fn get(&self, kept: Kept) -> Option<&[u8]> {
+        let Kept {
+            bytes: [start, end],
+            crc32,
+        } = kept;
         let bytes = (usize::try_from(start).ok().zip(usize::try_from(end).ok()))
             .and_then(|(start, end)| self.map.get(start..end))
             .filter(|bytes| crc32fast::hash(bytes) == crc32);
@@ -114,9 +125,9 @@ mod tests {
             let kept = writer.keep(b"the second record").expect("keep");
             writer.finish().expect("finish");
             let records = Records::open(&path).expect("open");
-            prop_assert_eq!(records.get(kept.bytes, kept.crc32), Some(&b"the second record"[..]));
+            prop_assert_eq!(records.get(kept), Some(&b"the second record"[..]));
             prop_assert!(records.check_read("records").is_ok());
-            match records.get([start, end], crc32) {
+            match records.get(Kept { bytes: [start, end], crc32 }) {
                 Some(bytes) => prop_assert_eq!(crc32fast::hash(bytes), crc32),
                 None => prop_assert!(records.check_read("records").is_err()),
             }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::axis::{self, Axis, AxisWriter, Laid, PartAxis, Row, Source, Store, StoreWriter};
 use super::part::Part;
-use super::records::Records;
+use super::records::{Kept, Records};
 use crate::audio::{self, AudioIndex, AudioItem, PLACE_FRAME_SHIFT, WORK_GAP_FRAMES};
 use crate::segment::{PackedSegment, SegmentError, Step};
 
@@ -35,9 +35,8 @@ pub(super) struct SoundItem {
     pub(super) duration_ms: u64,
     /// Where it starts on the axis of its part.
     pub(super) first_frame: u64,
-    /// Bytes of the constellation in its file, and their CRC-32.
-    constellation: [u64; 2],
-    crc32: u32,
+    #[serde(flatten)]
+    constellation: Kept,
 }
 
 impl Laid for SoundItem {
@@ -55,12 +54,10 @@ impl Laid for SoundItem {
 
 fn lay(axis: &mut AxisWriter, duration_ms: u64, constellation: &[u8]) -> io::Result<SoundItem> {
     axis.lay(|first_frame, records| {
-        let kept = records.keep(constellation)?;
         Ok(SoundItem {
             duration_ms,
             first_frame,
-            constellation: kept.bytes,
-            crc32: kept.crc32,
+            constellation: records.keep(constellation)?,
         })
     })
 }
@@ -137,7 +134,7 @@ impl SoundStore {
     }
 
     fn constellation(&self, item: &SoundItem) -> Option<&[u8]> {
-        self.constellations.get(item.constellation, item.crc32)
+        self.constellations.get(item.constellation)
     }
 
     /// Whether the constellation of a recording is whole.

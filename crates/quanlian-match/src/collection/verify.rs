@@ -17,6 +17,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::code;
 use super::edit::{self, keep_in_use};
 use super::manifest::{FileEntry, Manifest, PartEntry};
 use super::opened::digest;
@@ -299,7 +300,7 @@ impl Part {
                 ItemContent::Audio { .. } => continue,
                 ItemContent::Code { source, .. } => {
                     let store = self.source_store();
-                    (store.is_some_and(|s| s.is_whole(source)), &mut sources)
+                    (store.is_some_and(|s| code::is_whole(s, source)), &mut sources)
                 }
                 ItemContent::Video { film, .. } => {
                     let store = self.film_store();
@@ -307,7 +308,7 @@ impl Part {
                 }
                 ItemContent::Image { picture, .. } => {
                     let store = self.picture_store();
-                    (store.is_some_and(|s| s.is_whole(picture)), &mut pictures)
+                    (store.is_some_and(|s| s.record(picture).is_some()), &mut pictures)
                 }
             };
             if !is_whole {

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use super::probe::{self, FilmTrack};
 use super::{Tools, VideoError, VideoNote};
-use crate::process::{Ended, Guarded, INPUT, Limits};
+use crate::process::{Ended, FFMPEG_ALWAYS, Guarded, INPUT, Limits};
 
 /// Side of the pictures that ffmpeg hands over, whatever the shape of the film.
 pub(super) const SIDE: usize = 96;
@@ -63,16 +63,6 @@ pub(super) fn decode(
     let frames = MAX_FRAMES.to_string();
     let pixels = probe::MAX_PIXELS.to_string();
     let arguments = [
-        "-nostdin",
-        "-hide_banner",
-        "-v",
-        "error",
-        "-threads",
-        "1",
-        "-filter_threads",
-        "1",
-        "-protocol_whitelist",
-        "file",
         "-f",
         track.container.demuxer(),
         "-max_pixels",
@@ -96,8 +86,13 @@ pub(super) fn decode(
         "gray",
         "pipe:1",
     ];
-    let mut running = Guarded::start(&tools.ffmpeg, &arguments, file, LIMITS)
-        .map_err(|e| VideoError::of_start("ffmpeg", e))?;
+    let mut running = Guarded::start(
+        &tools.ffmpeg,
+        &[&FFMPEG_ALWAYS[..], &arguments].concat(),
+        file,
+        LIMITS,
+    )
+    .map_err(|e| VideoError::of_start("ffmpeg", e))?;
     let frames = steps_of(&mut running, sink).map_err(VideoError::Open)?;
     judge(frames, &running.finish())
 }

@@ -67,8 +67,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             .bad_input()?;
     }
     let options = MatchOptions {
-        include_below_threshold: arguments.all,
-        ..matching::threshold(arguments.max_e_value)?
+        include_below_threshold: arguments.wanted.all,
+        ..matching::threshold(arguments.wanted.max_e_value)?
     };
     let folder = tempfile::Builder::new()
         .prefix("quanlian-compare-")
@@ -111,7 +111,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         ],
     );
     calibrate::say_judge(&collection, media.into_iter(), output);
-    if comparison.matches.is_empty() && arguments.require {
+    if comparison.matches.is_empty() && arguments.wanted.require {
         return Ok(answer_no());
     }
     Ok(ExitCode::SUCCESS)

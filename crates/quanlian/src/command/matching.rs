@@ -22,8 +22,8 @@ use crate::{
 /// Runs `match`.
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let options = MatchOptions {
-        include_below_threshold: arguments.all,
-        ..threshold(arguments.max_e_value)?
+        include_below_threshold: arguments.wanted.all,
+        ..threshold(arguments.wanted.max_e_value)?
     };
     for path in &arguments.paths {
         std::fs::metadata(path)
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         ],
     );
     calibrate::say_judge(&collection, media.into_iter(), output);
-    if found == 0 && arguments.require {
+    if found == 0 && arguments.wanted.require {
         return Ok(answer_no());
     }
     Ok(ExitCode::SUCCESS)

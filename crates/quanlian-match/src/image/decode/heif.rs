@@ -15,7 +15,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use super::{Error, MAX_PIXELS};
-use crate::process::{Guarded, INPUT, Limits};
+use crate::process::{FFMPEG_ALWAYS, Guarded, INPUT, Limits};
 
 /// One picture takes a second or two.
 const LIMITS: Limits = Limits {
@@ -48,16 +48,6 @@ pub(super) fn to_png(
 ) -> Result<(Vec<u8>, bool), Error> {
     let pixels = MAX_PIXELS.to_string();
     let arguments = [
-        "-nostdin",
-        "-hide_banner",
-        "-v",
-        "error",
-        "-threads",
-        "1",
-        "-filter_threads",
-        "1",
-        "-protocol_whitelist",
-        "file",
         "-f",
         "mov",
         "-max_pixels",
@@ -78,13 +68,14 @@ pub(super) fn to_png(
         "1",
         "pipe:1",
     ];
-    let mut running = Guarded::start(program, &arguments, file, LIMITS).map_err(|source| {
-        if source.kind() == std::io::ErrorKind::NotFound {
-            Error::NoProgram
-        } else {
-            Error::Open(source)
-        }
-    })?;
+    let mut running = Guarded::start(program, &[&FFMPEG_ALWAYS[..], &arguments].concat(), file, LIMITS)
+        .map_err(|source| {
+            if source.kind() == std::io::ErrorKind::NotFound {
+                Error::NoProgram
+            } else {
+                Error::Open(source)
+            }
+        })?;
     let png = read_all(&mut running, limit_bytes)?;
     let ended = running.finish();
     if ended.timed_out {
