@@ -17,6 +17,7 @@
 mod background;
 mod compare;
 mod gram;
+mod grams;
 mod language;
 mod lexer;
 mod margins;
@@ -32,6 +33,7 @@ pub use language::Language;
 
 pub(crate) use background::{Background, SAMPLE_TOKENS};
 pub(crate) use gram::KEY_BITS;
+pub(crate) use grams::{CodeGram, Grams, background_of};
 pub(crate) use language::detect;
 pub(crate) use record::StoredTokens;
 pub(crate) use search::{CodeIndex, search};

@@ -12,6 +12,7 @@
 
 pub mod align;
 pub mod audio;
+pub mod blind;
 pub mod calibration;
 pub mod code;
 pub mod collection;

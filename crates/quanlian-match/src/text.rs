@@ -19,12 +19,15 @@ pub(crate) mod document;
 pub(crate) mod extend;
 pub(crate) mod fold;
 pub(crate) mod gram;
+mod grams;
 pub(crate) mod matcher;
 pub(crate) mod store;
 
 use std::io::Read;
 
 pub use decode::TextError;
+
+pub(crate) use grams::{GRAM_BITS, Grams};
 
 /// The whole text, whose Unicode scalar values the segments of a match count. Takes as much memory as the text.
 pub(crate) fn read(reader: impl Read) -> Result<String, TextError> {

@@ -10,6 +10,7 @@ mod calibrate;
 mod custody;
 mod index;
 mod monitor;
+mod seal;
 pub(crate) mod timestamp;
 mod watch;
 
@@ -27,6 +28,7 @@ pub(crate) use custody::{
 };
 pub(crate) use index::{Index, IndexAdd, IndexFetch, IndexNames, IndexOnly, IndexSnapshot, IndexWorks};
 pub(crate) use monitor::Monitor;
+pub(crate) use seal::{Seal, SealStep, Sealing};
 pub(crate) use watch::Watch;
 
 use crate::{message::Language, output::Form};
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     Match(Match),
     /// Compare two files or trees, with a report
     Compare(Compare),
+    /// Seal a file or tree, to be compared without being disclosed
+    Seal(Seal),
     /// Tell copies in sound that is still coming: growing recordings, pipes
     Monitor(Monitor),
     /// Fit a null model to this collection, from files that copy none of its works
@@ -248,6 +252,18 @@ pub(crate) struct Compare {
     /// Also write a report as one HTML page in Chinese and English
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// By grams alone, as sealed files are compared
+    #[arg(long, conflicts_with_all = ["report", "sealed"])]
+    pub(crate) grams: bool,
+    /// Both are sealed files
+    #[arg(long, conflicts_with = "report")]
+    pub(crate) sealed: bool,
+    /// Where to write what both sealed files share
+    #[arg(long, value_name = "FILE", requires = "sealed")]
+    pub(crate) shared: Option<PathBuf>,
+    /// What the owners opened of it: of the works, of the suspects
+    #[arg(long, value_name = "FILE", num_args = 2, requires = "sealed")]
+    pub(crate) openings: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) wanted: Wanted,
     #[command(flatten)]

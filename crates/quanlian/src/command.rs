@@ -18,6 +18,7 @@ mod log;
 pub(crate) mod matching;
 mod monitor;
 mod provenance;
+mod seal;
 pub(crate) mod timestamp;
 mod verify;
 mod watch;
@@ -66,6 +67,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Index(Index::Stats { index, form }) => index::stats(&index, &output(form.form())),
         Command::Match(arguments) => matching::run(&arguments, &output(arguments.form.form())),
         Command::Compare(arguments) => compare::run(&arguments, &output(arguments.form.form())),
+        Command::Seal(arguments) => seal::run(&arguments, &output),
         Command::Monitor(arguments) => monitor::run(&arguments, &output(arguments.form.form())),
         Command::Calibrate(arguments) => calibrate::run(&arguments, &output(arguments.form.form())),
         Command::Watch(arguments) => watch::run(&arguments, &output(arguments.form.form())),

@@ -45,6 +45,24 @@ pub(crate) fn replace_durably(path: &Path, content: &[u8]) -> anyhow::Result<()>
     })
 }
 
+/// Writes a new file that its owner alone can read; one that is there already is refused.
+pub(crate) fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let mut options = std::fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let write = || {
+        let mut file = options.open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// SHA-256 of a file, in hexadecimal.
 pub(crate) fn sha256(path: &Path) -> std::io::Result<String> {
     use sha2::{Digest as _, Sha256};

@@ -5,7 +5,7 @@
 //!
 //! The works are indexed in a temporary folder and matched as by `match`, so that both commands say the same.
 //!
-//! Not here: comparison that discloses nothing.
+//! Not here: comparison by grams alone, open or sealed (`seal`).
 
 mod aligned;
 mod page;
@@ -26,7 +26,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Compare as Arguments,
-    command::{calibrate, index, matching},
+    command::{calibrate, index, matching, seal},
     fault::{Blame, Fault, Outcome, answer_no},
     files, interrupt,
     output::{Output, warn_about},
@@ -61,10 +61,16 @@ struct Read {
 
 /// Runs `compare`.
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
+    if arguments.sealed {
+        return seal::compare_sealed(arguments, output);
+    }
     for path in [&arguments.works, &arguments.suspects] {
         std::fs::metadata(path)
             .map_err(|source| anyhow::Error::new(source).context(format!("cannot read {}", path.display())))
             .bad_input()?;
+    }
+    if arguments.grams {
+        return seal::compare_open(arguments, output);
     }
     let options = MatchOptions {
         include_below_threshold: arguments.wanted.all,

@@ -26,6 +26,7 @@ use super::{hex, now, read, write_new};
 use crate::{
     cli::timestamp::DemoTsa,
     fault::{Blame, Fault, Outcome},
+    files,
     output::Output,
 };
 
@@ -118,25 +119,8 @@ fn create(data: &Path, key: &Path, pem: &Path) -> Result<Authority, Fault> {
     let authority = Authority::new(&secret, from, until).system()?;
     // The certificate first: a key without one could not be opened again.
     write_new(pem, authority.certificate().to_pem().as_bytes()).bad_input()?;
-    write_secret(key, &format!("{}\n", hex(&secret))).bad_input()?;
+    files::write_secret(key, &format!("{}\n", hex(&secret))).bad_input()?;
     Ok(authority)
-}
-
-fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    let mut options = std::fs::File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let write = || {
-        let mut file = options.open(path)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn secret_of(text: &[u8]) -> Option<[u8; 32]> {

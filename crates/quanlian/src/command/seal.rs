@@ -1,0 +1,393 @@
+//! `quanlian seal` and the two comparisons by grams: in the open, and of sealed files.
+//!
+//! In:  trees; or sealed files, what they share, and what their owners opened of it.
+//! Out: sealed files with the root to deposit, openings, matches.
+//!
+//! Invariants: no file that holds a key is ever overwritten, and its owner alone can read it; a comparison of sealed files
+//! tells counts alone until both owners have opened what is shared.
+//!
+//! Not here: the format and the cryptography (`quanlian-sealed`), ranks (`quanlian_match::blind`).
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+
+use anyhow::Context as _;
+use quanlian_evidence::vault::{Outside as _, System};
+use quanlian_match::Match;
+use quanlian_match::blind::{GramSet, METHOD};
+use quanlian_match::collection::{Note, grams_of};
+use quanlian_sealed::{CaseKey, Opening, OwnerKey, Sealed, SealedError, Tag};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    cli::{Compare, Seal, SealStep, Sealing},
+    command::matching,
+    fault::{Blame, Fault, Outcome, answer_no},
+    files, interrupt,
+    output::{Form, Output},
+};
+
+/// A key file is some ninety bytes.
+const MAX_KEY_BYTES: u64 = 1 << 10;
+/// The largest sealed file: what `quanlian_sealed::MAX_ENTRIES` and its files take.
+const MAX_SEALED_BYTES: u64 = 3 << 30;
+/// Lists of shared tags and openings, in JSON.
+const MAX_LIST_BYTES: u64 = 2 << 30;
+
+/// What a sealed file is known by; deposited before anything is compared.
+#[derive(Debug, Serialize)]
+struct Statement {
+    method: &'static str,
+    /// Of the Merkle tree over the sealed file.
+    root: String,
+    case_key_id: String,
+    /// With those that mean nothing.
+    entries: u32,
+    files: u32,
+}
+
+impl Statement {
+    fn of(sealed: &Sealed<'_>) -> Self {
+        Self {
+            method: METHOD,
+            root: sealed.root().to_hex(),
+            case_key_id: sealed.case_key_id(),
+            entries: sealed.entry_count(),
+            files: sealed.file_count(),
+        }
+    }
+}
+
+/// What was sealed, for the owner alone.
+#[derive(Debug, Serialize)]
+struct Report {
+    #[serde(flatten)]
+    statement: Statement,
+    sealed: PathBuf,
+    statement_file: PathBuf,
+    owner_key: PathBuf,
+    /// What lies in it.
+    read_files: usize,
+    grams: usize,
+    common_grams: u64,
+    remarks: Vec<Note>,
+}
+
+/// What two sealed files share.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shared {
+    /// Of both sealed files, the works first.
+    roots: [String; 2],
+    tags: Vec<Tag>,
+}
+
+/// What a comparison by grams gave.
+#[derive(Debug, Serialize)]
+struct Comparison {
+    method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    works_sealed: Option<Statement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspects_sealed: Option<Statement>,
+    shared_grams: usize,
+    /// Absent until both owners have opened what is shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matches: Option<Vec<Match>>,
+    remarks: Vec<Note>,
+}
+
+/// Runs `seal`.
+pub(super) fn run(arguments: &Seal, output: &dyn Fn(Form) -> Output) -> Outcome {
+    match (&arguments.step, &arguments.sealing) {
+        (Some(SealStep::Key { out }), _) => {
+            let mut bytes = [0; 32];
+            System.fill(&mut bytes);
+            files::write_secret(out, &CaseKey::new(bytes).to_text()).bad_input()?;
+            output(Form::Text).say("seal.key_made", &[("out", out.display())]);
+            Ok(ExitCode::SUCCESS)
+        }
+        (
+            Some(SealStep::Open {
+                sealed,
+                shared,
+                owner_key,
+                out,
+                form,
+            }),
+            _,
+        ) => open(sealed, shared, owner_key, out, &output(form.form())),
+        (None, Some(sealing)) => seal(sealing, &output(sealing.form.form())),
+        (None, None) => Err(anyhow::anyhow!("name what to seal")).bad_input(),
+    }
+}
+
+fn seal(arguments: &Sealing, output: &Output) -> Outcome {
+    let case = CaseKey::parse(&key_text(&arguments.key)?)
+        .with_context(|| format!("cannot use {}", arguments.key.display()))
+        .bad_input()?;
+    refuse_existing(&arguments.out)?;
+    let owner_path = arguments
+        .owner_key
+        .clone()
+        .unwrap_or_else(|| beside(&arguments.out, "owner-key"));
+    let (set, remarks) = grams(&arguments.path, output)?;
+    if set.files.is_empty() {
+        return Err(anyhow::anyhow!(
+            "no text and no source code in {}",
+            arguments.path.display()
+        ))
+        .bad_input();
+    }
+    // The sealed file would be worthless without its key, so that the key is kept first.
+    let owner = if owner_path.try_exists().system()? {
+        OwnerKey::parse(&key_text(&owner_path)?)
+            .with_context(|| format!("cannot use {}", owner_path.display()))
+            .bad_input()?
+    } else {
+        let mut bytes = [0; 32];
+        System.fill(&mut bytes);
+        let owner = OwnerKey::new(bytes);
+        files::write_secret(&owner_path, &owner.to_text()).bad_input()?;
+        owner
+    };
+    let bytes = quanlian_sealed::seal(&set, &case, &owner, &mut |bytes| System.fill(bytes))
+        .map_err(anyhow::Error::from)
+        .bad_input()?;
+    let statement = Statement::of(&Sealed::parse(&bytes).map_err(anyhow::Error::from).system()?);
+    files::replace_durably(&arguments.out, &bytes).system()?;
+    let statement_file = beside(&arguments.out, "root.json");
+    let text = serde_json::to_vec_pretty(&statement)
+        .map_err(anyhow::Error::from)
+        .system()?;
+    files::replace_durably(&statement_file, &text).system()?;
+    let report = Report {
+        statement,
+        sealed: arguments.out.clone(),
+        statement_file,
+        owner_key: owner_path,
+        read_files: set.files.len(),
+        grams: set.grams.len(),
+        common_grams: set.common,
+        remarks,
+    };
+    output.document(&report).system()?;
+    output.line(&report).system()?;
+    output.say(
+        "seal.sealed",
+        &[
+            ("files", report.read_files.to_string()),
+            ("grams", report.grams.to_string()),
+            ("common", report.common_grams.to_string()),
+            ("out", report.sealed.display().to_string()),
+            ("root", report.statement.root.clone()),
+            ("statement", report.statement_file.display().to_string()),
+            ("owner_key", report.owner_key.display().to_string()),
+        ],
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `compare --grams`: the same comparison as of sealed files, with both trees open.
+pub(super) fn compare_open(arguments: &Compare, output: &Output) -> Outcome {
+    let (works, mut remarks) = grams(&arguments.works, output)?;
+    let (suspects, of_suspects) = grams(&arguments.suspects, output)?;
+    remarks.extend(of_suspects);
+    let shared_grams = (works.grams.keys())
+        .filter(|gram| suspects.grams.contains_key(gram))
+        .count();
+    let matches = GramSet::compare(&works, &suspects);
+    tell(
+        arguments,
+        Comparison {
+            method: METHOD,
+            works_sealed: None,
+            suspects_sealed: None,
+            shared_grams,
+            matches: Some(matches),
+            remarks,
+        },
+        output,
+    )
+}
+
+/// `compare --sealed`: how much two sealed files share; with the openings of both, which files and where.
+pub(super) fn compare_sealed(arguments: &Compare, output: &Output) -> Outcome {
+    let bytes = [
+        sealed_bytes(&arguments.works)?,
+        sealed_bytes(&arguments.suspects)?,
+    ];
+    let works = parse(&bytes[0], &arguments.works)?;
+    let suspects = parse(&bytes[1], &arguments.suspects)?;
+    let tags = quanlian_sealed::shared(&works, &suspects)
+        .map_err(anyhow::Error::from)
+        .bad_input()?;
+    let matches = match arguments.openings.as_slice() {
+        [of_works, of_suspects] => {
+            let of_works = opening(of_works, &works, &tags)?;
+            let of_suspects = opening(of_suspects, &suspects, &tags)?;
+            Some(quanlian_sealed::compare(&of_works, &of_suspects))
+        }
+        _ => None,
+    };
+    let comparison = Comparison {
+        method: METHOD,
+        shared_grams: tags.len(),
+        works_sealed: Some(Statement::of(&works)),
+        suspects_sealed: Some(Statement::of(&suspects)),
+        matches,
+        remarks: Vec::new(),
+    };
+    if let Some(path) = &arguments.shared {
+        let roots = [works.root().to_hex(), suspects.root().to_hex()];
+        write_json(path, &Shared { roots, tags })?;
+        output.say("seal.shared_written", &[("path", path.display())]);
+    }
+    tell(arguments, comparison, output)
+}
+
+fn open(sealed: &Path, shared: &Path, owner_key: &Path, out: &Path, output: &Output) -> Outcome {
+    let owner = OwnerKey::parse(&key_text(owner_key)?)
+        .with_context(|| format!("cannot use {}", owner_key.display()))
+        .bad_input()?;
+    let bytes = sealed_bytes(sealed)?;
+    let side = parse(&bytes, sealed)?;
+    let list: Shared = read_json(shared)?;
+    if !list.roots.contains(&side.root().to_hex()) {
+        return Err(anyhow::anyhow!(
+            "{} was not made from {}: neither root is that of the sealed file",
+            shared.display(),
+            sealed.display()
+        ))
+        .bad_input();
+    }
+    let (opening, opened) = Opening::new(&side, &owner, &list.tags)
+        .map_err(|error| of_file(error, sealed))
+        .bad_input()?;
+    write_json(out, &opening)?;
+    let names: Vec<&str> = opened.files.values().map(|file| file.name.as_str()).collect();
+    output.document(&opened.files).system()?;
+    for file in opened.files.values() {
+        output.line(file).system()?;
+    }
+    for name in &names {
+        output.text(&crate::output::printable(name));
+    }
+    output.say(
+        "seal.opened",
+        &[
+            ("grams", opened.grams.len().to_string()),
+            ("files", names.len().to_string()),
+            ("out", out.display().to_string()),
+        ],
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a comparison; what lies below the threshold only when that was asked for.
+fn tell(arguments: &Compare, mut comparison: Comparison, output: &Output) -> Outcome {
+    let limit = matching::threshold(arguments.wanted.max_e_value)?.max_e_value;
+    if let Some(matches) = &mut comparison.matches {
+        if !arguments.wanted.all {
+            matches.retain(|found| found.e_value <= limit);
+        }
+        for found in matches {
+            output.line(found).system()?;
+            output.text(&matching::for_people(output, found));
+        }
+    }
+    output.document(&comparison).system()?;
+    let found = comparison.matches.as_ref().map(Vec::len);
+    match found {
+        Some(found) => output.say(
+            "seal.compared",
+            &[("shared", comparison.shared_grams), ("matches", found)],
+        ),
+        None => output.say("seal.counted", &[("shared", comparison.shared_grams)]),
+    }
+    if arguments.wanted.require && found.unwrap_or(comparison.shared_grams) == 0 {
+        return Ok(answer_no());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn grams(root: &Path, output: &Output) -> Result<(GramSet, Vec<Note>), Fault> {
+    let stopped = interrupt::flag().system()?;
+    let bar = output.progress("progress.match", 0);
+    let progress = |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let made = grams_of(root, &|_| false, &progress, &|| stopped.load(Ordering::SeqCst))
+        .with_context(|| format!("cannot take the grams of {}", root.display()))
+        .bad_input();
+    bar.finish_and_clear();
+    let (set, notes) = made?;
+    matching::say_notes(output, &notes);
+    Ok((set, notes))
+}
+
+fn opening(path: &Path, sealed: &Sealed<'_>, tags: &[Tag]) -> Result<quanlian_sealed::Opened, Fault> {
+    let opening: Opening = read_json(path)?;
+    opening
+        .read(sealed, tags)
+        .map_err(|error| of_file(error, path))
+        .bad_input()
+}
+
+fn of_file(error: SealedError, path: &Path) -> anyhow::Error {
+    anyhow::Error::from(error).context(format!("cannot use {}", path.display()))
+}
+
+fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<Sealed<'a>, Fault> {
+    Sealed::parse(bytes)
+        .map_err(|error| of_file(error, path))
+        .bad_input()
+}
+
+fn sealed_bytes(path: &Path) -> Result<Vec<u8>, Fault> {
+    existing(path, MAX_SEALED_BYTES)
+}
+
+fn existing(path: &Path, limit_bytes: u64) -> Result<Vec<u8>, Fault> {
+    files::read_limited(path, limit_bytes)
+        .and_then(|bytes| bytes.with_context(|| format!("there is no file {}", path.display())))
+        .bad_input()
+}
+
+fn key_text(path: &Path) -> Result<String, Fault> {
+    String::from_utf8(existing(path, MAX_KEY_BYTES)?)
+        .with_context(|| format!("{} is no key file", path.display()))
+        .bad_input()
+}
+
+fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T, Fault> {
+    serde_json::from_slice(&existing(path, MAX_LIST_BYTES)?)
+        .with_context(|| format!("{} is not what quanlian wrote for this step", path.display()))
+        .bad_input()
+}
+
+fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Fault> {
+    let bytes = serde_json::to_vec(value).map_err(anyhow::Error::from).system()?;
+    files::replace_durably(path, &bytes).system()
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// A sealed file may have been deposited and its owner key belongs to it alone.
+fn refuse_existing(path: &Path) -> Result<(), Fault> {
+    if path.try_exists().system()? {
+        return Err(anyhow::anyhow!(
+            "{} is there already; name another file",
+            path.display()
+        ))
+        .bad_input();
+    }
+    Ok(())
+}
