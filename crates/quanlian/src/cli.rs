@@ -10,6 +10,7 @@ mod calibrate;
 mod custody;
 mod index;
 mod monitor;
+mod secret;
 pub(crate) mod timestamp;
 mod watch;
 
@@ -27,6 +28,10 @@ pub(crate) use custody::{
 };
 pub(crate) use index::{Index, IndexAdd, IndexFetch, IndexNames, IndexOnly, IndexSnapshot, IndexWorks};
 pub(crate) use monitor::Monitor;
+pub(crate) use secret::{
+    Entering, Secret, SecretAccess, SecretAdd, SecretChecklist, SecretList, SecretMeasure, SecretOf,
+    SecretOpen, SecretProve, SecretTouched, SecretWho,
+};
 pub(crate) use watch::Watch;
 
 use crate::{message::Language, output::Form};
@@ -76,6 +81,9 @@ pub(crate) enum Command {
     /// Who did what with a deposit, signed by both sides
     #[command(subcommand)]
     Custody(Custody),
+    /// The register of trade-secret points: what is secret, who could reach it, what guards it
+    #[command(subcommand)]
+    Secret(Secret),
     /// Legal holds: what must not be erased
     #[command(subcommand)]
     Hold(Hold),
@@ -241,6 +249,12 @@ pub(crate) struct Compare {
     /// Also write a report as one HTML page in Chinese and English
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// Also write the matches of source code as SARIF 2.1.0
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
+    /// Also say which trade-secret points of this data folder are touched
+    #[arg(long, value_name = "DIR")]
+    pub(crate) secrets: Option<PathBuf>,
     /// Also what lies below the threshold
     #[arg(long)]
     pub(crate) all: bool,

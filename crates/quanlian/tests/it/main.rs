@@ -17,6 +17,7 @@ mod log;
 mod monitor;
 mod picture;
 mod readers;
+mod secret;
 mod timestamp;
 mod watch;
 mod witness;

@@ -6,7 +6,9 @@
 //! Invariants: nothing of a file reaches the page unescaped, no script is in it and none may run; the same comparison
 //! gives the same bytes; what is not shown is counted.
 //!
-//! Not here: what is compared (`compare`), excerpts (`aligned`).
+//! Not here: what is compared (`compare`), excerpts (`aligned`), the points touched (`points`).
+
+mod points;
 
 use std::{fmt::Write as _, path::PathBuf};
 
@@ -58,6 +60,7 @@ pub(super) fn of(comparison: &Comparison, sources: Sources<'_>) -> String {
     for (index, found) in comparison.matches.iter().enumerate().take(MAX_SHOWN_MATCHES) {
         page.one_match(&mut out, index, found, sources);
     }
+    points::of(&page, &mut out, comparison.secrets.as_ref());
     page.inputs(&mut out, "compare.page_works", &comparison.works_read);
     page.inputs(&mut out, "compare.page_suspects", &comparison.suspects_read);
     page.remarks(&mut out, &comparison.remarks);
