@@ -56,11 +56,12 @@ pub(super) fn of(comparison: &Comparison, sources: Sources<'_>) -> String {
     let _ = writeln!(out, "<h1>{}</h1>", page.both("compare.page_title", &[]));
     page.summary(&mut out, comparison);
     page.method(&mut out, comparison);
+    points::to_judge(&page, &mut out);
     page.table_of_matches(&mut out, &comparison.matches);
+    points::touched(&page, &mut out, comparison.secrets.as_ref());
     for (index, found) in comparison.matches.iter().enumerate().take(MAX_SHOWN_MATCHES) {
         page.one_match(&mut out, index, found, sources);
     }
-    points::of(&page, &mut out, comparison.secrets.as_ref());
     page.inputs(&mut out, "compare.page_works", &comparison.works_read);
     page.inputs(&mut out, "compare.page_suspects", &comparison.suspects_read);
     page.remarks(&mut out, &comparison.remarks);

@@ -228,23 +228,30 @@ pub(crate) fn share(messages: &Messages, touch: &Touch) -> String {
     }
 }
 
-/// Where a touched point lies, in words.
-pub(crate) fn place(messages: &Messages, place: &touched::Place) -> String {
-    // People count the last one in; lines from 1, characters from 0 by their offset.
-    let last = |[from, to]: [u64; 2]| format!("{from}–{}", to.saturating_sub(1).max(from));
-    let unit = match place.unit {
+/// From the first to the last one, as people count.
+pub(crate) fn inclusive([from, end]: [u64; 2]) -> String {
+    format!("{from}–{}", end.saturating_sub(1).max(from))
+}
+
+/// What a place counts, in words.
+pub(crate) fn unit(messages: &Messages, unit: touched::Unit) -> String {
+    messages.text(match unit {
         touched::Unit::Line => "compare.unit_line",
         touched::Unit::Char => "compare.unit_char",
-        touched::Unit::Other => return messages.get("secret.place_whole", &[("file", &place.file)]),
-    };
+        touched::Unit::Other => "secret.unit_other",
+    })
+}
+
+/// Where a touched point lies, in words.
+pub(crate) fn place(messages: &Messages, place: &touched::Place) -> String {
     match (place.of_point, place.in_suspect) {
         (Some(point), Some(suspect)) => messages.get(
             "secret.place",
             &[
                 ("file", place.file.clone()),
-                ("unit", messages.text(unit)),
-                ("point", last(point)),
-                ("suspect", last(suspect)),
+                ("unit", unit(messages, place.unit)),
+                ("point", inclusive(point)),
+                ("suspect", inclusive(suspect)),
             ],
         ),
         _ => messages.get("secret.place_whole", &[("file", &place.file)]),

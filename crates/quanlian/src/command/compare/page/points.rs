@@ -8,7 +8,10 @@
 
 use std::fmt::Write as _;
 
-use quanlian_right::secret::checklist::{Checklist, Item, Words};
+use quanlian_right::secret::{
+    checklist::{Checklist, Item, Words},
+    touched::Touch,
+};
 
 use super::{Page, escaped};
 use crate::command::secret::touching::{self, Secrets};
@@ -18,16 +21,15 @@ const MAX_SHOWN_TOUCHES: usize = 500;
 /// Places of one touched point that are shown.
 const MAX_SHOWN_PLACES: usize = 50;
 
-/// Writes the sections.
-pub(super) fn of(page: &Page, out: &mut String, secrets: Option<&Secrets>) {
-    if let Some(secrets) = secrets {
-        touched(page, out, secrets);
-    }
+/// Says what was filtered before, and what stays for people to judge.
+pub(super) fn to_judge(page: &Page, out: &mut String) {
     filtered(page, out);
     open_questions(page, out);
 }
 
-fn touched(page: &Page, out: &mut String, secrets: &Secrets) {
+/// The points that are touched.
+pub(super) fn touched(page: &Page, out: &mut String, secrets: Option<&Secrets>) {
+    let Some(secrets) = secrets else { return };
     let _ = writeln!(out, "<h2>{}</h2>", page.both("compare.page_secrets", &[]));
     let _ = writeln!(out, "<p>{}</p>", page.both("compare.page_secrets_note", &[]));
     if secrets.touches.is_empty() {
@@ -59,13 +61,7 @@ fn touched(page: &Page, out: &mut String, secrets: &Secrets) {
                 page.each(|messages| touching::share(messages, touch)),
                 touch.e_value,
             );
-            for place in touch.places.iter().take(MAX_SHOWN_PLACES) {
-                let _ = writeln!(
-                    out,
-                    "{}<br>",
-                    page.each(|messages| touching::place(messages, place))
-                );
-            }
+            places(page, out, touch);
             left_out(page, out, touch.places.len(), MAX_SHOWN_PLACES);
             out.push_str("</td></tr>\n");
         }
@@ -81,6 +77,29 @@ fn touched(page: &Page, out: &mut String, secrets: &Secrets) {
         }
         out.push_str("</ul>\n");
         left_out(page, out, count, MAX_SHOWN_TOUCHES);
+    }
+}
+
+/// Where a point is touched: the file once, then numbers, which need no language.
+fn places(page: &Page, out: &mut String, touch: &Touch) {
+    let mut last = None;
+    for place in touch.places.iter().take(MAX_SHOWN_PLACES) {
+        let (Some(point), Some(suspect)) = (place.of_point, place.in_suspect) else {
+            let said = page.each(|messages| touching::place(messages, place));
+            let _ = writeln!(out, "{said}<br>");
+            continue;
+        };
+        if last != Some((&place.file, place.unit)) {
+            let unit = page.each(|messages| touching::unit(messages, place.unit));
+            let _ = writeln!(out, "<b>{}</b> {unit}<br>", escaped(&place.file));
+            last = Some((&place.file, place.unit));
+        }
+        let _ = writeln!(
+            out,
+            "{} ⇒ {}<br>",
+            touching::inclusive(point),
+            touching::inclusive(suspect)
+        );
     }
 }
 
