@@ -23,7 +23,7 @@ use quanlian_right::secret::{
 };
 use serde::Serialize;
 
-use self::{passage::Named, pieces::Describing as _};
+use self::passage::Named;
 use super::custody::refused;
 use crate::{
     cli::{Entering, LockChoice, Secret, SecretAccess, SecretAdd, SecretMeasure},
@@ -125,7 +125,7 @@ fn add(arguments: &SecretAdd, output: &Output) -> Outcome {
         let deposited = room.deposit_described(&files, CONTENT_KIND, arguments.keep_content)?;
         deposited
             .iter()
-            .map(|exhibit| exhibit.content())
+            .map(pieces::content_of)
             .collect::<Result<Vec<Content>, Fault>>()?
     };
     enter(

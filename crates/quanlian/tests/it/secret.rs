@@ -1,6 +1,7 @@
 //! The chip company: a core that nobody was to see turns up in a cloud drive among other files.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -58,27 +59,29 @@ fn block(numbers: &mut Numbers, number: usize) -> String {
                 let condition = expression(numbers, 1);
                 let (yes, no) = (expression(numbers, 2), expression(numbers, 1));
                 let to = numbers.next(24);
-                out += &format!(
+                write!(out,
                     "    if ({condition}) begin\n      stage[{to}] <= {yes};\n    end else begin\n      stage[{}] <= {no};\n    end\n",
                     (to + 1) % 24
-                );
+                ).unwrap();
             }
             1 => {
                 let chooser = expression(numbers, 0);
-                out += &format!("    case ({chooser})\n");
+                write!(out, "    case ({chooser})\n").unwrap();
                 for _ in 0..2 + numbers.next(3) {
                     let value = expression(numbers, 1);
-                    out += &format!(
+                    write!(
+                        out,
                         "      5'd{}: stage[{}] <= {value};\n",
                         numbers.next(32),
                         numbers.next(24)
-                    );
+                    )
+                    .unwrap();
                 }
                 out += "    endcase\n";
             }
             _ => {
                 let value = expression(numbers, 2);
-                out += &format!("    stage[{}] <= {value};\n", numbers.next(24));
+                write!(out, "    stage[{}] <= {value};\n", numbers.next(24)).unwrap();
             }
         }
     }
@@ -98,7 +101,7 @@ fn other(seed: u64) -> (String, String) {
     let kind = seed % 3;
     for number in 0..60 {
         let (a, b, c) = (numbers.next(90), numbers.next(90), numbers.next(90));
-        out += &match kind {
+        let line = match kind {
             0 => {
                 let cell = ["nand2", "inv", "mux2", "dff", "xor3"][numbers.next(5) as usize];
                 format!("  {cell} u{number} (.a(n{a}), .b(n{b}), .y(n{c}));\n")
@@ -111,6 +114,7 @@ fn other(seed: u64) -> (String, String) {
                 "  function automatic [7:0] f{number}(input [7:0] x); f{number} = $signed(x) * 8'd{a} | f{b}(x << {c}); endfunction\n"
             ),
         };
+        out.push_str(&line);
     }
     match kind {
         1 => (

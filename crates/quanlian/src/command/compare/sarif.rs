@@ -8,6 +8,8 @@
 //!
 //! Not here: other media, which SARIF has no regions for (`--report`, `--json`).
 
+use std::collections::BTreeMap;
+
 use quanlian_match::{Match, MatchSegment, Unit};
 use serde_json::{Value, json};
 
@@ -60,12 +62,21 @@ pub(super) fn of(comparison: &Comparison, messages: &Messages) -> Value {
                 "rules": [rule(RULE, "compare.sarif_rule"), rule(RULE_POINT, "compare.sarif_rule_point")],
             }},
             "columnKind": "unicodeCodePoints",
-            "artifacts": (comparison.suspects_read.iter().chain(&comparison.works_read)).map(artifact).collect::<Vec<_>>(),
+            "artifacts": artifacts(comparison),
             "invocations": [{"executionSuccessful": true, "toolExecutionNotifications": remarks}],
             "results": results,
             "properties": {"resultsInAll": count, "resultsShown": results.len()},
         }],
     })
+}
+
+/// Every file once: SARIF allows no two that are alike.
+fn artifacts(comparison: &Comparison) -> Vec<Value> {
+    let files = comparison.suspects_read.iter().chain(&comparison.works_read);
+    let files: BTreeMap<(&str, &str), &Read> = files
+        .map(|read| ((read.name.as_str(), read.sha256.as_str()), read))
+        .collect();
+    files.into_values().map(artifact).collect()
 }
 
 fn artifact(read: &Read) -> Value {
@@ -144,7 +155,7 @@ fn uri(name: &str) -> String {
     for byte in name.trim_start_matches('/').bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                out.push(byte as char)
+                out.push(byte as char);
             }
             _ => drop(write!(out, "%{byte:02X}")), // writing to a string cannot fail
         }

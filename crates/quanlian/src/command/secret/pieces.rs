@@ -75,20 +75,13 @@ pub(super) fn placeholder() -> Content {
     }
 }
 
-/// What the register says of a deposit.
-pub(super) trait Describing {
-    /// Where the commitment of the content stands.
-    fn content(&self) -> Result<Content, Fault>;
-}
-
-impl Describing for Exhibit {
-    fn content(&self) -> Result<Content, Fault> {
-        Ok(Content {
-            deposit: self.deposit,
-            commitment: commitment(&self.receipt)?.parse().system()?,
-            log_index: self.index,
-        })
-    }
+/// What the register says of a deposit: where the commitment of the content stands.
+pub(super) fn content_of(exhibit: &Exhibit) -> Result<Content, Fault> {
+    Ok(Content {
+        deposit: exhibit.deposit,
+        commitment: commitment(&exhibit.receipt)?.parse().system()?,
+        log_index: exhibit.index,
+    })
 }
 
 fn commitment(receipt: &Receipt) -> Result<String, Fault> {
