@@ -66,12 +66,12 @@ fn block(numbers: &mut Numbers, number: usize) -> String {
             }
             1 => {
                 let chooser = expression(numbers, 0);
-                write!(out, "    case ({chooser})\n").unwrap();
+                writeln!(out, "    case ({chooser})").unwrap();
                 for _ in 0..2 + numbers.next(3) {
                     let value = expression(numbers, 1);
-                    write!(
+                    writeln!(
                         out,
-                        "      5'd{}: stage[{}] <= {value};\n",
+                        "      5'd{}: stage[{}] <= {value};",
                         numbers.next(32),
                         numbers.next(24)
                     )
@@ -81,7 +81,7 @@ fn block(numbers: &mut Numbers, number: usize) -> String {
             }
             _ => {
                 let value = expression(numbers, 2);
-                write!(out, "    stage[{}] <= {value};\n", numbers.next(24)).unwrap();
+                writeln!(out, "    stage[{}] <= {value};", numbers.next(24)).unwrap();
             }
         }
     }
