@@ -11,6 +11,7 @@ mod custody;
 mod index;
 mod monitor;
 mod seal;
+mod secret;
 pub(crate) mod timestamp;
 mod watch;
 
@@ -29,6 +30,10 @@ pub(crate) use custody::{
 pub(crate) use index::{Index, IndexAdd, IndexFetch, IndexNames, IndexOnly, IndexSnapshot, IndexWorks};
 pub(crate) use monitor::Monitor;
 pub(crate) use seal::{Seal, SealStep, Sealing};
+pub(crate) use secret::{
+    Entering, Secret, SecretAccess, SecretAdd, SecretChecklist, SecretList, SecretMeasure, SecretOf,
+    SecretOpen, SecretProve, SecretTouched, SecretWho,
+};
 pub(crate) use watch::Watch;
 
 use crate::{message::Language, output::Form};
@@ -80,6 +85,9 @@ pub(crate) enum Command {
     /// Who did what with a deposit, signed by both sides
     #[command(subcommand)]
     Custody(Custody),
+    /// The register of trade-secret points: what is secret, who could reach it, what guards it
+    #[command(subcommand)]
+    Secret(Secret),
     /// Legal holds: what must not be erased
     #[command(subcommand)]
     Hold(Hold),
@@ -266,6 +274,12 @@ pub(crate) struct Compare {
     pub(crate) openings: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) wanted: Wanted,
+    /// Also write the matches of source code as SARIF 2.1.0
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
+    /// Also say which trade-secret points of this data folder are touched
+    #[arg(long, value_name = "DIR")]
+    pub(crate) secrets: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: AnyForm,
 }

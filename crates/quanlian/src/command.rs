@@ -19,6 +19,7 @@ pub(crate) mod matching;
 mod monitor;
 mod provenance;
 mod seal;
+mod secret;
 pub(crate) mod timestamp;
 mod verify;
 mod watch;
@@ -74,6 +75,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Deposit(arguments) => deposit::run(&arguments, &output(arguments.form.form())),
         Command::Bundle(arguments) => bundle::run(&arguments, &output(arguments.form.form())),
         Command::Custody(arguments) => custody::run(arguments, &output),
+        Command::Secret(arguments) => secret::run(arguments, &output),
         Command::Hold(arguments) => hold::run(arguments, &output),
         Command::Erase(arguments) => erase::run(&arguments, &output(arguments.of.form.form())),
         Command::Capture(arguments) => capture::run(&arguments, &output(arguments.form.form())),

@@ -15,6 +15,7 @@
 mod attesting;
 mod erasing;
 pub(crate) mod lock_record;
+mod registering;
 
 use std::{
     collections::BTreeMap,
@@ -48,6 +49,7 @@ use crate::{
 
 pub(crate) use attesting::Outsiders;
 pub(crate) use erasing::ErasedBackup;
+pub(crate) use registering::{CONTENT_KIND, Described, EVIDENCE_KIND};
 
 /// One deposit, as reports show it.
 #[derive(Debug, Clone, Serialize)]

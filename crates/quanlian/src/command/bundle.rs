@@ -20,7 +20,7 @@ use quanlian_evidence::{
     bundle::{BundleItem, Original},
     content::{Content, MAX_DEPOSIT_BYTES},
     deposit::{Deposit, Receipt},
-    vault::{System, VaultError},
+    vault::{BundleSummary, System, VaultError},
     verify::{Policy, verify_bundle},
 };
 use quanlian_record::id::DepositId;
@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::custody::{refused, waiting_words};
 use crate::{
-    cli::Bundle as Arguments,
+    cli::{Attesting, Bundle as Arguments},
     evidence::{Outsiders, Room},
     fault::{Blame, Fault, Outcome},
     files,
@@ -144,23 +144,14 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             },
         });
     }
-    let mut outsiders = Outsiders::of(
+    let summary = write_verified(
+        &mut room,
+        items,
+        out,
         &arguments.attesting,
         &arguments.data,
-        room.vault().log_key().clone(),
         output,
     )?;
-    let summary = room.bundle(items, &arguments.out, &mut System, &mut outsiders, output)?;
-    let policy = Policy {
-        trusted_log_keys: vec![room.vault().log_key().clone()],
-        ..Policy::default()
-    };
-    output.say::<&str>("progress.verify", &[]);
-    if !verify_bundle(&summary.path, &policy).ok {
-        let path = summary.path.display();
-        let said = output.messages.get("bundle.does_not_verify", &[("path", path)]);
-        return Err(Fault::System(anyhow!(said)));
-    }
     let report = Report {
         bundle: summary.path,
         id: summary.id.to_string(),
@@ -173,6 +164,31 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     output.document(&report).system()?;
     tell(&report, output);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a bundle, attested by those who are named, and checks it as a reader would.
+pub(super) fn write_verified(
+    room: &mut Room,
+    items: Vec<BundleItem>,
+    out: &Path,
+    attesting: &Attesting,
+    data: &Path,
+    output: &Output,
+) -> Result<BundleSummary, Fault> {
+    let key = room.vault().log_key().clone();
+    let mut outsiders = Outsiders::of(attesting, data, key.clone(), output)?;
+    let summary = room.bundle(items, out, &mut System, &mut outsiders, output)?;
+    let policy = Policy {
+        trusted_log_keys: vec![key],
+        ..Policy::default()
+    };
+    output.say::<&str>("progress.verify", &[]);
+    if !verify_bundle(&summary.path, &policy).ok {
+        let path = summary.path.display();
+        let said = output.messages.get("bundle.does_not_verify", &[("path", path)]);
+        return Err(Fault::System(anyhow!(said)));
+    }
+    Ok(summary)
 }
 
 fn tell(report: &Report, output: &Output) {

@@ -9,6 +9,7 @@
 
 mod aligned;
 mod page;
+mod sarif;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -26,7 +27,11 @@ use serde::Serialize;
 
 use crate::{
     cli::Compare as Arguments,
-    command::{calibrate, index, matching, seal},
+    command::{
+        calibrate, index, matching, seal,
+        secret::touching::{self, Secrets},
+    },
+    evidence::Room,
     fault::{Blame, Fault, Outcome, answer_no},
     files, interrupt,
     output::{Output, warn_about},
@@ -49,6 +54,9 @@ pub(super) struct Comparison {
     remarks: Vec<Note>,
     /// What the scores are judged by.
     judged_by: Vec<NullModel>,
+    /// Which trade-secret points are touched; absent when no register was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secrets: Option<Secrets>,
 }
 
 /// A file that was compared.
@@ -91,6 +99,16 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         })
         .collect();
     let media: BTreeSet<Medium> = found.read.iter().map(|file| file.medium).collect();
+    let secrets = match &arguments.secrets {
+        None => None,
+        Some(data) => {
+            let digests = works_read
+                .iter()
+                .map(|read| (read.name.clone(), read.sha256.clone()));
+            let room = Room::open_existing(data)?;
+            Some(touching::of(&room, &found.matches, &digests.collect())?)
+        }
+    };
     let comparison = Comparison {
         works: arguments.works.display().to_string(),
         suspects: arguments.suspects.display().to_string(),
@@ -101,12 +119,22 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         judged_by: (media.iter())
             .map(|medium| collection.judge().describe(*medium))
             .collect(),
+        secrets,
     };
     output.document(&comparison).system()?;
+    if let Some(secrets) = &comparison.secrets {
+        touching::say(secrets, output);
+    }
     if let Some(report) = &arguments.report {
         let page = page::of(&comparison, &|found| sources(&arguments.works, &paths, found));
         files::replace_durably(report, page.as_bytes()).system()?;
         output.say("compare.reported", &[("report", report.display())]);
+    }
+    if let Some(path) = &arguments.sarif {
+        let document = sarif::of(&comparison, &output.messages);
+        let bytes = serde_json::to_vec_pretty(&document).system()?;
+        files::replace_durably(path, &bytes).system()?;
+        output.say("compare.reported", &[("report", path.display())]);
     }
     output.say(
         "match.summary",

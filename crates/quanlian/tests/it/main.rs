@@ -18,6 +18,7 @@ mod monitor;
 mod picture;
 mod readers;
 mod sealed;
+mod secret;
 mod timestamp;
 mod watch;
 mod witness;

@@ -6,7 +6,9 @@
 //! Invariants: nothing of a file reaches the page unescaped, no script is in it and none may run; the same comparison
 //! gives the same bytes; what is not shown is counted.
 //!
-//! Not here: what is compared (`compare`), excerpts (`aligned`).
+//! Not here: what is compared (`compare`), excerpts (`aligned`), the points touched (`points`).
+
+mod points;
 
 use std::{fmt::Write as _, path::PathBuf};
 
@@ -54,7 +56,9 @@ pub(super) fn of(comparison: &Comparison, sources: Sources<'_>) -> String {
     let _ = writeln!(out, "<h1>{}</h1>", page.both("compare.page_title", &[]));
     page.summary(&mut out, comparison);
     page.method(&mut out, comparison);
+    points::to_judge(&page, &mut out);
     page.table_of_matches(&mut out, &comparison.matches);
+    points::touched(&page, &mut out, comparison.secrets.as_ref());
     for (index, found) in comparison.matches.iter().enumerate().take(MAX_SHOWN_MATCHES) {
         page.one_match(&mut out, index, found, sources);
     }
