@@ -15,6 +15,7 @@ pub mod audio;
 pub mod calibration;
 pub mod code;
 pub mod collection;
+pub mod coverage;
 pub mod image;
 mod process;
 pub mod score;

@@ -210,6 +210,7 @@ pub(crate) enum Originals {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Match {
     /// Folder of the index; several are answered as one
     #[arg(long, required = true)]
@@ -217,6 +218,12 @@ pub(crate) struct Match {
     /// Files or folders to look at
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
+    /// Also say which files of the works stand in which suspects, and what is missing
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Leave archives shut instead of reading what is inside them
+    #[arg(long)]
+    pub(crate) no_archives: bool,
     /// Also what lies below the threshold
     #[arg(long)]
     pub(crate) all: bool,
@@ -233,6 +240,7 @@ pub(crate) struct Match {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Compare {
     /// The works: a file or a folder
     pub(crate) works: PathBuf,
@@ -241,6 +249,12 @@ pub(crate) struct Compare {
     /// Also write a report as one HTML page in Chinese and English
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// Also say which files of the works stand in which suspects, and what is missing
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Leave archives shut instead of reading what is inside them
+    #[arg(long)]
+    pub(crate) no_archives: bool,
     /// Also what lies below the threshold
     #[arg(long)]
     pub(crate) all: bool,
