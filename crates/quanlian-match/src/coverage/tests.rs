@@ -1,3 +1,5 @@
+//! Small trees with moved, renamed, split and missing files.
+
 use super::*;
 use crate::{MatchSegment, Medium, Span};
 

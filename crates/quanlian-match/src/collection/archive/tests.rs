@@ -1,3 +1,5 @@
+//! Archives made here and broken here: what they give, and what is said of the rest.
+
 use std::collections::BTreeMap;
 use std::io::Write;
 
