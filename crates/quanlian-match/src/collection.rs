@@ -25,15 +25,18 @@
 //!
 //! Not here: what a medium does with its bytes (`text`, `audio`, `image`, `video`, `code`), what a match means.
 
+mod archive;
 mod axis;
 mod build;
 mod chance;
 mod code;
 mod edit;
 mod error;
+mod excerpt;
 mod film;
 mod fusion;
 mod grams;
+mod input;
 mod known;
 mod manifest;
 mod merge;
@@ -63,6 +66,7 @@ pub use build::{BuildOptions, BuildReport};
 pub use chance::ChanceOptions;
 pub use error::CollectionError;
 pub use grams::{GramsError, MAX_PLACES, grams_of};
+pub use excerpt::MemberFiles;
 pub use merge::{MAX_MERGED_BYTES, MIN_ROW, MergeOptions, MergeReport};
 pub use monitor::{Heard, Sound};
 pub use note::Note;

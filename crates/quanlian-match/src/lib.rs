@@ -16,6 +16,7 @@ pub mod blind;
 pub mod calibration;
 pub mod code;
 pub mod collection;
+pub mod coverage;
 pub mod image;
 mod process;
 pub mod score;

@@ -243,6 +243,12 @@ pub(crate) struct Match {
     /// Files or folders to look at
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
+    /// Also say which files of the works stand in which suspects, and what is missing
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Leave archives shut instead of reading what is inside them
+    #[arg(long)]
+    pub(crate) no_archives: bool,
     #[command(flatten)]
     pub(crate) wanted: Wanted,
     #[command(flatten)]
@@ -252,6 +258,7 @@ pub(crate) struct Match {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Compare {
     /// The works: a file or a folder
     pub(crate) works: PathBuf,
@@ -280,6 +287,12 @@ pub(crate) struct Compare {
     /// Also say which trade-secret points of this data folder are touched
     #[arg(long, value_name = "DIR")]
     pub(crate) secrets: Option<PathBuf>,
+    /// Also say which files of the works stand in which suspects, and what is missing
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// Leave archives shut instead of reading what is inside them
+    #[arg(long)]
+    pub(crate) no_archives: bool,
     #[command(flatten)]
     pub(crate) form: AnyForm,
 }

@@ -7,6 +7,7 @@ mod bundle;
 mod calibrate;
 mod capture;
 mod compare;
+mod coverage;
 mod custody;
 mod deposit;
 mod erase;

@@ -8,17 +8,22 @@
 //! Not here: writing a part (`part::writer`), which works are there already (`known`).
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::archive::{self, Flow};
 use super::edit::Edit;
+use super::input::{Body, Input, MAX_HELD_BYTES};
 use super::known::KnownWorks;
-use super::part::writer::PartWriter;
+use super::part::writer::{FILES_AT_ONCE, PartWriter};
+use super::walk::Found;
 use super::{CollectionError, Exclude, MAX_ITEMS_PER_PART, MergeOptions, MergeReport, Note, Progress, Stop};
 use super::{merge, walk};
 
 /// How works are added.
 #[derive(Clone, Copy)]
 pub struct BuildOptions<'a> {
+    /// Whether archives are opened, so that their members are works by themselves.
+    pub archives: bool,
     /// Files for which this says true are passed over in silence.
     pub exclude: Exclude<'a>,
     /// Called after each file.
@@ -34,6 +39,7 @@ pub struct BuildOptions<'a> {
 impl Default for BuildOptions<'_> {
     fn default() -> Self {
         Self {
+            archives: false,
             exclude: &|_| false,
             progress: &|_, _| {},
             stop: &|| false,
@@ -74,33 +80,24 @@ pub(super) fn append(
         merge: None,
     };
     let total = walk.files.len() as u64;
-    let mut done = 0;
-    let mut has_new = false;
-    for files in walk.files.chunks(MAX_ITEMS_PER_PART) {
-        let name = edit.manifest.take_part_name();
-        let path = edit.folder.join(&name);
-        fs::create_dir(&path).map_err(CollectionError::io(&path))?;
-        let mut writer = PartWriter::create(&path).map_err(CollectionError::part(&name))?;
-        let step = |n| {
-            (options.progress)(done + n, total);
-            !(options.stop)()
-        };
-        let added = writer.add_all(files, &mut known, &mut report, &step);
-        if added.is_err() {
-            // Only to be tidy: the next edit would clear it away as well.
-            let _ = fs::remove_dir_all(&path);
-        }
-        added.map_err(CollectionError::part(&name))?;
-        done += files.len() as u64;
-        if writer.is_empty() {
-            drop(writer);
-            fs::remove_dir_all(&path).map_err(CollectionError::io(&path))?;
-            continue;
-        }
-        let entry = writer.finish(&name).map_err(CollectionError::part(&name))?;
-        edit.manifest.parts.push(entry);
-        has_new = true;
+    let mut adding = Adding {
+        edit: &mut edit,
+        known: &mut known,
+        report: &mut report,
+        options,
+        waiting: Vec::new(),
+        held_bytes: 0,
+        part: None,
+        done: 0,
+        total,
+        has_new: false,
+    };
+    for file in &walk.files {
+        adding.add(file)?;
     }
+    adding.work_off()?;
+    adding.finish_part()?;
+    let has_new = adding.has_new;
     if edit.manifest.parts.is_empty() && edit.manifest.generation == 0 {
         return Err(CollectionError::NothingToIndex {
             path: works.to_owned(),
@@ -117,6 +114,135 @@ pub(super) fn append(
             .and_then(|merge| tidy(&mut edit, &merge, &mut report.notes));
     }
     Ok(report)
+}
+
+/// Works on their way into parts.
+struct Adding<'a> {
+    edit: &'a mut Edit,
+    known: &'a mut KnownWorks,
+    report: &'a mut BuildReport,
+    options: &'a BuildOptions<'a>,
+    /// Works that are added at once.
+    waiting: Vec<Input>,
+    /// Bytes that these hold.
+    held_bytes: u64,
+    part: Option<OpenPart>,
+    /// Files and members that are done, and all that are known of.
+    done: u64,
+    total: u64,
+    has_new: bool,
+}
+
+/// A part that is being written.
+struct OpenPart {
+    name: String,
+    path: PathBuf,
+    writer: PartWriter,
+    /// Works that were given to it.
+    inputs: usize,
+}
+
+impl Adding<'_> {
+    /// Adds a file, or its members.
+    fn add(&mut self, file: &Found) -> Result<(), CollectionError> {
+        if self.options.archives {
+            let (mut notes, mut failed) = (Vec::new(), None);
+            let exclude = self.options.exclude;
+            let opened = archive::members(&file.path, &file.relative, exclude, &mut notes, &mut |input| {
+                self.total += 1;
+                match self.take(input) {
+                    Ok(()) => Flow::Continue,
+                    Err(e) => {
+                        failed = Some(e);
+                        Flow::Stop
+                    }
+                }
+            });
+            self.report.notes.append(&mut notes);
+            if let Some(e) = failed {
+                return Err(e);
+            }
+            // What cannot be read here is told when it is added.
+            if let Ok(Some(_)) = opened {
+                self.done += 1;
+                return Ok(());
+            }
+        }
+        self.take(Input {
+            name: file.relative.clone(),
+            body: Body::File(file.path.clone()),
+        })
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), CollectionError> {
+        self.held_bytes += input.body.held_bytes();
+        self.waiting.push(input);
+        if self.waiting.len() >= FILES_AT_ONCE || self.held_bytes >= MAX_HELD_BYTES {
+            self.work_off()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what waits into the open part.
+    fn work_off(&mut self) -> Result<(), CollectionError> {
+        let inputs = std::mem::take(&mut self.waiting);
+        self.held_bytes = 0;
+        if inputs.is_empty() {
+            return Ok(());
+        }
+        let mut part = match self.part.take() {
+            Some(part) => part,
+            None => OpenPart::create(self.edit)?,
+        };
+        let (done, total) = (self.done, self.total);
+        let step = |n| {
+            (self.options.progress)(done + n, total);
+            !(self.options.stop)()
+        };
+        let added = part.writer.add_all(&inputs, self.known, self.report, &step);
+        if added.is_err() {
+            // Only to be tidy: the next edit would clear it away as well.
+            let _ = fs::remove_dir_all(&part.path);
+        }
+        added.map_err(CollectionError::part(&part.name))?;
+        self.done += inputs.len() as u64;
+        part.inputs += inputs.len();
+        let is_full = part.inputs + FILES_AT_ONCE > MAX_ITEMS_PER_PART;
+        self.part = Some(part);
+        if is_full { self.finish_part() } else { Ok(()) }
+    }
+
+    fn finish_part(&mut self) -> Result<(), CollectionError> {
+        let Some(part) = self.part.take() else {
+            return Ok(());
+        };
+        if part.writer.is_empty() {
+            drop(part.writer);
+            return fs::remove_dir_all(&part.path).map_err(CollectionError::io(&part.path));
+        }
+        let entry = part
+            .writer
+            .finish(&part.name)
+            .map_err(CollectionError::part(&part.name))?;
+        self.edit.manifest.parts.push(entry);
+        self.has_new = true;
+        Ok(())
+    }
+}
+
+impl OpenPart {
+    fn create(edit: &mut Edit) -> Result<Self, CollectionError> {
+        let name = edit.manifest.take_part_name();
+        let path = edit.folder.join(&name);
+        fs::create_dir(&path).map_err(CollectionError::io(&path))?;
+        let writer = PartWriter::create(&path).map_err(CollectionError::part(&name))?;
+        Ok(Self {
+            name,
+            path,
+            writer,
+            inputs: 0,
+        })
+    }
 }
 
 /// Merges what there is too much of. The works are added by then, so that a failure is no more than a remark.

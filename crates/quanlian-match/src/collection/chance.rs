@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::opened::{Opened, digest};
+use super::input::{Input, digest};
+use super::opened::Opened;
 use super::query::walk_all;
 use super::sniff::Content;
 use super::sound::SoundIndex;
@@ -95,7 +96,10 @@ impl Collection {
         clip_ms: &[u64],
         is_wanted: &dyn Fn(Medium) -> bool,
     ) -> Result<Option<(NonMember, Vec<Note>)>, MatchError> {
-        let medium = match Opened::open(path).map_err(MatchError::Unreadable)?.content {
+        let medium = match Opened::open(&Input::file(path))
+            .map_err(MatchError::Unreadable)?
+            .content
+        {
             Content::Known(medium) => medium,
             Content::Container(_) | Content::Archive => return Ok(None),
             Content::Empty => return Err(MatchError::Empty),

@@ -1,19 +1,16 @@
 //! A file from outside, looked at before it is read.
 //!
-//! In:  the path of a work or of a suspect.
+//! In:  the bytes of a work or of a suspect, and its name.
 //! Out: what it holds by its first bytes, and its bytes with their digest.
 //!
-//! Invariant: nothing but a regular file is opened, since opening a pipe waits for its other end.
-//!
-//! Not here: telling the content (`sniff`).
+//! Not here: telling the content (`sniff`), where the bytes are (`input`).
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::Note;
+use super::input::{Body, BodyReader, DigestingReader, Input};
 use super::sniff::{self, Content};
 use crate::Medium;
 use crate::code::{self, Language};
@@ -23,9 +20,10 @@ use crate::video::{self, FilmTrack, Tools, VideoError};
 
 /// A file whose beginning was read to tell its content.
 pub(super) struct Opened {
-    path: PathBuf,
+    name: PathBuf,
+    body: Body,
     start: Vec<u8>,
-    file: File,
+    rest: BodyReader,
     pub(super) content: Content,
     /// What source code is written in.
     pub(super) language: Option<Language>,
@@ -38,21 +36,18 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        // Looked at before it is opened: opening a pipe would wait for its other end.
-        if !fs::metadata(path)?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-        }
-        let mut file = File::open(path)?;
+    pub(super) fn open(input: &Input) -> io::Result<Self> {
+        let body = input.body.clone();
+        let mut rest = body.open()?;
         let mut start = Vec::new();
-        (&mut file)
+        (&mut rest)
             .take(sniff::SNIFF_BYTES as u64)
             .read_to_end(&mut start)?;
         let whole = start.len() < sniff::SNIFF_BYTES;
         let (mut content, mut film, mut film_error) = (sniff::sniff(&start, whole), None, None);
         let form = match content {
             Content::Known(Medium::Text) => Some(document::form_of(&start)),
-            Content::Archive => document::form_of_archive(File::open(path)?),
+            Content::Archive => document::form_of_archive(File::open(body.on_disk()?.path())?),
             _ => None,
         };
         if content == Content::Archive {
@@ -62,7 +57,7 @@ impl Opened {
             };
         }
         if let Content::Container(container) = content {
-            match video::probe(path, container, &Tools::default()) {
+            match video::probe(body.on_disk()?.path(), container, &Tools::default()) {
                 Ok(track) => film = track,
                 Err(e) => film_error = Some(e),
             }
@@ -74,15 +69,16 @@ impl Opened {
         }
         let mut language = None;
         if form == Some(Form::Plain) {
-            language = code::detect(path, &start);
+            language = code::detect(&input.name, &start);
             if language.is_some() {
                 content = Content::Known(Medium::Code);
             }
         }
         Ok(Self {
-            path: path.to_owned(),
+            name: input.name.clone(),
+            body,
             start,
-            file,
+            rest,
             content,
             language,
             form: form.unwrap_or(Form::Plain),
@@ -96,7 +92,7 @@ impl Opened {
         if let Some(e) = &self.film_error {
             return Some(Note::from_error(subject, e.code(), e));
         }
-        let promised = sniff::promised(&self.path);
+        let promised = sniff::promised(&self.name);
         let Content::Known(found) = self.content else {
             return None;
         };
@@ -117,8 +113,8 @@ impl Opened {
     /// The text of the file: its bytes as they are, or what is taken out of a document.
     pub(super) fn into_text(self) -> Result<TextReader, TextError> {
         if self.form != Form::Plain {
-            let (bytes, sha256) = digest(&self.path)?;
-            let text = document::extract(self.form, File::open(&self.path)?)?;
+            let (bytes, sha256) = self.body.digest()?;
+            let text = document::extract(self.form, File::open(self.body.on_disk()?.path())?)?;
             return Ok(TextReader::Extracted {
                 text: io::Cursor::new(text.into_bytes()),
                 bytes,
@@ -130,16 +126,12 @@ impl Opened {
 
     /// The bytes of the file as they are.
     pub(super) fn into_digesting_reader(self) -> DigestingReader<Whole> {
-        DigestingReader {
-            reader: io::Cursor::new(self.start).chain(self.file),
-            digest: Sha256::new(),
-            bytes: 0,
-        }
+        DigestingReader::new(io::Cursor::new(self.start).chain(self.rest))
     }
 }
 
 /// What was read of a file to tell its content, and the rest of it.
-type Whole = io::Chain<io::Cursor<Vec<u8>>, File>;
+type Whole = io::Chain<io::Cursor<Vec<u8>>, BodyReader>;
 
 /// The text of a file, with length and SHA-256 of the file.
 pub(super) enum TextReader {
@@ -169,32 +161,10 @@ impl TextReader {
     }
 }
 
-/// Passes bytes on and takes their SHA-256 on the way.
-pub(super) struct DigestingReader<R> {
-    reader: R,
-    digest: Sha256,
-    bytes: u64,
-}
-
-impl<R: Read> Read for DigestingReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.reader.read(buffer)?;
-        self.digest.update(&buffer[..n]);
-        self.bytes += n as u64;
-        Ok(n)
-    }
-}
-
-impl<R> DigestingReader<R> {
-    pub(super) fn finish(self) -> (u64, String) {
-        (self.bytes, hex::encode(self.digest.finalize()))
-    }
-}
-
 /// The text of a file whose characters or lines the segments of a match count: written text, what is taken out of a document,
 /// or source code; at most so many bytes of it. `None` for every other medium.
 pub fn text_of(path: &Path, limit_bytes: u64) -> Result<Option<String>, TextError> {
-    let opened = Opened::open(path)?;
+    let opened = Opened::open(&Input::file(path))?;
     match opened.content {
         Content::Known(Medium::Text) => text::read(opened.into_text()?.take(limit_bytes)).map(Some),
         Content::Known(Medium::Code) => {
@@ -202,15 +172,4 @@ pub fn text_of(path: &Path, limit_bytes: u64) -> Result<Option<String>, TextErro
         }
         _ => Ok(None),
     }
-}
-
-/// Length and SHA-256 of a file.
-pub(super) fn digest(path: &Path) -> io::Result<(u64, String)> {
-    let mut reader = DigestingReader {
-        reader: File::open(path)?,
-        digest: Sha256::new(),
-        bytes: 0,
-    };
-    io::copy(&mut reader, &mut io::sink())?;
-    Ok(reader.finish())
 }

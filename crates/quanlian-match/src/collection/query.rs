@@ -14,9 +14,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::archive::{self, Flow};
 use super::code::SourceIndex;
 use super::film::FilmIndex;
 use super::fusion;
+use super::input::{Body, Input, LineCounter, MAX_HELD_BYTES};
 use super::opened::Opened;
 use super::part::Texts;
 use super::picture::PictureIndex;
@@ -41,6 +43,8 @@ const FILES_AT_ONCE: usize = 64;
 /// What to answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MatchOptions {
+    /// Whether archives are opened and their members matched; only by [`Collection::match_paths`].
+    pub archives: bool,
     /// Also matches that chance explains (`--all`); `max_e_value` is ignored then.
     pub include_below_threshold: bool,
     /// Matches with a larger E-value are left out.
@@ -50,6 +54,7 @@ pub struct MatchOptions {
 impl Default for MatchOptions {
     fn default() -> Self {
         Self {
+            archives: false,
             include_below_threshold: false,
             max_e_value: DEFAULT_MAX_E_VALUE,
         }
@@ -63,6 +68,12 @@ pub struct FileReport {
     pub suspect: String,
     /// What it holds.
     pub medium: Medium,
+    /// SHA-256 of a member of an archive, in hexadecimal; absent for a file on the disk, where anybody can take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Lines of source code; absent for other media.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u64>,
     /// The works that it holds parts of, best first.
     pub matches: Vec<Match>,
     /// What was odd about the file.
@@ -122,16 +133,23 @@ impl MatchError {
 }
 
 impl Collection {
-    /// Matches one file; its name in the answer is the path as given.
+    /// Matches one file, also an archive as the one file that it is; its name in the answer is the path as given.
     pub fn match_file(&self, path: &Path, options: &MatchOptions) -> Result<FileReport, MatchError> {
-        let opened = Opened::open(path).map_err(MatchError::Unreadable)?;
+        self.match_input(&Input::file(path), options)
+    }
+
+    fn match_input(&self, input: &Input, options: &MatchOptions) -> Result<FileReport, MatchError> {
+        let path = &*input.name;
+        let on_disk = || input.body.on_disk().map_err(MatchError::Unreadable);
+        let opened = Opened::open(input).map_err(MatchError::Unreadable)?;
         let mut notes: Vec<Note> = opened.remark(path).into_iter().collect();
         let suspect = path.to_string_lossy().into_owned();
+        let mut lines = None;
         let (medium, mut matches) = match opened.content {
             Content::Known(Medium::Text) => (Medium::Text, self.match_text(&suspect, opened, &mut notes)?),
             Content::Known(Medium::Audio) => {
                 let matches = self
-                    .match_audio(&suspect, path, options, &mut notes)
+                    .match_audio(&suspect, on_disk()?.path(), options, &mut notes)
                     .map_err(|e| match (e, opened.film_error) {
                         // A film without sound: that its pictures cannot be read says more.
                         (MatchError::Audio(_), Some(e)) => MatchError::Video(e),
@@ -141,16 +159,17 @@ impl Collection {
             }
             Content::Known(Medium::Image) => (
                 Medium::Image,
-                self.match_image(&suspect, path, options, &mut notes)?,
+                self.match_image(&suspect, on_disk()?.path(), options, &mut notes)?,
             ),
             Content::Known(Medium::Video) if let Some(track) = opened.film => (
                 Medium::Video,
-                self.match_film(&suspect, path, &track, options, &mut notes)?,
+                self.match_film(&suspect, on_disk()?.path(), &track, options, &mut notes)?,
             ),
-            Content::Known(Medium::Code) if let Some(language) = opened.language => (
-                Medium::Code,
-                self.match_code(&suspect, opened, language, &mut notes)?,
-            ),
+            Content::Known(Medium::Code) if let Some(language) = opened.language => {
+                let (matches, count) = self.match_code(&suspect, opened, language, &mut notes)?;
+                lines = Some(count);
+                (Medium::Code, matches)
+            }
             Content::Known(Medium::Code) => {
                 return Err(MatchError::UnknownMedium {
                     what: "code in no known language",
@@ -177,9 +196,15 @@ impl Collection {
         if !options.include_below_threshold {
             matches.retain(|m| m.e_value <= options.max_e_value);
         }
+        let sha256 = match &input.body {
+            Body::File(_) => None,
+            taken_out => Some(taken_out.digest().map_err(MatchError::Unreadable)?.1),
+        };
         Ok(FileReport {
             suspect,
             medium,
+            sha256,
+            lines,
             matches,
             notes,
         })
@@ -187,6 +212,7 @@ impl Collection {
 
     /// Matches files and all files below folders, several at once, the answers in order.
     ///
+    /// Members of archives are files like others when the options say so, named `OUTER!/INNER`.
     /// Files that `exclude` names are passed over in silence; what the walk passes over
     /// comes back as remarks. A file that fails gives its error and the rest goes on; when
     /// the index itself is damaged every file says so.
@@ -198,23 +224,50 @@ impl Collection {
         progress: Progress<'_>,
         mut on_result: impl FnMut(&Path, Result<FileReport, MatchError>),
     ) -> Vec<Note> {
-        let (files, notes) = walk_all(paths, exclude, &mut on_result);
-        let (done, total) = (AtomicU64::new(0), files.len() as u64);
-        for batch in files.chunks(FILES_AT_ONCE) {
-            let answer = |file: &Found| {
-                let result = self.match_file(&file.path, options);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+        let (files, mut notes) = walk_all(paths, exclude, &mut on_result);
+        let (done, total) = (AtomicU64::new(0), AtomicU64::new(files.len() as u64));
+        let mut waiting: Vec<Input> = Vec::new();
+        let mut held_bytes = 0;
+        let mut answer_waiting = |waiting: &mut Vec<Input>| {
+            let answer = |input: &Input| {
+                let result = self.match_input(input, options);
+                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                progress(done, total.load(Ordering::Relaxed));
                 result
             };
             // A search inside a pool of threads keeps to its own; a single file may use them all.
-            let results: Vec<_> = match batch {
-                [file] => vec![answer(file)],
-                files => files.par_iter().map(answer).collect(),
+            let results: Vec<_> = match &**waiting {
+                [input] => vec![answer(input)],
+                inputs => inputs.par_iter().map(answer).collect(),
             };
-            for (file, result) in batch.iter().zip(results) {
-                on_result(&file.path, result);
+            for (input, result) in waiting.drain(..).zip(results) {
+                on_result(&input.name, result);
+            }
+        };
+        for file in &files {
+            let mut take = |input: Input| {
+                total.fetch_add(1, Ordering::Relaxed);
+                held_bytes += input.body.held_bytes();
+                waiting.push(input);
+                if waiting.len() >= FILES_AT_ONCE || held_bytes >= MAX_HELD_BYTES {
+                    answer_waiting(&mut waiting);
+                    held_bytes = 0;
+                }
+                Flow::Continue
+            };
+            let opened = options
+                .archives
+                .then(|| archive::members(&file.path, &file.path, exclude, &mut notes, &mut take));
+            // What cannot be read here is told when it is matched.
+            if let Some(Ok(Some(_))) = opened {
+                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                progress(done, total.load(Ordering::Relaxed));
+            } else {
+                total.fetch_sub(1, Ordering::Relaxed);
+                take(Input::file(&file.path));
             }
         }
+        answer_waiting(&mut waiting);
         notes
     }
 
@@ -247,11 +300,12 @@ impl Collection {
         opened: Opened,
         language: Language,
         notes: &mut Vec<Note>,
-    ) -> Result<Vec<Match>, MatchError> {
+    ) -> Result<(Vec<Match>, u64), MatchError> {
         let index = SourceIndex::new(&self.parts);
         let background = self.code_background.get_or_init(|| index.background());
-        let (found, remarks) = code::search(opened.into_digesting_reader(), language, &index, background)
-            .map_err(MatchError::Text)?;
+        let mut reader = LineCounter::new(opened.into_digesting_reader());
+        let (found, remarks) =
+            code::search(&mut reader, language, &index, background).map_err(MatchError::Text)?;
         index.check_read().map_err(MatchError::Index)?;
         notes.extend(remarks.iter().map(|n| note::of_code(Path::new(suspect), *n)));
         let named = found.into_iter().filter_map(|m| {
@@ -260,7 +314,7 @@ impl Collection {
             let figures = [m.score.bits, m.score.e_value, m.identity];
             Some(unjudged(suspect, of, figures, segments))
         });
-        Ok(named.collect())
+        Ok((named.collect(), reader.lines()))
     }
 
     fn match_audio(

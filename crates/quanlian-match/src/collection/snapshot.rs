@@ -18,8 +18,8 @@ use quanlian_lock::Held;
 use serde::Serialize;
 
 use super::edit::{Edit, keep_in_use};
+use super::input::digest;
 use super::manifest::{FileEntry, Manifest, PartEntry};
-use super::opened::digest;
 use super::part::writer::list_files;
 use super::{Collection, CollectionError};
 

@@ -23,7 +23,7 @@ pub(super) enum Content {
     Known(Medium),
     /// A container that holds a film or sound alone; what is in it has to be looked up.
     Container(Container),
-    /// A zip archive; whether it is a document has to be looked up.
+    /// A zip file; whether it is a document has to be looked up.
     Archive,
     /// The file has no bytes.
     Empty,
@@ -118,12 +118,17 @@ fn is_sound(b: &[u8]) -> bool {
 }
 
 fn other(b: &[u8]) -> Option<&'static str> {
-    let signatures: [(&[u8], &str); 7] = [
+    let signatures: [(&[u8], &str); 9] = [
         (b"\0\0\0\x0cJXL ", "a JPEG XL picture, which is not decoded"),
         (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture, which is not decoded"),
         (b"\x1f\x8b", "gzip compressed data"),
         (b"7z\xbc\xaf", "a 7z archive"),
-        (b"Rar!", "a RAR archive"),
+        (b"\xfd7zXZ\0", "xz compressed data"),
+        (b"\x28\xb5\x2f\xfd", "zstd compressed data"),
+        (
+            b"Rar!",
+            "a RAR archive, which is not opened: give an unpacked copy",
+        ),
         (b"\x7fELF", "a program"),
         (b"SQLite format 3\0", "an SQLite database"),
     ];

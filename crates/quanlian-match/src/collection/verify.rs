@@ -19,8 +19,8 @@ use serde::Serialize;
 
 use super::code;
 use super::edit::{self, keep_in_use};
+use super::input::digest;
 use super::manifest::{FileEntry, Manifest, PartEntry};
-use super::opened::digest;
 use super::part::{ItemContent, Part};
 use super::removed::Removed;
 use super::{Collection, CollectionError, Progress, Stop};

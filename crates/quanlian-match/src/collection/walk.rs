@@ -7,7 +7,9 @@
 //! webs of links that would otherwise multiply. Pipes, sockets and devices are named and
 //! never opened.
 //!
-//! Not here: what is in the files (`sniff`).
+//! The store of a git repository (`.git`, or a bare repository) is named and not walked: its files are no works by themselves.
+//!
+//! Not here: what is in the files (`sniff`), what is in archives (`archive`).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,6 +18,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Exclude, Note};
+
+const GIT_STORE: &str = "the store of a git repository: files were read as they are checked out, the history was not; check out each state that is to be compared";
 
 /// A file to read and the name under which it is known.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +53,10 @@ pub(super) fn walk(root: &Path, exclude: Exclude<'_>) -> io::Result<Walk> {
     }
     // Fails early when the top folder cannot be listed, instead of with a remark.
     fs::read_dir(root)?;
+    if is_git_store(root) {
+        walk.notes.push(Note::new(Path::new(""), "walk_git", GIT_STORE));
+        return Ok(walk);
+    }
     let mut entered = BTreeSet::from([(metadata.dev(), metadata.ino())]);
     let mut folders = vec![Found {
         relative: PathBuf::new(),
@@ -97,17 +105,31 @@ impl Walk {
             Err(e) => return note("walk_unreadable", &e.to_string()),
         };
         if metadata.is_dir() {
-            if entered.insert((metadata.dev(), metadata.ino())) {
+            if is_git_store(&found.path) {
+                note("walk_git", GIT_STORE);
+            } else if entered.insert((metadata.dev(), metadata.ino())) {
                 folders.push(found);
             } else {
                 note("walk_folder_twice", "a link to a folder that was walked already");
             }
         } else if !metadata.is_file() {
             note("walk_special_file", "a pipe, socket or device, not a file");
+        } else if found.path.file_name().is_some_and(|name| name == ".git") {
+            // Of a work tree whose store lies elsewhere.
+            note("walk_git", GIT_STORE);
         } else if !exclude(&found.path) {
             self.files.push(found);
         }
     }
+}
+
+/// Whether a folder is where git keeps a repository.
+fn is_git_store(folder: &Path) -> bool {
+    let has =
+        |name: &str, is: fn(&fs::Metadata) -> bool| fs::metadata(folder.join(name)).is_ok_and(|m| is(&m));
+    has("HEAD", fs::Metadata::is_file)
+        && has("objects", fs::Metadata::is_dir)
+        && has("refs", fs::Metadata::is_dir)
 }
 
 #[cfg(test)]

@@ -45,6 +45,9 @@ pub(crate) struct IndexWorks {
     /// Folder of the index
     #[arg(long)]
     pub(crate) index: PathBuf,
+    /// Leave archives shut instead of reading what is inside them
+    #[arg(long)]
+    pub(crate) no_archives: bool,
     #[command(flatten)]
     pub(crate) form: JsonForm,
 }

@@ -21,14 +21,15 @@ use std::{
 use quanlian_match::{
     Match, Medium,
     calibration::NullModel,
-    collection::{BuildOptions, Collection, MatchOptions, Note},
+    collection::{BuildOptions, Collection, MatchOptions, MemberFiles, Note},
+    coverage::Coverage,
 };
 use serde::Serialize;
 
 use crate::{
     cli::Compare as Arguments,
     command::{
-        calibrate, index, matching, seal,
+        calibrate, coverage, index, matching, seal,
         secret::touching::{self, Secrets},
     },
     evidence::Room,
@@ -52,6 +53,9 @@ pub(super) struct Comparison {
     suspects_read: Vec<Read>,
     /// Files of either side that were not compared, or only with a remark.
     remarks: Vec<Note>,
+    /// Which works stand in which suspects, when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) coverage: Option<Coverage>,
     /// What the scores are judged by.
     judged_by: Vec<NullModel>,
     /// Which trade-secret points are touched; absent when no register was named.
@@ -64,6 +68,9 @@ pub(super) struct Comparison {
 struct Read {
     name: String,
     medium: Medium,
+    /// Lines of source code of a suspect.
+    #[serde(skip)]
+    lines: Option<u64>,
     sha256: String,
 }
 
@@ -82,19 +89,21 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     }
     let options = MatchOptions {
         include_below_threshold: arguments.wanted.all,
+        archives: !arguments.no_archives,
         ..matching::threshold(arguments.wanted.max_e_value)?
     };
     let folder = tempfile::Builder::new()
         .prefix("quanlian-compare-")
         .tempdir()
         .system()?;
-    let (collection, mut remarks) = indexed(&arguments.works, &folder.path().join("index"), output)?;
+    let (collection, mut remarks) = indexed(arguments, &folder.path().join("index"), output)?;
     let (found, paths) = matched(&collection, &arguments.suspects, &options, output)?;
     remarks.extend(found.remarks);
     let works_read: Vec<Read> = (collection.works())
         .map(|work| Read {
             name: work.name.to_owned(),
             medium: work.medium,
+            lines: None,
             sha256: work.sha256.to_owned(),
         })
         .collect();
@@ -109,6 +118,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             Some(touching::of(&room, &found.matches, &digests.collect())?)
         }
     };
+    let coverage = arguments.coverage.then(|| {
+        let suspects = (found.read.iter()).map(|file| (&*file.name, file.medium, file.lines));
+        coverage::of(&collection, suspects, &found.matches)
+    });
     let comparison = Comparison {
         works: arguments.works.display().to_string(),
         suspects: arguments.suspects.display().to_string(),
@@ -116,6 +129,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         works_read,
         suspects_read: found.read,
         remarks,
+        coverage,
         judged_by: (media.iter())
             .map(|medium| collection.judge().describe(*medium))
             .collect(),
@@ -125,8 +139,18 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     if let Some(secrets) = &comparison.secrets {
         touching::say(secrets, output);
     }
+    if let Some(coverage) = &comparison.coverage {
+        coverage::print(output, coverage);
+    }
     if let Some(report) = &arguments.report {
-        let page = page::of(&comparison, &|found| sources(&arguments.works, &paths, found));
+        let shown = comparison.matches.iter().take(page::MAX_SHOWN_MATCHES);
+        let members = MemberFiles::take(
+            shown.flat_map(|found| sources(&arguments.works, &paths, found).into_iter().flatten()),
+        );
+        let page = page::of(&comparison, &|found| {
+            let files = sources(&arguments.works, &paths, found)?;
+            Some(files.map(|file| members.path(&file).map_or(file.clone(), Path::to_owned)))
+        });
         files::replace_durably(report, page.as_bytes()).system()?;
         output.say("compare.reported", &[("report", report.display())]);
     }
@@ -152,14 +176,15 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
 }
 
 /// An index of the works, and what was odd about them.
-fn indexed(works: &Path, index: &Path, output: &Output) -> Result<(Collection, Vec<Note>), Fault> {
+fn indexed(arguments: &Arguments, index: &Path, output: &Output) -> Result<(Collection, Vec<Note>), Fault> {
     let stopped = interrupt::flag().system()?;
     let stop = || stopped.load(Ordering::SeqCst);
     let options = BuildOptions {
+        archives: !arguments.no_archives,
         stop: &stop,
         ..BuildOptions::default()
     };
-    let report = index::with_progress(index, works, output, Collection::build, options)?;
+    let report = index::with_progress(index, &arguments.works, output, Collection::build, options)?;
     matching::say_notes(output, &report.notes);
     let collection = Collection::open(index).map_err(anyhow::Error::from).system()?;
     Ok((collection, report.notes))
@@ -201,10 +226,12 @@ fn matched(
                         let _ = output.line(one);
                         output.text(&matching::for_people(output, one));
                     }
-                    match files::sha256(path) {
+                    let sha256 = report.sha256.map_or_else(|| files::sha256(path), Ok);
+                    match sha256 {
                         Ok(sha256) => found.read.push(Read {
                             name: report.suspect.clone(),
                             medium: report.medium,
+                            lines: report.lines,
                             sha256,
                         }),
                         Err(error) => {
@@ -244,7 +271,8 @@ fn sources(works: &Path, suspects: &BTreeMap<String, PathBuf>, found: &Match) ->
     let work = if works.is_dir() {
         works.join(&found.work)
     } else {
-        works.to_owned()
+        // A single archive: its members have its name in theirs.
+        works.with_file_name(&found.work)
     };
     Some([work, suspects.get(&found.suspect)?.clone()])
 }

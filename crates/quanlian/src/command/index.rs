@@ -52,6 +52,7 @@ fn make(arguments: &IndexWorks, output: &Output, make: Make, options: BuildOptio
         ..MergeOptions::default()
     });
     let options = BuildOptions {
+        archives: !arguments.no_archives,
         stop: &stop,
         merge,
         ..options

@@ -6,14 +6,16 @@
 use std::{collections::BTreeSet, path::Path, process::ExitCode};
 
 use quanlian_match::{
-    Carrier, FilmEvidence, Match, MatchSegment, Unit,
+    Carrier, FilmEvidence, Match, MatchSegment, Medium, Unit,
     calibration::{Basis, NullModel},
     collection::{FileReport, MatchError, MatchOptions, Note},
+    coverage::Coverage,
 };
+use serde::Serialize;
 
 use crate::{
     cli::Match as Arguments,
-    command::calibrate,
+    command::{calibrate, coverage},
     fault::{Blame, Fault, Outcome, answer_no},
     message::Messages,
     output::{Form, Output, reason, warn_about},
@@ -22,6 +24,7 @@ use crate::{
 /// Runs `match`.
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let options = MatchOptions {
+        archives: !arguments.no_archives,
         include_below_threshold: arguments.wanted.all,
         ..threshold(arguments.wanted.max_e_value)?
     };
@@ -38,6 +41,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     };
     let (mut found, mut failed, mut broken_index) = (0_usize, 0_usize, None);
     let mut reports: Vec<Match> = Vec::new();
+    let mut read: Vec<(String, Medium, Option<u64>)> = Vec::new();
     let (mut suspects, mut media) = (BTreeSet::new(), BTreeSet::new());
     let exclude = |path: &Path| quanlian_case::metadata::is_side_file(path);
     let notes = collection.match_paths(&arguments.paths, &options, &exclude, &progress, |path, result| {
@@ -47,8 +51,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
                 found += report.matches.len();
                 suspects.insert(report.suspect.clone());
                 media.insert(report.medium);
+                if arguments.coverage {
+                    read.push((report.suspect.clone(), report.medium, report.lines));
+                }
                 print(output, &report);
-                if output.form == Form::Json {
+                if output.form == Form::Json || arguments.coverage {
                     reports.extend(report.matches);
                 }
             }
@@ -66,7 +73,18 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     if let Some(error) = broken_index {
         return Err(Fault::System(error.into()));
     }
-    output.document(&reports).system()?;
+    if arguments.coverage {
+        let files = (read.iter()).map(|(name, medium, lines)| (&**name, *medium, *lines));
+        let coverage = coverage::of(&collection, files, &reports);
+        let document = Document {
+            matches: &reports,
+            coverage: &coverage,
+        };
+        output.document(&document).system()?;
+        coverage::print(output, &coverage);
+    } else {
+        output.document(&reports).system()?;
+    }
     output.say(
         "match.summary",
         &[
@@ -80,6 +98,13 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         return Ok(answer_no());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The one document when the coverage was asked for.
+#[derive(Serialize)]
+struct Document<'a> {
+    matches: &'a [Match],
+    coverage: &'a Coverage,
 }
 
 /// What counts as a match, when a person set the limit and when not.

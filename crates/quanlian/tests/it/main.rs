@@ -11,6 +11,7 @@ mod compare;
 mod custody;
 mod hostile;
 mod index;
+mod inputs;
 mod keys;
 mod law;
 mod log;

@@ -22,13 +22,13 @@ use crate::code::{self, Language, Source};
 use crate::collection::axis::StoreWriter;
 use crate::collection::code::SourceStoreWriter;
 use crate::collection::film::FilmStore;
+use crate::collection::input::{Input, OnDisk, digest};
 use crate::collection::known::KnownWorks;
 use crate::collection::manifest::{FileEntry, PartEntry};
-use crate::collection::opened::{Opened, digest};
+use crate::collection::opened::Opened;
 use crate::collection::picture::{PictureError, PictureStoreWriter};
 use crate::collection::sniff::Content;
 use crate::collection::sound::SoundStore;
-use crate::collection::walk::Found;
 use crate::collection::{BuildReport, Note, note};
 use crate::image::ImageItem;
 use crate::segment::SegmentError;
@@ -36,7 +36,7 @@ use crate::text::store::{AddError, TextStoreWriter};
 use crate::video::{self, FilmTrack, Tools, VideoItem};
 
 /// Files looked at before the next ones: bounds open files and what waits in memory.
-const FILES_AT_ONCE: usize = 32;
+pub(in crate::collection) const FILES_AT_ONCE: usize = 32;
 
 /// Writes a part.
 pub(in crate::collection) struct PartWriter {
@@ -142,7 +142,7 @@ impl PartWriter {
     /// given and everything else is written in the order of the files.
     pub(in crate::collection) fn add_all(
         &mut self,
-        files: &[Found],
+        files: &[Input],
         known: &mut KnownWorks,
         report: &mut BuildReport,
         progress: &(dyn Fn(u64) -> bool + Sync),
@@ -178,18 +178,18 @@ impl PartWriter {
         Ok(())
     }
 
-    fn look(&mut self, found: &Found, known: &KnownWorks) -> Look {
+    fn look(&mut self, found: &Input, known: &KnownWorks) -> Look {
         let skipped =
-            |code: &str, what: &str| Look::Done(Prepared::Skipped(Note::new(&found.relative, code, what)));
+            |code: &str, what: &str| Look::Done(Prepared::Skipped(Note::new(&found.name, code, what)));
         let unreadable = |e: io::Error| {
             Look::Done(Prepared::Skipped(Note::from_error(
-                &found.relative,
+                &found.name,
                 "work_unreadable",
                 &e,
             )))
         };
-        if let Some(there) = known.get(&found.relative.to_string_lossy()) {
-            match digest(&found.path) {
+        if let Some(there) = known.get(&found.name.to_string_lossy()) {
+            match found.body.digest() {
                 Ok((_, sha256)) if sha256 == there.sha256 => return Look::Done(Prepared::Unchanged),
                 Ok(_) if known.may_replace => {}
                 Ok(_) => {
@@ -201,7 +201,7 @@ impl PartWriter {
                 Err(e) => return unreadable(e),
             }
         }
-        let opened = match Opened::open(&found.path) {
+        let opened = match Opened::open(found) {
             Ok(opened) => opened,
             Err(e) => return unreadable(e),
         };
@@ -212,7 +212,7 @@ impl PartWriter {
                 self.next_sound += 1;
                 Look::Sound {
                     number,
-                    remark: opened.remark(&found.relative),
+                    remark: opened.remark(&found.name),
                 }
             }
             Content::Known(Medium::Image) => {
@@ -220,7 +220,7 @@ impl PartWriter {
                 self.next_picture += 1;
                 Look::Picture {
                     number,
-                    remark: opened.remark(&found.relative),
+                    remark: opened.remark(&found.name),
                 }
             }
             Content::Known(Medium::Video) if let Some(track) = opened.film => {
@@ -231,7 +231,7 @@ impl PartWriter {
                     number,
                     sound_number,
                     track,
-                    remark: opened.remark(&found.relative),
+                    remark: opened.remark(&found.name),
                 }
             }
             Content::Known(Medium::Code) if let Some(language) = opened.language => {
@@ -255,12 +255,12 @@ impl PartWriter {
 
     fn commit(
         &mut self,
-        found: &Found,
+        found: &Input,
         prepared: Prepared,
         known: &mut KnownWorks,
         report: &mut BuildReport,
     ) -> Result<(), SegmentError> {
-        let name = found.relative.to_string_lossy().into_owned();
+        let name = found.name.to_string_lossy().into_owned();
         let item = match prepared {
             Prepared::Unchanged => {
                 report.unchanged += 1;
@@ -275,25 +275,21 @@ impl PartWriter {
                 None => return Ok(()),
             },
             Prepared::Sound(made) => {
-                let remarks = made.item.notes.iter().map(|n| note::of_sound(&found.relative, n));
+                let remarks = made.item.notes.iter().map(|n| note::of_sound(&found.name, n));
                 report.notes.extend(made.remark.iter().cloned().chain(remarks));
                 let sound = self.sound.keep(&made.item)?;
                 let number = made.number;
                 made.into_item(name, ItemContent::Audio { number, sound })
             }
             Prepared::Picture(made) => {
-                let remarks = made
-                    .item
-                    .notes
-                    .iter()
-                    .map(|n| note::of_picture(&found.relative, n));
+                let remarks = made.item.notes.iter().map(|n| note::of_picture(&found.name, n));
                 report.notes.extend(made.remark.iter().cloned().chain(remarks));
                 let picture = self.picture.keep(&made.item)?;
                 let number = made.number;
                 made.into_item(name, ItemContent::Image { number, picture })
             }
             Prepared::Code(language, made) => {
-                let remarks = (made.item.notes.iter()).map(|n| note::of_code(&found.relative, *n));
+                let remarks = (made.item.notes.iter()).map(|n| note::of_code(&found.name, *n));
                 report.notes.extend(made.remark.iter().cloned().chain(remarks));
                 let source = self.source.keep(made.number, language, &made.item)?;
                 let number = made.number;
@@ -301,12 +297,12 @@ impl PartWriter {
             }
             Prepared::Film(made) => {
                 let film = &made.item.film;
-                let remarks = film.notes.iter().map(|n| note::of_film(&found.relative, n));
+                let remarks = film.notes.iter().map(|n| note::of_film(&found.name, n));
                 report.notes.extend(made.remark.iter().cloned().chain(remarks));
                 let film = self.film.keep(film)?;
                 let sound = match &made.item.sound {
                     Some((number, sound)) => {
-                        let remarks = sound.notes.iter().map(|n| note::of_sound(&found.relative, n));
+                        let remarks = sound.notes.iter().map(|n| note::of_sound(&found.name, n));
                         report.notes.extend(remarks);
                         Some(FilmSound {
                             number: *number,
@@ -330,7 +326,7 @@ impl PartWriter {
 
     fn add_text(
         &mut self,
-        found: &Found,
+        found: &Input,
         name: String,
         opened: Opened,
         report: &mut BuildReport,
@@ -338,18 +334,18 @@ impl PartWriter {
         let number = self.next_text;
         // Also after a failure the number is spent, so that a part with places of nobody can be told.
         self.next_text += 1;
-        let remark = opened.remark(&found.relative);
+        let remark = opened.remark(&found.name);
         let mut reader = match opened.into_text() {
             Ok(reader) => reader,
             Err(e) => {
-                report.notes.push(Note::from_error(&found.relative, e.code(), &e));
+                report.notes.push(Note::from_error(&found.name, e.code(), &e));
                 return Ok(None);
             }
         };
         match self.text.add(&mut reader) {
             Ok((text, decoded)) => {
                 report.notes.extend(remark);
-                report.notes.extend(note::of_text(&found.relative, &decoded));
+                report.notes.extend(note::of_text(&found.name, &decoded));
                 let (bytes, sha256) = reader.finish();
                 Ok(Some(Item {
                     name,
@@ -359,7 +355,7 @@ impl PartWriter {
                 }))
             }
             Err(AddError::Text(e)) => {
-                report.notes.push(Note::from_error(&found.relative, e.code(), &e));
+                report.notes.push(Note::from_error(&found.name, e.code(), &e));
                 Ok(None)
             }
             Err(AddError::Index(e)) => Err(e),
@@ -438,12 +434,22 @@ pub(in crate::collection) fn list_files(folder: &Path) -> io::Result<Vec<FileEnt
 }
 
 /// Does the slow part of a file, on any thread.
-fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Prepared, SegmentError> {
+fn prepare(picture: &PictureStoreWriter, found: &Input, look: Look) -> Result<Prepared, SegmentError> {
     let skipped =
-        |code: &str, e: &dyn std::error::Error| Prepared::Skipped(Note::from_error(&found.relative, code, e));
+        |code: &str, e: &dyn std::error::Error| Prepared::Skipped(Note::from_error(&found.name, code, e));
+    let unreadable = |e: io::Error| Prepared::Skipped(Note::from_error(&found.name, "work_unreadable", &e));
+    // These need a path; text and code are read from wherever they are.
+    let media = match &look {
+        Look::Sound { .. } | Look::Picture { .. } | Look::Film { .. } => match found.body.on_disk() {
+            Ok(media) => Some(media),
+            Err(e) => return Ok(unreadable(e)),
+        },
+        Look::Done(_) | Look::Code { .. } => None,
+    };
+    let path = media.as_ref().map_or(Path::new(""), OnDisk::path);
     match look {
         Look::Done(prepared) => Ok(prepared),
-        Look::Sound { number, remark } => match audio::fingerprint_reference(&found.path) {
+        Look::Sound { number, remark } => match audio::fingerprint_reference(path) {
             Ok(item) => {
                 Ok(finished(found, number, item, remark).map_or_else(Prepared::Skipped, Prepared::Sound))
             }
@@ -453,7 +459,7 @@ fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Pr
                 None => skipped(e.code(), &e),
             }),
         },
-        Look::Picture { number, remark } => match picture.fingerprint(number, &found.path) {
+        Look::Picture { number, remark } => match picture.fingerprint(number, path) {
             Ok(item) => {
                 Ok(finished(found, number, item, remark).map_or_else(Prepared::Skipped, Prepared::Picture))
             }
@@ -465,7 +471,7 @@ fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Pr
             language,
             opened,
         } => {
-            let remark = opened.remark(&found.relative);
+            let remark = opened.remark(&found.name);
             let mut reader = opened.into_digesting_reader();
             Ok(match code::fingerprint_reference(&mut reader, language) {
                 Ok(item) => {
@@ -487,20 +493,21 @@ fn prepare(picture: &PictureStoreWriter, found: &Found, look: Look) -> Result<Pr
             sound_number,
             track,
             remark,
-        } => Ok(prepare_film(found, [number, sound_number], &track, remark)),
+        } => Ok(prepare_film(found, path, [number, sound_number], &track, remark)),
     }
 }
 
 /// Reads pictures and sound of a film; where one of them fails, the other still makes it a work.
 fn prepare_film(
-    found: &Found,
+    found: &Input,
+    path: &Path,
     [number, sound_number]: [u32; 2],
     track: &FilmTrack,
     remark: Option<Note>,
 ) -> Prepared {
-    let remark_on = |code: &str, e: &dyn std::error::Error| Some(Note::from_error(&found.relative, code, e));
-    let film = video::fingerprint_reference(&found.path, track, &Tools::default());
-    let sound = audio::fingerprint_reference(&found.path);
+    let remark_on = |code: &str, e: &dyn std::error::Error| Some(Note::from_error(&found.name, code, e));
+    let film = video::fingerprint_reference(path, track, &Tools::default());
+    let sound = audio::fingerprint_reference(path);
     match (film, sound) {
         (Ok(film), sound) => {
             let remark = match &sound {
@@ -515,13 +522,13 @@ fn prepare_film(
         }
         (Err(e), Ok(sound)) => finished(found, sound_number, sound, remark_on(e.code(), &e))
             .map_or_else(Prepared::Skipped, Prepared::Sound),
-        (Err(e), Err(_)) => Prepared::Skipped(Note::from_error(&found.relative, e.code(), &e)),
+        (Err(e), Err(_)) => Prepared::Skipped(Note::from_error(&found.name, e.code(), &e)),
     }
 }
 
 /// Adds size and digest to what was made of a file.
-fn finished<T>(found: &Found, number: u32, item: T, remark: Option<Note>) -> Result<Fingerprinted<T>, Note> {
-    match digest(&found.path) {
+fn finished<T>(found: &Input, number: u32, item: T, remark: Option<Note>) -> Result<Fingerprinted<T>, Note> {
+    match found.body.digest() {
         Ok((bytes, sha256)) => Ok(Fingerprinted {
             number,
             item,
@@ -529,6 +536,6 @@ fn finished<T>(found: &Found, number: u32, item: T, remark: Option<Note>) -> Res
             sha256,
             remark,
         }),
-        Err(e) => Err(Note::from_error(&found.relative, "work_unreadable", &e)),
+        Err(e) => Err(Note::from_error(&found.name, "work_unreadable", &e)),
     }
 }

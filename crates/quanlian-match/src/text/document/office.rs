@@ -15,7 +15,9 @@ use std::io::Read;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
+use zip::read::Config;
 use zip::result::ZipError;
+use zip::unstable::read::ZipIterable;
 
 use super::super::decode::TextError;
 use super::{Form, MAX_ENTRY_BYTES, html, push, read_decoded};
@@ -153,10 +155,14 @@ struct Archive {
 }
 
 fn open(file: File) -> Result<Archive, TextError> {
-    let zip = ZipArchive::new(file).map_err(of_zip)?;
-    if zip.len() > MAX_ENTRIES {
+    // Counted before the list is read into memory.
+    let listed = ZipIterable::try_new(&file, Config::default())
+        .map_err(of_zip)?
+        .len();
+    if listed > MAX_ENTRIES {
         return Err(broken("an archive with too many files"));
     }
+    let zip = ZipArchive::new(file).map_err(of_zip)?;
     Ok(Archive {
         zip,
         left_bytes: MAX_UNPACKED_BYTES,

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Matches whose segments are shown; the others stand in the table alone.
-const MAX_SHOWN_MATCHES: usize = 200;
+pub(super) const MAX_SHOWN_MATCHES: usize = 200;
 /// Segments of one match that are shown.
 const MAX_SHOWN_SEGMENTS: usize = 50;
 /// Bytes of a file that excerpts are taken from.
