@@ -7,15 +7,16 @@
 //!
 //! Not here: names of works, thresholds (`collection`), the comparison itself (`compare`).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasherDefault;
 use std::io::Read;
 
 use super::background::{Background, Information};
-use super::compare::{Pair, Passage, Side};
+use super::compare::{Pair, Passage, Side, Table};
 use super::gram::{self, Links};
 use super::language::{Family, Language};
 use super::margins::{self, Margins};
-use super::tokens::{NAME, NO_WORD, Tokens};
+use super::tokens::{Dictionary, Taken, Tokens};
 use super::{CodeNote, StoredTokens, read};
 use crate::score::{Score, Tries};
 use crate::text::TextError;
@@ -80,9 +81,10 @@ struct Query {
     tokens: Tokens,
     links: Links,
     family: Family,
-    /// Words by symbol and content, and the number of each place of the dictionary.
-    numbers: HashMap<(u16, Vec<u8>), u32>,
+    /// Words by their hash; a word's number is its place in the dictionary.
+    numbers: HashMap<u64, u32, BuildHasherDefault<Taken>>,
     words: Vec<u32>,
+    table: Table,
     information: Information,
     margins: Margins,
 }
@@ -92,20 +94,38 @@ impl Query {
         let links = Links::of(&tokens);
         let information = background.information(&tokens, &links);
         let margins = Margins::of(&tokens);
-        let mut numbers = HashMap::new();
-        let words = number_words(&tokens, |symbol, word| {
-            let next = numbers.len() as u32;
-            *numbers.entry((symbol, word.to_vec())).or_insert(next)
-        });
+        let words: Vec<u32> = (0..tokens.dictionary.len() as u32).collect();
+        let numbers = (words.iter().copied())
+            .map(|place| (tokens.dictionary.hash(place), place))
+            .collect();
+        let side = Side {
+            tokens: &tokens,
+            links: &links,
+            words: &words,
+        };
+        let table = Table::of(&side, family);
         Self {
             tokens,
             links,
             family,
             numbers,
             words,
+            table,
             information,
             margins,
         }
+    }
+
+    /// Numbers of a work's words: that of the same word here, others of their own.
+    fn numbered(&self, dictionary: &Dictionary) -> Vec<u32> {
+        let ours = &self.tokens.dictionary;
+        let number = |place: u32| {
+            // The hash finds it; the word itself decides.
+            (self.numbers.get(&dictionary.hash(place)).copied())
+                .filter(|&known| ours.word(known) == dictionary.word(place))
+                .unwrap_or_else(|| ours.len() as u32 + place)
+        };
+        (0..dictionary.len() as u32).map(number).collect()
     }
 
     /// The works with the most of the suspect's rare keys, the best first.
@@ -120,8 +140,7 @@ impl Query {
         keys.dedup_by_key(|&mut (key, _)| key);
         let works = index.works().max(1) as f32 + 1.0;
         let window = WINDOW_TOKENS.max(self.tokens.len().div_ceil(MAX_WINDOWS));
-        let mut of_all: BTreeMap<u32, f32> = BTreeMap::new();
-        let mut of_windows: BTreeMap<(usize, u32), f32> = BTreeMap::new();
+        let mut of_windows: Vec<(usize, u32, f32)> = Vec::new();
         let mut items = Vec::new();
         for (key, at) in keys {
             items.clear();
@@ -129,17 +148,23 @@ impl Query {
             items.sort_unstable();
             items.dedup();
             let weight = (works / items.len() as f32).log2().max(0.1);
-            for &item in &items {
-                *of_all.entry(item).or_default() += weight;
-                *of_windows.entry((at as usize / window, item)).or_default() += weight;
-            }
+            of_windows.extend(items.iter().map(|&item| (at as usize / window, item, weight)));
         }
-        let mut chosen: BTreeSet<u32> = best(of_all.into_iter().collect(), CANDIDATES)
-            .into_iter()
+        // Sorting keeps the order of equals, so that sums of floating point are the same everywhere.
+        of_windows.sort_by_key(|&(window, item, _)| (window, item));
+        let of_windows: Vec<(usize, u32, f32)> = (of_windows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)))
+            .map(|same| (same[0].0, same[0].1, same.iter().map(|&(_, _, weight)| weight).sum()))
             .collect();
-        let of_windows: Vec<((usize, u32), f32)> = of_windows.into_iter().collect();
-        for of_window in of_windows.chunk_by(|a, b| a.0.0 == b.0.0) {
-            let items = of_window.iter().map(|&((_, item), weight)| (item, weight));
+        let mut of_all: Vec<(u32, f32)> = (of_windows.iter())
+            .map(|&(_, item, weight)| (item, weight))
+            .collect();
+        of_all.sort_by_key(|&(item, _)| item);
+        let of_all = (of_all.chunk_by(|a, b| a.0 == b.0))
+            .map(|same| (same[0].0, same.iter().map(|&(_, weight)| weight).sum()))
+            .collect();
+        let mut chosen: BTreeSet<u32> = best(of_all, CANDIDATES).into_iter().collect();
+        for of_window in of_windows.chunk_by(|a, b| a.0 == b.0) {
+            let items = of_window.iter().map(|&(_, item, weight)| (item, weight));
             chosen.extend(best(items.collect(), CANDIDATES_OF_WINDOW));
         }
         chosen.into_iter().collect()
@@ -151,14 +176,7 @@ impl Query {
             return None;
         }
         let links = Links::of(&tokens);
-        let mut next = self.numbers.len() as u32;
-        let words = number_words(&tokens, |symbol, word| {
-            let known = self.numbers.get(&(symbol, word.to_vec())).copied();
-            known.unwrap_or_else(|| {
-                next += 1;
-                next - 1
-            })
-        });
+        let words = self.numbered(&tokens.dictionary);
         let pair = Pair {
             query: Side {
                 tokens: &self.tokens,
@@ -171,6 +189,7 @@ impl Query {
                 words: &words,
             },
             information: &self.information,
+            table: &self.table,
             family,
         };
         let passages = pair.passages();
@@ -237,22 +256,4 @@ fn best(mut items: Vec<(u32, f32)>, count: usize) -> Vec<u32> {
     let least = items.first().map_or(0.0, |&(_, best)| best * MIN_CANDIDATE_SHARE);
     items.retain(|&(_, weight)| weight >= least);
     items.into_iter().map(|(item, _)| item).collect()
-}
-
-/// The number of each place of a dictionary.
-fn number_words(tokens: &Tokens, mut number: impl FnMut(u16, &[u8]) -> u32) -> Vec<u32> {
-    let mut words = vec![NO_WORD; tokens.dictionary.len()];
-    for (&symbol, &word) in tokens.symbols.iter().zip(&tokens.words) {
-        if word != NO_WORD && words[word as usize] == NO_WORD {
-            words[word as usize] = number(symbol, tokens.dictionary.word(word));
-        }
-    }
-    debug_assert!(
-        tokens
-            .symbols
-            .iter()
-            .zip(&tokens.words)
-            .all(|(&s, &w)| s != NAME || w != NO_WORD)
-    );
-    words
 }
