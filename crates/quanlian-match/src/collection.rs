@@ -117,6 +117,8 @@ pub struct Collection {
     background: OnceLock<Background>,
     code_background: OnceLock<code::Background>,
     judge: Judge,
+    /// Works that everybody has: what they hold as well does not count.
+    common: Option<Box<Collection>>,
 }
 
 /// One folder of an open index.
@@ -196,12 +198,19 @@ impl Collection {
             background: OnceLock::new(),
             code_background: OnceLock::new(),
             judge,
+            common: None,
         })
     }
 
     /// Has matches judged by another null model from now on.
     pub fn set_judge(&mut self, judge: Judge) {
         self.judge = judge;
+    }
+
+    /// Has texts and code that these works hold as well not counted from now on: templates, standards, licences, what
+    /// everybody has. Each match lists what was taken out.
+    pub fn set_background(&mut self, works: Collection) {
+        self.common = Some(Box::new(works));
     }
 
     /// The null model that judges matches.

@@ -241,6 +241,9 @@ pub(crate) struct Compare {
     /// Also write a report as one HTML page in Chinese and English
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// A file or folder of what everybody has and what therefore does not count; may be given again
+    #[arg(long, value_name = "PATH")]
+    pub(crate) background: Vec<PathBuf>,
     /// Also what lies below the threshold
     #[arg(long)]
     pub(crate) all: bool,

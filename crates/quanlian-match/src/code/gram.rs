@@ -159,9 +159,7 @@ impl<'a> Window<'a> {
         let length = self.powers.len();
         if let Some(leaving) = start.checked_sub(1) {
             let value = mixed(self.tokens, self.links, leaving, leaving);
-            self.sum = self
-                .sum
-                .wrapping_sub(value.wrapping_mul(self.powers[length - 1]));
+            self.sum = self.sum.wrapping_sub(value.wrapping_mul(self.powers[length - 1]));
             let linked = self.next[leaving] as usize;
             if linked < self.end {
                 let cut = mixed(self.tokens, self.links, start, linked).wrapping_sub(mixed(

@@ -61,7 +61,10 @@ struct Read {
 
 /// Runs `compare`.
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
-    for path in [&arguments.works, &arguments.suspects] {
+    for path in [&arguments.works, &arguments.suspects]
+        .into_iter()
+        .chain(&arguments.background)
+    {
         std::fs::metadata(path)
             .map_err(|source| anyhow::Error::new(source).context(format!("cannot read {}", path.display())))
             .bad_input()?;
@@ -74,7 +77,16 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         .prefix("quanlian-compare-")
         .tempdir()
         .system()?;
-    let (collection, mut remarks) = indexed(&arguments.works, &folder.path().join("index"), output)?;
+    let (mut collection, mut remarks) = indexed(&arguments.works, &folder.path().join("index"), output)?;
+    let mut background = Vec::new();
+    for (number, path) in arguments.background.iter().enumerate() {
+        let index = folder.path().join(format!("background-{number}"));
+        remarks.extend(indexed(path, &index, output)?.1);
+        background.push(index);
+    }
+    if !background.is_empty() {
+        collection.set_background(index::open_all(&background)?);
+    }
     let (found, paths) = matched(&collection, &arguments.suspects, &options, output)?;
     remarks.extend(found.remarks);
     let works_read: Vec<Read> = (collection.works())
