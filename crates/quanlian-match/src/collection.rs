@@ -211,6 +211,8 @@ impl Collection {
     /// everybody has. Each match lists what was taken out.
     pub fn set_background(&mut self, works: Collection) {
         self.common = Some(Box::new(works));
+        // What everybody has is part of what is likely by chance.
+        self.code_background = OnceLock::new();
     }
 
     /// The null model that judges matches.

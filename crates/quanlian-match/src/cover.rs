@@ -20,7 +20,13 @@ const MAX_PHRASE_BITS: f64 = 192.0;
 pub(crate) struct Explainer {
     /// Part and number of its work.
     pub(crate) work: (usize, u32),
+    /// Of the passage, or of one place of it.
     pub(crate) bits: f64,
+}
+
+/// Places of several stretches.
+pub(crate) fn places(stretches: &[Range<u64>]) -> f64 {
+    stretches.iter().map(|s| s.end - s.start).sum::<u64>() as f64
 }
 
 /// Stretches of the suspect with the best passage of each, which never overlap; by their start.
@@ -41,6 +47,19 @@ impl Cover {
         });
         let phrase = ((2.0 * MAX_PHRASE_BITS - bits) / MAX_PHRASE_BITS).clamp(0.0, 1.0);
         share * phrase
+    }
+
+    /// The bits of the cover on these stretches, where it holds bits a place.
+    pub(crate) fn held(&self, stretches: &[Range<u64>]) -> f64 {
+        let of = |stretch: &Range<u64>| -> f64 {
+            (self.0.range(..stretch.end).rev())
+                .take_while(|&(_, &(end, _))| end > stretch.start)
+                .map(|(&start, &(end, by))| {
+                    (end.min(stretch.end) - start.max(stretch.start)) as f64 * by.bits
+                })
+                .sum()
+        };
+        stretches.iter().map(of).sum()
     }
 
     /// Share of the stretches that lies under a passage of which `explains` says so.
@@ -98,6 +117,17 @@ mod tests {
         is(explained(150..160, (0, 2), 450.0), 0.0);
         is(explained(150..160, (0, 2), 390.0), 0.0);
         is(cover.explained(&[150..160], (0, 2), 100.0, |_| false), 0.0);
+    }
+
+    #[test]
+    fn a_stretch_holds_as_many_bits_as_lie_under_it() {
+        let mut cover = Cover::default();
+        let by = Explainer {
+            work: (0, 1),
+            bits: 2.0,
+        };
+        cover.add(&(10..20), by);
+        assert!((cover.held(&[0..12, 15..17, 19..90]) - 10.0).abs() < 1e-9);
     }
 
     #[test]

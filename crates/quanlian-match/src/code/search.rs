@@ -20,7 +20,7 @@ use super::language::{Family, Language};
 use super::margins::{self, Margins};
 use super::tokens::{Dictionary, Taken, Tokens};
 use super::{CodeNote, StoredTokens, lexer, read_text};
-use crate::cover::{Cover, EXPLAINED_SHARE, Explainer};
+use crate::cover::{self, Cover, EXPLAINED_SHARE, Explainer};
 use crate::score::{Score, Tries};
 use crate::text::TextError;
 use crate::{FilterReason, Span, Unit};
@@ -193,18 +193,19 @@ fn take_common(shared: &mut [Shared], common: &[Shared], query_places: f64) {
         for stretch in &piece.aligned {
             let by = Explainer {
                 work: (0, item),
-                bits: piece.bits,
+                bits: piece.bits / cover::places(&piece.aligned).max(1.0),
             };
             cover.add(stretch, by);
         }
     }
     for one in shared {
         for piece in &mut one.pieces {
-            let share = cover.share(&piece.aligned, |_| true);
-            if share <= 0.0 {
+            let held = cover.held(&piece.aligned);
+            if held <= 0.0 {
                 continue;
             }
-            piece.bits *= 1.0 - share;
+            // What the work agrees with more closely than the background does still counts, by the difference.
+            piece.bits = (piece.bits - held).max(0.0);
             let said = known.iter().filter_map(|&(by, known)| {
                 let suspect = overlap(piece.span.suspect, known.span.suspect)?;
                 Some(NotCounted {

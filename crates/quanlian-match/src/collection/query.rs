@@ -270,8 +270,8 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<Vec<Match>, MatchError> {
         let index = SourceIndex::new(&self.parts);
-        let background = self.code_background.get_or_init(|| index.background());
         let common = self.common.as_ref().map(|common| SourceIndex::new(&common.parts));
+        let background = (self.code_background).get_or_init(|| index.background(common.as_ref()));
         let reader = opened.into_digesting_reader();
         let (found, remarks) =
             code::search(reader, language, &index, background, common.as_ref()).map_err(MatchError::Text)?;

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::TextPart;
 use crate::FilterReason;
-use crate::cover::{Cover, Explainer};
+use crate::cover::{self, Cover, Explainer};
 use crate::score::{Score, Tries};
 
 /// Passages at most this far apart on both sides are one, with changes in between.
@@ -92,7 +92,8 @@ impl Found {
         let mut cover = Cover::default();
         for (work, passage) in &passages {
             for stretch in &passage.aligned {
-                let (work, bits) = (*work, passage.bits);
+                let bits = passage.bits / cover::places(&passage.aligned).max(1.0);
+                let work = *work;
                 cover.add(stretch, Explainer { work, bits });
             }
         }
@@ -263,11 +264,11 @@ fn take_known(works: &mut BTreeMap<(usize, u32), Vec<Passage>>, known: &Known) -
     let mut told = Told::new();
     for (&work, passages) in works {
         for passage in passages {
-            let share = known.cover.share(&passage.aligned, |_| true);
-            if share <= 0.0 {
+            let held = known.cover.held(&passage.aligned);
+            if held <= 0.0 {
                 continue;
             }
-            passage.bits *= 1.0 - share;
+            passage.bits = (passage.bits - held).max(0.0);
             let by = known.passages.iter().filter_map(|&(by, stretch)| {
                 let suspect = overlap(passage.query, stretch)?;
                 Some(NotCounted {
