@@ -504,6 +504,7 @@ mod tests {
             transform: None,
             evidence: None,
             null_model: None,
+            filtered: Vec::new(),
         }
     }
 

@@ -249,6 +249,7 @@ fn pair(
         transform: None,
         evidence: None,
         null_model: None,
+        filtered: Vec::new(),
     })
 }
 

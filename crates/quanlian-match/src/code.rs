@@ -129,6 +129,12 @@ pub fn fingerprint(
 
 /// Decodes a file and cuts it into tokens.
 fn read(reader: impl Read, language: Language) -> Result<(Tokens, Vec<CodeNote>), TextError> {
+    let (tokens, notes, _) = read_text(reader, language)?;
+    Ok((tokens, notes))
+}
+
+/// The same, and the text.
+fn read_text(reader: impl Read, language: Language) -> Result<(Tokens, Vec<CodeNote>, String), TextError> {
     let mut text = String::new();
     let mut whole = true;
     let decoded: Decoded = decode::<TextError>(reader, |piece| {
@@ -151,5 +157,5 @@ fn read(reader: impl Read, language: Language) -> Result<(Tokens, Vec<CodeNote>)
     if tokens.len() < gram::STRUCTURE_TOKENS {
         notes.push(CodeNote::TooShort { tokens: tokens.len() });
     }
-    Ok((tokens, notes))
+    Ok((tokens, notes, text))
 }

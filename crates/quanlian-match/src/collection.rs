@@ -65,8 +65,8 @@ use std::sync::{Arc, OnceLock};
 pub use build::{BuildOptions, BuildReport};
 pub use chance::ChanceOptions;
 pub use error::CollectionError;
-pub use grams::{GramsError, MAX_PLACES, grams_of};
 pub use excerpt::MemberFiles;
+pub use grams::{GramsError, MAX_PLACES, grams_of};
 pub use merge::{MAX_MERGED_BYTES, MIN_ROW, MergeOptions, MergeReport};
 pub use monitor::{Heard, Sound};
 pub use note::Note;
@@ -124,6 +124,8 @@ pub struct Collection {
     background: OnceLock<Background>,
     code_background: OnceLock<code::Background>,
     judge: Judge,
+    /// Works that everybody has: what they hold as well does not count.
+    common: Option<Box<Collection>>,
 }
 
 /// One folder of an open index.
@@ -203,12 +205,21 @@ impl Collection {
             background: OnceLock::new(),
             code_background: OnceLock::new(),
             judge,
+            common: None,
         })
     }
 
     /// Has matches judged by another null model from now on.
     pub fn set_judge(&mut self, judge: Judge) {
         self.judge = judge;
+    }
+
+    /// Has texts and code that these works hold as well not counted from now on: templates, standards, licences, what
+    /// everybody has. Each match lists what was taken out.
+    pub fn set_background(&mut self, works: Collection) {
+        self.common = Some(Box::new(works));
+        // What everybody has is part of what is likely by chance.
+        self.code_background = OnceLock::new();
     }
 
     /// The null model that judges matches.

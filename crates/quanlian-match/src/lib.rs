@@ -16,6 +16,7 @@ pub mod blind;
 pub mod calibration;
 pub mod code;
 pub mod collection;
+mod cover;
 pub mod coverage;
 pub mod image;
 mod process;
@@ -140,6 +141,30 @@ pub struct Transform {
     pub mirrored: bool,
 }
 
+/// A stretch of a suspect that a work has too and that does not count, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filtered {
+    /// Where it lies in the suspect file: `[start, end)`.
+    pub suspect: [u64; 2],
+    /// What the range counts.
+    pub unit: Unit,
+    /// Why it does not count.
+    pub reason: FilterReason,
+    /// The work, or the file of the background, that holds it.
+    pub by: String,
+}
+
+/// Why a shared stretch does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FilterReason {
+    /// It stands in the background that the user gave: what everybody has.
+    Background,
+    /// The suspect follows another work there far more closely, which holds it as well.
+    BetterSource,
+}
+
 /// One suspect file found to hold parts of one work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Match {
@@ -166,6 +191,9 @@ pub struct Match {
     /// Which null model the E-value is of; absent in what older programs wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null_model: Option<calibration::NullModel>,
+    /// What both files share and what was not counted, or not wholly; empty for media where nothing is filtered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filtered: Vec<Filtered>,
 }
 
 /// What speaks for the match of a film, and how much each tells by itself.

@@ -29,7 +29,7 @@ pub(crate) use custody::{
 };
 pub(crate) use index::{Index, IndexAdd, IndexFetch, IndexNames, IndexOnly, IndexSnapshot, IndexWorks};
 pub(crate) use monitor::Monitor;
-pub(crate) use seal::{Seal, SealStep, Sealing};
+pub(crate) use seal::{Seal, SealStep};
 pub(crate) use secret::{
     Entering, Secret, SecretAccess, SecretAdd, SecretChecklist, SecretList, SecretMeasure, SecretOf,
     SecretOpen, SecretProve, SecretTouched, SecretWho,
@@ -267,6 +267,9 @@ pub(crate) struct Compare {
     /// Also write a report as one HTML page in Chinese and English
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// A file or folder of what everybody has and what therefore does not count; may be given again
+    #[arg(long, value_name = "PATH")]
+    pub(crate) background: Vec<PathBuf>,
     /// By grams alone, as sealed files are compared
     #[arg(long, conflicts_with_all = ["report", "sealed"])]
     pub(crate) grams: bool,

@@ -26,6 +26,7 @@ use super::tokens::{NAME, NO_WORD, NUMBER, STRING, Tokens};
 pub(crate) use chain::Passage;
 use chain::passages;
 use renaming::Renaming;
+pub(crate) use seeds::Table;
 
 /// Bits that a token costs which stands against another.
 const MISMATCH_BITS: f32 = 4.0;
@@ -57,6 +58,8 @@ pub(crate) struct Pair<'a> {
     pub(crate) query: Side<'a>,
     pub(crate) work: Side<'a>,
     pub(crate) information: &'a Information,
+    /// The grams of the query.
+    pub(crate) table: &'a Table,
     pub(crate) family: Family,
 }
 

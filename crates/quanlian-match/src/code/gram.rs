@@ -84,6 +84,8 @@ impl Links {
 pub(crate) type Gram = (u64, u32);
 
 /// Keys of `length` tokens from each place on, as structure; `None` where there are too few symbols.
+///
+/// One step a token: a polynomial over the gram, in which the token that leaves takes the link to it away as well.
 pub(crate) fn structure<'a>(
     tokens: &'a Tokens,
     links: &'a Links,
@@ -91,25 +93,93 @@ pub(crate) fn structure<'a>(
     length: usize,
 ) -> impl Iterator<Item = Option<u64>> + 'a {
     let starts = (tokens.len() + 1).saturating_sub(length);
+    let mut window = Window::new(tokens, links, length);
+    let seed = (0..length).fold(seed(family, 1), |power, _| power.wrapping_mul(BASE));
     (0..starts).map(move |start| {
-        let mut hash = seed(family, 1);
-        let mut seen = [0 as Symbol; MIN_SYMBOLS];
-        let mut different = 0;
-        for at in start..start + length {
-            let symbol = tokens.symbols[at];
-            hash = hash
-                .wrapping_mul(BASE)
-                .wrapping_add(mixed(tokens, links, start, at));
-            if different < MIN_SYMBOLS && !seen[..different].contains(&symbol) {
-                seen[different] = symbol;
-                different += 1;
-            }
-        }
-        if different < MIN_SYMBOLS {
-            hash = table(tokens, hash, start..start + length)?;
-        }
+        let hash = seed.wrapping_add(window.sum(start));
+        let hash = if has_symbols(&tokens.symbols[start..start + length]) {
+            hash
+        } else {
+            table(tokens, hash, start..start + length)?
+        };
         Some(mix(hash) >> (64 - KEY_BITS))
     })
+}
+
+/// Whether there are [`MIN_SYMBOLS`] different symbols.
+fn has_symbols(symbols: &[Symbol]) -> bool {
+    let mut seen = [0 as Symbol; MIN_SYMBOLS];
+    let mut different = 0;
+    for &symbol in symbols {
+        if !seen[..different].contains(&symbol) {
+            seen[different] = symbol;
+            different += 1;
+            if different == MIN_SYMBOLS {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// The polynomial of a gram that moves on by one token at a time.
+struct Window<'a> {
+    tokens: &'a Tokens,
+    links: &'a Links,
+    /// Powers of the base: that of the last token first.
+    powers: Vec<u64>,
+    /// Where each name stands next, `u32::MAX` when nowhere.
+    next: Vec<u32>,
+    /// One behind the last token that is in the sum.
+    end: usize,
+    sum: u64,
+}
+
+impl<'a> Window<'a> {
+    fn new(tokens: &'a Tokens, links: &'a Links, length: usize) -> Self {
+        let mut next = vec![u32::MAX; tokens.len()];
+        for (at, &before) in (0u32..).zip(&links.before) {
+            if let Some(place) = next.get_mut(before as usize) {
+                *place = at;
+            }
+        }
+        let powers = std::iter::successors(Some(1u64), |power| Some(power.wrapping_mul(BASE)));
+        Self {
+            tokens,
+            links,
+            powers: powers.take(length).collect(),
+            next,
+            end: 0,
+            sum: 0,
+        }
+    }
+
+    /// The sum of the gram that starts here; starts must follow each other from zero on.
+    fn sum(&mut self, start: usize) -> u64 {
+        let length = self.powers.len();
+        if let Some(leaving) = start.checked_sub(1) {
+            let value = mixed(self.tokens, self.links, leaving, leaving);
+            self.sum = self.sum.wrapping_sub(value.wrapping_mul(self.powers[length - 1]));
+            let linked = self.next[leaving] as usize;
+            if linked < self.end {
+                let cut = mixed(self.tokens, self.links, start, linked).wrapping_sub(mixed(
+                    self.tokens,
+                    self.links,
+                    leaving,
+                    linked,
+                ));
+                self.sum = self
+                    .sum
+                    .wrapping_add(cut.wrapping_mul(self.powers[self.end - 1 - linked]));
+            }
+        }
+        while self.end < start + length {
+            let value = mixed(self.tokens, self.links, start, self.end);
+            self.sum = self.sum.wrapping_mul(BASE).wrapping_add(value);
+            self.end += 1;
+        }
+        self.sum
+    }
 }
 
 /// A gram of few symbols with its numbers and strings; `None` when these say too little.

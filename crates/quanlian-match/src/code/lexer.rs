@@ -16,6 +16,8 @@ mod string;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use super::language::{Family, Strings, Syntax};
 use super::tokens::{
     FIRST_FIXED_NAME, FIRST_KEYWORD, NAME, NO_WORD, NUMBER, OTHER, Symbol, Tokens, word_hash,
@@ -34,6 +36,33 @@ const _: () = assert!(FIRST_LONG_OPERATOR as usize + LONG_OPERATORS.len() <= FIR
 
 /// Cuts a text into at most `limit` tokens; says whether that was all of it.
 pub(crate) fn lex(text: &str, family: Family, limit: usize) -> (Tokens, bool) {
+    let (tokens, whole, _) = lex_noting(text, family, limit);
+    (tokens, whole)
+}
+
+/// Cuts what stands in the comments and in the strings over several lines of a text into tokens, as if it were code.
+///
+/// Lines are those of the text. Prose comes out as tokens too; it agrees with no code.
+pub(crate) fn lex_hidden(text: &str, family: Family, limit: usize) -> Tokens {
+    let (_, _, hidden) = lex_noting(text, family, limit);
+    let (mut bare, mut line) = (String::new(), 1);
+    for (first, range) in hidden {
+        // A cut that is no character's border can only come from broken signs; what lies there is left out.
+        let Some(piece) = text.get(range) else { continue };
+        bare.push(' ');
+        for _ in line..first {
+            bare.push('\n');
+        }
+        bare.push_str(piece);
+        line = first.max(line) + count_lines(piece.as_bytes());
+    }
+    lex(&bare, family, limit).0
+}
+
+/// Tokens, whether they are all, and where comments and long strings lie: their first line and their bytes.
+type Noted = (Tokens, bool, Vec<(u32, Range<usize>)>);
+
+fn lex_noting(text: &str, family: Family, limit: usize) -> Noted {
     let keywords = Keywords::of(family);
     let mut lexer = Lexer {
         bytes: text.as_bytes(),
@@ -43,6 +72,7 @@ pub(crate) fn lex(text: &str, family: Family, limit: usize) -> (Tokens, bool) {
         keywords: &keywords,
         tokens: Tokens::default(),
         folded: Vec::new(),
+        hidden: Vec::new(),
     };
     let mut whole = true;
     while lexer.skip_blanks_and_comments() {
@@ -54,7 +84,7 @@ pub(crate) fn lex(text: &str, family: Family, limit: usize) -> (Tokens, bool) {
     }
     let unended = u32::from(!text.is_empty() && !text.ends_with('\n'));
     lexer.tokens.line_count = count_lines(text.as_bytes()) + unended;
-    (lexer.tokens, whole)
+    (lexer.tokens, whole, lexer.hidden)
 }
 
 /// Ends of lines; a source file is shorter than what a `u32` counts.
@@ -101,6 +131,8 @@ struct Lexer<'a> {
     tokens: Tokens,
     /// Holds a word in small letters.
     folded: Vec<u8>,
+    /// Comments and strings over several lines: the first line and the bytes.
+    hidden: Vec<(u32, Range<usize>)>,
 }
 
 impl Lexer<'_> {
@@ -124,6 +156,8 @@ impl Lexer<'_> {
                 let start = self.at;
                 self.skip_line();
                 self.tokens.push_comment(self.line, &self.bytes[start..self.at]);
+                let inside = start + self.syntax.line_comment.len();
+                self.hidden.push((self.line, inside..self.at));
             } else if self.syntax.block_comments && self.rest().starts_with(b"/*") {
                 self.skip_block_comment();
             } else {
@@ -141,6 +175,7 @@ impl Lexer<'_> {
     fn skip_block_comment(&mut self) {
         let mut start = self.at;
         self.at += 2;
+        let inside = (self.line, self.at);
         let mut depth = 1usize;
         while depth > 0 && self.at < self.bytes.len() {
             match (self.peek(0), self.peek(1)) {
@@ -162,6 +197,8 @@ impl Lexer<'_> {
             self.at += 1;
         }
         self.at = self.at.min(self.bytes.len());
+        let end = if depth == 0 { self.at - 2 } else { self.at };
+        self.hidden.push((inside.0, inside.1.min(end)..end));
         if start < self.at {
             self.tokens.push_comment(self.line, &self.bytes[start..self.at]);
         }

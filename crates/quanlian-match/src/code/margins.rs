@@ -10,40 +10,48 @@
 //!
 //! Not here: finding passages (`compare`).
 
-use std::collections::BTreeMap;
-
 use super::tokens::Tokens;
 
 /// What stands on each line that is not blank.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Margins {
-    /// The checksum of a comment; nothing for a line that holds code.
-    lines: BTreeMap<u32, Option<u64>>,
+    /// In order: the line and the checksum of a comment; nothing for a line that holds code.
+    lines: Vec<(u32, Option<u64>)>,
 }
 
 impl Margins {
     pub(crate) fn of(tokens: &Tokens) -> Self {
-        let mut lines: BTreeMap<u32, Option<u64>> = BTreeMap::new();
-        for comment in &tokens.comments {
-            let line = lines.entry(comment.line).or_insert(Some(0));
-            *line = line.map(|sum| sum.rotate_left(13) ^ u64::from(comment.hash));
-        }
-        for &line in &tokens.lines {
-            lines.insert(line, None);
+        let mut lines: Vec<(u32, Option<u64>)> = Vec::new();
+        let mut comments = tokens.comments.iter().peekable();
+        let mut codes = tokens.lines.iter().copied().peekable();
+        loop {
+            let (comment, code) = (comments.peek().map(|c| c.line), codes.peek().copied());
+            let Some(line) = comment.into_iter().chain(code).min() else {
+                break;
+            };
+            let mut sum = 0;
+            while let Some(comment) = comments.next_if(|c| c.line <= line) {
+                sum = u64::rotate_left(sum, 13) ^ u64::from(comment.hash);
+            }
+            let mut has_code = false;
+            while codes.next_if(|&code| code <= line).is_some() {
+                has_code = true;
+            }
+            lines.push((line, (!has_code).then_some(sum)));
         }
         Self { lines }
     }
 
     fn before(&self, line: u64) -> Option<(u64, u64)> {
-        let line = u32::try_from(line).ok()?;
-        let (&line, comment) = self.lines.range(..line).next_back()?;
-        Some((u64::from(line), (*comment)?))
+        let behind = self.lines.partition_point(|&(at, _)| u64::from(at) < line);
+        let (line, comment) = self.lines[behind.checked_sub(1)?];
+        Some((u64::from(line), comment?))
     }
 
     fn from(&self, line: u64) -> Option<(u64, u64)> {
-        let line = u32::try_from(line).ok()?;
-        let (&line, comment) = self.lines.range(line..).next()?;
-        Some((u64::from(line), (*comment)?))
+        let first = self.lines.partition_point(|&(at, _)| u64::from(at) < line);
+        let &(line, comment) = self.lines.get(first)?;
+        Some((u64::from(line), comment?))
     }
 }
 

@@ -38,13 +38,26 @@ impl CodeIndex for Works {
 }
 
 fn matches(works: &[&str], suspect: &str, language: Language) -> Vec<search::CodeMatch> {
-    let works = works
-        .iter()
-        .map(|work| fingerprint_reference(work.as_bytes(), language).expect("a work"));
-    let works = Works(works.collect());
+    matches_beside(works, &[], suspect, language)
+}
+
+/// Matches where everybody has the works of a background.
+fn matches_beside(
+    works: &[&str],
+    common: &[&str],
+    suspect: &str,
+    language: Language,
+) -> Vec<search::CodeMatch> {
+    let indexed = |works: &[&str]| {
+        let works = works
+            .iter()
+            .map(|work| fingerprint_reference(work.as_bytes(), language).expect("a work"));
+        Works(works.collect())
+    };
+    let (works, common) = (indexed(works), indexed(common));
     let stored = (0..works.0.len() as u32).filter_map(|item| works.tokens(item));
     let background = Background::learn(stored, usize::MAX >> 8, 1 << 12);
-    let found = search(suspect.as_bytes(), language, &works, &background);
+    let found = search(suspect.as_bytes(), language, &works, &background, Some(&common));
     found.expect("a suspect").0
 }
 
@@ -274,7 +287,7 @@ proptest! {
             prop_assert_eq!(stored.tokens.len(), source.tokens as usize);
             let works = Works(vec![source]);
             let background = Background::learn(works.tokens(0).into_iter(), 1 << 10, 1 << 10);
-            for m in search(&*bytes, language, &works, &background).expect("read before").0 {
+            for m in search(&*bytes, language, &works, &background, None).expect("read before").0 {
                 prop_assert!(m.identity <= 1.0 && m.segments.iter().all(|s| s.work[0] < s.work[1]));
             }
         }
@@ -288,4 +301,54 @@ proptest! {
         std::io::Write::write_all(&mut encoder, &bytes).expect("memory");
         let _ = StoredTokens::decode(&encoder.finish().expect("memory"));
     }
+}
+
+#[test]
+fn code_in_a_comment_is_found_on_its_lines() {
+    let suspect = format!("{BLINKER}/* kept for later\n{DIVIDER}*/\n");
+    let found = matches(&[DIVIDER], &suspect, Language::Verilog);
+    let best = found.first().expect("found");
+    assert!(best.score.bits > 100.0, "{best:?}");
+    let first = BLINKER.lines().count() as u64 + 2;
+    let span = &best.segments[0];
+    assert_eq!(
+        span.suspect.map(|line| line - first + 1)[1],
+        span.work[1],
+        "{span:?}"
+    );
+    let in_line_comments: String = renamed(DIVIDER).lines().map(|l| format!("// {l}\n")).collect();
+    let found = matches(&[DIVIDER], &in_line_comments, Language::Verilog);
+    assert!(found[0].score.bits > 100.0, "{found:?}");
+}
+
+#[test]
+fn what_the_background_holds_does_not_count_and_is_told() {
+    let (work, suspect) = (format!("{DIVIDER}{BLINKER}"), renamed(DIVIDER) + BLINKER);
+    let before = matches(&[&work], &suspect, Language::Verilog);
+    assert!(before[0].not_counted.is_empty());
+    let after = matches_beside(&[&work], &[BLINKER], &suspect, Language::Verilog);
+    assert!(after[0].score.bits < before[0].score.bits - 50.0);
+    assert!(after[0].score.bits > 100.0, "what is not in it still counts");
+    let told = &after[0].not_counted;
+    assert!(told.iter().all(|n| n.reason == crate::FilterReason::Background));
+    let first = DIVIDER.lines().count() as u64;
+    assert!(told.iter().any(|n| n.suspect[0] >= first), "{told:?}");
+    let whole = matches_beside(&[&work], &[&work], &suspect, Language::Verilog);
+    assert!(whole.iter().all(|m| m.score.e_value > 1e-6), "{whole:?}");
+}
+
+#[test]
+fn a_template_that_came_with_another_work_is_explained_by_it() {
+    let template = "module top(input a, input b, output c);\n  wire x = a & b;\n  wire y = a | b;\n  assign c = x ^ y;\nendmodule\n";
+    let (owner, other) = (format!("{template}{BLINKER}"), format!("{template}{DIVIDER}"));
+    let found = matches(&[&owner, &other], &other, Language::Verilog);
+    assert_eq!(found[0].item, 1);
+    let of_owner = found.iter().find(|m| m.item == 0).expect("shares the template");
+    assert!(of_owner.score.e_value > 1e-6, "{of_owner:?}");
+    let told = &of_owner.not_counted;
+    assert!(
+        told.iter()
+            .any(|n| n.by == 1 && n.reason == crate::FilterReason::BetterSource),
+        "{told:?}"
+    );
 }

@@ -133,8 +133,19 @@ impl<'a> SourceIndex<'a> {
             .try_for_each(RecordedStore::check_read)
     }
 
-    /// Makes the background model from evenly chosen works.
-    pub(super) fn background(&self) -> Background {
+    /// Makes the background model from evenly chosen works, and from those that everybody has.
+    pub(super) fn background(&self, common: Option<&Self>) -> Background {
+        let (ours, theirs) = (self.sample(), common.map(Self::sample).unwrap_or_default());
+        let share = SAMPLE_TOKENS / (ours.len() + theirs.len()).max(1);
+        let tokens = self.tokens.saturating_add(common.map_or(0, |c| c.tokens));
+        let wanted = tokens.min(SAMPLE_TOKENS as u64) as usize;
+        let of_theirs = (theirs.into_iter()).filter_map(|item| common?.tokens(item));
+        let works = (ours.into_iter()).filter_map(|item| self.tokens(item));
+        Background::learn(works.chain(of_theirs), share, wanted)
+    }
+
+    /// Evenly chosen works.
+    fn sample(&self) -> Vec<u32> {
         let all = self.numbered.parts().iter().enumerate();
         let items: Vec<u32> = all
             .flat_map(|(at, part)| (0..part.source_numbers()).map(move |number| (at, number)))
@@ -142,11 +153,7 @@ impl<'a> SourceIndex<'a> {
             .filter(|&item| self.item(item).is_some())
             .collect();
         let every = items.len().div_ceil(SAMPLE_WORKS).max(1);
-        let chosen: Vec<u32> = items.into_iter().step_by(every).collect();
-        let share = SAMPLE_TOKENS / chosen.len().max(1);
-        let wanted = self.tokens.min(SAMPLE_TOKENS as u64) as usize;
-        let works = chosen.into_iter().filter_map(|item| self.tokens(item));
-        Background::learn(works, share, wanted)
+        items.into_iter().step_by(every).collect()
     }
 }
 

@@ -144,6 +144,7 @@ mod tests {
             }),
             evidence: None,
             null_model: None,
+            filtered: Vec::new(),
         }
     }
 

@@ -6,10 +6,13 @@
 //! Invariants: memory is bounded by [`MAX_PLACES`]; a tree that is larger is refused, not cut short; the same tree gives the
 //! same set, whoever reads it.
 //!
+//! Archives stay shut: what is inside them has to be unpacked before it is sealed.
+//!
 //! Not here: comparing (`blind`), sealing (`quanlian-sealed`).
 
 use std::path::Path;
 
+use super::input::Input;
 use super::opened::Opened;
 use super::sniff::Content;
 use super::walk::{self, Found};
@@ -149,7 +152,7 @@ fn scaled(bits: f32) -> u16 {
 }
 
 fn read(found: &Found, notes: &mut Vec<Note>) -> Result<Option<(Read, String)>, TextError> {
-    let opened = Opened::open(&found.path)?;
+    let opened = Opened::open(&Input::file(&found.path))?;
     match opened.content {
         Content::Known(Medium::Text) => {
             let mut reader = opened.into_text()?;

@@ -35,7 +35,7 @@ use crate::text::TextError;
 use crate::text::background::Background;
 use crate::text::matcher::{self, Passage, TextMatch, TextMatchError, TextPart};
 use crate::video::{self, FilmTrack, Tools, VideoError};
-use crate::{Match, MatchSegment, Medium, Span, Transform, Unit};
+use crate::{FilterReason, Filtered, Match, MatchSegment, Medium, Span, Transform, Unit};
 
 /// Files matched before their results are handed over; bounds what waits in memory.
 const FILES_AT_ONCE: usize = 64;
@@ -281,16 +281,37 @@ impl Collection {
         let parts: Vec<&dyn TextPart> = texts.iter().map(|texts| texts as &dyn TextPart).collect();
         let symbols = self.parts.iter().map(|p| p.totals().text_symbols).sum();
         let background = self.background(&parts).map_err(MatchError::Index)?;
+        let of_common = self.common.iter().flat_map(|common| &common.parts);
+        let common: Vec<Texts<'_>> = of_common.filter_map(|part| part.texts()).collect();
+        let common_parts: Vec<&dyn TextPart> = common.iter().map(|texts| texts as &dyn TextPart).collect();
         let reader = opened.into_text().map_err(MatchError::Text)?;
-        let (found, decoded) =
-            matcher::match_text(reader, &parts, background, symbols).map_err(|e| match e {
+        let (found, decoded) = matcher::match_text(reader, &parts, &common_parts, background, symbols)
+            .map_err(|e| match e {
                 TextMatchError::Text(e) => MatchError::Text(e),
                 TextMatchError::Index(e) => MatchError::Index(e),
             })?;
         notes.extend(note::of_text(Path::new(suspect), &decoded));
         Ok(found
             .into_iter()
-            .filter_map(|m| Some(text_match(suspect, texts[m.part].name(m.item)?, &m)))
+            .filter_map(|m| {
+                let filtered = m.not_counted.iter().filter_map(|n| {
+                    let of = match n.reason {
+                        FilterReason::Background => &common,
+                        FilterReason::BetterSource => &texts,
+                    };
+                    Some(Filtered {
+                        suspect: n.suspect,
+                        unit: Unit::Char,
+                        reason: n.reason,
+                        by: of[n.by.0].name(n.by.1)?.to_owned(),
+                    })
+                });
+                let filtered = filtered.collect();
+                Some(Match {
+                    filtered,
+                    ..text_match(suspect, texts[m.part].name(m.item)?, &m)
+                })
+            })
             .collect())
     }
 
@@ -302,17 +323,36 @@ impl Collection {
         notes: &mut Vec<Note>,
     ) -> Result<(Vec<Match>, u64), MatchError> {
         let index = SourceIndex::new(&self.parts);
-        let background = self.code_background.get_or_init(|| index.background());
+        let common = self.common.as_ref().map(|common| SourceIndex::new(&common.parts));
+        let background = (self.code_background).get_or_init(|| index.background(common.as_ref()));
         let mut reader = LineCounter::new(opened.into_digesting_reader());
-        let (found, remarks) =
-            code::search(&mut reader, language, &index, background).map_err(MatchError::Text)?;
-        index.check_read().map_err(MatchError::Index)?;
+        let (found, remarks) = code::search(&mut reader, language, &index, background, common.as_ref())
+            .map_err(MatchError::Text)?;
+        for index in common.iter().chain([&index]) {
+            index.check_read().map_err(MatchError::Index)?;
+        }
         notes.extend(remarks.iter().map(|n| note::of_code(Path::new(suspect), *n)));
         let named = found.into_iter().filter_map(|m| {
             let segments = m.segments.into_iter().map(Into::into).collect();
             let of = (Medium::Code, index.name(m.item)?);
             let figures = [m.score.bits, m.score.e_value, m.identity];
-            Some(unjudged(suspect, of, figures, segments))
+            let filtered = m.not_counted.into_iter().filter_map(|n| {
+                let by = match n.reason {
+                    FilterReason::Background => common.as_ref()?.name(n.by)?,
+                    FilterReason::BetterSource => index.name(n.by)?,
+                };
+                Some(Filtered {
+                    suspect: n.suspect,
+                    unit: Unit::Line,
+                    reason: n.reason,
+                    by: by.to_owned(),
+                })
+            });
+            let filtered = filtered.collect();
+            Some(Match {
+                filtered,
+                ..unjudged(suspect, of, figures, segments)
+            })
         });
         Ok((named.collect(), reader.lines()))
     }
@@ -518,6 +558,7 @@ fn unjudged(
         transform: None,
         evidence: None,
         null_model: None,
+        filtered: Vec::new(),
     }
 }
 

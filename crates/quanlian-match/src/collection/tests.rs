@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::{Carrier, Medium};
 
+mod background;
 mod copies;
 mod damage;
 mod documents;

@@ -22,6 +22,7 @@ fn found(work: &str, suspect: &str, segments: &[([u64; 2], [u64; 2])]) -> Match 
         transform: None,
         evidence: None,
         null_model: None,
+        filtered: Vec::new(),
     }
 }
 

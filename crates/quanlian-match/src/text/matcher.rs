@@ -115,17 +115,32 @@ pub(crate) fn background(parts: &[&dyn TextPart]) -> Result<Background, SegmentE
     ))
 }
 
-/// Matches one suspect against all parts.
+/// Matches one suspect against all parts; what the texts of `common` hold as well does not count.
 pub(crate) fn match_text(
     reader: impl Read,
     parts: &[&dyn TextPart],
+    common: &[&dyn TextPart],
     background: &Background,
     collection_symbols: u64,
 ) -> Result<(Vec<TextMatch>, Decoded), TextMatchError> {
     let fold = Fold::new();
     let mut block = Region::default();
-    let mut found = Found::default();
+    let (mut found, mut known) = (Found::default(), Found::default());
     let (mut chars, mut first_symbol, mut end_symbol) = (0u64, 0u64, 0u64);
+    let run = |block: &Region, first_symbol, found: &mut Found, known: &mut Found| {
+        for (parts, found) in [(parts, found), (common, known)] {
+            let matcher = Matcher {
+                parts,
+                background,
+                min_bits: MIN_PASSAGE_BITS,
+                block,
+                first_symbol,
+                heard: OnceCell::new(),
+            };
+            matcher.run(found)?;
+        }
+        Ok::<(), SegmentError>(())
+    };
     let decoded = decode::<TextMatchError>(reader, |piece| {
         for c in piece.chars() {
             fold.fold(c, |symbol| {
@@ -135,15 +150,7 @@ pub(crate) fn match_text(
             chars += 1;
         }
         if block.symbols.len() >= BLOCK_SYMBOLS {
-            Matcher {
-                parts,
-                background,
-                min_bits: MIN_PASSAGE_BITS,
-                block: &block,
-                first_symbol,
-                heard: OnceCell::new(),
-            }
-            .run(&mut found)?;
+            run(&block, first_symbol, &mut found, &mut known)?;
             let done = block.symbols.len() - OVERLAP_SYMBOLS;
             block.symbols.drain(..done);
             block.places.drain(..done);
@@ -152,19 +159,13 @@ pub(crate) fn match_text(
         end_symbol = first_symbol + block.symbols.len() as u64;
         Ok(())
     })?;
-    Matcher {
-        parts,
-        background,
-        min_bits: MIN_PASSAGE_BITS,
-        block: &block,
-        first_symbol,
-        heard: OnceCell::new(),
-    }
-    .run(&mut found)?;
-    for part in parts {
+    run(&block, first_symbol, &mut found, &mut known)?;
+    for part in parts.iter().chain(common) {
         part.store().check_read()?;
     }
-    Ok((found.into_matches(parts, end_symbol, collection_symbols), decoded))
+    let known = known.certain(common);
+    let matches = found.into_matches(parts, &known, end_symbol, collection_symbols);
+    Ok((matches, decoded))
 }
 
 /// Works on one block of the suspect.

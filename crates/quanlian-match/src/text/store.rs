@@ -21,6 +21,7 @@
 
 mod writer;
 
+use std::cell::RefCell;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -123,6 +124,21 @@ pub(crate) fn blocks(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+thread_local! {
+    /// What Zstandard needs to unpack; making it anew takes longer than a block does.
+    static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// The text of a block; `None` when it is damaged.
+fn unpack(block: &[u8]) -> Option<Vec<u8>> {
+    UNPACKER.with_borrow_mut(|unpacker| {
+        if unpacker.is_none() {
+            *unpacker = zstd::bulk::Decompressor::new().ok();
+        }
+        unpacker.as_mut()?.decompress(block, MAX_BLOCK_BYTES).ok()
+    })
+}
+
 /// The texts of one part, open for matching.
 #[derive(Debug)]
 pub(crate) struct TextStore {
@@ -214,7 +230,7 @@ impl TextStore {
                 .zip(usize::try_from(end).ok())
                 .and_then(|(from, to)| text.get(from..to))
                 .filter(|block| here.sealed(block) == here)
-                .and_then(|block| zstd::bulk::decompress(block, MAX_BLOCK_BYTES).ok())
+                .and_then(unpack)
                 .and_then(|block| String::from_utf8(block).ok())
                 .ok_or_else(damaged)?;
             let (mut symbol_at, mut char_at) = (here.symbol, here.char);

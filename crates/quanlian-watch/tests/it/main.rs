@@ -61,6 +61,7 @@ fn copy_of(work: &str) -> Event {
             transform: None,
             evidence: None,
             null_model: None,
+            filtered: Vec::new(),
         }],
     }
 }

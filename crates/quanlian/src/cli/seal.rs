@@ -11,21 +11,15 @@ use super::AnyForm;
 pub(crate) struct Seal {
     #[command(subcommand)]
     pub(crate) step: Option<SealStep>,
-    #[command(flatten)]
-    pub(crate) sealing: Option<Sealing>,
-}
-
-/// Sealing one side.
-#[derive(Debug, Args)]
-pub(crate) struct Sealing {
     /// The case key, which both sides have
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) key: Option<PathBuf>,
     /// A file or folder with texts and source code
-    pub(crate) path: PathBuf,
+    #[arg(required = true)]
+    pub(crate) path: Option<PathBuf>,
     /// The sealed file to write
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) out: Option<PathBuf>,
     /// The owner's own key, made if it is not there
     #[arg(long, value_name = "FILE")]
     pub(crate) owner_key: Option<PathBuf>,

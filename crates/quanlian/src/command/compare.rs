@@ -45,6 +45,9 @@ pub(super) struct Comparison {
     works: String,
     /// The suspects, as they were named.
     suspects: String,
+    /// What everybody has, as it was named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    background: Vec<String>,
     /// Best first for each suspect.
     matches: Vec<Match>,
     /// Works with their digests.
@@ -79,7 +82,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     if arguments.sealed {
         return seal::compare_sealed(arguments, output);
     }
-    for path in [&arguments.works, &arguments.suspects] {
+    for path in [&arguments.works, &arguments.suspects]
+        .into_iter()
+        .chain(&arguments.background)
+    {
         std::fs::metadata(path)
             .map_err(|source| anyhow::Error::new(source).context(format!("cannot read {}", path.display())))
             .bad_input()?;
@@ -96,7 +102,17 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         .prefix("quanlian-compare-")
         .tempdir()
         .system()?;
-    let (collection, mut remarks) = indexed(arguments, &folder.path().join("index"), output)?;
+    let (mut collection, mut remarks) =
+        indexed(&arguments.works, arguments, &folder.path().join("index"), output)?;
+    let mut background = Vec::new();
+    for (number, path) in arguments.background.iter().enumerate() {
+        let index = folder.path().join(format!("background-{number}"));
+        remarks.extend(indexed(path, arguments, &index, output)?.1);
+        background.push(index);
+    }
+    if !background.is_empty() {
+        collection.set_background(index::open_all(&background)?);
+    }
     let (found, paths) = matched(&collection, &arguments.suspects, &options, output)?;
     remarks.extend(found.remarks);
     let works_read: Vec<Read> = (collection.works())
@@ -125,6 +141,11 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let comparison = Comparison {
         works: arguments.works.display().to_string(),
         suspects: arguments.suspects.display().to_string(),
+        background: arguments
+            .background
+            .iter()
+            .map(|p| p.display().to_string())
+            .collect(),
         matches: found.matches,
         works_read,
         suspects_read: found.read,
@@ -176,7 +197,12 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
 }
 
 /// An index of the works, and what was odd about them.
-fn indexed(arguments: &Arguments, index: &Path, output: &Output) -> Result<(Collection, Vec<Note>), Fault> {
+fn indexed(
+    works: &Path,
+    arguments: &Arguments,
+    index: &Path,
+    output: &Output,
+) -> Result<(Collection, Vec<Note>), Fault> {
     let stopped = interrupt::flag().system()?;
     let stop = || stopped.load(Ordering::SeqCst);
     let options = BuildOptions {
@@ -184,7 +210,7 @@ fn indexed(arguments: &Arguments, index: &Path, output: &Output) -> Result<(Coll
         stop: &stop,
         ..BuildOptions::default()
     };
-    let report = index::with_progress(index, &arguments.works, output, Collection::build, options)?;
+    let report = index::with_progress(index, works, output, Collection::build, options)?;
     matching::say_notes(output, &report.notes);
     let collection = Collection::open(index).map_err(anyhow::Error::from).system()?;
     Ok((collection, report.notes))

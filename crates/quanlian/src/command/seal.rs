@@ -21,7 +21,7 @@ use quanlian_sealed::{CaseKey, Opening, OwnerKey, Sealed, SealedError, Tag};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cli::{Compare, Seal, SealStep, Sealing},
+    cli::{Compare, Seal, SealStep},
     command::matching,
     fault::{Blame, Fault, Outcome, answer_no},
     files, interrupt,
@@ -100,39 +100,52 @@ struct Comparison {
 
 /// Runs `seal`.
 pub(super) fn run(arguments: &Seal, output: &dyn Fn(Form) -> Output) -> Outcome {
-    match (&arguments.step, &arguments.sealing) {
-        (Some(SealStep::Key { out }), _) => {
+    match &arguments.step {
+        Some(SealStep::Key { out }) => {
             let mut bytes = [0; 32];
             System.fill(&mut bytes);
             files::write_secret(out, &CaseKey::new(bytes).to_text()).bad_input()?;
             output(Form::Text).say("seal.key_made", &[("out", out.display())]);
             Ok(ExitCode::SUCCESS)
         }
-        (
-            Some(SealStep::Open {
-                sealed,
-                shared,
-                owner_key,
-                out,
-                form,
-            }),
-            _,
-        ) => open(sealed, shared, owner_key, out, &output(form.form())),
-        (None, Some(sealing)) => seal(sealing, &output(sealing.form.form())),
-        (None, None) => Err(anyhow::anyhow!("name what to seal")).bad_input(),
+        Some(SealStep::Open {
+            sealed,
+            shared,
+            owner_key,
+            out,
+            form,
+        }) => open(sealed, shared, owner_key, out, &output(form.form())),
+        None => {
+            let (Some(key), Some(path), Some(out)) = (&arguments.key, &arguments.path, &arguments.out) else {
+                return Err(anyhow::anyhow!(
+                    "name a case key, what to seal, and the file to write"
+                ))
+                .bad_input();
+            };
+            let wanted = Wanted { key, path, out };
+            seal(
+                &wanted,
+                arguments.owner_key.as_deref(),
+                &output(arguments.form.form()),
+            )
+        }
     }
 }
 
-fn seal(arguments: &Sealing, output: &Output) -> Outcome {
-    let case = CaseKey::parse(&key_text(&arguments.key)?)
+/// What is sealed under which key into which file.
+struct Wanted<'a> {
+    key: &'a Path,
+    path: &'a Path,
+    out: &'a Path,
+}
+
+fn seal(arguments: &Wanted<'_>, owner_key: Option<&Path>, output: &Output) -> Outcome {
+    let case = CaseKey::parse(&key_text(arguments.key)?)
         .with_context(|| format!("cannot use {}", arguments.key.display()))
         .bad_input()?;
-    refuse_existing(&arguments.out)?;
-    let owner_path = arguments
-        .owner_key
-        .clone()
-        .unwrap_or_else(|| beside(&arguments.out, "owner-key"));
-    let (set, remarks) = grams(&arguments.path, output)?;
+    refuse_existing(arguments.out)?;
+    let owner_path = owner_key.map_or_else(|| beside(arguments.out, "owner-key"), Path::to_owned);
+    let (set, remarks) = grams(arguments.path, output)?;
     if set.files.is_empty() {
         return Err(anyhow::anyhow!(
             "no text and no source code in {}",
@@ -156,15 +169,15 @@ fn seal(arguments: &Sealing, output: &Output) -> Outcome {
         .map_err(anyhow::Error::from)
         .bad_input()?;
     let statement = Statement::of(&Sealed::parse(&bytes).map_err(anyhow::Error::from).system()?);
-    files::replace_durably(&arguments.out, &bytes).system()?;
-    let statement_file = beside(&arguments.out, "root.json");
+    files::replace_durably(arguments.out, &bytes).system()?;
+    let statement_file = beside(arguments.out, "root.json");
     let text = serde_json::to_vec_pretty(&statement)
         .map_err(anyhow::Error::from)
         .system()?;
     files::replace_durably(&statement_file, &text).system()?;
     let report = Report {
         statement,
-        sealed: arguments.out.clone(),
+        sealed: arguments.out.to_owned(),
         statement_file,
         owner_key: owner_path,
         read_files: set.files.len(),

@@ -33,6 +33,8 @@ pub(crate) struct Passage {
     /// Tokens that agree, and columns of the alignment.
     pub(crate) same: u32,
     pub(crate) columns: u32,
+    /// Of the query, what agrees: the chain without its gaps.
+    pub(crate) aligned: Vec<Range<u64>>,
     /// The runs that it is made of, by their place in the list given.
     pub(super) runs: Vec<usize>,
 }
@@ -113,6 +115,9 @@ fn passage(runs: &[Run], chain: Vec<usize>, bits: f32, pair: &Pair<'_>) -> Passa
     let mut same = 0;
     let (mut query_at, mut work_at) = (query.start, work.start);
     let mut columns = 0;
+    let aligned = (chain.iter().map(|&at| &runs[at]))
+        .map(|run| u64::from(run.query)..u64::from(run.query + run.length))
+        .collect();
     for run in chain.iter().map(|&at| &runs[at]) {
         let skip = query_at
             .saturating_sub(run.query)
@@ -130,6 +135,7 @@ fn passage(runs: &[Run], chain: Vec<usize>, bits: f32, pair: &Pair<'_>) -> Passa
         bits,
         same,
         columns,
+        aligned,
         runs: chain,
     }
 }

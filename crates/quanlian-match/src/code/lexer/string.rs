@@ -49,6 +49,9 @@ impl Lexer<'_> {
     fn push_string(&mut self, start: usize, end: usize, line: u32) {
         let word = self.tokens.dictionary.intern(STRING, &self.bytes[start..end]);
         self.tokens.push(STRING, word, line);
+        if self.line > line + 1 {
+            self.hidden.push((line, start..end));
+        }
     }
 
     /// A string between equal marks, `prefix` bytes ahead; a backslash takes the next byte with it.

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::TextPart;
+use crate::FilterReason;
+use crate::cover::{self, Cover, Explainer};
 use crate::score::{Score, Tries};
 
 /// Passages at most this far apart on both sides are one, with changes in between.
@@ -22,15 +24,13 @@ const PHRASE_PLACES: f64 = 65_536.0;
 /// far more writing than a handful of works, so a small collection makes no phrase rare.
 const MIN_COLLECTION_PLACES: f64 = 16_777_216.0;
 
+/// Stretches of the background that are told of one passage.
+const MAX_TOLD: usize = 64;
+
 /// So near a certain passage, on both sides, a further one is told with fewer bits; it does not raise the score.
 const NEAR_SYMBOLS: u64 = 400;
 /// Bits of such a passage: it could lie at as many pairs of places around the certain one.
 const NEAR_BITS: f64 = 19.3;
-
-/// A passage is explained by another one when it has no more than this share of its bits.
-const EXPLAINED_SHARE: f64 = 0.8;
-/// Up to so many bits a passage counts as a phrase, which is explained wholly; from twice as many on not at all.
-const MAX_PHRASE_BITS: f64 = 192.0;
 
 /// A stretch of the suspect that agrees with a stretch of a work.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +57,24 @@ pub(crate) struct TextMatch {
     pub(crate) identity: f64,
     /// In the order of the suspect.
     pub(crate) passages: Vec<Passage>,
+    pub(crate) not_counted: Vec<NotCounted>,
+}
+
+/// A stretch of the suspect that a work shares and that does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NotCounted {
+    /// In Unicode scalar values.
+    pub(crate) suspect: [u64; 2],
+    pub(crate) reason: FilterReason,
+    /// Part and number of the work that explains it; of the background when that is the reason.
+    pub(crate) by: (usize, u32),
+}
+
+/// Stretches of a suspect that the background holds.
+pub(super) struct Known {
+    cover: Cover,
+    /// The heaviest first.
+    passages: Vec<((usize, u32), [u64; 2])>,
 }
 
 /// The passages found so far, by part and item.
@@ -64,10 +82,30 @@ pub(crate) struct TextMatch {
 pub(super) struct Found(pub(super) BTreeMap<(usize, u32), Vec<Passage>>);
 
 impl Found {
+    /// What a background holds of the suspect.
+    pub(super) fn certain(self, parts: &[&dyn TextPart]) -> Known {
+        let mut passages: Vec<((usize, u32), Passage)> = (self.0.into_iter())
+            .filter(|&((part, number), _)| parts[part].item(number).is_some())
+            .flat_map(|(work, passages)| join(passages).into_iter().map(move |p| (work, p)))
+            .collect();
+        passages.sort_by(|a, b| b.1.bits.total_cmp(&a.1.bits).then(a.0.cmp(&b.0)));
+        let mut cover = Cover::default();
+        for (work, passage) in &passages {
+            for stretch in &passage.aligned {
+                let bits = passage.bits / cover::places(&passage.aligned).max(1.0);
+                let work = *work;
+                cover.add(stretch, Explainer { work, bits });
+            }
+        }
+        let passages = passages.into_iter().map(|(work, p)| (work, p.query)).collect();
+        Known { cover, passages }
+    }
+
     /// Joins, chooses and scores; the best work first.
     pub(super) fn into_matches(
         self,
         parts: &[&dyn TextPart],
+        known: &Known,
         query_symbols: u64,
         collection_symbols: u64,
     ) -> Vec<TextMatch> {
@@ -80,7 +118,10 @@ impl Found {
             .filter(|&((part, number), _)| parts[part].item(number).is_some())
             .map(|(work, passages)| (work, choose(join(passages))))
             .collect();
-        explain(&mut chosen);
+        let mut not_counted = take_known(&mut chosen, known);
+        for (work, told) in explain(&mut chosen) {
+            not_counted.entry(work).or_default().push(told);
+        }
         let mut matches: Vec<TextMatch> = chosen
             .into_iter()
             .map(|((part, number), mut passages)| {
@@ -110,6 +151,7 @@ impl Found {
                     score,
                     identity: same as f64 / (columns as f64).max(1.0),
                     passages,
+                    not_counted: not_counted.remove(&(part, number)).unwrap_or_default(),
                 }
             })
             .collect();
@@ -214,12 +256,45 @@ fn choose(mut passages: Vec<Passage>) -> Vec<Passage> {
     passages
 }
 
+/// What does not count of each work.
+type Told = BTreeMap<(usize, u32), Vec<NotCounted>>;
+
+/// Takes from each passage what the background holds as well.
+fn take_known(works: &mut BTreeMap<(usize, u32), Vec<Passage>>, known: &Known) -> Told {
+    let mut told = Told::new();
+    for (&work, passages) in works {
+        for passage in passages {
+            let held = known.cover.held(&passage.aligned);
+            if held <= 0.0 {
+                continue;
+            }
+            passage.bits = (passage.bits - held).max(0.0);
+            let by = known.passages.iter().filter_map(|&(by, stretch)| {
+                let suspect = overlap(passage.query, stretch)?;
+                Some(NotCounted {
+                    suspect,
+                    reason: FilterReason::Background,
+                    by,
+                })
+            });
+            told.entry(work).or_default().extend(by.take(MAX_TOLD));
+        }
+    }
+    told
+}
+
+fn overlap(a: [u64; 2], b: [u64; 2]) -> Option<[u64; 2]> {
+    let both = [a[0].max(b[0]), a[1].min(b[1])];
+    (both[0] < both[1]).then_some(both)
+}
+
 /// Takes from each passage what a far better one of another work explains.
 ///
 /// Where the suspect follows one work over a page, a phrase in it that a second work holds as well came with the page:
 /// it says something of the two works, and nothing of the suspect. Passages that agree about as well, of two editions
 /// say, stay whole, and so does what nobody would call a phrase.
-fn explain(works: &mut BTreeMap<(usize, u32), Vec<Passage>>) {
+fn explain(works: &mut BTreeMap<(usize, u32), Vec<Passage>>) -> Vec<((usize, u32), NotCounted)> {
+    let (mut told, mut before) = (Vec::new(), Vec::<((usize, u32), [u64; 2])>::new());
     let mut order: Vec<((usize, u32), usize)> = (works.iter())
         .flat_map(|(&work, passages)| (0..passages.len()).map(move |i| (work, i)))
         .collect();
@@ -232,60 +307,25 @@ fn explain(works: &mut BTreeMap<(usize, u32), Vec<Passage>>) {
             continue;
         };
         let own_bits = passage.bits;
-        let explained = best.share(&passage.aligned, |by| {
-            by.work != work && own_bits <= EXPLAINED_SHARE * by.bits
-        });
-        let phrase = ((2.0 * MAX_PHRASE_BITS - own_bits) / MAX_PHRASE_BITS).clamp(0.0, 1.0);
-        passage.bits *= 1.0 - explained * phrase;
+        let explained = best.explained(&passage.aligned, work, own_bits, |_| true);
+        passage.bits *= 1.0 - explained;
+        if explained > 0.0 {
+            let by = before.iter().find_map(|&(by, stretch)| {
+                let suspect = overlap(passage.query, stretch)?;
+                (by != work).then_some(NotCounted {
+                    suspect,
+                    reason: FilterReason::BetterSource,
+                    by,
+                })
+            });
+            told.extend(by.map(|by| (work, by)));
+        }
+        before.push((work, passage.query));
         for stretch in &passage.aligned {
             best.add(stretch, Explainer { work, bits: own_bits });
         }
     }
-}
-
-/// The passage that explains a stretch of the suspect best.
-#[derive(Clone, Copy)]
-struct Explainer {
-    work: (usize, u32),
-    bits: f64,
-}
-
-/// Stretches of the suspect with the best passage of each, which never overlap; by their start.
-#[derive(Default)]
-struct Cover(BTreeMap<u64, (u64, Explainer)>);
-
-impl Cover {
-    /// Share of the stretches that lies under a passage of which `explains` says so.
-    fn share(&self, stretches: &[Range<u64>], explains: impl Fn(&Explainer) -> bool) -> f64 {
-        let (mut covered, mut length) = (0, 0);
-        for stretch in stretches {
-            length += stretch.end - stretch.start;
-            covered += (self.0.range(..stretch.end).rev())
-                .take_while(|&(_, &(end, _))| end > stretch.start)
-                .filter(|&(_, (_, by))| explains(by))
-                .map(|(&start, &(end, _))| end.min(stretch.end) - start.max(stretch.start))
-                .sum::<u64>();
-        }
-        covered as f64 / (length as f64).max(1.0)
-    }
-
-    /// Adds what is left free of a stretch.
-    fn add(&mut self, stretch: &Range<u64>, by: Explainer) {
-        let taken: Vec<(u64, u64)> = (self.0.range(..stretch.end).rev())
-            .take_while(|&(_, &(end, _))| end > stretch.start)
-            .map(|(&start, &(end, _))| (start, end))
-            .collect();
-        let mut free = stretch.start;
-        for (start, end) in taken.into_iter().rev() {
-            if start > free {
-                self.0.insert(free, (start, by));
-            }
-            free = free.max(end);
-        }
-        if free < stretch.end {
-            self.0.insert(free, (stretch.end, by));
-        }
-    }
+    told
 }
 
 /// Stretches that were chosen, by their start.

@@ -56,7 +56,7 @@ pub(super) fn of(comparison: &Comparison, sources: Sources<'_>) -> String {
     let _ = writeln!(out, "<h1>{}</h1>", page.both("compare.page_title", &[]));
     page.summary(&mut out, comparison);
     page.method(&mut out, comparison);
-    points::to_judge(&page, &mut out);
+    points::to_judge(&page, &mut out, comparison);
     page.table_of_matches(&mut out, &comparison.matches);
     points::touched(&page, &mut out, comparison.secrets.as_ref());
     for (index, found) in comparison.matches.iter().enumerate().take(MAX_SHOWN_MATCHES) {

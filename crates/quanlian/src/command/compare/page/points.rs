@@ -8,22 +8,26 @@
 
 use std::fmt::Write as _;
 
+use quanlian_match::FilterReason;
 use quanlian_right::secret::{
     checklist::{Checklist, Item, Words},
     touched::Touch,
 };
 
 use super::{Page, escaped};
+use crate::command::compare::Comparison;
 use crate::command::secret::touching::{self, Secrets};
 
 /// Touched points that are shown.
 const MAX_SHOWN_TOUCHES: usize = 500;
+/// Stretches that did not count that are shown.
+const MAX_SHOWN_FILTERED: usize = 500;
 /// Places of one touched point that are shown.
 const MAX_SHOWN_PLACES: usize = 50;
 
 /// Says what was filtered before, and what stays for people to judge.
-pub(super) fn to_judge(page: &Page, out: &mut String) {
-    filtered(page, out);
+pub(super) fn to_judge(page: &Page, out: &mut String, comparison: &Comparison) {
+    filtered(page, out, comparison);
     open_questions(page, out);
 }
 
@@ -111,9 +115,48 @@ fn left_out(page: &Page, out: &mut String, count: usize, limit: usize) {
 }
 
 /// What background was taken off before the comparison. None is given yet, and that is said.
-fn filtered(page: &Page, out: &mut String) {
+fn filtered(page: &Page, out: &mut String, comparison: &Comparison) {
     let _ = writeln!(out, "<h2>{}</h2>", page.both("compare.page_filtered", &[]));
-    let _ = writeln!(out, "<p>{}</p>", page.both("compare.page_filtered_none", &[]));
+    if comparison.background.is_empty() {
+        let _ = writeln!(out, "<p>{}</p>", page.both("compare.page_filtered_none", &[]));
+    } else {
+        let named = [("background", comparison.background.join("; "))];
+        let _ = writeln!(out, "<p>{}</p>", page.both("compare.page_filtered_by", &named));
+    }
+    let all =
+        (comparison.matches.iter()).flat_map(|found| found.filtered.iter().map(move |part| (found, part)));
+    let count = all.clone().count();
+    if count == 0 {
+        return;
+    }
+    out.push_str("<table>");
+    let heads = [
+        "compare.page_suspect",
+        "compare.page_filtered_where",
+        "compare.page_filtered_why",
+        "compare.page_filtered_holder",
+    ];
+    page.head(out, &heads);
+    for (found, part) in all.take(MAX_SHOWN_FILTERED) {
+        let why = match part.reason {
+            FilterReason::Background => "compare.page_filtered_background",
+            _ => "compare.page_filtered_better_source",
+        };
+        let _ = writeln!(
+            out,
+            "<tr><td>{}</td><td>[{}, {})</td><td>{}</td><td>{}</td></tr>",
+            escaped(&found.suspect),
+            part.suspect[0],
+            part.suspect[1],
+            page.both(why, &[]),
+            escaped(&part.by),
+        );
+    }
+    out.push_str("</table>\n");
+    if count > MAX_SHOWN_FILTERED {
+        let more = [("count", (count - MAX_SHOWN_FILTERED).to_string())];
+        let _ = writeln!(out, "<p>{}</p>", page.both("compare.page_filtered_more", &more));
+    }
 }
 
 fn open_questions(page: &Page, out: &mut String) {
