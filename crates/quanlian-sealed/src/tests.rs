@@ -1,3 +1,5 @@
+//! Tests of sealing, comparing and opening.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -38,7 +38,7 @@ impl Limit {
             Self::MemberBytes => "archive_member_too_large",
             Self::Members => "archive_too_many_members",
             Self::Ratio => "archive_ratio",
-            Self::Unpacked => "archive_too_large",
+            Self::Unpacked => "archive_unpacks_too_much",
         }
     }
 
