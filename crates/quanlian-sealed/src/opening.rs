@@ -40,7 +40,7 @@ struct RecordText(String);
 
 impl RecordText {
     fn of(key: &RecordKey) -> Self {
-        Self(hex::encode(&**key))
+        Self(hex::encode(key.as_slice()))
     }
 
     fn key(&self) -> Option<RecordKey> {

@@ -26,7 +26,7 @@ pub(super) static METHOD: Method = Method {
     family: code::FAMILY,
     key_bits: code::KEY_BITS,
     records: "records of code",
-    other_method: "the code was indexed with another method",
+    foreign: "the code was indexed with another method",
 };
 /// Works from which the background model is made, at most.
 const SAMPLE_WORKS: usize = 1 << 12;

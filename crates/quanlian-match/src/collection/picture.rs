@@ -27,7 +27,7 @@ pub(super) static METHOD: Method = Method {
     family: image::FAMILY,
     key_bits: image::KEY_BITS,
     records: "records of pictures",
-    other_method: "the pictures were indexed with another method",
+    foreign: "the pictures were indexed with another method",
 };
 
 /// What the index keeps about one picture.

@@ -24,7 +24,7 @@ pub(super) struct Method {
     /// Names damaged records.
     pub(super) records: &'static str,
     /// Says that the postings are of another family.
-    pub(super) other_method: &'static str,
+    pub(super) foreign: &'static str,
 }
 
 impl Method {
@@ -102,9 +102,7 @@ impl RecordedStore {
         }
         let segment = Segment::open(&postings)?;
         if segment.family() != method.family || segment.key_bits() != method.key_bits {
-            return Err(SegmentError::Damaged {
-                what: method.other_method,
-            });
+            return Err(SegmentError::Damaged { what: method.foreign });
         }
         let records = Records::open(&folder.join(method.records_file))?;
         Ok(Some(Self {
