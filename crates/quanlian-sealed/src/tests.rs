@@ -159,6 +159,17 @@ fn every_changed_byte_changes_the_root_and_is_noticed_where_it_is_opened() {
     ));
 }
 
+/// The tree hash as RFC 6962 defines it.
+fn root(leaves: &[&[u8]]) -> Root {
+    match leaves {
+        [one] => quanlian_tlog::hash::leaf_hash(one),
+        many => {
+            let left = many.len().next_power_of_two() / 2;
+            quanlian_tlog::hash::node_hash(&root(&many[..left]), &root(&many[left..]))
+        }
+    }
+}
+
 #[test]
 fn the_root_is_that_of_rfc_6962() {
     let (case, ours, _) = keys();
@@ -170,15 +181,6 @@ fn the_root_is_that_of_rfc_6962() {
     leaves.extend(files.chunks(512));
     leaves.extend(entries.chunks(ENTRY_BYTES));
     assert_eq!(leaves.len(), 2 + 64 + MIN_ENTRIES);
-    fn root(leaves: &[&[u8]]) -> Root {
-        match leaves {
-            [one] => quanlian_tlog::hash::leaf_hash(one),
-            many => {
-                let left = many.len().next_power_of_two() / 2;
-                quanlian_tlog::hash::node_hash(&root(&many[..left]), &root(&many[left..]))
-            }
-        }
-    }
     assert_eq!(Sealed::parse(&bytes).expect("parse").root(), root(&leaves));
 }
 

@@ -316,7 +316,7 @@ fn code_in_a_comment_is_found_on_its_lines() {
         span.work[1],
         "{span:?}"
     );
-    let in_line_comments: String = renamed(DIVIDER).lines().map(|l| format!("// {l}\n")).collect();
+    let in_line_comments = format!("// {}\n", renamed(DIVIDER).trim_end().replace('\n', "\n// "));
     let found = matches(&[DIVIDER], &in_line_comments, Language::Verilog);
     assert!(found[0].score.bits > 100.0, "{found:?}");
 }
