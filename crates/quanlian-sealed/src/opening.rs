@@ -71,7 +71,7 @@ impl Opening {
         let mut files = BTreeSet::new();
         for &tag in tags {
             let mut next = Some(tag);
-            // The first alone may be one that means nothing; it then is no tag of this side.
+            // A tag that only fills up, or is not there at all, does not decrypt: the list was not made from this file.
             for _ in 0..MAX_CHAIN {
                 let Some(tag) = next else { break };
                 let key = owner.record(set, Record::Entry(tag));
