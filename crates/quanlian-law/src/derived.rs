@@ -187,18 +187,56 @@ impl<'a> RuleSet<'a> {
         inputs
     }
 
-    /// Amounts of `name` from which `fact` may be at least `wanted`, all else as it is.
-    pub(crate) fn needed(&self, name: &str, fact: &str, wanted: i64, known: &Known) -> Vec<i64> {
+    /// Amounts of `name` from which `fact` may be at least `wanted`, all else as it is (see [`ValuationRule::needed`]
+    /// for `end`).
+    pub(crate) fn needed(
+        &self,
+        name: &str,
+        fact: &str,
+        wanted: i64,
+        known: &Known,
+        end: fn(Interval) -> Option<i64>,
+    ) -> Vec<i64> {
         let mut needed = Vec::new();
         if name == fact {
             needed.push(wanted);
         }
         for (_, _, rule) in self.valuations.iter().filter(|(_, _, rule)| rule.fact == fact) {
-            for (input, amount) in rule.needed(wanted, known) {
-                needed.extend(self.needed(name, input, amount, known));
+            for (input, amount) in rule.needed(wanted, known, end) {
+                needed.extend(self.needed(name, input, amount, known, end));
             }
         }
         needed
+    }
+
+    /// Amounts of `name` at which what is stated of some fact, or what is derived of `name` itself, may begin or
+    /// cease to be contradicted: there an outcome can fall although the amount grows. Empty where nothing is stated
+    /// beside what is derived.
+    pub(crate) fn clashes_of(&self, name: &str, known: &Known) -> BTreeSet<i64> {
+        let derived = &*self.derive(known);
+        let mut found = BTreeSet::new();
+        let of_itself = derived.derived.iter().filter_map(|all| all.get(name)).flatten();
+        for derivation in of_itself {
+            let Interval { low, high } = derivation.interval;
+            found.extend(
+                [Some(low), high, high.map(|high| high.saturating_add(1))]
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+        let ends: [fn(Interval) -> Option<i64>; 2] = [|of| Some(of.low), |of| of.high];
+        for (_, _, rule) in &self.valuations {
+            let Some(stated) = known.facts.get(&rule.fact).map(|fact| fact.interval) else {
+                continue;
+            };
+            let borders = [Some(stated.low), stated.high.map(|high| high.saturating_add(1))];
+            for border in borders.into_iter().flatten() {
+                for end in ends {
+                    found.extend(self.needed(name, &rule.fact, border, derived, end));
+                }
+            }
+        }
+        found
     }
 
     /// The parts of valuations that nobody has read and that `fact` rests on: rule, version, id of the part.

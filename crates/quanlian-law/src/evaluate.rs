@@ -484,7 +484,7 @@ impl<'a> RuleSet<'a> {
                 for (fact, threshold) in thresholds {
                     let line = set.for_person(threshold, known);
                     for begins in [Some(line.low), line.high].into_iter().flatten() {
-                        found.extend(self.needed(name, fact, begins, derived));
+                        found.extend(self.needed(name, fact, begins, derived, |of| Some(of.low)));
                     }
                 }
             }

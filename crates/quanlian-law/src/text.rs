@@ -220,7 +220,9 @@ keys! {
     SENSITIVITY_WITHOUT_REACH = "sensitivity.without_reach";
     SENSITIVITY_STAYS = "sensitivity.stays";
     SENSITIVITY_FALLS = "sensitivity.falls";
+    SENSITIVITY_FALLS_AT = "sensitivity.falls_at";
     SENSITIVITY_RISES = "sensitivity.rises";
+    SENSITIVITY_RISES_BELOW = "sensitivity.rises_below";
     SENSITIVITY_OPPOSITE = "sensitivity.opposite";
     SENSITIVITY_CONDUCT = "sensitivity.conduct";
     SENSITIVITY_JUDGMENT = "sensitivity.judgment";

@@ -267,12 +267,19 @@ impl ValuationRule {
         Truth::all(case.when.iter().map(flag).chain(denied))
     }
 
-    /// Amounts of its inputs from which the amount found may be at least `wanted`, the other facts as they are.
-    pub(crate) fn needed(&self, wanted: i64, known: &Known) -> Vec<(&str, i64)> {
+    /// Amounts of its inputs from which the amount found may be at least `wanted`, the other facts being at the
+    /// end of their bounds that `end` takes; a fact without such an end counts as nothing.
+    pub(crate) fn needed(
+        &self,
+        wanted: i64,
+        known: &Known,
+        end: fn(Interval) -> Option<i64>,
+    ) -> Vec<(&str, i64)> {
+        let end_of = |fact: &str| end(known.interval(fact)).unwrap_or(0);
         let added: i64 = self
             .add
             .iter()
-            .fold(0, |sum, add| sum.saturating_add(known.interval(&add.fact).low));
+            .fold(0, |sum, add| sum.saturating_add(end_of(&add.fact)));
         let mut needed = Vec::new();
         let rest = wanted.saturating_sub(added).max(0);
         for case in &self.case {
@@ -283,7 +290,7 @@ impl ValuationRule {
                     for product in products {
                         let pair = [(&product.count, &product.each), (&product.each, &product.count)];
                         for (factor, other) in pair {
-                            let other = known.interval(other).low;
+                            let other = end_of(other);
                             if other > 0 {
                                 needed.push((factor.as_str(), divided_up(rest, other)));
                             }
@@ -292,9 +299,9 @@ impl ValuationRule {
                 }
             }
         }
-        let found = known.interval(&self.fact).low;
+        let found = end_of(&self.fact);
         for add in &self.add {
-            let own = known.interval(&add.fact).low;
+            let own = end_of(&add.fact);
             // What the ways give stays; the added amount alone must fill the rest.
             let without = found.saturating_sub(own).max(0);
             needed.push((add.fact.as_str(), wanted.saturating_sub(without).max(0)));

@@ -10,7 +10,8 @@
 use quanlian_match::blind::METHOD;
 use zeroize::Zeroizing;
 
-use crate::format::{SetId, Tag};
+use crate::SealedError;
+use crate::format::{SetId, Tag, array};
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
@@ -20,13 +21,21 @@ const OWNER_HEAD: &str = "quanlian-owner-key v1\n";
 /// Why a text is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not {0}: it must be the file that `quanlian seal` made, unchanged")]
-pub struct KeyError(&'static str);
+pub struct KeyError(pub(crate) &'static str);
 
 impl KeyError {
     /// A stable name for programs.
     pub fn code(&self) -> &'static str {
         "sealed_key"
     }
+}
+
+/// What makes the tags of a sealed file.
+pub trait Tags {
+    /// Tells one way of making tags from another without saying anything about its secrets.
+    fn key_id(&self) -> [u8; 8];
+    /// The tag of a gram.
+    fn tag(&self, gram: u64) -> Result<Tag, SealedError>;
 }
 
 /// The key that both sides have: equal grams get equal tags under it. Whoever has it can try guesses against any file
@@ -55,21 +64,18 @@ impl CaseKey {
         write(&self.0, CASE_HEAD)
     }
 
-    /// Tells keys apart without saying anything about them.
-    pub(crate) fn id(&self) -> [u8; 8] {
-        let mut id = [0; 8];
-        id.copy_from_slice(&self.keyed(b"id", &[])[..8]);
-        id
-    }
-
-    pub(crate) fn tag(&self, gram: u64) -> Tag {
-        let mut tag = [0; 16];
-        tag.copy_from_slice(&self.keyed(b"tag", &gram.to_le_bytes())[..16]);
-        Tag(tag)
-    }
-
     fn keyed(&self, domain: &[u8], content: &[u8]) -> [u8; 32] {
         keyed(&self.0, &[METHOD.as_bytes(), domain, content])
+    }
+}
+
+impl Tags for CaseKey {
+    fn key_id(&self) -> [u8; 8] {
+        array(&self.keyed(b"id", &[])[..8])
+    }
+
+    fn tag(&self, gram: u64) -> Result<Tag, SealedError> {
+        Ok(Tag(array(&self.keyed(b"tag", &gram.to_le_bytes())[..16])))
     }
 }
 
@@ -98,6 +104,11 @@ impl OwnerKey {
         };
         Zeroizing::new(key)
     }
+
+    /// What the blinds of one request follow from.
+    pub(crate) fn request(&self, id: &[u8; 16]) -> Zeroizing<[u8; KEY_BYTES]> {
+        Zeroizing::new(keyed(&self.0, &[id, b"request", &[]]))
+    }
 }
 
 /// What a key is for.
@@ -118,13 +129,13 @@ fn keyed(key: &[u8; KEY_BYTES], parts: &[&[u8]]) -> [u8; 32] {
     *hasher.finalize().as_bytes()
 }
 
-fn read(text: &str, head: &str) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+pub(crate) fn read(text: &str, head: &str) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
     let mut bytes = Zeroizing::new([0; KEY_BYTES]);
     hex::decode_to_slice(text.strip_prefix(head)?.trim_end(), &mut *bytes).ok()?;
     Some(bytes)
 }
 
-fn write(key: &[u8; KEY_BYTES], head: &str) -> Zeroizing<String> {
+pub(crate) fn write(key: &[u8; KEY_BYTES], head: &str) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(head.len() + 2 * KEY_BYTES + 1));
     text.push_str(head);
     text.push_str(&Zeroizing::new(hex::encode(key)));

@@ -1,6 +1,6 @@
 //! Sealing: from the grams of a tree to a sealed file.
 //!
-//! In:  a [`GramSet`], both keys, randomness.
+//! In:  a [`GramSet`], what makes its tags, the owner key, randomness.
 //! Out: the bytes of a sealed file.
 //!
 //! A gram with more occurrences than one entry holds goes on in entries whose tags are random: the other side cannot meet
@@ -17,7 +17,7 @@ use crate::format::{
     ENTRY_BYTES, FILE_BYTES, HEADER_BYTES, Header, MAX_ENTRIES, MAX_FILES, MIN_ENTRIES, MIN_FILES,
     SUMMARY_BYTES, SetId, TAG_BYTES, Tag, array,
 };
-use crate::keys::{CaseKey, OwnerKey, Record, RecordKey};
+use crate::keys::{OwnerKey, Record, RecordKey, Tags};
 use crate::{Random, SealedError};
 
 /// Bytes that authenticate a sealed part.
@@ -40,7 +40,7 @@ pub(crate) const NO_FILE: u32 = u32::MAX;
 /// Seals the grams of a tree.
 pub fn seal(
     set: &GramSet,
-    case: &CaseKey,
+    tags: &dyn Tags,
     owner: &OwnerKey,
     random: Random<'_>,
 ) -> Result<Vec<u8>, SealedError> {
@@ -61,7 +61,7 @@ pub fn seal(
     let header = Header {
         entries: entry_count as u32,
         files: file_count as u32,
-        case_key: case.id(),
+        case_key: tags.key_id(),
         set: id,
     };
     let length = HEADER_BYTES + SUMMARY_BYTES + file_count * FILE_BYTES + entry_count * ENTRY_BYTES;
@@ -79,7 +79,7 @@ pub fn seal(
     }
     let mut sealed: Vec<[u8; ENTRY_BYTES]> = Vec::with_capacity(entry_count);
     for (&gram, occurrences) in &set.grams {
-        let mut tag = case.tag(gram);
+        let mut tag = tags.tag(gram)?;
         let mut rest = occurrences.as_slice();
         while !rest.is_empty() {
             let (of_this, behind) = rest.split_at(rest.len().min(OCCURRENCES));

@@ -111,7 +111,11 @@ fn a_sealed_file_says_nothing_by_its_bytes_its_size_or_its_order() {
     let first = |case: &CaseKey| {
         let bytes = seal(&suspects(), case, &ours, &mut random(1)).expect("seal");
         let sealed = Sealed::parse(&bytes).expect("parse");
-        let of_set: BTreeMap<Tag, u64> = suspects().grams.keys().map(|&g| (case.tag(g), g)).collect();
+        let of_set: BTreeMap<Tag, u64> = suspects()
+            .grams
+            .keys()
+            .map(|&g| (case.tag(g).expect("a tag"), g))
+            .collect();
         assert!(of_set.keys().all(|&tag| sealed.entry(tag).is_some()));
         of_set.into_values().take(8).collect::<Vec<_>>()
     };
@@ -130,7 +134,11 @@ fn every_changed_byte_changes_the_root_and_is_noticed_where_it_is_opened() {
     let (case, ours, _) = keys();
     let bytes = seal(&works(), &case, &ours, &mut random(1)).expect("seal");
     let sealed = Sealed::parse(&bytes).expect("parse");
-    let tags: Vec<Tag> = works().grams.keys().map(|&gram| case.tag(gram)).collect();
+    let tags: Vec<Tag> = works()
+        .grams
+        .keys()
+        .map(|&gram| case.tag(gram).expect("a tag"))
+        .collect();
     let (opening, opened) = Opening::new(&sealed, &ours, &tags).expect("open");
     let whole: Vec<Vec<Occurrence>> = works().grams.into_values().collect();
     let mut told: Vec<Vec<Occurrence>> = opened.grams.into_values().collect();
@@ -154,7 +162,7 @@ fn every_changed_byte_changes_the_root_and_is_noticed_where_it_is_opened() {
     ));
     // A tag that the other side asks for and that is not there is refused, whatever it hopes to see.
     assert!(matches!(
-        Opening::new(&sealed, &ours, &[case.tag(777_777)]),
+        Opening::new(&sealed, &ours, &[case.tag(777_777).expect("a tag")]),
         Err(SealedError::Opening(_))
     ));
 }
@@ -187,7 +195,10 @@ fn the_root_is_that_of_rfc_6962() {
 #[test]
 fn keys_are_read_from_their_own_text_alone() {
     let (case, ours, _) = keys();
-    assert_eq!(CaseKey::parse(&case.to_text()).expect("its text").id(), case.id());
+    assert_eq!(
+        CaseKey::parse(&case.to_text()).expect("its text").key_id(),
+        case.key_id()
+    );
     assert!(CaseKey::parse(&ours.to_text()).is_err());
     assert!(OwnerKey::parse("quanlian-owner-key v1\nabc\n").is_err());
     assert!(OwnerKey::parse(&ours.to_text()).is_ok());
@@ -199,8 +210,8 @@ fn a_gram_with_many_places_keeps_them_all() {
     let set = tree(&[("a", vec![5; MAX_OCCURRENCES])]);
     let bytes = seal(&set, &case, &ours, &mut random(1)).expect("seal");
     let sealed = Sealed::parse(&bytes).expect("parse");
-    let (_, opened) = Opening::new(&sealed, &ours, &[case.tag(5)]).expect("open");
-    assert_eq!(opened.grams[&case.tag(5)], set.grams[&5]);
+    let (_, opened) = Opening::new(&sealed, &ours, &[case.tag(5).expect("a tag")]).expect("open");
+    assert_eq!(opened.grams[&case.tag(5).expect("a tag")], set.grams[&5]);
 }
 
 proptest! {
@@ -223,4 +234,188 @@ proptest! {
             prop_assert_eq!(shared(&sealed, &sealed).expect("one key").len(), sealed.entry_count() as usize);
         }
     }
+}
+
+/// Tests never wait and never stop.
+const PACE: Pace<'static> = Pace {
+    done: &|_, _| (),
+    stop: &|| false,
+};
+
+fn grams_of(set: &GramSet) -> Vec<u64> {
+    set.grams.keys().copied().collect()
+}
+
+#[test]
+fn an_oblivious_comparison_says_the_same_as_one_in_the_open_and_nobody_has_the_others_key() {
+    let (_, ours, theirs) = keys();
+    let (works, suspects) = (works(), suspects());
+    let key = ObliviousKey::new([9; 32]).expect("a key");
+    let key = ObliviousKey::parse(&key.to_text()).expect("its own text");
+    let our_tags = key
+        .tags(&grams_of(&works), PACE)
+        .expect("tags")
+        .expect("not stopped");
+    let a = seal(&works, &our_tags, &ours, &mut random(1)).expect("seal");
+
+    let public = PublicKey::parse(&key.public().to_hex()).expect("its own text");
+    let asked = blind(&grams_of(&suspects), public, &theirs, [5; 16], PACE)
+        .expect("blind")
+        .expect("not stopped");
+    let request = Request::parse(&asked).expect("parse");
+    assert_eq!(request.element_count(), 4096, "filled up");
+    let answer = key
+        .answer(&request, &[7; 32], PACE)
+        .expect("answer")
+        .expect("not stopped");
+    let answer = Answer::parse(&answer).expect("parse");
+    let their_tags = request
+        .finish(&answer, &grams_of(&suspects), &theirs, PACE)
+        .expect("finish")
+        .expect("not stopped");
+    let b = seal(&suspects, &their_tags, &theirs, &mut random(2)).expect("seal");
+
+    let (a, b) = (
+        Sealed::parse(&a).expect("parse"),
+        Sealed::parse(&b).expect("parse"),
+    );
+    let tags = shared(&a, &b).expect("one key");
+    let (of_works, _) = Opening::new(&a, &ours, &tags).expect("open");
+    let (of_suspects, _) = Opening::new(&b, &theirs, &tags).expect("open");
+    let found = compare(
+        &of_works.read(&a, &tags).expect("read"),
+        &of_suspects.read(&b, &tags).expect("read"),
+    );
+    assert!(!found.is_empty());
+    assert_eq!(
+        serde_json::to_value(&found).expect("plain data"),
+        serde_json::to_value(GramSet::compare(&works, &suspects)).expect("plain data")
+    );
+    // A file under a case key never meets one under an oblivious key.
+    let other = seal(&works, &CaseKey::new([1; 32]), &ours, &mut random(1)).expect("seal");
+    let other = Sealed::parse(&other).expect("parse");
+    assert_eq!(
+        shared(&other, &b).expect_err("two keys").code(),
+        "sealed_other_case_key"
+    );
+}
+
+/// RFC 9497 leaves the input to us; the function itself is fixed by its test vectors, of which this is one: ristretto255-SHA512,
+/// mode VOPRF, section A.1.2.
+#[test]
+fn the_function_is_the_one_of_the_standard() {
+    use voprf::{Ristretto255, VoprfServer};
+    let server = VoprfServer::<Ristretto255>::new_from_seed(&[0xa3; 32], b"test key").expect("a key");
+    assert_eq!(
+        hex::encode(server.serialize())[..64],
+        *"e6f73f344b79b379f1a0dd37e07ff62e38d9f71345ce62ae3a9bc60b04ccd909"
+    );
+    let output = server.evaluate(&[0]).expect("an output");
+    assert_eq!(
+        hex::encode(output),
+        "b58cfbe118e0cb94d79b5fd6a6dafb98764dff49c14e1770b566e42402da1a7da4d8527693914139caee5bd03903af43a491351d23b430948dd50cde10d32b3c"
+    );
+}
+
+#[test]
+fn what_an_answer_cannot_be_trusted_for_is_refused() {
+    let (_, _, theirs) = keys();
+    let grams = grams_of(&suspects());
+    let key = ObliviousKey::new([9; 32]).expect("a key");
+    let other = ObliviousKey::new([10; 32]).expect("a key");
+    let ask = |public, id| {
+        blind(&grams, public, &theirs, id, PACE)
+            .expect("blind")
+            .expect("not stopped")
+    };
+    let asked = ask(key.public(), [5; 16]);
+    let request = Request::parse(&asked).expect("parse");
+    let answer = key
+        .answer(&request, &[7; 32], PACE)
+        .expect("answer")
+        .expect("not stopped");
+    let finish = |request: &Request<'_>, answer: &[u8], grams: &[u64], owner: &OwnerKey| {
+        Answer::parse(answer)
+            .and_then(|answer| request.finish(&answer, grams, owner, PACE))
+            .map(|_| ())
+    };
+    assert!(finish(&request, &answer, &grams, &theirs).is_ok());
+    let code = |result: Result<(), SealedError>| result.expect_err("refused").code();
+    // The owner answers with another key than promised: he cannot be asked so,
+    let to_other = ask(other.public(), [5; 16]);
+    let to_other = Request::parse(&to_other).expect("parse");
+    assert_eq!(
+        code(key.answer(&to_other, &[7; 32], PACE).map(|_| ())),
+        "sealed_other_oblivious_key"
+    );
+    // and where he does it all the same, or for one element alone, the proof does not hold.
+    let mut forged = answer.clone();
+    let of_other = other
+        .answer(&to_other, &[7; 32], PACE)
+        .expect("answer")
+        .expect("not stopped");
+    let first = 48 + 64..48 + 64 + 32;
+    forged[first.clone()].copy_from_slice(&of_other[first]);
+    assert_eq!(code(finish(&request, &forged, &grams, &theirs)), "sealed_answer");
+    // Another tree, another owner key, another request, a cut answer.
+    let mut changed = grams.clone();
+    changed[3] ^= 1;
+    assert_eq!(
+        code(finish(&request, &answer, &changed, &theirs)),
+        "sealed_tree_changed"
+    );
+    assert_eq!(
+        code(finish(&request, &answer, &grams, &OwnerKey::new([4; 32]))),
+        "sealed_tree_changed"
+    );
+    let again = ask(key.public(), [6; 16]);
+    let again = Request::parse(&again).expect("parse");
+    assert_eq!(code(finish(&again, &answer, &grams, &theirs)), "sealed_answer");
+    for length in [0, 47, 48, 100, answer.len() - 1] {
+        assert_eq!(
+            code(finish(&request, &answer[..length], &grams, &theirs)),
+            "sealed_answer"
+        );
+    }
+    for length in [0, 79, 80, asked.len() - 1] {
+        assert_eq!(
+            code(Request::parse(&asked[..length]).map(|_| ())),
+            "sealed_request"
+        );
+    }
+}
+
+#[test]
+fn two_requests_for_one_tree_have_nothing_in_common() {
+    let (_, _, theirs) = keys();
+    let grams = grams_of(&suspects());
+    let key = ObliviousKey::new([9; 32]).expect("a key");
+    let ask = |id| {
+        blind(&grams, key.public(), &theirs, id, PACE)
+            .expect("blind")
+            .expect("not stopped")
+    };
+    let (one, other) = (ask([5; 16]), ask([6; 16]));
+    let elements = |bytes: &[u8]| {
+        bytes[80..]
+            .chunks(32)
+            .map(<[u8]>::to_vec)
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(
+        elements(&one).len(),
+        4096,
+        "no element twice, those that mean nothing among them"
+    );
+    assert!(elements(&one).is_disjoint(&elements(&other)));
+    assert_eq!(ask([5; 16]), one, "but the same request can be made again");
+    let stopped = Pace {
+        done: &|_, _| (),
+        stop: &|| true,
+    };
+    assert!(
+        blind(&grams, key.public(), &theirs, [5; 16], stopped)
+            .expect("no fault")
+            .is_none()
+    );
 }

@@ -29,7 +29,7 @@ pub(crate) use custody::{
 };
 pub(crate) use index::{Index, IndexAdd, IndexFetch, IndexNames, IndexOnly, IndexSnapshot, IndexWorks};
 pub(crate) use monitor::Monitor;
-pub(crate) use seal::{Seal, SealStep};
+pub(crate) use seal::{Blind, Evaluate, Finish, Seal, SealStep};
 pub(crate) use secret::{
     Entering, Secret, SecretAccess, SecretAdd, SecretChecklist, SecretList, SecretMeasure, SecretOf,
     SecretOpen, SecretProve, SecretTouched, SecretWho,

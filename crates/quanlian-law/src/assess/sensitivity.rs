@@ -4,8 +4,12 @@
 //! Out: [`Sensitivity`]: for each stated fact the outcome without it and the amounts at which it falls
 //! and rises; for the days and the person the outcome on the other side; the nearest next lines.
 //!
-//! Invariant: each number is exact. A fresh assessment with the fact set to one below `falls.below`, or
-//! to `rises.at`, gives the outcome named there; the amount on this side of it keeps the outcome.
+//! Invariant: each number is exact. A fresh assessment with the fact set to one below `below.at`, or
+//! to `above.at`, gives the outcome named there; the amount on this side of it keeps the outcome.
+//!
+//! More of an amount never lowers the outcome, but where it contradicts what is stated of a fact that follows
+//! from it: then nothing is certain of that fact any more. So below an amount the outcome mostly falls, and may
+//! rise where a contradiction ends.
 //!
 //! How: the amounts at which some line or share of a line begins are tried first, the nearest before the
 //! others; between two of them an amount from which others are derived may turn, and is found by halving.
@@ -53,12 +57,12 @@ pub struct FactSensitivity {
     pub decides: bool,
     /// What would be without it.
     pub without: Without,
-    /// The nearest amount under which the outcome falls.
+    /// The nearest amount under which the outcome is another.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub falls: Option<Turn>,
-    /// The nearest amount at which the outcome rises.
+    pub below: Option<Turn>,
+    /// The nearest amount at and above which the outcome is another.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rises: Option<Turn>,
+    pub above: Option<Turn>,
     /// For a flag: what would be with the other value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opposite: Option<Opposite>,
@@ -70,7 +74,7 @@ impl FactSensitivity {
     /// Whether anything said of the fact would change the outcome.
     fn matters(&self, now: Outcome) -> bool {
         let opposite = self.opposite.is_some_and(|opposite| opposite.outcome != now);
-        self.decides || self.falls.is_some() || self.rises.is_some() || opposite
+        self.decides || self.below.is_some() || self.above.is_some() || opposite
     }
 }
 
@@ -86,7 +90,7 @@ pub struct Without {
 /// An amount at which the outcome turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Turn {
-    /// For a fall: the lowest amount that keeps the outcome. For a rise: the lowest that lifts it.
+    /// Below the stated amount: the lowest that keeps the outcome. Above it: the lowest that changes it.
     pub at: Amount,
     /// The outcome on the other side.
     pub to: Outcome,
@@ -209,10 +213,10 @@ fn fact(
         .facts
         .get(name)
         .map_or(FactKind::Text, |definition| definition.kind);
-    let (mut falls, mut rises, mut opposite) = (None, None, None);
+    let (mut below, mut above, mut opposite) = (None, None, None);
     match kind {
         FactKind::Money | FactKind::Count => {
-            (falls, rises) = turns(name, kind, known.interval(name), hypothesis, trial);
+            (below, above) = turns(name, kind, known.interval(name), hypothesis, trial);
         }
         FactKind::Flag => opposite = flipped(law, name, hypothesis, trial),
         FactKind::Text => {}
@@ -227,8 +231,8 @@ fn fact(
             outcome: without.0,
             could_reach: without.1,
         },
-        falls,
-        rises,
+        below,
+        above,
         opposite,
         text: Text::default(),
         fact: name.to_owned(),
@@ -237,7 +241,7 @@ fn fact(
     result
 }
 
-/// Where the outcome falls and rises, counted from the lower end of what is stated.
+/// Where the outcome turns on either side, counted from the lower end of what is stated.
 fn turns(
     name: &str,
     kind: FactKind,
@@ -245,20 +249,25 @@ fn turns(
     hypothesis: &mut Known,
     trial: &mut Trial<'_>,
 ) -> (Option<Turn>, Option<Turn>) {
+    let limit = match kind {
+        FactKind::Money => MAX_FEN,
+        _ => MAX_COUNT,
+    };
     // Above nothing a fact may imply a flag, so the first piece is an amount to try, too.
     let mut amounts = BTreeSet::from([1]);
+    let mut clashes = BTreeSet::new();
     for set in trial.sets() {
         amounts.extend(set.amounts_of(name, hypothesis));
+        clashes.extend(set.clashes_of(name, hypothesis));
     }
+    // Without a contradiction more never lowers the outcome: then its ends tell whether there is a turn at all.
+    let one_way = clashes.is_empty();
+    amounts.extend(clashes);
     let mut outcome_at = |amount: i64| {
         if let Some(fact) = hypothesis.facts.get_mut(name) {
             fact.interval = Interval::exact(amount);
         }
         trial.outcome(hypothesis).0
-    };
-    let limit = match kind {
-        FactKind::Money => MAX_FEN,
-        _ => MAX_COUNT,
     };
     let own = outcome_at(stated.low);
     let turn = |at: i64, to: Outcome| Turn {
@@ -266,33 +275,38 @@ fn turns(
         to,
         by: amount_like(kind, (stated.low - at).abs()),
     };
-    let (mut falls, mut rises) = (None, None);
-    // More never lowers the outcome, so a fact that keeps it at nothing keeps it everywhere below.
-    if stated.low > 0 && outcome_at(0) < own {
-        let (mut kept, mut lower) = (stated.low, 0);
-        for at in amounts.range(..=stated.low).rev() {
-            if outcome_at(at - 1) < own {
-                lower = at - 1;
+    let (mut below, mut above) = (None, None);
+    if stated.low > 0 && !(one_way && outcome_at(0) == own) {
+        let (mut kept, mut other) = (stated.low, None);
+        let before = amounts.range(..=stated.low).rev().flat_map(|at| [*at, at - 1]);
+        for at in before.chain([0]).filter(|at| (0..stated.low).contains(at)) {
+            if outcome_at(at) != own {
+                other = Some(at);
                 break;
             }
-            kept = at - 1;
+            kept = at;
         }
-        let at = first_between(lower, kept, |amount| outcome_at(amount) >= own);
-        falls = Some(turn(at, outcome_at(at - 1)));
+        if let Some(other) = other {
+            let at = first_between(other, kept, |amount| outcome_at(amount) == own);
+            below = Some(turn(at, outcome_at(at - 1)));
+        }
     }
-    if stated.low < limit && outcome_at(limit) > own {
-        let (mut kept, mut higher) = (stated.low, limit);
-        for at in amounts.range(stated.low + 1..=limit) {
-            if outcome_at(*at) > own {
-                higher = *at;
+    if stated.low < limit && !(one_way && outcome_at(limit) == own) {
+        let (mut kept, mut other) = (stated.low, None);
+        let after = amounts.range(stated.low..limit).flat_map(|at| [at - 1, *at]);
+        for at in after.chain([limit]).filter(|at| *at > stated.low) {
+            if outcome_at(at) != own {
+                other = Some(at);
                 break;
             }
-            kept = *at;
+            kept = at;
         }
-        let at = first_between(kept, higher, |amount| outcome_at(amount) > own);
-        rises = Some(turn(at, outcome_at(at)));
+        if let Some(other) = other {
+            let at = first_between(kept, other, |amount| outcome_at(amount) != own);
+            above = Some(turn(at, outcome_at(at)));
+        }
     }
-    (falls, rises)
+    (below, above)
 }
 
 /// The first amount above `low` for which `holds`, which it does at `high` and does not at `low`.
@@ -361,11 +375,12 @@ fn words(law: &Parsed, offence: &str, fact: &FactSensitivity, now: Outcome) -> T
         ("reach", &law.tier_of(offence, fact.without.could_reach)),
     ];
     let mut text = say(first, &values);
-    for (turn, message) in [
-        (fact.falls, key::SENSITIVITY_FALLS),
-        (fact.rises, key::SENSITIVITY_RISES),
+    for (turn, falls, rises) in [
+        (fact.below, key::SENSITIVITY_FALLS, key::SENSITIVITY_RISES_BELOW),
+        (fact.above, key::SENSITIVITY_FALLS_AT, key::SENSITIVITY_RISES),
     ] {
         let Some(turn) = turn else { continue };
+        let message = if turn.to < now { falls } else { rises };
         let values = [
             ("to", &outcome(turn.to)),
             ("at", &law.amount(&fact.fact, turn.at)),

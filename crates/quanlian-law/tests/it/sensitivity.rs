@@ -25,7 +25,7 @@ fn the_clicks_carry_the_outcome_and_fall_below_their_line() {
     let clicks = &found.facts[0];
     assert!(clicks.decides);
     assert_eq!(clicks.without.outcome, Outcome::Serious);
-    let falls = clicks.falls.unwrap();
+    let falls = clicks.below.unwrap();
     assert_eq!(
         (falls.at, falls.to, falls.by),
         (
@@ -42,7 +42,7 @@ fn the_clicks_carry_the_outcome_and_fall_below_their_line() {
         clicks.text.en
     );
     let gain = of(&found, "illegal_gain");
-    assert!(!gain.decides && gain.falls.is_none() && gain.rises.is_none());
+    assert!(!gain.decides && gain.below.is_none() && gain.above.is_none());
     assert!(found.next_lines.is_empty(), "the highest tier has no next line");
 }
 
@@ -51,10 +51,10 @@ fn the_entry_tier_says_where_it_rises_and_which_lines_are_next() {
     let facts = format!(r#"{GAIN},{{"name":"copies","count":400}}"#);
     let found = sensitivity(&music(&facts));
     let gain = of(&found, "illegal_gain");
-    assert_eq!(gain.rises.unwrap().at, Amount::Fen(15_000_000));
-    assert_eq!(gain.rises.unwrap().by, Amount::Fen(7_800_000));
-    assert_eq!(gain.falls.unwrap().at, Amount::Fen(3_000_000));
-    assert_eq!(gain.falls.unwrap().to, Outcome::Undetermined);
+    assert_eq!(gain.above.unwrap().at, Amount::Fen(15_000_000));
+    assert_eq!(gain.above.unwrap().by, Amount::Fen(7_800_000));
+    assert_eq!(gain.below.unwrap().at, Amount::Fen(3_000_000));
+    assert_eq!(gain.below.unwrap().to, Outcome::Undetermined);
     let next: Vec<(&str, Amount)> = found
         .next_lines
         .iter()
@@ -77,11 +77,11 @@ fn a_share_of_two_lines_is_a_place_to_turn() {
     let found = sensitivity(&music(facts));
     // Half of 500 works together with half of 50,000 clicks is enough.
     assert_eq!(
-        of(&found, "works_disseminated").rises.unwrap().at,
+        of(&found, "works_disseminated").above.unwrap().at,
         Amount::Count(250)
     );
     assert_eq!(
-        of(&found, "actual_clicks").rises.unwrap().at,
+        of(&found, "actual_clicks").above.unwrap().at,
         Amount::Count(50_000)
     );
 }
@@ -93,7 +93,7 @@ fn the_line_of_a_unit_is_that_of_its_day() {
     unit.person = Some(Person::Unit);
     let found = sensitivity(&unit);
     assert_eq!(
-        of(&found, "illegal_gain").falls.unwrap().at,
+        of(&found, "illegal_gain").below.unwrap().at,
         Amount::Fen(9_000_000)
     );
     // The same gain of a person is still the entry tier; from 150,000 on it is the upper one.
@@ -273,17 +273,20 @@ fn agrees(sheet: &FactSheet) -> Result<(), TestCaseError> {
             "without {}",
             &fact.fact
         );
-        if let Some(falls) = fact.falls {
-            let (kept, _) = outcome(&stated(sheet, &fact.fact, falls.at));
-            let (fallen, _) = outcome(&stated(sheet, &fact.fact, less(falls.at)));
-            prop_assert_eq!(fallen, falls.to, "{} below {:?}", &fact.fact, falls.at);
-            prop_assert!(fallen < kept);
+        let exact = |amount: Amount| outcome(&stated(sheet, &fact.fact, amount)).0;
+        if let Some(below) = fact.below {
+            prop_assert_eq!(
+                exact(less(below.at)),
+                below.to,
+                "{} below {:?}",
+                &fact.fact,
+                below.at
+            );
+            prop_assert!(exact(below.at) != below.to);
         }
-        if let Some(rises) = fact.rises {
-            let (risen, _) = outcome(&stated(sheet, &fact.fact, rises.at));
-            let (kept, _) = outcome(&stated(sheet, &fact.fact, less(rises.at)));
-            prop_assert_eq!(risen, rises.to, "{} at {:?}", &fact.fact, rises.at);
-            prop_assert!(kept < risen);
+        if let Some(above) = fact.above {
+            prop_assert_eq!(exact(above.at), above.to, "{} at {:?}", &fact.fact, above.at);
+            prop_assert!(exact(less(above.at)) != above.to);
         }
         if let Some(opposite) = fact.opposite {
             let mut flipped = without;
@@ -320,17 +323,81 @@ fn stays_between_turns(sheet: &FactSheet, amount: i64) -> Result<(), TestCaseErr
             Amount::Count(_) => Amount::Count(amount),
         };
         let tried = outcome(&stated(sheet, &fact.fact, other)).0;
-        if fact.falls.is_none_or(|falls| other.number() >= falls.at.number())
+        if fact.below.is_none_or(|below| other.number() >= below.at.number())
             && other.number() <= now.number()
         {
             prop_assert_eq!(tried, answer.outcome, "{} at {:?}", &fact.fact, other);
         }
-        if fact.rises.is_none_or(|rises| other.number() < rises.at.number()) && other.number() >= now.number()
+        if fact.above.is_none_or(|above| other.number() < above.at.number()) && other.number() >= now.number()
         {
             prop_assert_eq!(tried, answer.outcome, "{} at {:?}", &fact.fact, other);
         }
     }
     Ok(())
+}
+
+/// Two statements of the loss that contradict each other, and what was spent on remedies: 0 to 2,636,645.04 yuan is
+/// stated of the loss, so a cost above that contradicts it and leaves the loss open again.
+fn contradicted(remedial_cost: i64) -> FactSheet {
+    FactSheet {
+        offence: "cn/criminal/219".into(),
+        person: Some(Person::Natural),
+        conduct: Some(quanlian_law::Conduct {
+            from: None,
+            to: Some("2022-06-01".parse().unwrap()),
+        }),
+        judged_on: Some("2024-06-01".parse().unwrap()),
+        facts: vec![
+            money("loss_to_holder", 263_664_504),
+            money("loss_to_holder", 0),
+            money("remedial_cost", remedial_cost),
+        ],
+        ..FactSheet::default()
+    }
+}
+
+#[test]
+fn an_amount_turns_upwards_and_back_where_it_begins_to_contradict_another() {
+    let at = |cost: i64| of(&sensitivity(&contradicted(cost)), "remedial_cost").clone();
+    let low = at(0);
+    assert!(low.below.is_none());
+    let rise = low.above.unwrap();
+    assert_eq!((rise.at, rise.to), (Amount::Fen(30_000_000), Outcome::Serious));
+    let middle = at(100_000_000);
+    assert_eq!(middle.below.unwrap().at, Amount::Fen(30_000_000));
+    assert_eq!(middle.above.unwrap().at, Amount::Fen(250_000_000));
+    let near = at(255_000_000);
+    let fall = near.above.unwrap();
+    assert_eq!(
+        (fall.at, fall.to),
+        (Amount::Fen(263_664_505), Outcome::Undetermined)
+    );
+    assert!(
+        near.text.en.contains("contradicts what else is stated"),
+        "{}",
+        near.text.en
+    );
+    let high = at(300_000_000);
+    let back = high.below.unwrap();
+    assert_eq!(
+        (back.at, back.to),
+        (Amount::Fen(263_664_505), Outcome::EspeciallySerious)
+    );
+    assert!(high.text.en.contains("no longer contradicts"), "{}", high.text.en);
+    for sheet in [0, 100_000_000, 255_000_000, 300_000_000].map(contradicted) {
+        agrees(&sheet).unwrap();
+        for amount in [
+            0,
+            1,
+            29_999_999,
+            30_000_000,
+            263_664_504,
+            263_664_505,
+            490_000_000,
+        ] {
+            stays_between_turns(&sheet, amount).unwrap();
+        }
+    }
 }
 
 proptest! {

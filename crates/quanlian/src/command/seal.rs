@@ -6,6 +6,8 @@
 //! Invariants: no file that holds a key is ever overwritten, and its owner alone can read it; a comparison of sealed files
 //! tells counts alone until both owners have opened what is shared.
 //!
+//! Below: sealing without a key that both sides have (`oblivious`).
+//!
 //! Not here: the format and the cryptography (`quanlian-sealed`), ranks (`quanlian_match::blind`).
 
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ use quanlian_evidence::vault::{Outside as _, System};
 use quanlian_match::Match;
 use quanlian_match::blind::{GramSet, METHOD};
 use quanlian_match::collection::{Note, grams_of};
-use quanlian_sealed::{CaseKey, Opening, OwnerKey, Sealed, SealedError, Tag};
+use quanlian_sealed::{CaseKey, ObliviousKey, Opening, OwnerKey, Sealed, SealedError, Tag, Tags};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -27,6 +29,8 @@ use crate::{
     files, interrupt,
     output::{Form, Output},
 };
+
+mod oblivious;
 
 /// A key file is some ninety bytes.
 const MAX_KEY_BYTES: u64 = 1 << 10;
@@ -42,14 +46,18 @@ struct Statement {
     /// Of the Merkle tree over the sealed file.
     root: String,
     case_key_id: String,
+    /// Of the owner's oblivious function, where the tags were made by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oblivious_public_key: Option<String>,
     /// With those that mean nothing.
     entries: u32,
     files: u32,
 }
 
 impl Statement {
-    fn of(sealed: &Sealed<'_>) -> Self {
+    fn of(sealed: &Sealed<'_>, oblivious_public_key: Option<String>) -> Self {
         Self {
+            oblivious_public_key,
             method: METHOD,
             root: sealed.root().to_hex(),
             case_key_id: sealed.case_key_id(),
@@ -101,13 +109,25 @@ struct Comparison {
 /// Runs `seal`.
 pub(super) fn run(arguments: &Seal, output: &dyn Fn(Form) -> Output) -> Outcome {
     match &arguments.step {
-        Some(SealStep::Key { out }) => {
-            let mut bytes = [0; 32];
-            System.fill(&mut bytes);
-            files::write_secret(out, &CaseKey::new(bytes).to_text()).bad_input()?;
+        Some(SealStep::Key {
+            out,
+            oblivious: false,
+        }) => {
+            files::write_secret(out, &CaseKey::new(random()).to_text()).bad_input()?;
             output(Form::Text).say("seal.key_made", &[("out", out.display())]);
             Ok(ExitCode::SUCCESS)
         }
+        Some(SealStep::Key { out, oblivious: true }) => {
+            let key = ObliviousKey::new(random())
+                .map_err(anyhow::Error::from)
+                .system()?;
+            files::write_secret(out, &key.to_text()).bad_input()?;
+            output(Form::Text).say("seal.oblivious_key_made", &[("out", out.display())]);
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(SealStep::Blind(arguments)) => oblivious::blind(arguments, &output(arguments.form.form())),
+        Some(SealStep::Evaluate(arguments)) => oblivious::evaluate(arguments, &output(arguments.form.form())),
+        Some(SealStep::Finish(arguments)) => oblivious::finish(arguments, &output(arguments.form.form())),
         Some(SealStep::Open {
             sealed,
             shared,
@@ -140,44 +160,83 @@ struct Wanted<'a> {
 }
 
 fn seal(arguments: &Wanted<'_>, owner_key: Option<&Path>, output: &Output) -> Outcome {
-    let case = CaseKey::parse(&key_text(arguments.key)?)
-        .with_context(|| format!("cannot use {}", arguments.key.display()))
-        .bad_input()?;
+    let key = key_text(arguments.key)?;
+    let of_key = || format!("cannot use {}", arguments.key.display());
     refuse_existing(arguments.out)?;
     let owner_path = owner_key.map_or_else(|| beside(arguments.out, "owner-key"), Path::to_owned);
-    let (set, remarks) = grams(arguments.path, output)?;
+    if !ObliviousKey::is_one(&key) {
+        let case = CaseKey::parse(&key).with_context(of_key).bad_input()?;
+        let tree = tree(arguments.path, output)?;
+        let owner = owner_key_at(&owner_path)?;
+        return write_sealed(arguments.out, tree, &case, None, (&owner, owner_path), output);
+    }
+    let key = ObliviousKey::parse(&key).with_context(of_key).bad_input()?;
+    let tree = tree(arguments.path, output)?;
+    let owner = owner_key_at(&owner_path)?;
+    let tags = oblivious::paced("progress.seal", output, |pace| {
+        let grams: Vec<u64> = tree.0.grams.keys().copied().collect();
+        key.tags(&grams, pace)
+    })?;
+    let public = Some(key.public().to_hex());
+    write_sealed(arguments.out, tree, &tags, public, (&owner, owner_path), output)
+}
+
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    System.fill(&mut bytes);
+    bytes
+}
+
+/// The grams of a tree that has some.
+fn tree(path: &Path, output: &Output) -> Result<(GramSet, Vec<Note>), Fault> {
+    let (set, remarks) = grams(path, output)?;
     if set.files.is_empty() {
         return Err(anyhow::anyhow!(
             "no text and no source code in {}",
-            arguments.path.display()
+            path.display()
         ))
         .bad_input();
     }
-    // The sealed file would be worthless without its key, so that the key is kept first.
-    let owner = if owner_path.try_exists().system()? {
-        OwnerKey::parse(&key_text(&owner_path)?)
-            .with_context(|| format!("cannot use {}", owner_path.display()))
-            .bad_input()?
-    } else {
-        let mut bytes = [0; 32];
-        System.fill(&mut bytes);
-        let owner = OwnerKey::new(bytes);
-        files::write_secret(&owner_path, &owner.to_text()).bad_input()?;
-        owner
-    };
-    let bytes = quanlian_sealed::seal(&set, &case, &owner, &mut |bytes| System.fill(bytes))
-        .map_err(anyhow::Error::from)
+    Ok((set, remarks))
+}
+
+/// The owner key at a path, made when there is none: what is sealed would be worthless without it, so that it is kept first.
+fn owner_key_at(path: &Path) -> Result<OwnerKey, Fault> {
+    if path.try_exists().system()? {
+        return OwnerKey::parse(&key_text(path)?)
+            .with_context(|| format!("cannot use {}", path.display()))
+            .bad_input();
+    }
+    let owner = OwnerKey::new(random());
+    files::write_secret(path, &owner.to_text()).bad_input()?;
+    Ok(owner)
+}
+
+/// Seals a tree, writes the file and its statement, and says so.
+fn write_sealed(
+    out: &Path,
+    (set, remarks): (GramSet, Vec<Note>),
+    tags: &dyn Tags,
+    oblivious_public_key: Option<String>,
+    (owner, owner_path): (&OwnerKey, PathBuf),
+    output: &Output,
+) -> Outcome {
+    let bar = output.progress("progress.seal", 0);
+    let bytes = quanlian_sealed::seal(&set, tags, owner, &mut |bytes| System.fill(bytes))
+        .map_err(|error| said(output, &error))
         .bad_input()?;
-    let statement = Statement::of(&Sealed::parse(&bytes).map_err(anyhow::Error::from).system()?);
-    files::replace_durably(arguments.out, &bytes).system()?;
-    let statement_file = beside(arguments.out, "root.json");
+    let sealed = Sealed::parse(&bytes).map_err(anyhow::Error::from).system()?;
+    let statement = Statement::of(&sealed, oblivious_public_key);
+    files::replace_durably(out, &bytes).system()?;
+    bar.finish_and_clear();
+    let statement_file = beside(out, "root.json");
     let text = serde_json::to_vec_pretty(&statement)
         .map_err(anyhow::Error::from)
         .system()?;
     files::replace_durably(&statement_file, &text).system()?;
     let report = Report {
         statement,
-        sealed: arguments.out.to_owned(),
+        sealed: out.to_owned(),
         statement_file,
         owner_key: owner_path,
         read_files: set.files.len(),
@@ -231,15 +290,15 @@ pub(super) fn compare_sealed(arguments: &Compare, output: &Output) -> Outcome {
         sealed_bytes(&arguments.works)?,
         sealed_bytes(&arguments.suspects)?,
     ];
-    let works = parse(&bytes[0], &arguments.works)?;
-    let suspects = parse(&bytes[1], &arguments.suspects)?;
+    let works = parse(output, &bytes[0], &arguments.works)?;
+    let suspects = parse(output, &bytes[1], &arguments.suspects)?;
     let tags = quanlian_sealed::shared(&works, &suspects)
-        .map_err(anyhow::Error::from)
+        .map_err(|error| said(output, &error))
         .bad_input()?;
     let matches = match arguments.openings.as_slice() {
         [of_works, of_suspects] => {
-            let of_works = opening(of_works, &works, &tags)?;
-            let of_suspects = opening(of_suspects, &suspects, &tags)?;
+            let of_works = opening(output, of_works, &works, &tags)?;
+            let of_suspects = opening(output, of_suspects, &suspects, &tags)?;
             Some(quanlian_sealed::compare(&of_works, &of_suspects))
         }
         _ => None,
@@ -247,8 +306,8 @@ pub(super) fn compare_sealed(arguments: &Compare, output: &Output) -> Outcome {
     let comparison = Comparison {
         method: METHOD,
         shared_grams: tags.len(),
-        works_sealed: Some(Statement::of(&works)),
-        suspects_sealed: Some(Statement::of(&suspects)),
+        works_sealed: Some(Statement::of(&works, None)),
+        suspects_sealed: Some(Statement::of(&suspects, None)),
         matches,
         remarks: Vec::new(),
     };
@@ -265,7 +324,7 @@ fn open(sealed: &Path, shared: &Path, owner_key: &Path, out: &Path, output: &Out
         .with_context(|| format!("cannot use {}", owner_key.display()))
         .bad_input()?;
     let bytes = sealed_bytes(sealed)?;
-    let side = parse(&bytes, sealed)?;
+    let side = parse(output, &bytes, sealed)?;
     let list: Shared = read_json(shared)?;
     if !list.roots.contains(&side.root().to_hex()) {
         return Err(anyhow::anyhow!(
@@ -276,7 +335,7 @@ fn open(sealed: &Path, shared: &Path, owner_key: &Path, out: &Path, output: &Out
         .bad_input();
     }
     let (opening, opened) = Opening::new(&side, &owner, &list.tags)
-        .map_err(|error| of_file(error, sealed))
+        .map_err(|error| of_file(output, &error, sealed))
         .bad_input()?;
     write_json(out, &opening)?;
     let names: Vec<&str> = opened.files.values().map(|file| file.name.as_str()).collect();
@@ -341,21 +400,35 @@ fn grams(root: &Path, output: &Output) -> Result<(GramSet, Vec<Note>), Fault> {
     Ok((set, notes))
 }
 
-fn opening(path: &Path, sealed: &Sealed<'_>, tags: &[Tag]) -> Result<quanlian_sealed::Opened, Fault> {
+fn opening(
+    output: &Output,
+    path: &Path,
+    sealed: &Sealed<'_>,
+    tags: &[Tag],
+) -> Result<quanlian_sealed::Opened, Fault> {
     let opening: Opening = read_json(path)?;
     opening
         .read(sealed, tags)
-        .map_err(|error| of_file(error, path))
+        .map_err(|error| of_file(output, &error, path))
         .bad_input()
 }
 
-fn of_file(error: SealedError, path: &Path) -> anyhow::Error {
-    anyhow::Error::from(error).context(format!("cannot use {}", path.display()))
+/// What went wrong, in the language of the person.
+fn said(output: &Output, error: &SealedError) -> anyhow::Error {
+    anyhow::anyhow!(crate::output::reason(
+        &output.messages,
+        error.code(),
+        &error.to_string()
+    ))
 }
 
-fn parse<'a>(bytes: &'a [u8], path: &Path) -> Result<Sealed<'a>, Fault> {
+fn of_file(output: &Output, error: &SealedError, path: &Path) -> anyhow::Error {
+    said(output, error).context(path.display().to_string())
+}
+
+fn parse<'a>(output: &Output, bytes: &'a [u8], path: &Path) -> Result<Sealed<'a>, Fault> {
     Sealed::parse(bytes)
-        .map_err(|error| of_file(error, path))
+        .map_err(|error| of_file(output, &error, path))
         .bad_input()
 }
 

@@ -191,7 +191,7 @@ fn sealed_files_give_what_the_open_trees_give_and_show_nothing_else() {
     );
     let refused = run(&["compare", "--sealed", "@ours.qns", "@other.qns"]);
     assert!(
-        code(&refused) == 2 && stderr(&refused).contains("different case keys"),
+        code(&refused) == 2 && stderr(&refused).contains("different keys"),
         "{}",
         stderr(&refused)
     );
@@ -217,4 +217,90 @@ fn sealed_files_give_what_the_open_trees_give_and_show_nothing_else() {
         "@ours.opening",
     ]);
     assert_eq!(code(&refused), 2);
+}
+
+/// Runs words parted by spaces; `@` stands before a name in the folder.
+fn words(folder: &Path, line: &str) -> std::process::Output {
+    let arguments: Vec<String> = line
+        .split(' ')
+        .map(|word| match word.strip_prefix('@') {
+            Some(name) => folder.join(name).to_str().unwrap().to_owned(),
+            None => word.to_owned(),
+        })
+        .collect();
+    quanlian(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn two_parties_without_a_common_key_find_what_the_open_trees_give() {
+    let folder = tempfile::tempdir().unwrap();
+    lay_out(folder.path());
+    let run = |line: &str| words(folder.path(), line);
+    let ok = |line: &str| json(&run(&format!("{line} --json")), 0);
+    let refused = |line: &str, why: &str| {
+        let answer = run(line);
+        assert!(
+            code(&answer) == 2 && stderr(&answer).contains(why),
+            "{line}: {}",
+            stderr(&answer)
+        );
+    };
+    assert_eq!(code(&run("seal key --oblivious --out @ours.key")), 0);
+    assert_eq!(code(&run("seal key --oblivious --out @other.key")), 0);
+    let sealed = ok("seal --key @ours.key @ours --out @ours.qns");
+    assert_eq!(sealed["oblivious_public_key"].as_str().unwrap().len(), 64);
+
+    let asked = ok("seal blind @theirs --for @ours.qns.root.json --out @theirs.request");
+    assert_eq!(asked["elements"], 4096);
+    refused(
+        "seal evaluate @theirs.request --key @other.key --out @x.answer",
+        "another key",
+    );
+    refused(
+        "seal evaluate @theirs.request --key @ours.key --out @x.answer --at-most 4095",
+        "4096",
+    );
+    let answered = ok("seal evaluate @theirs.request --key @ours.key --out @theirs.answer");
+    assert_eq!(answered["elements_in_all"], 4096);
+    // The same request again teaches nothing new and is not counted; a new one is.
+    let again = ok("seal evaluate @theirs.request --key @ours.key --out @again.answer");
+    assert_eq!(again["elements_in_all"], 4096);
+    ok("seal blind @ours --for @ours.qns.root.json --out @more.request");
+    refused(
+        "seal evaluate @more.request --key @ours.key --out @x.answer --at-most 8191",
+        "8191",
+    );
+    let record = fs::read_to_string(folder.path().join("ours.key.answered.json")).unwrap();
+    assert!(record.contains(asked["request"].as_str().unwrap()), "{record}");
+
+    refused(
+        "seal finish @theirs.request @ours --answer @theirs.answer --out @x.qns",
+        "make a new request",
+    );
+    let finished = ok("seal finish @theirs.request @theirs --answer @theirs.answer --out @theirs.qns");
+    assert_eq!(finished["oblivious_public_key"], sealed["oblivious_public_key"]);
+    assert_eq!(finished["case_key_id"], sealed["case_key_id"]);
+
+    ok("compare --sealed @ours.qns @theirs.qns --shared @shared.json");
+    ok("seal open @ours.qns --shared @shared.json --owner-key @ours.qns.owner-key --out @ours.opening");
+    ok(
+        "seal open @theirs.qns --shared @shared.json --owner-key @theirs.request.owner-key --out @theirs.opening",
+    );
+    let blind = ok("compare --sealed @ours.qns @theirs.qns --openings @ours.opening @theirs.opening --all");
+    let open = ok("compare --grams @ours @theirs --all");
+    assert_eq!(blind["matches"], open["matches"]);
+    assert_eq!(open["matches"][0]["work"], "rtl/core_of_ours.v");
+
+    // A case key where the other kind is needed, and the other way round.
+    assert_eq!(code(&run("seal key --out @case.key")), 0);
+    ok("seal --key @case.key @theirs --out @plain.qns");
+    refused(
+        "seal blind @theirs --for @plain.qns.root.json --out @x.request",
+        "--oblivious",
+    );
+    refused("compare --sealed @ours.qns @plain.qns", "different keys");
+    refused(
+        "seal evaluate @theirs.request --key @case.key --out @x.answer",
+        "case.key",
+    );
 }

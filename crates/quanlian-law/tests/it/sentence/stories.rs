@@ -128,9 +128,9 @@ fn the_chip_sentence_is_inside_everywhere() {
         .iter()
         .find(|fact| fact.fact == "reasonable_licence_fee")
         .unwrap();
-    assert_eq!(fee.rises.unwrap().at, quanlian_law::Amount::Fen(250_000_000));
-    assert_eq!(fee.falls.unwrap().at, quanlian_law::Amount::Fen(30_000_000));
-    assert_eq!(fee.falls.unwrap().by, quanlian_law::Amount::Fen(200_000_000));
+    assert_eq!(fee.above.unwrap().at, quanlian_law::Amount::Fen(250_000_000));
+    assert_eq!(fee.below.unwrap().at, quanlian_law::Amount::Fen(30_000_000));
+    assert_eq!(fee.below.unwrap().by, quanlian_law::Amount::Fen(200_000_000));
 }
 
 #[test]
