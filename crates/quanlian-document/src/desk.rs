@@ -18,8 +18,9 @@ use typst::{
 use crate::Fonts;
 
 /// The files that every paper sees: name and text.
-pub(crate) const EMBEDDED: [(&str, &str); 9] = [
+pub(crate) const EMBEDDED: [(&str, &str); 10] = [
     ("dossier.typ", include_str!("../templates/dossier.typ")),
+    ("appendix.typ", include_str!("../templates/appendix.typ")),
     ("form.typ", include_str!("../templates/form.typ")),
     ("base.typ", include_str!("../templates/base.typ")),
     ("findings.typ", include_str!("../templates/findings.typ")),

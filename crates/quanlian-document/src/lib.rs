@@ -1,6 +1,7 @@
-//! Official papers: the referral dossier and the papers of custody as archival PDF, set by Typst.
+//! Official papers: the referral dossier, the papers of custody and the appendix of an expert opinion as archival PDF, set by
+//! Typst.
 //!
-//! In:  a [`Dossier`] or a [`CustodyForm`] that the binary fills from the other stages, the system's [`Fonts`], and the time.
+//! In:  a [`Dossier`], a [`CustodyForm`] or an [`Appendix`] that the binary fills from the other stages, the system's [`Fonts`], and the time.
 //! Out: a [`Pdf`] (PDF/A-2a) that people read and courts archive.
 //!
 //! Invariants: the same dossier, time and fonts give the same bytes. What comes
@@ -11,6 +12,7 @@
 //! Not here: what a match, a threshold or a clock means (the stages that own
 //! them), the JSON report with everything that a paper has no room for.
 
+pub mod appendix;
 mod desk;
 pub mod dossier;
 mod fonts;
@@ -21,6 +23,7 @@ mod sheet;
 mod tests;
 mod text;
 
+pub use appendix::{Appendix, render_appendix};
 pub use dossier::Dossier;
 pub use fonts::{FontError, Fonts};
 pub use form::{CustodyForm, render_form};

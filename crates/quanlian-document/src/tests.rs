@@ -3,6 +3,7 @@
 //! In:  the made-up case of [`sample`].
 //! Out: what a reader of the PDF would see.
 
+mod appendix;
 mod form;
 mod sample;
 

@@ -12,6 +12,7 @@
 //! Not here: how media score (`audio`, `image`, `text`, `video`), reading and writing of files on disk (`collection`).
 
 mod built_in;
+mod error_rates;
 mod file;
 mod fit;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use built_in::Basis;
+pub use error_rates::{ErrorRate, error_rates};
 pub use file::{CalibrationError, MAX_FILE_BYTES};
 pub use fit::{FitError, MIN_NON_MEMBERS, MIN_TAIL, Tail, rate_bound};
 

@@ -267,6 +267,18 @@ pub(crate) struct Compare {
     /// Also write a report as one HTML page in Chinese and English
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// Also write the appendix of an expert opinion as PDF/A
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["grams", "sealed"])]
+    pub(crate) appendix: Option<PathBuf>,
+    /// Language of the appendix
+    #[arg(long, value_enum, default_value_t = PaperLanguage::Zh, requires = "appendix")]
+    pub(crate) paper_language: PaperLanguage,
+    /// Case number for the appendix
+    #[arg(long, value_name = "TEXT", requires = "appendix")]
+    pub(crate) case_number: Option<String>,
+    /// Appraisal body for the appendix
+    #[arg(long, value_name = "TEXT", requires = "appendix")]
+    pub(crate) agency: Option<String>,
     /// A file or folder of what everybody has and what therefore does not count; may be given again
     #[arg(long, value_name = "PATH")]
     pub(crate) background: Vec<PathBuf>,

@@ -1,13 +1,15 @@
 //! `quanlian compare`: two files or trees against each other, with a report for people.
 //!
 //! In:  works and suspects, each a file or a folder.
-//! Out: the matches, what could not be read, and on request one HTML page that needs no network (`page`).
+//! Out: the matches, what could not be read, and on request one HTML page that needs no network (`page`), the appendix of an
+//!      expert opinion (`appendix`) and SARIF (`sarif`).
 //!
 //! The works are indexed in a temporary folder and matched as by `match`, so that both commands say the same.
 //!
 //! Not here: comparison by grams alone, open or sealed (`seal`).
 
 mod aligned;
+mod appendix;
 mod page;
 mod sarif;
 
@@ -18,6 +20,7 @@ use std::{
     sync::atomic::Ordering,
 };
 
+use quanlian_evidence::vault::{Outside as _, System};
 use quanlian_match::{
     Match, Medium,
     calibration::NullModel,
@@ -164,6 +167,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         coverage::print(output, coverage);
     }
     if let Some(report) = &arguments.report {
+        let bar = output.progress("progress.report", 0);
         let shown = comparison.matches.iter().take(page::MAX_SHOWN_MATCHES);
         let members = MemberFiles::take(
             shown.flat_map(|found| sources(&arguments.works, &paths, found).into_iter().flatten()),
@@ -172,8 +176,16 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             let files = sources(&arguments.works, &paths, found)?;
             Some(files.map(|file| members.path(&file).map_or(file.clone(), Path::to_owned)))
         });
+        bar.finish_and_clear();
         files::replace_durably(report, page.as_bytes()).system()?;
         output.say("compare.reported", &[("report", report.display())]);
+    }
+    if let Some(path) = &arguments.appendix {
+        let bar = output.progress("progress.appendix", 0);
+        let bytes = appendix::of(&comparison, arguments, options.max_e_value, System.now())?;
+        bar.finish_and_clear();
+        files::replace_durably(path, &bytes).system()?;
+        output.say("compare.reported", &[("report", path.display())]);
     }
     if let Some(path) = &arguments.sarif {
         let document = sarif::of(&comparison, &output.messages);

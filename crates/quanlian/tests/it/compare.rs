@@ -153,3 +153,53 @@ fn comparing_what_is_not_there_or_has_nothing_in_it_is_said() {
     assert_eq!(code(&run("a.txt", "b.txt", &[])), 0);
     assert_eq!(code(&run("a.txt", "b.txt", &["--require"])), 1);
 }
+
+#[test]
+fn the_appendix_of_an_opinion_names_the_digest_of_the_result_that_was_printed() {
+    if !super::has_tool("pdftotext") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let work =
+        "那年秋天，老船长把灯塔的钥匙交给了最小的女儿，只说了一句：风向变的时候，先数三遍浪，再点第二盏灯。";
+    fs::write(at("work.txt"), work).unwrap();
+    fs::write(
+        at("post.txt"),
+        format!("转载：{}完", work.replace("最小", "最大")),
+    )
+    .unwrap();
+    let (works, post, paper) = (at("work.txt"), at("post.txt"), at("appendix.pdf"));
+    let common = ["compare", text(&works), text(&post), "--json"];
+    let arguments = [
+        &common[..],
+        &[
+            "--appendix",
+            text(&paper),
+            "--case-number",
+            "沪鉴第7号",
+            "--paper-language",
+            "both",
+        ],
+    ];
+    let printed = quanlian(&arguments.concat());
+    let found = json(&printed, 0);
+    let shown = std::process::Command::new("pdftotext")
+        .args(["-raw", text(&paper), "-"])
+        .output()
+        .unwrap();
+    let shown: String = String::from_utf8(shown.stdout)
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&printed.stdout));
+    assert!(shown.contains(&digest), "{digest} is not in {shown}");
+    let of_work = found["works_read"][0]["sha256"].as_str().unwrap();
+    for wanted in [of_work, "沪鉴第7号", "中文：", "Chinese:", "work.txt"] {
+        assert!(shown.contains(wanted), "{wanted} is not in {shown}");
+    }
+    // What belongs to the appendix means nothing without it, and neither has a place in a comparison of sealed files.
+    for wrong in [&["--case-number", "7"][..], &["--appendix", "x.pdf", "--grams"]] {
+        assert_eq!(code(&quanlian(&[&common[..], wrong].concat())), 2, "{wrong:?}");
+    }
+}
