@@ -44,9 +44,11 @@ pub(super) fn of(
     max_e_value: f64,
     at: Timestamp,
 ) -> Result<Vec<u8>, Fault> {
-    let json = serde_json::to_vec(comparison)
+    // As `--json` prints it, so that the digest can be checked with any tool.
+    let mut json = serde_json::to_vec_pretty(comparison)
         .map_err(anyhow::Error::from)
         .system()?;
+    json.push(b'\n');
     let words = Words {
         zh: Messages::of(Language::Zh),
         en: Messages::of(Language::En),
