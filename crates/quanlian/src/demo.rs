@@ -1,10 +1,13 @@
-//! `quanlian demo`: the whole chain on content that the program makes itself.
+//! `quanlian demo`: the whole chain on content that the program makes itself, in two stories.
 //!
 //! In:  a folder to work in.
-//! Out: sample works and suspects, the results of `trace` on them, and where everything lies.
+//! Out: the music channel: sample works and suspects, the results of `trace` on them; the chip code, below `chip/`; and where
+//!      everything lies.
 //!
 //! Invariant: only a folder that an earlier demo made is ever emptied.
 
+mod chip;
+mod circuit;
 mod compose;
 mod sound;
 mod story;
@@ -54,12 +57,15 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let report = trace::trace(&trace, output)?;
     output.document(&report).system()?;
     trace::print_summary(&report, output);
+    output.say::<&str>("demo.chip", &[]);
+    chip::run(&folder.join("chip"), output).system()?;
     let bundle = folder.join("result/case.qne.zip");
     output.text(&output.messages.get(
         "demo.next",
         &[
             ("folder", folder.display().to_string()),
             ("bundle", bundle.display().to_string()),
+            ("report", folder.join("chip/report.html").display().to_string()),
         ],
     ));
     Ok(ExitCode::SUCCESS)

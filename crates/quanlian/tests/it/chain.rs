@@ -101,6 +101,21 @@ fn the_demo_reaches_the_upper_tier_with_article_version_and_evidence() {
 }
 
 #[test]
+fn the_demo_leaves_the_chip_story_with_reports_and_bundles_that_verify() {
+    let (folder, _) = demo();
+    let chip = folder.join("chip");
+    let page = fs::read_to_string(chip.join("report.html")).unwrap();
+    for part in ["backup_final.v", "MD-1", "MD-2"] {
+        assert!(page.contains(part), "{part} is not in the report");
+    }
+    assert!(fs::read(chip.join("appendix.pdf")).unwrap().starts_with(b"%PDF-"));
+    for bundle in ["case.qne.zip", "register.qne.zip"] {
+        let answer = json(&quanlian(&["verify", text(&chip.join(bundle)), "--json"]), 0);
+        assert_eq!(answer["ok"], true, "{bundle}");
+    }
+}
+
+#[test]
 fn the_dossier_is_a_chinese_pdf() {
     let (folder, _) = demo();
     let pdf = folder.join("result/dossier.pdf");
