@@ -7,7 +7,8 @@
 //! their keys, or by tags that say nothing without a key. So both give the same ranks and the same lines.
 //!
 //! A gram weighs what its own side took it for: its tokens' information as the code of the same tree predicts them, or for
-//! text a share of its units. Of both sides the lower sum counts.
+//! text a share of its units. Of both sides the lower sum counts. Structure of code counts in full where equal values or words stand
+//! by it, and for [`STRUCTURE_ALONE`] where they do not: two cores for one standard have much of it in common.
 //!
 //! Invariants: pure; the order of what comes in does not matter; a place of a suspect counts once for each work.
 //!
@@ -23,7 +24,7 @@ use crate::score::{Score, Tries};
 use crate::{Match, Medium, Span, Unit};
 
 /// Name and version of the method: sets of another one cannot be compared with these.
-pub const METHOD: &str = "grams/1";
+pub const METHOD: &str = "grams/2";
 /// Occurrences of one gram in one tree; a gram with more is common ground, left out and counted.
 pub const MAX_OCCURRENCES: usize = 32;
 /// Units of [`Occurrence::bits`] in a bit.
@@ -46,6 +47,11 @@ const TEXT_CHAINS: AlignOptions = AlignOptions {
     min_score: 8.0,
     max_chains: 256,
 };
+/// Share of its bits that structure keeps where nothing else by it agrees.
+const STRUCTURE_ALONE: f64 = 0.4;
+/// How far off in tokens, and on how different a diagonal, values and words still speak for structure.
+const CORROBORATION_TOKENS: u32 = 24;
+const CORROBORATION_DRIFT: i64 = 4;
 /// Pairs of occurrences of one gram; with more it is common to both sides and tells nothing.
 const MAX_PAIRS_PER_GRAM: usize = 256;
 
@@ -62,9 +68,23 @@ pub struct GramFile {
     pub places: u32,
 }
 
+/// What a gram is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GramKind {
+    /// Structure of code, in which names, numbers and strings are told by their class; letters of text.
+    Structure,
+    /// The numbers and strings of code inside such a structure.
+    Values,
+    /// A few tokens of code word for word.
+    Words,
+}
+
 /// Where a gram stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Occurrence {
+    /// What the gram is made of.
+    pub kind: GramKind,
     /// Number of the file in its tree.
     pub file: u32,
     /// First token or folded letter.
@@ -183,25 +203,33 @@ fn pair(
         _ => (TEXT_CHAINS, Unit::Char),
     };
     found.sort_unstable();
-    let by_places: BTreeMap<(u32, u32), usize> = (found.iter().enumerate())
-        .map(|(at, (of_suspect, of_work))| ((of_suspect.place, of_work.place), at))
-        .collect();
+    let mut by_places: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
+    for (at, (of_suspect, of_work)) in found.iter().enumerate() {
+        by_places
+            .entry((of_suspect.place, of_work.place))
+            .or_default()
+            .push(at);
+    }
+    let company = Company::of(&found);
     // Code has a gram at each token, so that a hit is weighed by its first one; of text a few are chosen.
-    let hits: Vec<Hit> = (found.iter())
-        .map(|(of_suspect, of_work)| Hit {
-            query: of_suspect.place,
-            work: of_work.place,
-            weight: f32::from(of_suspect.bits.min(of_work.bits))
-                / BITS_SCALE
-                / if unit == Unit::Line {
-                    f32::from(of_suspect.width.max(1))
-                } else {
-                    1.0
-                },
+    let weight = |&at: &usize| {
+        let (of_suspect, of_work): &(Occurrence, Occurrence) = &found[at];
+        let width = if unit == Unit::Line {
+            f32::from(of_suspect.width.max(1))
+        } else {
+            1.0
+        };
+        f32::from(of_suspect.bits.min(of_work.bits)) / BITS_SCALE / width
+    };
+    let hits: Vec<Hit> = (by_places.iter())
+        .map(|(&(query, work), all)| Hit {
+            query,
+            work,
+            weight: all.iter().map(weight).sum(),
         })
         .collect();
     let mut stretches: Vec<Stretch> = (chains(hits, &options).iter())
-        .filter_map(|chain| stretch(chain, &by_places, &found))
+        .filter_map(|chain| stretch(chain, &by_places, &found, &company, unit == Unit::Line))
         .collect();
     stretches.sort_by(|a, b| b.bits.total_cmp(&a.bits).then(a.suspect.cmp(&b.suspect)));
     let mut kept: Vec<Stretch> = Vec::new();
@@ -254,35 +282,78 @@ fn pair(
     })
 }
 
+/// Where values and words agree: place in the suspect and diagonal, in order.
+struct Company(Vec<(u32, i64)>);
+
+impl Company {
+    fn of(found: &[(Occurrence, Occurrence)]) -> Self {
+        let mut places: Vec<(u32, i64)> = (found.iter())
+            .filter(|(of_suspect, _)| of_suspect.kind != GramKind::Structure)
+            .map(|(of_suspect, of_work)| (of_suspect.place, diagonal(of_suspect, of_work)))
+            .collect();
+        places.sort_unstable();
+        Self(places)
+    }
+
+    /// Whether some of it stands by a gram.
+    fn is_near(&self, of_suspect: &Occurrence, of_work: &Occurrence) -> bool {
+        let from = of_suspect.place.saturating_sub(CORROBORATION_TOKENS);
+        let own = diagonal(of_suspect, of_work);
+        let first = self.0.partition_point(|&(place, _)| place < from);
+        (self.0[first..].iter())
+            .take_while(|(place, _)| *place <= of_suspect.place.saturating_add(CORROBORATION_TOKENS))
+            .any(|(_, other)| own.abs_diff(*other) <= CORROBORATION_DRIFT.unsigned_abs())
+    }
+}
+
+fn diagonal(of_suspect: &Occurrence, of_work: &Occurrence) -> i64 {
+    i64::from(of_work.place) - i64::from(of_suspect.place)
+}
+
 /// What a chain is worth and where it lies, from the grams themselves.
 fn stretch(
     chain: &Chain,
-    by_places: &BTreeMap<(u32, u32), usize>,
+    by_places: &BTreeMap<(u32, u32), Vec<usize>>,
     found: &[(Occurrence, Occurrence)],
+    company: &Company,
+    of_code: bool,
 ) -> Option<Stretch> {
     let grams: Vec<&(Occurrence, Occurrence)> = (chain.hits.iter())
-        .filter_map(|hit| found.get(*by_places.get(&(hit.query, hit.work))?))
+        .filter_map(|hit| by_places.get(&(hit.query, hit.work)))
+        .flatten()
+        .filter_map(|&at| found.get(at))
         .collect();
     let first = grams.first()?;
     let mut sums = [0.0f64; 2];
     let mut covered = [0u32; 2];
-    let mut ends = [first.0.place, first.1.place];
+    // Structure and what stands in it are paid for apart, each token once; both cover the same ground.
+    let mut ends = [[first.0.place, first.1.place]; 2];
     let mut spans = [first.0.span, first.1.span];
     for (of_suspect, of_work) in &grams {
+        let is_structure = of_suspect.kind == GramKind::Structure;
+        let share = if !is_structure || !of_code || company.is_near(of_suspect, of_work) {
+            1.0
+        } else {
+            STRUCTURE_ALONE
+        };
         for (side, gram) in [of_suspect, of_work].into_iter().enumerate() {
             let width = u32::from(gram.width.max(1));
             let end = gram.place.saturating_add(width);
-            let new = end.saturating_sub(ends[side].max(gram.place));
-            sums[side] += f64::from(gram.bits) / f64::from(BITS_SCALE) * f64::from(new) / f64::from(width);
-            covered[side] += new;
-            ends[side] = ends[side].max(end);
+            let ground = ends[0][side].max(ends[1][side]);
+            covered[side] += end.saturating_sub(ground.max(gram.place));
+            let own = &mut ends[usize::from(!is_structure)][side];
+            let new = end.saturating_sub((*own).max(gram.place));
+            sums[side] +=
+                share * f64::from(gram.bits) / f64::from(BITS_SCALE) * f64::from(new) / f64::from(width);
+            *own = (*own).max(end);
             spans[side] = [spans[side][0].min(gram.span[0]), spans[side][1].max(gram.span[1])];
         }
     }
+    let end = |side: usize| ends[0][side].max(ends[1][side]);
     Some(Stretch {
         bits: sums[0].min(sums[1]),
-        suspect: [first.0.place, ends[0]],
-        work: [first.1.place, ends[1]],
+        suspect: [first.0.place, end(0)],
+        work: [first.1.place, end(1)],
         spans,
         covered: covered[0].min(covered[1]),
     })
@@ -309,6 +380,7 @@ mod tests {
             set.files.push(file(name, keys.len() as u32 + 2));
             for (place, &key) in (0u32..).zip(*keys) {
                 let occurrence = Occurrence {
+                    kind: GramKind::Structure,
                     file: number,
                     place,
                     width: 3,
@@ -336,12 +408,48 @@ mod tests {
         assert_eq!(matches[0].segments[0].suspect(), [21, 83]);
         assert_eq!(matches[0].segments[0].work(), [1, 63]);
         assert_eq!(matches[1].segments[0].work(), [11, 43]);
-        // 62 places of 16/3 bits, less the tries: 82 places against four million.
-        let expected = 62.0 * 16.0 / 3.0 - (82.0f64 * 4_194_304.0).log2();
+        // 62 places of 16/3 bits, structure alone, less the tries: 82 places against four million.
+        let expected = STRUCTURE_ALONE * 62.0 * 16.0 / 3.0 - (82.0f64 * 4_194_304.0).log2();
         assert!(
             (matches[0].score_bits - expected).abs() < 1e-9,
             "{} {expected}",
             matches[0].score_bits
+        );
+    }
+
+    #[test]
+    fn structure_counts_in_full_where_words_stand_by_it_and_they_count_besides() {
+        let original: Vec<u64> = (0..60).collect();
+        let with_words = |from: u32| {
+            let mut set = tree(&[("a", &original)]);
+            let occurrence = |place| Occurrence {
+                kind: GramKind::Words,
+                file: 0,
+                place,
+                width: 6,
+                bits: 12 * 64,
+                span: [place + 1, place + 7],
+            };
+            (from..60)
+                .step_by(6)
+                .for_each(|place| set.push(1000 + u64::from(place), occurrence(place)));
+            set
+        };
+        let bits = |set: &GramSet| GramSet::compare(set, set)[0].score_bits;
+        let tries = (62.0f64 * 4_194_304.0).log2();
+        let structure = 62.0 * 16.0 / 3.0;
+        assert!((bits(&with_words(60)) - (STRUCTURE_ALONE * structure - tries)).abs() < 1e-9);
+        // Ten grams of words over all of it: 120 bits more, and no structure stands alone.
+        assert!(
+            (bits(&with_words(0)) - (structure + 120.0 - tries)).abs() < 1e-9,
+            "{}",
+            bits(&with_words(0))
+        );
+        // Only the last one: what lies farther than that stays alone.
+        let last = bits(&with_words(54));
+        assert!(
+            last > STRUCTURE_ALONE * structure + 12.0 - tries && last < structure - tries,
+            "{last}"
         );
     }
 
@@ -379,7 +487,8 @@ mod tests {
             let shared: Vec<(Vec<Occurrence>, Vec<Occurrence>)> = rows
                 .iter()
                 .map(|&([a, b, c], [width, bits], span)| {
-                    let one = Occurrence { file: a % 3, place: b, width, bits, span };
+                    let kinds = [GramKind::Structure, GramKind::Values, GramKind::Words];
+                    let one = Occurrence { kind: kinds[width as usize % 3], file: a % 3, place: b, width, bits, span };
                     (vec![one], vec![Occurrence { place: c, ..one }])
                 })
                 .collect();

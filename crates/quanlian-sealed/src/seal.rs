@@ -11,7 +11,7 @@
 use chacha20poly1305::aead::{AeadInOut as _, KeyInit as _};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use quanlian_match::Medium;
-use quanlian_match::blind::{GramFile, GramSet, Occurrence};
+use quanlian_match::blind::{GramFile, GramKind, GramSet, Occurrence};
 
 use crate::format::{
     ENTRY_BYTES, FILE_BYTES, HEADER_BYTES, Header, MAX_ENTRIES, MAX_FILES, MIN_ENTRIES, MIN_FILES,
@@ -34,6 +34,8 @@ const _: () = assert!(ENTRY_PLAIN_BYTES + MAC_BYTES + TAG_BYTES == ENTRY_BYTES);
 pub(crate) const NAME_AT: usize = 1 + 4 + 32 + 2;
 /// Longest name that is kept; of a longer one its end.
 const MAX_NAME_BYTES: usize = FILE_PLAIN_BYTES - NAME_AT;
+/// The widest gram; the bits above tell its kind.
+const MAX_WIDTH: u16 = (1 << 14) - 1;
 /// The number of a file that an empty place for an occurrence bears.
 pub(crate) const NO_FILE: u32 = u32::MAX;
 
@@ -175,12 +177,30 @@ fn entry_plain(next: [u8; TAG_BYTES], occurrences: &[Occurrence]) -> [u8; ENTRY_
         };
         place[..4].copy_from_slice(&one.file.to_le_bytes());
         place[4..8].copy_from_slice(&one.place.to_le_bytes());
-        place[8..10].copy_from_slice(&one.width.to_le_bytes());
+        place[8..10].copy_from_slice(&(one.width.min(MAX_WIDTH) | kind_bits(one.kind)).to_le_bytes());
         place[10..12].copy_from_slice(&one.bits.to_le_bytes());
         place[12..16].copy_from_slice(&one.span[0].to_le_bytes());
         place[16..].copy_from_slice(&one.span[1].to_le_bytes());
     }
     plain
+}
+
+/// The kind of a gram stands in the two highest bits of its width.
+fn kind_bits(kind: GramKind) -> u16 {
+    let number = match kind {
+        GramKind::Structure => 0,
+        GramKind::Values => 1,
+        GramKind::Words => 2,
+    };
+    number << 14
+}
+
+fn kind_of(width: u16) -> GramKind {
+    match width >> 14 {
+        0 => GramKind::Structure,
+        1 => GramKind::Values,
+        _ => GramKind::Words,
+    }
 }
 
 /// The next tag, when there is one, and the occurrences of an entry; the bytes are as many as an entry has.
@@ -189,9 +209,10 @@ pub(crate) fn read_entry(plain: &[u8]) -> (Option<Tag>, Vec<Occurrence>) {
     let occurrences = plain[TAG_BYTES..]
         .chunks_exact(OCCURRENCE_BYTES)
         .map(|bytes| Occurrence {
+            kind: kind_of(u16::from_le_bytes(array(&bytes[8..10]))),
             file: u32::from_le_bytes(array(&bytes[..4])),
             place: u32::from_le_bytes(array(&bytes[4..8])),
-            width: u16::from_le_bytes(array(&bytes[8..10])),
+            width: u16::from_le_bytes(array(&bytes[8..10])) & MAX_WIDTH,
             bits: u16::from_le_bytes(array(&bytes[10..12])),
             span: [
                 u32::from_le_bytes(array(&bytes[12..16])),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use quanlian_match::Medium;
-use quanlian_match::blind::{GramFile, GramSet, MAX_OCCURRENCES, Occurrence};
+use quanlian_match::blind::{GramFile, GramKind, GramSet, MAX_OCCURRENCES, Occurrence};
 
 use super::*;
 use crate::format::{ENTRY_BYTES, MIN_ENTRIES};
@@ -27,6 +27,7 @@ fn tree(files: &[(&str, Vec<u64>)]) -> GramSet {
         });
         for (place, &gram) in (0u32..).zip(grams) {
             set.grams.entry(gram).or_default().push(Occurrence {
+                kind: GramKind::Structure,
                 file: number,
                 place,
                 width: 3,

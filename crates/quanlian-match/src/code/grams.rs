@@ -1,7 +1,13 @@
 //! Grams of source code for a comparison by grams alone.
 //!
 //! In:  a source file; the background of its tree.
-//! Out: a gram of structure at each token, what it tells, and the lines that it covers.
+//! Out: a gram of structure at each token, of every second place one of the values in it and one of its words, what each tells, and the
+//!      lines that it covers.
+//!
+//! Structure alone survives every renaming, but two programs for one standard share it too. Values (numbers and strings inside the same
+//! structure) survive renaming as well, words survive everything but that: either shows that structure was not met by chance.
+//!
+//! Invariant: which places have a gram of values or words follows from its key alone, so both sides choose the same.
 //!
 //! Not here: keys for the index (`gram`), comparing (`blind`).
 
@@ -10,12 +16,24 @@ use std::io::Read;
 use super::background::{Background, SAMPLE_TOKENS};
 use super::gram::{self, Links, STRUCTURE_TOKENS};
 use super::language::{Family, Language};
-use super::tokens::Tokens;
+use super::tokens::{NAME, NO_WORD, NUMBER, STRING, Tokens, mix};
 use super::{CodeNote, StoredTokens, read};
+use crate::blind::GramKind;
 use crate::text::TextError;
+
+/// Tokens of a gram of words.
+const WORD_TOKENS: usize = 6;
+/// Names, numbers and strings that such a gram must have.
+const MIN_WORDS: usize = 2;
+/// Keeps the kinds apart.
+const OF_VALUES: u64 = 0x5641_4c55_4553;
+const OF_WORDS: u64 = 0x574f_5244_53;
+/// Width of a key, as of the index.
+const KEY_BITS: u32 = 40;
 
 /// A gram of source code.
 pub(crate) struct CodeGram {
+    pub(crate) kind: GramKind,
     pub(crate) key: u64,
     /// Its first token, and how many it has.
     pub(crate) place: u32,
@@ -52,16 +70,72 @@ impl Grams {
             let Some(key) = key else {
                 continue;
             };
-            let lines = &self.tokens.lines[at..at + STRUCTURE_TOKENS];
-            sink(CodeGram {
-                key,
-                place: at as u32,
-                width: STRUCTURE_TOKENS as u16,
-                bits: information.token_bits[at..at + STRUCTURE_TOKENS].iter().sum(),
-                lines: [lines[0], lines[STRUCTURE_TOKENS - 1] + 1],
-            });
+            let bits = information.token_bits[at..at + STRUCTURE_TOKENS].iter().sum();
+            sink(self.gram(GramKind::Structure, key, at, STRUCTURE_TOKENS, bits));
+            let values = self.hashed(key ^ OF_VALUES, at, STRUCTURE_TOKENS, |symbol| symbol != NAME);
+            if let Some((key, _)) = values.filter(|(key, _)| is_chosen(*key)) {
+                let bits = self.word_bits(&information.word_bits, at, STRUCTURE_TOKENS, |symbol| {
+                    symbol != NAME
+                });
+                sink(self.gram(GramKind::Values, key, at, STRUCTURE_TOKENS, bits));
+            }
+        }
+        for at in 0..(self.tokens.len() + 1).saturating_sub(WORD_TOKENS) {
+            let symbols = &self.tokens.symbols[at..at + WORD_TOKENS];
+            let seed = symbols
+                .iter()
+                .fold(OF_WORDS, |hash, &symbol| mix(hash ^ u64::from(symbol)));
+            let words = self.hashed(seed, at, WORD_TOKENS, |_| true);
+            if let Some((key, _)) = words.filter(|(key, count)| *count >= MIN_WORDS && is_chosen(*key)) {
+                let bits = self.word_bits(&information.word_bits, at, WORD_TOKENS, |_| true);
+                sink(self.gram(GramKind::Words, key, at, WORD_TOKENS, bits));
+            }
         }
     }
+
+    fn gram(&self, kind: GramKind, key: u64, at: usize, width: usize, bits: f32) -> CodeGram {
+        let lines = &self.tokens.lines[at..at + width];
+        CodeGram {
+            kind,
+            key,
+            place: at as u32,
+            width: width as u16,
+            bits,
+            lines: [lines[0], lines[width - 1] + 1],
+        }
+    }
+
+    /// The key of the words of a gram that `wanted` takes, in order, and how many there are; none when there is none.
+    fn hashed(
+        &self,
+        seed: u64,
+        at: usize,
+        width: usize,
+        wanted: impl Fn(u16) -> bool,
+    ) -> Option<(u64, usize)> {
+        let (mut hash, mut count) = (seed, 0);
+        for place in at..at + width {
+            let (symbol, word) = (self.tokens.symbols[place], self.tokens.words[place]);
+            if word != NO_WORD && matches!(symbol, NAME | NUMBER | STRING) && wanted(symbol) {
+                hash = mix(hash ^ self.tokens.dictionary.hash(word) ^ (place - at) as u64);
+                count += 1;
+            }
+        }
+        (count > 0).then(|| (mix(hash) >> (64 - KEY_BITS), count))
+    }
+
+    fn word_bits(&self, bits: &[f32], at: usize, width: usize, wanted: impl Fn(u16) -> bool) -> f32 {
+        let tokens = self.tokens.symbols[at..at + width]
+            .iter()
+            .zip(&self.tokens.words[at..]);
+        let wanted = tokens.filter(|&(&symbol, &word)| word != NO_WORD && wanted(symbol));
+        wanted.map(|(_, &word)| bits[word as usize]).sum()
+    }
+}
+
+/// Of grams of values and words every second is kept.
+fn is_chosen(key: u64) -> bool {
+    key & 1 == 0
 }
 
 /// What the files of a tree expect of each other.

@@ -18,11 +18,11 @@ use super::sniff::Content;
 use super::walk::{self, Found};
 use super::{Exclude, Note, Progress, Stop, note};
 use crate::Medium;
-use crate::blind::{BITS_SCALE, GramFile, GramSet, Occurrence};
+use crate::blind::{BITS_SCALE, GramFile, GramKind, GramSet, Occurrence};
 use crate::code::{self, CodeGram};
 use crate::text::{self, TextError};
 
-/// Tokens and letters of one tree: a gram at each of them fills some 64 bytes of memory and up to 128 of a sealed file.
+/// Tokens and letters of one tree: about two grams at each of them fill some 128 bytes of memory and up to 256 of a sealed file.
 pub const MAX_PLACES: u64 = 16 << 20;
 
 /// Why the grams of a tree cannot be made.
@@ -108,6 +108,7 @@ pub fn grams_of(
         grams.for_each(
             &background,
             |CodeGram {
+                 kind,
                  key,
                  place,
                  width,
@@ -115,6 +116,7 @@ pub fn grams_of(
                  lines,
              }| {
                 let occurrence = Occurrence {
+                    kind,
                     file: *number,
                     place,
                     width,
@@ -128,6 +130,7 @@ pub fn grams_of(
     for (number, grams) in &texts {
         for gram in &grams.grams {
             let occurrence = Occurrence {
+                kind: GramKind::Structure,
                 file: *number,
                 place: gram.place,
                 width: gram.width,
