@@ -243,6 +243,9 @@ pub(crate) struct Match {
     /// Files or folders to look at
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
+    /// Index of what everybody has and what therefore does not count; may be given again
+    #[arg(long, value_name = "INDEX")]
+    pub(crate) background: Vec<PathBuf>,
     /// Also say which files of the works stand in which suspects, and what is missing
     #[arg(long)]
     pub(crate) coverage: bool,

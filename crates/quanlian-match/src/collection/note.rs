@@ -115,6 +115,9 @@ pub(super) fn of_code(subject: &Path, note: CodeNote) -> Note {
         CodeNote::TooShort { tokens } => {
             format!("{tokens} tokens of code are too few to be found in anything")
         }
+        CodeNote::Generated => {
+            "it says of itself that a tool made it: others who used the tool may have the same".to_owned()
+        }
     };
     Note::new(subject, note.code(), message)
 }

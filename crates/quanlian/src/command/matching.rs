@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Match as Arguments,
-    command::{calibrate, coverage},
+    command::{calibrate, coverage, index},
     fault::{Blame, Fault, Outcome, answer_no},
     message::Messages,
     output::{Form, Output, reason, warn_about},
@@ -33,7 +33,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             .map_err(|source| anyhow::Error::new(source).context(format!("cannot read {}", path.display())))
             .bad_input()?;
     }
-    let collection = calibrate::open(&arguments.index, &arguments.calibration)?;
+    let mut collection = calibrate::open(&arguments.index, &arguments.calibration)?;
+    if !arguments.background.is_empty() {
+        collection.set_background(index::open_all(&arguments.background)?);
+    }
     let bar = output.progress("progress.match", 0);
     let progress = |done, total| {
         bar.set_length(total);

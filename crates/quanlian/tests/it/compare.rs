@@ -203,3 +203,50 @@ fn the_appendix_of_an_opinion_names_the_digest_of_the_result_that_was_printed() 
         assert_eq!(code(&quanlian(&[&common[..], wrong].concat())), 2, "{wrong:?}");
     }
 }
+
+#[test]
+fn an_index_of_what_everybody_has_takes_it_out_of_a_match() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let own =
+        "那年秋天，老船长把灯塔的钥匙交给了最小的女儿，只说了一句：风向变的时候，先数三遍浪，再点第二盏灯。";
+    let everybody = "凡使用本软件者，视为已阅读并同意下列全部条款；如不同意，请立即停止使用并删除全部副本，违者自行承担责任。";
+    for (name, content) in [
+        ("works/book.txt", format!("{everybody}{own}")),
+        ("common/terms.txt", format!("通用条款：{everybody}")),
+        ("post.txt", format!("转载。{own}另附：{everybody}")),
+    ] {
+        fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+        fs::write(at(name), content).unwrap();
+    }
+    for (from, to) in [("works", "index"), ("common", "background")] {
+        let build = quanlian(&[
+            "index",
+            "build",
+            "--works",
+            text(&at(from)),
+            "--index",
+            text(&at(to)),
+        ]);
+        assert_eq!(code(&build), 0, "{}", stderr(&build));
+    }
+    let (index, background, post) = (at("index"), at("background"), at("post.txt"));
+    let plain = json(
+        &quanlian(&["match", "--index", text(&index), text(&post), "--json"]),
+        0,
+    );
+    let arguments = [
+        "match",
+        "--index",
+        text(&index),
+        "--background",
+        text(&background),
+        text(&post),
+        "--json",
+    ];
+    let filtered = json(&quanlian(&arguments), 0);
+    assert!(plain[0]["filtered"].is_null(), "{plain}");
+    assert_eq!(filtered[0]["filtered"][0]["by"], "terms.txt", "{filtered}");
+    let bits = |answer: &serde_json::Value| answer[0]["score_bits"].as_f64().unwrap();
+    assert!(bits(&filtered) < bits(&plain) - 50.0, "{plain} {filtered}");
+}
