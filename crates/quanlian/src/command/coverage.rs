@@ -8,11 +8,11 @@
 use quanlian_match::{
     Match, Medium, Unit,
     collection::Collection,
-    coverage::{Assignment, Coverage, CoverageFile, CoverageTable, CoverageTotal, CoveredWork, Place},
+    coverage::{Assignment, Coverage, CoverageFile, CoverageTable, CoverageTotal, CoveredWork, Piece, Place},
 };
 use serde::Serialize;
 
-use crate::output::Output;
+use crate::{message::Messages, output::Output};
 
 /// Files of one table that are printed for people; programs get all.
 const MAX_PRINTED: usize = 500;
@@ -58,24 +58,19 @@ pub(super) fn print(output: &Output, coverage: &Coverage) {
 
 fn print_table(output: &Output, table: &CoverageTable) {
     let messages = &output.messages;
-    let unit = match table.unit {
-        Unit::Line => messages.text("compare.unit_line"),
-        _ => messages.text("compare.unit_char"),
-    };
-    let blanks = [
-        ("unit", unit),
-        ("works", totals(output, table.works)),
-        ("suspects", totals(output, table.suspects)),
-        ("missing", table.missing.to_string()),
-        ("moved", table.moved_or_renamed.to_string()),
-        ("split", table.split.to_string()),
-    ];
-    output.text(&messages.get("coverage.table", &blanks));
-    if table.assignment == Assignment::Greedy {
-        output.text(&messages.text("coverage.greedy"));
-    }
+    output.text(&heading(messages, table));
     for file in table.files.iter().take(MAX_PRINTED) {
-        output.text(&row(output, file));
+        let blanks = [
+            ("work", file.work.clone()),
+            ("covered", covered(messages, file)),
+            ("counterpart", counterpart(messages, file)),
+        ];
+        let mut row = messages.get("coverage.row", &blanks);
+        for piece in pieces(messages, file) {
+            row.push_str("\n    ");
+            row.push_str(&piece);
+        }
+        output.text(&row);
     }
     if table.files.len() > MAX_PRINTED {
         let more = [("count", table.files.len() - MAX_PRINTED)];
@@ -83,47 +78,65 @@ fn print_table(output: &Output, table: &CoverageTable) {
     }
 }
 
-/// `254/300 (85%)`, or the count alone where the length is not known.
-fn totals(output: &Output, total: CoverageTotal) -> String {
-    shown(output, total.covered, total.length, total.share)
-}
-
-fn shown(output: &Output, covered: u64, length: Option<u64>, share: Option<f64>) -> String {
-    let length = length.map_or_else(|| output.messages.text("coverage.unknown"), |n| n.to_string());
-    let share = share.map_or_else(String::new, |share| format!(" ({:.0}%)", 100.0 * share));
-    format!("{covered}/{length}{share}")
-}
-
-fn row(output: &Output, file: &CoveredWork) -> String {
-    let messages = &output.messages;
-    let counterpart = match &file.counterpart {
-        None => messages.text("coverage.none"),
-        Some(counterpart) => {
-            let place = match counterpart.place {
-                Place::SamePath => "coverage.same_path",
-                Place::Moved => "coverage.moved",
-                _ => "coverage.renamed",
-            };
-            let suspect = [("suspect", counterpart.suspect.clone())];
-            messages.get(place, &suspect)
-        }
+/// What a table says as a whole.
+pub(super) fn heading(messages: &Messages, table: &CoverageTable) -> String {
+    let unit = match table.unit {
+        Unit::Line => messages.text("compare.unit_line"),
+        _ => messages.text("compare.unit_char"),
     };
-    let covered = shown(output, file.covered, file.length, file.share);
-    let mut text = messages.get(
-        "coverage.row",
-        &[
-            ("work", file.work.clone()),
-            ("covered", covered),
-            ("counterpart", counterpart),
-        ],
-    );
-    for piece in &file.pieces {
+    let blanks = [
+        ("unit", unit),
+        ("works", totals(messages, table.works)),
+        ("suspects", totals(messages, table.suspects)),
+        ("missing", table.missing.to_string()),
+        ("moved", table.moved_or_renamed.to_string()),
+        ("split", table.split.to_string()),
+    ];
+    let mut text = messages.get("coverage.table", &blanks);
+    if table.assignment == Assignment::Greedy {
+        text.push('\n');
+        text.push_str(&messages.text("coverage.greedy"));
+    }
+    text
+}
+
+/// How much of a work stands in any suspect.
+pub(super) fn covered(messages: &Messages, file: &CoveredWork) -> String {
+    shown(messages, file.covered, file.length, file.share)
+}
+
+/// Which suspect stands for a work.
+pub(super) fn counterpart(messages: &Messages, file: &CoveredWork) -> String {
+    let Some(counterpart) = &file.counterpart else {
+        return messages.text("coverage.none");
+    };
+    let place = match counterpart.place {
+        Place::SamePath => "coverage.same_path",
+        Place::Moved => "coverage.moved",
+        _ => "coverage.renamed",
+    };
+    messages.get(place, &[("suspect", counterpart.suspect.clone())])
+}
+
+/// What further suspects hold of a work.
+pub(super) fn pieces(messages: &Messages, file: &CoveredWork) -> Vec<String> {
+    let said = |piece: &Piece| {
         let blanks = [
             ("suspect", piece.suspect.clone()),
             ("adds", piece.adds.to_string()),
         ];
-        text.push_str("\n    ");
-        text.push_str(&messages.get("coverage.piece", &blanks));
-    }
-    text
+        messages.get("coverage.piece", &blanks)
+    };
+    file.pieces.iter().map(said).collect()
+}
+
+/// `254/300 (85%)`, or the count alone where the length is not known.
+fn totals(messages: &Messages, total: CoverageTotal) -> String {
+    shown(messages, total.covered, total.length, total.share)
+}
+
+fn shown(messages: &Messages, covered: u64, length: Option<u64>, share: Option<f64>) -> String {
+    let length = length.map_or_else(|| messages.text("coverage.unknown"), |n| n.to_string());
+    let share = share.map_or_else(String::new, |share| format!(" ({:.0}%)", 100.0 * share));
+    format!("{covered}/{length}{share}")
 }

@@ -33,6 +33,7 @@ fn two_texts_are_compared_and_the_report_shows_where_they_agree_and_where_not() 
             text(&online),
             "--report",
             text(&report),
+            "--coverage",
             "--json",
         ];
         json(&quanlian(&arguments), 0)
@@ -56,6 +57,7 @@ fn two_texts_are_compared_and_the_report_shows_where_they_agree_and_where_not() 
     for expected in [
         "<mark>小</mark>",
         "<mark>大</mark>",
+        "作品的覆盖情况",
         "&lt;b&gt;post.txt",
         "E = 1e-6",
         "比对报告",

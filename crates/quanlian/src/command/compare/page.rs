@@ -6,8 +6,10 @@
 //! Invariants: nothing of a file reaches the page unescaped, no script is in it and none may run; the same comparison
 //! gives the same bytes; what is not shown is counted.
 //!
-//! Not here: what is compared (`compare`), excerpts (`aligned`), the points touched (`points`).
+//! Not here: what is compared (`compare`), excerpts (`aligned`), the points touched (`points`), which works stand in which suspects
+//! (`coverage`).
 
+mod coverage;
 mod points;
 
 use std::{fmt::Write as _, path::PathBuf};
@@ -59,6 +61,7 @@ pub(super) fn of(comparison: &Comparison, sources: Sources<'_>) -> String {
     points::to_judge(&page, &mut out, comparison);
     page.table_of_matches(&mut out, &comparison.matches);
     points::touched(&page, &mut out, comparison.secrets.as_ref());
+    coverage::tables(&page, &mut out, comparison.coverage.as_ref());
     for (index, found) in comparison.matches.iter().enumerate().take(MAX_SHOWN_MATCHES) {
         page.one_match(&mut out, index, found, sources);
     }
