@@ -251,6 +251,8 @@ fn pair(
         evidence: None,
         null_model: None,
         filtered: Vec::new(),
+        suspect_history: None,
+        work_history: None,
     })
 }
 
