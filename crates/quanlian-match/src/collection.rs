@@ -80,8 +80,8 @@ pub use stats::{MediumStats, ShardStats, Stats};
 pub use upkeep::{RemoveReport, RestoreReport};
 pub use verify::{Damage, PartReport, VerifyOptions, VerifyReport};
 
-use crate::history::Origin;
 use crate::calibration::{Calibration, IndexFigures, Judge, MAX_FILE_BYTES};
+use crate::history::Origin;
 use crate::text::background::Background;
 use crate::{Medium, Unit};
 use build::append;
@@ -300,8 +300,11 @@ impl Collection {
     pub fn origin_of(&self, work: &str) -> Option<&Origin> {
         let origins = self.origins.get_or_init(|| {
             let all = self.parts.iter().enumerate();
-            all.flat_map(|(at, part)| part.origins().map(move |(row, name)| (name.to_owned(), (at, row))))
-                .collect()
+            all.flat_map(|(at, part)| {
+                part.origins()
+                    .map(move |(row, name)| (name.to_owned(), (at, row)))
+            })
+            .collect()
         });
         let &(part, row) = origins.get(work)?;
         self.parts.get(part)?.origin(row)

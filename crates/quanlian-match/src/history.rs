@@ -35,7 +35,7 @@ pub struct Origin {
     pub last_commit: Option<Commit>,
     /// Commits that hold it.
     pub commits: u64,
-    /// Branches, tags and logs from which a commit that holds it is reached.
+    /// Branches and tags from which a commit that holds it is reached; where there are none, the logs of what they were.
     pub refs: Vec<String>,
     /// Whether there are more of them than are named.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -134,7 +134,8 @@ pub(crate) fn shown(text: &str) -> String {
         .chars()
         .take(MAX_CHARS)
         .map(|c| {
-            let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let turns =
+                matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
             if c.is_control() || turns { '\u{fffd}' } else { c }
         })
         .collect();

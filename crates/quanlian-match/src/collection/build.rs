@@ -104,15 +104,18 @@ pub(super) fn append(
         exclude: options.exclude,
     };
     let (mut notes, mut failed) = (Vec::new(), None);
-    sources.each(&walk.files, &walk.stores, &mut notes, &mut |source| {
-        match adding.add(source) {
+    sources.each(
+        &walk.files,
+        &walk.stores,
+        &mut notes,
+        &mut |source| match adding.add(source) {
             Ok(()) => Flow::Continue,
             Err(e) => {
                 failed = Some(e);
                 Flow::Stop
             }
-        }
-    });
+        },
+    );
     adding.report.notes.append(&mut notes);
     if let Some(e) = failed {
         return Err(e);

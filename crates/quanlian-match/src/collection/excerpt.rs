@@ -82,7 +82,8 @@ impl MemberFiles {
 /// Whether a name is that of a content or lies in it.
 fn is_within(name: &Path, content: &Path) -> bool {
     let (name, content) = (name.to_string_lossy(), content.to_string_lossy());
-    name.strip_prefix(&*content).is_some_and(|rest| rest.is_empty() || rest.starts_with('!'))
+    name.strip_prefix(&*content)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('!'))
 }
 
 /// The archive or repository on the disk that a name lies in, if it does and is no file itself.

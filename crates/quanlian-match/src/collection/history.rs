@@ -70,7 +70,12 @@ impl<'a> History<'a> {
         let commits = Commits::read(&mut objects, &roots);
         let contents = Contents::read(&mut objects, &commits);
         let spans = Spans::of(&commits);
-        let refs = roots.roots.iter().take(MAX_NAMED).map(|root| root.name.clone()).collect();
+        let refs = roots
+            .roots
+            .iter()
+            .take(MAX_NAMED)
+            .map(|root| root.name.clone())
+            .collect();
         let history = Self {
             name: name.to_owned(),
             given: vec![false; contents.all.len()],
@@ -87,7 +92,8 @@ impl<'a> History<'a> {
 
     fn remark(&self, store: &Store, roots: &Roots, notes: &mut Vec<Note>) {
         let (commits, contents) = (&self.commits.tally, &self.contents.tally);
-        let damaged = commits.damaged + self.objects.damaged_packs + contents.unreadable() as u64 + store.unreadable;
+        let damaged =
+            commits.damaged + self.objects.damaged_packs + contents.unreadable() as u64 + store.unreadable;
         let is_cut = commits.is_cut || contents.is_cut || store.is_cut || roots.is_cut;
         let count = self.commits.nodes.len();
         for (number, code, message) in [
@@ -102,7 +108,10 @@ impl<'a> History<'a> {
             (
                 commits.shallow,
                 "history_shallow",
-                format!("a shallow copy: the parents of {} commits were left out when it was made, so that contents may be older than it shows", commits.shallow),
+                format!(
+                    "a shallow copy: the parents of {} commits were left out when it was made, so that contents may be older than it shows",
+                    commits.shallow
+                ),
             ),
             (
                 commits.missing,
@@ -122,7 +131,8 @@ impl<'a> History<'a> {
             (
                 u64::from(store.has_alternates),
                 "history_alternates",
-                "the repository names others whose objects it uses; they were not opened: give a full clone".to_owned(),
+                "the repository names others whose objects it uses; they were not opened: give a full clone"
+                    .to_owned(),
             ),
             (
                 roots.odd,
@@ -137,17 +147,25 @@ impl<'a> History<'a> {
             (
                 contents.modules() as u64,
                 "history_modules",
-                format!("{} states of other repositories (submodules) are named and were not read", contents.modules()),
+                format!(
+                    "{} states of other repositories (submodules) are named and were not read",
+                    contents.modules()
+                ),
             ),
             (
                 commits.dangling,
                 "history_dangling",
-                format!("{} commits to which no branch, tag or log leads were found and read as well", commits.dangling),
+                format!(
+                    "{} commits to which no branch, tag or log leads were found and read as well",
+                    commits.dangling
+                ),
             ),
             (
                 u64::from(commits.search_is_cut),
                 "history_search_cut",
-                format!("the search for what nothing leads to was left out or cut: more than {MAX_LOOKED_AT} objects or too much work"),
+                format!(
+                    "the search for what nothing leads to was left out or cut: more than {MAX_LOOKED_AT} objects or too much work"
+                ),
             ),
         ] {
             if number > 0 {
@@ -170,7 +188,15 @@ impl<'a> History<'a> {
                 let content = &self.contents.all[at];
                 let span = self.spans.span(&self.commits, content);
                 let last = if span.in_head { 0 } else { span.last };
-                ((!span.in_head, std::cmp::Reverse(last), self.contents.path(content.first_path), at), at)
+                (
+                    (
+                        !span.in_head,
+                        std::cmp::Reverse(last),
+                        self.contents.path(content.first_path),
+                        at,
+                    ),
+                    at,
+                )
             })
             .collect();
         held.sort_unstable();
@@ -184,7 +210,8 @@ impl<'a> History<'a> {
             return Vec::new();
         }
         let mut ids = Vec::new();
-        let commits: std::collections::HashSet<&ObjectId> = self.commits.nodes.iter().map(|node| &node.id).collect();
+        let commits: std::collections::HashSet<&ObjectId> =
+            self.commits.nodes.iter().map(|node| &node.id).collect();
         self.objects.for_each_id(|id| {
             let id = id.to_owned();
             if self.contents.get(&id).is_none() && !commits.contains(&id) {
@@ -204,7 +231,12 @@ impl<'a> History<'a> {
         if bytes > MAX_BLOB_BYTES {
             return None;
         }
-        let id = id_of(self.objects.hash(), Kind::Blob, bytes, &mut File::open(path).ok()?)?;
+        let id = id_of(
+            self.objects.hash(),
+            Kind::Blob,
+            bytes,
+            &mut File::open(path).ok()?,
+        )?;
         let at = self.contents.get(&id)?;
         self.given[at] = true;
         Some(Wanted::Held(at))
@@ -216,7 +248,10 @@ impl<'a> History<'a> {
             Wanted::Held(at) => {
                 let content = &self.contents.all[at];
                 let path = self.contents.path(content.first_path);
-                let commit = self.commits.nodes[content.first as usize].id.to_hex_with_len(SHORT).to_string();
+                let commit = self.commits.nodes[content.first as usize]
+                    .id
+                    .to_hex_with_len(SHORT)
+                    .to_string();
                 let title = PathBuf::from(String::from_utf8_lossy(path).into_owned());
                 ([path, b"@", commit.as_bytes()].concat(), title)
             }
@@ -235,10 +270,22 @@ impl<'a> History<'a> {
         };
         match self.objects.get(&id, MAX_BLOB_BYTES) {
             Ok((Kind::Blob, bytes)) => Ok(bytes),
-            Ok(_) | Err(Refusal::Damaged) => Err(("history_content_damaged", "the content is damaged in the repository")),
-            Err(Refusal::Missing) => Err(("history_content_missing", "the content is not in this copy of the repository")),
-            Err(Refusal::TooLarge) => Err(("history_content_too_large", "larger than 256 MiB, or a change of too many others")),
-            Err(Refusal::Spent) => Err(("history_too_much", "the work for this repository is used up; the rest was not read")),
+            Ok(_) | Err(Refusal::Damaged) => Err((
+                "history_content_damaged",
+                "the content is damaged in the repository",
+            )),
+            Err(Refusal::Missing) => Err((
+                "history_content_missing",
+                "the content is not in this copy of the repository",
+            )),
+            Err(Refusal::TooLarge) => Err((
+                "history_content_too_large",
+                "larger than 256 MiB, or a change of too many others",
+            )),
+            Err(Refusal::Spent) => Err((
+                "history_too_much",
+                "the work for this repository is used up; the rest was not read",
+            )),
         }
     }
 
@@ -251,8 +298,15 @@ impl<'a> History<'a> {
         let content = &self.contents.all[at];
         let span = self.spans.span(&self.commits, content);
         let reached = |bit: usize| span.reach[bit / 64] >> (bit % 64) & 1 == 1;
-        let mut refs: Vec<String> =
-            (0..self.refs.len()).filter(|&bit| reached(bit)).map(|bit| self.refs[bit].clone()).collect();
+        let mut refs: Vec<String> = (0..self.refs.len())
+            .filter(|&bit| reached(bit))
+            .map(|bit| self.refs[bit].clone())
+            .collect();
+        let dangling = refs.is_empty() && !reached(MAX_NAMED);
+        // Where a branch or a tag leads, what it pointed at before says nothing more.
+        if refs.iter().any(|name| !is_log(name)) {
+            refs.retain(|name| !is_log(name));
+        }
         let (first, last) = (content.first, span.last);
         let origin = Origin {
             repository: self.name.clone(),
@@ -264,7 +318,7 @@ impl<'a> History<'a> {
             commits: span.commits,
             more_refs: refs.len() > MAX_REFS || reached(MAX_NAMED),
             in_head: span.in_head,
-            dangling: refs.is_empty() && !reached(MAX_NAMED),
+            dangling,
             earlier_unknown: self.commits.nodes[first as usize].lacks_parents,
             refs: Vec::new(),
         };
@@ -312,6 +366,11 @@ fn of_nobody(repository: &str, id: ObjectId) -> Origin {
         dangling: true,
         earlier_unknown: true,
     }
+}
+
+/// Whether a name is that of a log: where a branch pointed, not where it points.
+fn is_log(name: &str) -> bool {
+    name.starts_with("logs/") || name.starts_with("worktrees/") && name.contains("/logs/")
 }
 
 /// A path as names of members are shown.

@@ -25,10 +25,10 @@ use super::picture::{self, PictureItem};
 use super::recorded::RecordedStore;
 use super::sound::{SoundItem, SoundStore};
 use super::{CollectionError, MediumStats, Work};
+use crate::history::Origin;
 use crate::segment::SegmentError;
 use crate::text::matcher::TextPart;
 use crate::text::store::{OTHERWISE, TextItem, TextStore};
-use crate::history::Origin;
 use crate::{Medium, Unit};
 
 const ITEMS_FILE: &str = "items.jsonl";

@@ -44,7 +44,11 @@ impl Sources<'_> {
         notes: &mut Vec<Note>,
         sink: &mut dyn FnMut(Source) -> Flow,
     ) {
-        let trees: BTreeMap<PathBuf, usize> = (0..).zip(stores).map(|(at, store)| (tree_of(&store.path), at)).map(|(at, tree)| (at, tree)).collect();
+        let trees: BTreeMap<PathBuf, usize> = (0..)
+            .zip(stores)
+            .map(|(at, store)| (tree_of(&store.path), at))
+            .map(|(at, tree)| (at, tree))
+            .collect();
         let mut by_store: Vec<Vec<&Found>> = vec![Vec::new(); stores.len()];
         for file in files {
             // The innermost repository around it.
@@ -144,5 +148,8 @@ fn name_of(store: &Path) -> String {
 /// The store of the repository that a name of one leads to, if there is one.
 pub(super) fn store_at(path: &Path) -> Option<PathBuf> {
     let inner = path.join(".git");
-    [inner.as_path(), path].into_iter().find(|folder| super::walk::is_git_store(folder)).map(Path::to_owned)
+    [inner.as_path(), path]
+        .into_iter()
+        .find(|folder| super::walk::is_git_store(folder))
+        .map(Path::to_owned)
 }

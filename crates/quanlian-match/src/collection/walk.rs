@@ -21,8 +21,7 @@ use std::path::{Path, PathBuf};
 use super::{Exclude, Note};
 
 const GIT_STORE: &str = "the store of a git repository: files were read as they are checked out, the history was not: ask for it with --history, or check out each state that is to be compared";
-const GIT_ELSEWHERE: &str =
-    "the store of this git repository lies elsewhere and was not followed: name it by itself to have its history read";
+const GIT_ELSEWHERE: &str = "the store of this git repository lies elsewhere and was not followed: name it by itself to have its history read";
 
 /// A file to read and the name under which it is known.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

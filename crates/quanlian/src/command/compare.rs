@@ -29,7 +29,7 @@ use serde::Serialize;
 use crate::{
     cli::Compare as Arguments,
     command::{
-        calibrate, coverage, index, matching, seal,
+        calibrate, coverage, history, index, matching, seal,
         secret::touching::{self, Secrets},
     },
     evidence::Room,
@@ -96,6 +96,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let options = MatchOptions {
         include_below_threshold: arguments.wanted.all,
         archives: !arguments.no_archives,
+        history: arguments.history,
         ..matching::threshold(arguments.wanted.max_e_value)?
     };
     let folder = tempfile::Builder::new()
@@ -190,6 +191,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         ],
     );
     calibrate::say_judge(&collection, media.into_iter(), output);
+    if comparison.matches.iter().any(history::is_told) {
+        output.say::<&str>("match.history_claim", &[]);
+    }
     if comparison.matches.is_empty() && arguments.wanted.require {
         return Ok(answer_no());
     }
@@ -207,6 +211,7 @@ fn indexed(
     let stop = || stopped.load(Ordering::SeqCst);
     let options = BuildOptions {
         archives: !arguments.no_archives,
+        history: arguments.history,
         stop: &stop,
         ..BuildOptions::default()
     };

@@ -108,12 +108,20 @@ impl Reading<'_, '_> {
     /// Hands on the contents of the repositories whose files lay in an archive that has ended.
     pub(super) fn repositories(&mut self, outer: &Outer) -> Flow {
         let start = format!("{}!", outer.name);
-        let names: Vec<String> = self.stores.keys().filter(|name| name.starts_with(&start)).cloned().collect();
+        let names: Vec<String> = self
+            .stores
+            .keys()
+            .filter(|name| name.starts_with(&start))
+            .cloned()
+            .collect();
         for name in names {
             let Some(store) = self.stores.remove(&name) else {
                 continue;
             };
-            let tree = name.strip_suffix("!/.git").or(name.strip_suffix("/.git")).unwrap_or(&name);
+            let tree = name
+                .strip_suffix("!/.git")
+                .or(name.strip_suffix("/.git"))
+                .unwrap_or(&name);
             let mut notes = Vec::new();
             let mut history = History::read(tree, &store, &mut notes);
             notes.into_iter().for_each(|note| self.note(note));

@@ -109,8 +109,10 @@ impl Commits {
         let by_id = std::mem::take(&mut found.by_id);
         let place = |id: &ObjectId| by_id.get(id).copied();
         let mut commits = Self::sorted(found, &place);
-        let order: HashMap<ObjectId, u32> =
-            (0..).zip(&commits.nodes).map(|(at, node)| (node.id, at)).collect();
+        let order: HashMap<ObjectId, u32> = (0..)
+            .zip(&commits.nodes)
+            .map(|(at, node)| (node.id, at))
+            .collect();
         for (number, id) in tips {
             if let Some(&at) = order.get(&id) {
                 let bit = number.min(MAX_NAMED);
@@ -127,7 +129,10 @@ impl Commits {
         let head = roots.head.and_then(|id| peel(objects, id).ok().flatten());
         commits.walk();
         let head = head.and_then(|id| order.get(&id).copied());
-        commits.head_step = (0..).zip(&commits.walk).find(|(_, at)| Some(**at) == head).map(|(step, _)| step);
+        commits.head_step = (0..)
+            .zip(&commits.walk)
+            .find(|(_, at)| Some(**at) == head)
+            .map(|(step, _)| step);
         commits
     }
 
@@ -164,7 +169,10 @@ impl Commits {
         }
         let nodes = order.iter().map(|&old| {
             let (id, header) = &found.nodes[old as usize];
-            let known = header.parents.iter().map(|id| place(id).map(|old| new_place[old as usize]));
+            let known = header
+                .parents
+                .iter()
+                .map(|id| place(id).map(|old| new_place[old as usize]));
             let parents: Vec<u32> = known.clone().flatten().collect();
             Node {
                 id: *id,
@@ -327,7 +335,9 @@ fn claimed(bytes: &[u8]) -> Claimed {
         author = author.or_else(|| person(line, b"author "));
         committer = committer.or_else(|| person(line, b"committer "));
     }
-    let subject = lines.find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+    let subject = lines
+        .find(|line| !line.trim_ascii().is_empty())
+        .unwrap_or_default();
     Claimed {
         author,
         committer,
@@ -350,7 +360,10 @@ mod tests {
         );
         let header = header(text.as_bytes(), Hash::Sha1).expect("a header");
         assert_eq!((header.tree.to_string(), header.seconds), (tree, 7));
-        assert_eq!(header.parents.iter().map(ToString::to_string).collect::<Vec<_>>(), parents);
+        assert_eq!(
+            header.parents.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            parents
+        );
         let said = claimed(text.as_bytes());
         let name = |person: Option<Person>| person.map(|p| p.name);
         assert_eq!(

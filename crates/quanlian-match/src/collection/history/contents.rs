@@ -28,7 +28,7 @@ const MAX_CHANGES: usize = 1 << 24;
 /// Folders inside folders.
 const MAX_DEPTH: usize = 256;
 /// Bytes of all paths.
-const MAX_PATH_BYTES: usize = 256 << 20;
+const MAX_PATH_BYTES: usize = 64 << 20;
 /// Paths of one content.
 const MAX_PATHS: usize = 32;
 /// Entries of trees that are kept.
@@ -146,7 +146,9 @@ impl Contents {
     /// The paths that a content had, that of its first commit first.
     pub(super) fn paths<'a>(&'a self, content: &'a Content) -> impl Iterator<Item = &'a [u8]> {
         let others = content.paths.iter().filter(|&&path| path != content.first_path);
-        std::iter::once(&content.first_path).chain(others).map(|&path| self.path(path))
+        std::iter::once(&content.first_path)
+            .chain(others)
+            .map(|&path| self.path(path))
     }
 
     fn content(&mut self, id: ObjectId) -> u32 {
@@ -275,7 +277,11 @@ impl Spans {
         }
         Span {
             commits: stretches.iter().map(|[from, to]| u64::from(to - from)).sum(),
-            last: stretches.iter().map(|&stretch| self.last_of(stretch)).max().unwrap_or(content.first),
+            last: stretches
+                .iter()
+                .map(|&stretch| self.last_of(stretch))
+                .max()
+                .unwrap_or(content.first),
             in_head: commits.head_step.is_some_and(is_within),
             reach,
         }
@@ -292,11 +298,15 @@ impl Walk<'_, '_> {
         for (step, &at) in (0..).zip(&commits.walk) {
             while let Some((_, changes)) = open.pop_if(|(end, _)| *end <= step) {
                 held_changes -= changes.len();
-                changes.iter().for_each(|&(content, by)| counts[content as usize] -= by);
+                changes
+                    .iter()
+                    .for_each(|&(content, by)| counts[content as usize] -= by);
             }
             self.at = at;
             self.changes.clear();
-            let before = commits.first_parent(at).map(|parent| commits.nodes[parent as usize].tree);
+            let before = commits
+                .first_parent(at)
+                .map(|parent| commits.nodes[parent as usize].tree);
             self.compare(before, Some(commits.nodes[at as usize].tree), &mut Vec::new(), 0)?;
             let changes = netted(&mut self.changes);
             counts.resize(self.contents.all.len(), 0);
@@ -306,7 +316,9 @@ impl Walk<'_, '_> {
                 *count += by;
                 if was != is {
                     turns += 1;
-                    self.contents.all[content as usize].turns.push(Turn { step, comes: is });
+                    self.contents.all[content as usize]
+                        .turns
+                        .push(Turn { step, comes: is });
                 }
             }
             held_changes += changes.len();
@@ -377,6 +389,14 @@ impl Walk<'_, '_> {
         };
         let number = self.contents.content(id);
         self.changes.push((number, 1));
+        // Paths beyond those that are kept are not even remembered: a tree may stand in very many places.
+        let content = &self.contents.all[number as usize];
+        if content.paths.len() >= MAX_PATHS && self.at >= content.first {
+            let known = self.contents.by_path.get(path);
+            let is_kept = known.is_some_and(|number| content.paths.contains(number));
+            self.contents.all[number as usize].more_paths |= !is_kept;
+            return Ok(());
+        }
         let path = self.contents.path_number(path)?;
         let content = &mut self.contents.all[number as usize];
         if self.at < content.first {
@@ -411,7 +431,11 @@ impl Walk<'_, '_> {
             },
         };
         self.entries += tree.len() as u64 + 1;
-        if self.entries > MAX_ENTRIES { Err(Cut) } else { Ok(tree) }
+        if self.entries > MAX_ENTRIES {
+            Err(Cut)
+        } else {
+            Ok(tree)
+        }
     }
 
     fn keep(&mut self, id: ObjectId, bytes: &[u8]) -> Rc<Tree> {

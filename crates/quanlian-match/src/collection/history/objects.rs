@@ -69,7 +69,10 @@ pub(super) enum Refusal {
 enum Bytes {
     Map(ReadOnlyMap),
     Memory(Arc<[u8]>),
-    Temporary(ReadOnlyMap, #[expect(dead_code, reason = "keeps the file")] Arc<TempPath>),
+    Temporary(
+        ReadOnlyMap,
+        #[expect(dead_code, reason = "keeps the file")] Arc<TempPath>,
+    ),
 }
 
 impl Bytes {
@@ -135,14 +138,17 @@ impl<'a> Objects<'a> {
     fn open(&mut self, index: Option<&Body>, data: &Body) {
         // The name is the key of the cache: four letters have a checksum that no other four have.
         let key = PathBuf::from(format!("{:04}", self.packs.len()));
-        let pack = (self.packs.len() < MAX_PACKS).then_some(()).and(index).and_then(|index| {
-            let index = gix_pack::index::File::from_data(Bytes::of(index).ok()?, key.clone(), self.hash);
-            let data = gix_pack::data::File::from_data(Bytes::of(data).ok()?, key, self.hash);
-            Some(Pack {
-                index: index.ok()?,
-                data: data.ok()?.with_alloc_limit_bytes(Some(MAX_HELD_BYTES)),
-            })
-        });
+        let pack = (self.packs.len() < MAX_PACKS)
+            .then_some(())
+            .and(index)
+            .and_then(|index| {
+                let index = gix_pack::index::File::from_data(Bytes::of(index).ok()?, key.clone(), self.hash);
+                let data = gix_pack::data::File::from_data(Bytes::of(data).ok()?, key, self.hash);
+                Some(Pack {
+                    index: index.ok()?,
+                    data: data.ok()?.with_alloc_limit_bytes(Some(MAX_HELD_BYTES)),
+                })
+            });
         match pack {
             Some(pack) => self.packs.push(pack),
             None => self.damaged_packs += 1,
@@ -170,7 +176,9 @@ impl<'a> Objects<'a> {
 
     /// How many there are.
     pub(super) fn len(&self) -> u64 {
-        let packed: u64 = (self.packs.iter()).map(|pack| u64::from(pack.index.num_objects())).sum();
+        let packed: u64 = (self.packs.iter())
+            .map(|pack| u64::from(pack.index.num_objects()))
+            .sum();
         packed + self.loose.len() as u64
     }
 
@@ -219,9 +227,12 @@ impl<'a> Objects<'a> {
             let entry = data.entry(index.pack_offset_at_index(number))?;
             Ok(Some(ResolvedHeader::InPack(entry)))
         };
-        let read = entry.and_then(|entry| data.decode_header(entry, &mut gix_zlib::Inflate::default(), &resolve));
+        let read =
+            entry.and_then(|entry| data.decode_header(entry, &mut gix_zlib::Inflate::default(), &resolve));
         let header = read.map_err(|_| Refusal::Damaged)?;
-        self.work = self.work.saturating_add((u64::from(header.num_deltas) + 1) * STEP);
+        self.work = self
+            .work
+            .saturating_add((u64::from(header.num_deltas) + 1) * STEP);
         if header.num_deltas > MAX_CHAIN {
             return Err(Refusal::TooLarge);
         }
@@ -248,9 +259,13 @@ impl<'a> Objects<'a> {
             .and_then(|entry| data.decode_entry(entry, &mut bytes, inflate, &resolve, &mut self.cache));
         // What was held at once tells how large the steps in between were.
         let held = bytes.capacity() as u64;
-        let steps = read.as_ref().map_or(u64::from(MAX_CHAIN), |outcome| u64::from(outcome.num_deltas));
+        let steps = read
+            .as_ref()
+            .map_or(u64::from(MAX_CHAIN), |outcome| u64::from(outcome.num_deltas));
         let unpacked = read.as_ref().map_or(held, |outcome| outcome.decompressed_size);
-        let work = steps.saturating_mul(held).saturating_add(unpacked.saturating_mul(UNPACKING));
+        let work = steps
+            .saturating_mul(held)
+            .saturating_add(unpacked.saturating_mul(UNPACKING));
         self.work = self.work.saturating_add(work);
         let outcome = read.map_err(|_| Refusal::Damaged)?;
         Ok((outcome.kind, bytes))
@@ -297,7 +312,12 @@ pub(super) fn id_of(hash: Hash, kind: Kind, size: u64, reader: &mut dyn Read) ->
 
 /// The id in the name of a loose object.
 fn id_of_loose(name: &[u8], hash: Hash) -> Option<ObjectId> {
-    let digits: Vec<u8> = name.strip_prefix(b"objects/")?.iter().copied().filter(|&b| b != b'/').collect();
+    let digits: Vec<u8> = name
+        .strip_prefix(b"objects/")?
+        .iter()
+        .copied()
+        .filter(|&b| b != b'/')
+        .collect();
     let id = ObjectId::from_hex(&digits.to_ascii_lowercase()).ok()?;
     (id.kind() == hash).then_some(id)
 }

@@ -66,7 +66,10 @@ impl Roots {
         }
         let mut heads = BTreeMap::new();
         let trees = (store.below("worktrees/")).filter(|(name, _)| !name.windows(6).any(|w| w == b"/logs/"));
-        for name in [&b"HEAD"[..], b"ORIG_HEAD"].into_iter().chain(trees.map(|(name, _)| name)) {
+        for name in [&b"HEAD"[..], b"ORIG_HEAD"]
+            .into_iter()
+            .chain(trees.map(|(name, _)| name))
+        {
             roots.one(store, name, hash, &mut heads);
         }
         let resolve = |target: &Target| {
@@ -81,7 +84,12 @@ impl Roots {
         };
         roots.head = heads.get(&b"HEAD"[..]).and_then(resolve);
         // Branches before what only points at them.
-        let rank = |name: &[u8]| (!name.starts_with(b"refs/heads/"), !name.starts_with(b"refs/tags/"));
+        let rank = |name: &[u8]| {
+            (
+                !name.starts_with(b"refs/heads/"),
+                !name.starts_with(b"refs/tags/"),
+            )
+        };
         let mut named: Vec<(&Vec<u8>, &Target)> = refs.iter().collect();
         named.sort_by_key(|(name, _)| (rank(name), *name));
         for (name, target) in heads.iter().chain(named) {
@@ -148,7 +156,9 @@ impl Roots {
     /// Where refs once pointed: before an amendment, a rebase, a reset, a removal.
     fn logs(&mut self, store: &Store, hash: Hash) {
         let mut left = MAX_LOGGED;
-        let of_trees = store.below("worktrees/").filter(|(name, _)| name.windows(6).any(|w| w == b"/logs/"));
+        let of_trees = store
+            .below("worktrees/")
+            .filter(|(name, _)| name.windows(6).any(|w| w == b"/logs/"));
         for (name, _) in store.below("logs/").chain(of_trees) {
             let Ok(Some(lines)) = store.small(name, MAX_LOG_BYTES) else {
                 self.odd += 1;
@@ -205,8 +215,12 @@ mod tests {
     fn refs_are_read_from_wherever_git_keeps_them() {
         let ids = ["a", "b", "c", "d"].map(|digit| digit.repeat(40));
         let [a, b, c, d] = &ids;
-        let packed = format!("# pack-refs with: peeled\n{a} refs/heads/main\n{b} refs/tags/v1\n^{c}\nnonsense\n");
-        let log = format!("{} {a} A <a@b> 1 +0000\tcommit\n{a} {d} A <a@b> 2 +0000\treset\n", "0".repeat(40));
+        let packed =
+            format!("# pack-refs with: peeled\n{a} refs/heads/main\n{b} refs/tags/v1\n^{c}\nnonsense\n");
+        let log = format!(
+            "{} {a} A <a@b> 1 +0000\tcommit\n{a} {d} A <a@b> 2 +0000\treset\n",
+            "0".repeat(40)
+        );
         let store = store(&[
             ("HEAD", b"ref: refs/heads/main\n"),
             ("packed-refs", packed.as_bytes()),
@@ -218,9 +232,24 @@ mod tests {
         ]);
         let roots = Roots::of(&store, Hash::Sha1);
         let names: Vec<String> = (roots.roots.iter())
-            .map(|root| format!("{} {}", root.name, root.ids.iter().map(|id| &id.to_string()[..1]).collect::<String>()))
+            .map(|root| {
+                format!(
+                    "{} {}",
+                    root.name,
+                    root.ids
+                        .iter()
+                        .map(|id| id.to_string()[..1].to_owned())
+                        .collect::<String>()
+                )
+            })
             .collect();
-        let expected = ["HEAD c", "refs/heads/../../x\u{fffd} d", "refs/heads/main c", "refs/tags/v1 b", "logs/HEAD ad"];
+        let expected = [
+            "HEAD c",
+            "refs/heads/../../x\u{fffd} d",
+            "refs/heads/main c",
+            "refs/tags/v1 b",
+            "logs/HEAD ad",
+        ];
         assert_eq!(names, expected);
         assert_eq!(roots.head.map(|id| id.to_string()).as_ref(), Some(c));
         assert_eq!((roots.odd, roots.shallow.len()), (1, 1));

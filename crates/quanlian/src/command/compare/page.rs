@@ -6,9 +6,10 @@
 //! Invariants: nothing of a file reaches the page unescaped, no script is in it and none may run; the same comparison
 //! gives the same bytes; what is not shown is counted.
 //!
-//! Not here: what is compared (`compare`), excerpts (`aligned`), the points touched (`points`).
+//! Not here: what is compared (`compare`), excerpts (`aligned`), the points touched (`points`), commits (`since`).
 
 mod points;
+mod since;
 
 use std::{fmt::Write as _, path::PathBuf};
 
@@ -58,6 +59,7 @@ pub(super) fn of(comparison: &Comparison, sources: Sources<'_>) -> String {
     page.method(&mut out, comparison);
     points::to_judge(&page, &mut out, comparison);
     page.table_of_matches(&mut out, &comparison.matches);
+    since::table(&page, &mut out, &comparison.matches);
     points::touched(&page, &mut out, comparison.secrets.as_ref());
     for (index, found) in comparison.matches.iter().enumerate().take(MAX_SHOWN_MATCHES) {
         page.one_match(&mut out, index, found, sources);
