@@ -17,6 +17,7 @@ const MAX_CHARS: usize = 200;
 
 /// Where one content stood in the history of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub struct Origin {
     /// The repository, as the names of its files begin.
     pub repository: String,

@@ -71,7 +71,7 @@ impl<'a> History<'a> {
         let contents = Contents::read(&mut objects, &commits);
         let spans = Spans::of(&commits);
         let refs = roots
-            .roots
+            .named
             .iter()
             .take(MAX_NAMED)
             .map(|root| root.name.clone())
@@ -337,13 +337,12 @@ impl<'a> History<'a> {
         if self.claimed.len() > MAX_KEPT {
             self.claimed.clear();
         }
-        let claimed = match self.claimed.get(&at) {
-            Some(claimed) => claimed.clone(),
-            None => {
-                let claimed = self.commits.claimed(&mut self.objects, at)?;
-                self.claimed.insert(at, claimed.clone());
-                claimed
-            }
+        let claimed = if let Some(claimed) = self.claimed.get(&at) {
+            claimed.clone()
+        } else {
+            let claimed = self.commits.claimed(&mut self.objects, at)?;
+            self.claimed.insert(at, claimed.clone());
+            claimed
         };
         let id = self.commits.nodes[at as usize].id.to_string();
         Some(Commit { id, claimed })

@@ -44,11 +44,8 @@ impl Sources<'_> {
         notes: &mut Vec<Note>,
         sink: &mut dyn FnMut(Source) -> Flow,
     ) {
-        let trees: BTreeMap<PathBuf, usize> = (0..)
-            .zip(stores)
-            .map(|(at, store)| (tree_of(&store.path), at))
-            .map(|(at, tree)| (at, tree))
-            .collect();
+        let trees = (0..).zip(stores).map(|(at, store)| (tree_of(&store.path), at));
+        let trees: BTreeMap<PathBuf, usize> = trees.collect();
         let mut by_store: Vec<Vec<&Found>> = vec![Vec::new(); stores.len()];
         for file in files {
             // The innermost repository around it.

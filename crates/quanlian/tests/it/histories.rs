@@ -3,7 +3,7 @@
 //! In:  repositories that git makes; where it is not installed, one line that begins with `skipped:`.
 //! Out: which commit brought the copy, whose and when, in JSON, text and the report.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, io::Write, path::Path, process::Command};
 
 use super::{json, quanlian, text};
 
@@ -28,7 +28,7 @@ fn git(folder: &Path, day: u32, arguments: &[&str]) -> bool {
         .envs([("GIT_AUTHOR_DATE", &date), ("GIT_COMMITTER_DATE", &date)])
         .output();
     let Ok(output) = output else {
-        eprintln!("skipped: no git (install the package git)");
+        let _ = std::io::stderr().write_all(b"skipped: no git (install the package git)\n");
         return false;
     };
     assert!(output.status.success(), "git {arguments:?}: {output:?}");
@@ -69,7 +69,11 @@ fn repositories(at: &dyn Fn(&str) -> std::path::PathBuf) -> bool {
     commit(&at("suspect"), 10, "import vendor core");
     git(&at("suspect"), 11, &["mv", "ip/x.v", "ip/core.v"]);
     commit(&at("suspect"), 30, "rename");
-    fs::write(at("suspect/ip/core.v"), "module core(input a, output b);\nassign b = ~a;\nendmodule\n").unwrap();
+    fs::write(
+        at("suspect/ip/core.v"),
+        "module core(input a, output b);\nassign b = ~a;\nendmodule\n",
+    )
+    .unwrap();
     commit(&at("suspect"), 31, "clean room");
     true
 }
@@ -124,8 +128,17 @@ fn a_copy_that_is_gone_is_found_with_the_commit_that_brought_it() {
     // The excerpt of a file that lies nowhere on the disk any more.
     assert!(page.contains("alu_7 &lt;= data"), "no excerpt");
 
-    let people = [&["--lang", "en"], &with[..3], &["--history"]].concat();
-    let said = quanlian(&people);
+    let said = Command::new(env!("CARGO_BIN_EXE_quanlian"))
+        .args([
+            "--lang",
+            "en",
+            "compare",
+            text(&owner),
+            text(&suspect),
+            "--history",
+        ])
+        .output()
+        .unwrap();
     let (out, err) = (
         String::from_utf8_lossy(&said.stdout),
         String::from_utf8_lossy(&said.stderr),

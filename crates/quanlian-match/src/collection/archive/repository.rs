@@ -52,7 +52,8 @@ fn split(name: &str) -> Option<(&str, &str)> {
         if folder == ".git" {
             return Some((store, inner));
         }
-        if folder.len() > ".git".len() && folder.ends_with(".git") && bare.is_none() && is_of_bare(inner) {
+        let is_bare = folder.strip_suffix(".git").is_some_and(|name| !name.is_empty());
+        if is_bare && bare.is_none() && is_of_bare(inner) {
             bare = Some((store, inner));
         }
     }
@@ -124,7 +125,9 @@ impl Reading<'_, '_> {
                 .unwrap_or(&name);
             let mut notes = Vec::new();
             let mut history = History::read(tree, &store, &mut notes);
-            notes.into_iter().for_each(|note| self.note(note));
+            for note in notes {
+                self.note(note);
+            }
             if self.history(&mut history, outer.depth + 1) == Flow::Stop {
                 return Flow::Stop;
             }

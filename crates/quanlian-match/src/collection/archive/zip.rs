@@ -58,8 +58,9 @@ pub(super) fn members(reading: &mut Reading<'_, '_>, path: &Path, outer: &Outer)
             passed_over.overlapping += 1;
         } else {
             match member(reading, entry, &mut body, &name, outer) {
-                Ok(Taken::Next) => {}
-                Ok(Taken::Stop) => {
+                Ok(Some(Taken::Next)) => {}
+                Ok(None) => passed_over.git += 1,
+                Ok(Some(Taken::Stop)) => {
                     taken = Ok(Taken::Stop);
                     break;
                 }
@@ -78,20 +79,21 @@ pub(super) fn members(reading: &mut Reading<'_, '_>, path: &Path, outer: &Outer)
     taken
 }
 
+/// One member; nothing when it is of a repository and not for its history.
 fn member(
     reading: &mut Reading<'_, '_>,
     entry: ZipFileEntry<'_>,
     body: &mut BufReader<File>,
     name: &str,
     outer: &Outer,
-) -> io::Result<Taken> {
+) -> io::Result<Option<Taken>> {
     let file = entry.with_reader(body, ZipReadOptions::new()).map_err(of_zip)?;
     let mut file = Metered::new(file, reading.budget);
     if reading.is_of_git(name) {
-        reading.file_of_git(name, &mut file)?;
-        return Ok(Taken::Next);
+        let is_taken = reading.file_of_git(name, &mut file)?;
+        return Ok(is_taken.then_some(Taken::Next));
     }
-    reading.member(&mut file, PathBuf::from(name), outer)
+    reading.member(&mut file, PathBuf::from(name), outer).map(Some)
 }
 
 /// Which bytes belong to members already.

@@ -91,7 +91,7 @@ impl Commits {
     pub(super) fn read(objects: &mut Objects<'_>, roots: &Roots) -> Self {
         let mut found = Found::default();
         let mut tips: Vec<(usize, ObjectId)> = Vec::new();
-        for (number, root) in roots.roots.iter().enumerate() {
+        for (number, root) in roots.named.iter().enumerate() {
             for id in &root.ids {
                 match peel(objects, *id) {
                     Ok(Some(commit)) => tips.push((number, commit)),

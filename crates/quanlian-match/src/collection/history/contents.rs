@@ -298,9 +298,9 @@ impl Walk<'_, '_> {
         for (step, &at) in (0..).zip(&commits.walk) {
             while let Some((_, changes)) = open.pop_if(|(end, _)| *end <= step) {
                 held_changes -= changes.len();
-                changes
-                    .iter()
-                    .for_each(|&(content, by)| counts[content as usize] -= by);
+                for (content, by) in changes {
+                    counts[content as usize] -= by;
+                }
             }
             self.at = at;
             self.changes.clear();

@@ -38,7 +38,7 @@ pub(super) struct Roots {
     /// What is checked out.
     pub(super) head: Option<ObjectId>,
     /// `HEAD`, branches, tags and the like, then logs.
-    pub(super) roots: Vec<Root>,
+    pub(super) named: Vec<Root>,
     /// Commits whose parents were left out on purpose when this copy was made.
     pub(super) shallow: BTreeSet<ObjectId>,
     /// Lines and files that are no refs.
@@ -107,12 +107,12 @@ impl Roots {
     }
 
     fn add(&mut self, name: &[u8], ids: Vec<ObjectId>) {
-        if self.roots.len() >= MAX_REFS {
+        if self.named.len() >= MAX_REFS {
             self.is_cut = true;
             return;
         }
         let name = shown(&String::from_utf8_lossy(name));
-        self.roots.push(Root { name, ids });
+        self.named.push(Root { name, ids });
     }
 
     fn one(&mut self, store: &Store, name: &[u8], hash: Hash, refs: &mut BTreeMap<Vec<u8>, Target>) {
@@ -231,7 +231,7 @@ mod tests {
             ("shallow", format!("{b}\n").as_bytes()),
         ]);
         let roots = Roots::of(&store, Hash::Sha1);
-        let names: Vec<String> = (roots.roots.iter())
+        let names: Vec<String> = (roots.named.iter())
             .map(|root| {
                 format!(
                     "{} {}",

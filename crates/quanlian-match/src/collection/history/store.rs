@@ -147,8 +147,10 @@ impl Store {
 pub(in crate::collection) fn is_read(name: &[u8]) -> bool {
     let parts: Vec<&[u8]> = name.split(|&b| b == b'/').collect();
     match parts[..] {
-        [b"HEAD" | b"ORIG_HEAD" | b"packed-refs" | b"shallow"] | [b"refs" | b"logs", _, ..] => true,
-        [b"worktrees", _, b"HEAD"] | [b"worktrees", _, b"logs", _, ..] => true,
+        [b"HEAD" | b"ORIG_HEAD" | b"packed-refs" | b"shallow"]
+        | [b"refs" | b"logs", _, ..]
+        | [b"worktrees", _, b"HEAD"]
+        | [b"worktrees", _, b"logs", _, ..] => true,
         [b"objects", b"pack", file] => file.ends_with(b".pack") || file.ends_with(b".idx"),
         [b"objects", folder, file] => folder.len() == 2 && is_hex(folder) && file.len() >= 38 && is_hex(file),
         _ => false,
@@ -159,8 +161,11 @@ pub(in crate::collection) fn is_read(name: &[u8]) -> bool {
 fn is_folder(name: &[u8]) -> bool {
     let parts: Vec<&[u8]> = name.split(|&b| b == b'/').collect();
     match parts[..] {
-        [b"refs" | b"logs", ..] | [b"objects" | b"worktrees"] | [b"worktrees", _] => true,
-        [b"worktrees", _, b"logs", ..] | [b"objects", b"pack" | b"info"] => true,
+        [b"refs" | b"logs", ..]
+        | [b"objects" | b"worktrees"]
+        | [b"objects", b"pack" | b"info"]
+        | [b"worktrees", _]
+        | [b"worktrees", _, b"logs", ..] => true,
         [b"objects", folder] => folder.len() == 2 && is_hex(folder),
         _ => false,
     }
