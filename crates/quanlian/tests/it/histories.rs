@@ -18,7 +18,7 @@ fn git(folder: &Path, day: u32, arguments: &[&str]) -> bool {
         .env("HOME", folder)
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .envs([
-            ("GIT_AUTHOR_NAME", "<b>李四</b>"),
+            ("GIT_AUTHOR_NAME", "李四 & Co"),
             ("GIT_AUTHOR_EMAIL", "li@example.cn"),
         ])
         .envs([
@@ -66,7 +66,7 @@ fn repositories(at: &dyn Fn(&str) -> std::path::PathBuf) -> bool {
     fs::write(at("suspect/readme.txt"), "nothing of it\n").unwrap();
     commit(&at("suspect"), 9, "begin");
     fs::write(at("suspect/ip/x.v"), module("alu", 1).replace("sel", "en")).unwrap();
-    commit(&at("suspect"), 10, "import vendor core");
+    commit(&at("suspect"), 10, "import <b>vendor</b> core");
     git(&at("suspect"), 11, &["mv", "ip/x.v", "ip/core.v"]);
     commit(&at("suspect"), 30, "rename");
     fs::write(
@@ -115,15 +115,15 @@ fn a_copy_that_is_gone_is_found_with_the_commit_that_brought_it() {
         (&2.into(), &false.into())
     );
     let claimed = &history["first_commit"]["claimed"];
-    assert_eq!(claimed["subject"], "import vendor core");
-    assert_eq!(claimed["author"]["name"], "<b>李四</b>");
+    assert_eq!(claimed["subject"], "import <b>vendor</b> core");
+    assert_eq!(claimed["author"]["name"], "李四 & Co");
     assert_eq!(claimed["author"]["at"], "2023-11-25T06:13:20+08:00");
     // The owner's file is as it is checked out, and its history says since when.
     let since = &one["work_history"]["first_commit"]["claimed"]["committer"]["at"];
     assert_eq!(since, "2023-11-16T06:13:20+08:00");
 
     let page = fs::read_to_string(&report).unwrap();
-    assert!(page.contains("&lt;b&gt;李四&lt;/b&gt; &lt;li@example.cn&gt;") && !page.contains("<b>李四"));
+    assert!(page.contains("李四 &amp; Co &lt;li@example.cn&gt;") && !page.contains("<b>vendor"));
     assert!(page.contains("可以任意设定") && page.contains("can be set at will"));
     // The excerpt of a file that lies nowhere on the disk any more.
     assert!(page.contains("alu_7 &lt;= data"), "no excerpt");
@@ -188,6 +188,23 @@ fn an_index_keeps_since_when_a_work_is_there() {
         "our core"
     );
     assert!(one.get("suspect_history").is_none());
+    // An excerpt of the old state, too.
+    let report = at("report.html");
+    let compare = [
+        "compare",
+        text(&owner),
+        text(&files),
+        "--history",
+        "--json",
+        "--report",
+        text(&report),
+    ];
+    let compared = json(&quanlian(&compare), 0);
+    assert_eq!(compared["matches"][0]["work"], one["work"]);
+    assert!(
+        fs::read_to_string(&report).unwrap().contains("alu_7 &lt;= data"),
+        "no excerpt"
+    );
     // The same once more changes nothing.
     let add = [
         "index",
