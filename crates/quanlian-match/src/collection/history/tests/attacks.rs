@@ -203,8 +203,8 @@ fn a_bomb_of_trees_ends_at_a_limit() {
     let mut entry = repository.git_with(&["hash-object", "-w", "--stdin"], b"a text\n");
     let mut mode = "100644 blob";
     for _ in 0..12 {
-        let lines: String = (0..14).map(|n| format!("{mode} {entry}\tf{n:02}\n")).collect();
-        entry = repository.git_with(&["mktree"], lines.as_bytes());
+        let lines: Vec<String> = (0..14).map(|n| format!("{mode} {entry}\tf{n:02}\n")).collect();
+        entry = repository.git_with(&["mktree"], lines.concat().as_bytes());
         mode = "040000 tree";
     }
     let id = repository.git(&["commit-tree", &entry, "-m", "bomb"]);
