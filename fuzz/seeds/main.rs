@@ -7,6 +7,7 @@
 
 mod evidence;
 mod film;
+mod history;
 mod law;
 mod log;
 mod matching;
@@ -62,6 +63,7 @@ fn main() {
     log::make(&corpora);
     evidence::make(&corpora);
     law::make(&corpora);
+    history::make(&corpora);
     matching::make(&corpora);
     media::make(&corpora);
     watch::make(&corpora);

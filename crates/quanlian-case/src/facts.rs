@@ -505,6 +505,8 @@ mod tests {
             evidence: None,
             null_model: None,
             filtered: Vec::new(),
+            suspect_history: None,
+            work_history: None,
         }
     }
 

@@ -279,6 +279,8 @@ fn pair(
         evidence: None,
         null_model: None,
         filtered: Vec::new(),
+        suspect_history: None,
+        work_history: None,
     })
 }
 

@@ -36,6 +36,7 @@ mod excerpt;
 mod film;
 mod fusion;
 mod grams;
+mod history;
 mod input;
 mod known;
 mod manifest;
@@ -52,11 +53,13 @@ mod removed;
 mod snapshot;
 mod sniff;
 mod sound;
+mod source;
 mod stats;
 mod upkeep;
 mod verify;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -78,6 +81,7 @@ pub use upkeep::{RemoveReport, RestoreReport};
 pub use verify::{Damage, PartReport, VerifyOptions, VerifyReport};
 
 use crate::calibration::{Calibration, IndexFigures, Judge, MAX_FILE_BYTES};
+use crate::history::Origin;
 use crate::text::background::Background;
 use crate::{Medium, Unit};
 use build::append;
@@ -123,6 +127,8 @@ pub struct Collection {
     parts: Vec<Arc<Part>>,
     background: OnceLock<Background>,
     code_background: OnceLock<code::Background>,
+    /// Where works out of histories stand: their part and row.
+    origins: OnceLock<BTreeMap<String, (usize, usize)>>,
     judge: Judge,
     /// Works that everybody has: what they hold as well does not count.
     common: Option<Box<Collection>>,
@@ -204,6 +210,7 @@ impl Collection {
             shards,
             background: OnceLock::new(),
             code_background: OnceLock::new(),
+            origins: OnceLock::new(),
             judge,
             common: None,
         })
@@ -287,6 +294,20 @@ impl Collection {
     /// All works, in order of their adding.
     pub fn works(&self) -> impl Iterator<Item = Work<'_>> {
         self.parts.iter().flat_map(|part| part.works())
+    }
+
+    /// Where a work stood in the history of a repository, if it was indexed from one.
+    pub fn origin_of(&self, work: &str) -> Option<&Origin> {
+        let origins = self.origins.get_or_init(|| {
+            let all = self.parts.iter().enumerate();
+            all.flat_map(|(at, part)| {
+                part.origins()
+                    .map(move |(row, name)| (name.to_owned(), (at, row)))
+            })
+            .collect()
+        });
+        let &(part, row) = origins.get(work)?;
+        self.parts.get(part)?.origin(row)
     }
 
     /// Figures about the index.

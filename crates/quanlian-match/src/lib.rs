@@ -18,6 +18,7 @@ pub mod code;
 pub mod collection;
 mod cover;
 pub mod coverage;
+pub mod history;
 pub mod image;
 mod process;
 pub mod score;
@@ -194,6 +195,12 @@ pub struct Match {
     /// What both files share and what was not counted, or not wholly; empty for media where nothing is filtered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filtered: Vec<Filtered>,
+    /// Where the suspect stood in the history of a repository; absent when no history was read, or it stands in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspect_history: Option<Box<history::Origin>>,
+    /// The same of the work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_history: Option<Box<history::Origin>>,
 }
 
 /// What speaks for the match of a film, and how much each tells by itself.

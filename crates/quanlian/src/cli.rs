@@ -252,6 +252,9 @@ pub(crate) struct Match {
     /// Leave archives shut instead of reading what is inside them
     #[arg(long)]
     pub(crate) no_archives: bool,
+    /// Also match whatever the git repositories there ever held
+    #[arg(long)]
+    pub(crate) history: bool,
     #[command(flatten)]
     pub(crate) wanted: Wanted,
     #[command(flatten)]
@@ -311,6 +314,9 @@ pub(crate) struct Compare {
     /// Leave archives shut instead of reading what is inside them
     #[arg(long)]
     pub(crate) no_archives: bool,
+    /// Also compare whatever the git repositories on either side ever held
+    #[arg(long, conflicts_with_all = ["grams", "sealed"])]
+    pub(crate) history: bool,
     #[command(flatten)]
     pub(crate) form: AnyForm,
 }

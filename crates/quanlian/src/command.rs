@@ -11,6 +11,7 @@ mod coverage;
 mod custody;
 mod deposit;
 mod erase;
+mod history;
 mod hold;
 pub(crate) mod index;
 mod key;

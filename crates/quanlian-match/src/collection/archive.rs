@@ -18,27 +18,37 @@
 //! time, and no further than the limits of `budget`, which are reported when they are met. Documents (docx, EPUB,
 //! OpenDocument) are no archives.
 //!
-//! Not here: what the members hold (`opened`), histories of git.
+//! Repositories of git inside (`.git`, `NAME.git`) are put together and their contents handed on in the same way, when histories
+//! are asked for: `repository`.
+//!
+//! Not here: what the members hold (`opened`), how histories are read (`history`).
 
 mod budget;
 mod layer;
 mod name;
+mod repository;
 mod seven;
 mod tar;
 mod zip;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::history::store::Store;
 use super::input::{Body, Input};
 use super::sniff::{self, Content};
 use super::{Exclude, Note};
 use crate::Medium;
+use crate::history::Origin;
 use crate::text::document;
 use budget::{Budget, Limit, Metered};
 use layer::Kind;
 use name::Names;
+pub(super) use name::shown as shown_name;
+pub(super) use repository::contents;
 
 /// Archives inside of archives, the outermost counted.
 pub(super) const MAX_DEPTH: u32 = 8;
@@ -55,13 +65,25 @@ pub(super) enum Flow {
 /// Takes what is found.
 pub(super) type Sink<'a> = &'a mut dyn FnMut(Input) -> Flow;
 
+/// What is to be taken out.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) exclude: Exclude<'a>,
+    /// Whether archives inside of something else are opened.
+    pub(super) archives: bool,
+    /// Whether the histories of repositories are read.
+    pub(super) history: bool,
+    /// The names that are asked for; all when absent.
+    pub(super) only: Option<&'a dyn Fn(&Path) -> bool>,
+}
+
 /// Hands the members of a file to `sink`; `None` when the file is no archive.
 ///
 /// Fails only when the file itself cannot be read.
 pub(super) fn members(
     path: &Path,
     name: &Path,
-    exclude: Exclude<'_>,
+    wanted: &Wanted<'_>,
     notes: &mut Vec<Note>,
     sink: Sink<'_>,
 ) -> io::Result<Option<Flow>> {
@@ -74,24 +96,13 @@ pub(super) fn members(
         return Ok(None);
     }
     let budget = Budget::of_file(std::fs::metadata(path)?.len());
-    let mut reading = Reading {
-        exclude,
-        budget: &budget,
-        notes: Vec::new(),
-        left_out: 0,
-        sink,
-    };
+    let mut reading = Reading::new(*wanted, &budget, sink);
     let outer = Outer {
         name: name.to_string_lossy().into_owned(),
         depth: 1,
     };
     let flow = reading.file(path, kind, &outer);
-    let (mut of_members, left_out) = (reading.notes, reading.left_out);
-    if left_out > 0 {
-        let message = format!("{left_out} more remarks on members are left out");
-        of_members.push(Note::new(name, "archive_more_remarks", message));
-    }
-    notes.append(&mut of_members);
+    reading.finish(name, notes);
     Ok(Some(flow))
 }
 
@@ -122,11 +133,21 @@ impl Outer {
 
 /// The reading of one file and all that is nested in it.
 struct Reading<'a, 'b> {
-    exclude: Exclude<'a>,
+    wanted: Wanted<'a>,
     budget: &'a Budget,
     notes: Vec<Note>,
     left_out: u64,
     sink: Sink<'b>,
+    /// Repositories of which files were found, by their names.
+    stores: BTreeMap<String, Store>,
+    /// Bytes of them in memory.
+    held_bytes: u64,
+    /// The path that tells what the content of a history is.
+    title: Option<PathBuf>,
+    /// Where it stood.
+    origin: Option<Arc<Origin>>,
+    /// Contents of no known medium.
+    unknown: u64,
 }
 
 /// What became of a member.
@@ -137,7 +158,30 @@ enum Taken {
     Stop,
 }
 
-impl Reading<'_, '_> {
+impl<'a, 'b> Reading<'a, 'b> {
+    fn new(wanted: Wanted<'a>, budget: &'a Budget, sink: Sink<'b>) -> Self {
+        Self {
+            wanted,
+            budget,
+            notes: Vec::new(),
+            left_out: 0,
+            sink,
+            stores: BTreeMap::new(),
+            held_bytes: 0,
+            title: None,
+            origin: None,
+            unknown: 0,
+        }
+    }
+
+    fn finish(mut self, name: &Path, notes: &mut Vec<Note>) {
+        notes.append(&mut self.notes);
+        if self.left_out > 0 {
+            let message = format!("{} more remarks on members are left out", self.left_out);
+            notes.push(Note::new(name, "archive_more_remarks", message));
+        }
+    }
+
     /// The members of a file on the disk.
     fn file(&mut self, path: &Path, kind: Kind, outer: &Outer) -> Flow {
         let read = match kind {
@@ -153,16 +197,14 @@ impl Reading<'_, '_> {
     /// Remarks on how the reading of an archive ended.
     fn ended(&mut self, read: io::Result<Taken>, outer: &Outer) -> Flow {
         match read {
-            Ok(Taken::Next) => Flow::Continue,
-            Ok(Taken::Stop) => Flow::Stop,
-            Err(e) => {
-                match self.budget.met() {
-                    Some(limit) => self.limit(outer, limit),
-                    None => self.note(Note::from_error(outer.path(), "archive_damaged", &e)),
-                }
-                Flow::Continue
-            }
+            Ok(Taken::Next) => {}
+            Ok(Taken::Stop) => return Flow::Stop,
+            Err(e) => match self.budget.met() {
+                Some(limit) => self.limit(outer, limit),
+                None => self.note(Note::from_error(outer.path(), "archive_damaged", &e)),
+            },
         }
+        self.repositories(outer)
     }
 
     /// The members of a tar, or what a compressed stream holds.
@@ -188,14 +230,19 @@ impl Reading<'_, '_> {
         if !self.budget.count_member() {
             return Err(io::Error::other("too many members"));
         }
-        if (self.exclude)(&name) {
+        if (self.wanted.exclude)(self.title.as_deref().unwrap_or(&name)) {
             return Ok(Taken::Next);
         }
         let start = beginning(reader, sniff::SNIFF_BYTES)?;
-        if let Some(kind) = layer::kind(&start) {
+        if let Some(kind) = layer::kind(&start).filter(|&kind| self.wanted.archives || kind == Kind::Zip) {
             return self.nested(&start, reader, kind, &name, outer);
         }
         let needs_path = match sniff::sniff(&start, start.len() < sniff::SNIFF_BYTES) {
+            // Of a history there may be very many.
+            Content::Other(_) if self.title.is_some() => {
+                self.unknown += 1;
+                return Ok(Taken::Next);
+            }
             Content::Other(what) => {
                 self.note(Note::new(&name, "archive_unknown_medium", what));
                 return Ok(Taken::Next);
@@ -228,6 +275,7 @@ impl Reading<'_, '_> {
                 self.limit(&inner, Limit::Depth);
                 return Ok(Taken::Next);
             }
+            self.title = None;
             let mut whole = Cursor::new(start).chain(reader);
             let read = self.stream(&mut whole, kind, &inner);
             // When a limit of the whole is met, the archives around it end as well.
@@ -247,10 +295,15 @@ impl Reading<'_, '_> {
         if kind == Kind::Zip && is_document(copy.path())? {
             return Ok(self.hand_on(name.to_owned(), body));
         }
+        if !self.wanted.archives {
+            self.unknown += 1;
+            return Ok(Taken::Next);
+        }
         if inner.depth > MAX_DEPTH {
             self.limit(&inner, Limit::Depth);
             return Ok(Taken::Next);
         }
+        self.title = None;
         let flow = self.file(copy.path(), kind, &inner);
         Ok(match flow {
             Flow::Continue => Taken::Next,
@@ -280,7 +333,13 @@ impl Reading<'_, '_> {
     }
 
     fn hand_on(&mut self, name: PathBuf, body: Body) -> Taken {
-        match (self.sink)(Input { name, body }) {
+        let input = Input {
+            name,
+            body,
+            title: self.title.take(),
+            origin: self.origin.clone(),
+        };
+        match (self.sink)(input) {
             Flow::Continue => Taken::Next,
             Flow::Stop => Taken::Stop,
         }
@@ -318,7 +377,7 @@ impl PassedOver {
         );
         let special = format!("{} links, pipes or devices were not followed", self.special);
         let git = format!(
-            "{} files of a git repository were not read as files; unpack it to have its history read",
+            "{} files of a git repository were not read as files; ask for its history with --history",
             self.git
         );
         let overlapping = format!(
@@ -336,11 +395,6 @@ impl PassedOver {
             }
         }
     }
-}
-
-/// Whether a name lies in the folder of a repository, whose files are no works by themselves.
-fn is_of_git(name: &str) -> bool {
-    name.split(['/', '\\']).rev().skip(1).any(|part| part == ".git")
 }
 
 #[cfg(test)]

@@ -10,12 +10,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::archive::{self, Flow};
+use super::archive::Flow;
 use super::edit::Edit;
-use super::input::{Body, Input, MAX_HELD_BYTES};
+use super::input::{Input, MAX_HELD_BYTES};
 use super::known::KnownWorks;
 use super::part::writer::{FILES_AT_ONCE, PartWriter};
-use super::walk::Found;
+use super::source::{Source, Sources};
 use super::{CollectionError, Exclude, MAX_ITEMS_PER_PART, MergeOptions, MergeReport, Note, Progress, Stop};
 use super::{merge, walk};
 
@@ -24,6 +24,8 @@ use super::{merge, walk};
 pub struct BuildOptions<'a> {
     /// Whether archives are opened, so that their members are works by themselves.
     pub archives: bool,
+    /// Whether the histories of repositories are read, so that whatever they ever held is a work by itself.
+    pub history: bool,
     /// Files for which this says true are passed over in silence.
     pub exclude: Exclude<'a>,
     /// Called after each file.
@@ -40,6 +42,7 @@ impl Default for BuildOptions<'_> {
     fn default() -> Self {
         Self {
             archives: false,
+            history: false,
             exclude: &|_| false,
             progress: &|_, _| {},
             stop: &|| false,
@@ -71,7 +74,10 @@ pub(super) fn append(
     options: &BuildOptions<'_>,
 ) -> Result<BuildReport, CollectionError> {
     let mut known = KnownWorks::read(&edit, options.replace)?;
-    let walk = walk::walk(works, options.exclude).map_err(CollectionError::io(works))?;
+    let mut walk = walk::walk(works, options.exclude).map_err(CollectionError::io(works))?;
+    if !options.history {
+        walk = walk.without_histories();
+    }
     let mut report = BuildReport {
         added: 0,
         replaced: 0,
@@ -92,8 +98,27 @@ pub(super) fn append(
         total,
         has_new: false,
     };
-    for file in &walk.files {
-        adding.add(file)?;
+    let sources = Sources {
+        archives: options.archives,
+        history: options.history,
+        exclude: options.exclude,
+    };
+    let (mut notes, mut failed) = (Vec::new(), None);
+    sources.each(
+        &walk.files,
+        &walk.stores,
+        &mut notes,
+        &mut |source| match adding.add(source) {
+            Ok(()) => Flow::Continue,
+            Err(e) => {
+                failed = Some(e);
+                Flow::Stop
+            }
+        },
+    );
+    adding.report.notes.append(&mut notes);
+    if let Some(e) = failed {
+        return Err(e);
     }
     adding.work_off()?;
     adding.finish_part()?;
@@ -143,35 +168,18 @@ struct OpenPart {
 }
 
 impl Adding<'_> {
-    /// Adds a file, or its members.
-    fn add(&mut self, file: &Found) -> Result<(), CollectionError> {
-        if self.options.archives {
-            let (mut notes, mut failed) = (Vec::new(), None);
-            let exclude = self.options.exclude;
-            let opened = archive::members(&file.path, &file.relative, exclude, &mut notes, &mut |input| {
+    fn add(&mut self, source: Source) -> Result<(), CollectionError> {
+        match source {
+            Source::File(input) => self.take(input),
+            Source::Member(input) => {
                 self.total += 1;
-                match self.take(input) {
-                    Ok(()) => Flow::Continue,
-                    Err(e) => {
-                        failed = Some(e);
-                        Flow::Stop
-                    }
-                }
-            });
-            self.report.notes.append(&mut notes);
-            if let Some(e) = failed {
-                return Err(e);
+                self.take(input)
             }
-            // What cannot be read here is told when it is added.
-            if let Ok(Some(_)) = opened {
+            Source::Opened => {
                 self.done += 1;
-                return Ok(());
+                Ok(())
             }
         }
-        self.take(Input {
-            name: file.relative.clone(),
-            body: Body::File(file.path.clone()),
-        })
     }
 
     fn take(&mut self, input: Input) -> Result<(), CollectionError> {

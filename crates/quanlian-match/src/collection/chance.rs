@@ -17,6 +17,7 @@ use super::opened::Opened;
 use super::query::walk_all;
 use super::sniff::Content;
 use super::sound::SoundIndex;
+use super::walk::Walk;
 use super::{Collection, Exclude, MatchError, MatchOptions, Note, Progress, note};
 use crate::Medium;
 use crate::audio;
@@ -52,9 +53,10 @@ impl Collection {
         mut on_result: impl FnMut(&Path, Result<NonMember, MatchError>),
     ) -> Vec<Note> {
         let mut unreadable = Vec::new();
-        let (files, mut notes) = walk_all(paths, options.exclude, &mut |path, result| {
+        let walk = walk_all(paths, options.exclude, &mut |path, result| {
             unreadable.extend(result.err().map(|error| (path.to_owned(), error)));
         });
+        let Walk { files, mut notes, .. } = walk.without_histories();
         for (path, error) in unreadable {
             on_result(&path, Err(error));
         }

@@ -1,9 +1,9 @@
 //! Files of members: copies of what matches name inside archives, for those who show excerpts.
 //!
 //! In:  names of works or suspects as matches give them, below a folder or as paths.
-//! Out: a path for each that lies inside an archive.
+//! Out: a path for each that lies inside an archive or in the history of a repository.
 //!
-//! Invariant: each archive is read once, however many of its members are asked for; the copies are removed with the
+//! Invariant: each archive and each history is read once, however many of its members are asked for; the copies are removed with the
 //! [`MemberFiles`].
 //!
 //! Not here: files on the disk, which have their path already.
@@ -11,8 +11,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::archive::{self, Flow};
-use super::input::OnDisk;
+use super::archive::{self, Flow, Wanted};
+use super::history::History;
+use super::history::store::Store;
+use super::input::{Input, OnDisk};
+use super::source;
 
 /// Bytes of all copies; what is beyond has no excerpt.
 const MAX_COPIED_BYTES: u64 = 1 << 30;
@@ -37,7 +40,7 @@ impl MemberFiles {
         let mut copied_bytes = 0;
         for (path, wanted) in by_archive {
             let mut left = wanted.len();
-            let read = archive::members(&path, &path, &|_| false, &mut Vec::new(), &mut |input| {
+            let mut take = |input: Input| {
                 if wanted.contains(&input.name) {
                     left -= 1;
                     if let Ok(file) = input.body.on_disk() {
@@ -47,9 +50,25 @@ impl MemberFiles {
                 }
                 let is_done = left == 0 || copied_bytes > MAX_COPIED_BYTES;
                 if is_done { Flow::Stop } else { Flow::Continue }
-            });
-            // An archive that cannot be read any more has no excerpts.
-            drop(read);
+            };
+            // Of a history that is not asked for, nothing needs to be taken out. Members of archives in it have longer names.
+            let is_wanted = |name: &Path| wanted.iter().any(|one| is_within(one, name));
+            let of = Wanted {
+                exclude: &|_| false,
+                archives: true,
+                history: wanted.iter().any(|name| name.to_string_lossy().contains('@')),
+                only: Some(&is_wanted),
+            };
+            // What cannot be read any more has no excerpts.
+            if path.is_dir() {
+                let store = source::store_at(&path).and_then(|store| Store::of_folder(&store).ok());
+                if let Some(store) = store {
+                    let mut history = History::read(&path.to_string_lossy(), &store, &mut Vec::new());
+                    archive::contents(&mut history, &of, &mut Vec::new(), &mut take);
+                }
+            } else {
+                drop(archive::members(&path, &path, &of, &mut Vec::new(), &mut take));
+            }
         }
         Self { files }
     }
@@ -60,7 +79,14 @@ impl MemberFiles {
     }
 }
 
-/// The archive on the disk that a name lies in, if it does and is no file itself.
+/// Whether a name is that of a content or lies in it.
+fn is_within(name: &Path, content: &Path) -> bool {
+    let (name, content) = (name.to_string_lossy(), content.to_string_lossy());
+    name.strip_prefix(&*content)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('!'))
+}
+
+/// The archive or repository on the disk that a name lies in, if it does and is no file itself.
 fn archive_of(name: &Path) -> Option<PathBuf> {
     if name.is_file() {
         return None;
@@ -70,6 +96,6 @@ fn archive_of(name: &Path) -> Option<PathBuf> {
         let (outer, number) = folder.to_str()?.rsplit_once('!')?;
         let is_border = number.bytes().all(|b| b.is_ascii_digit());
         let outer = PathBuf::from(outer);
-        (is_border && outer.is_file()).then_some(outer)
+        (is_border && (outer.is_file() || source::store_at(&outer).is_some())).then_some(outer)
     })
 }

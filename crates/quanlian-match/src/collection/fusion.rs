@@ -145,6 +145,8 @@ mod tests {
             evidence: None,
             null_model: None,
             filtered: Vec::new(),
+            suspect_history: None,
+            work_history: None,
         }
     }
 

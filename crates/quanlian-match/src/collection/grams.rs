@@ -65,7 +65,9 @@ pub fn grams_of(
     progress: Progress<'_>,
     stop: Stop<'_>,
 ) -> Result<(GramSet, Vec<Note>), GramsError> {
-    let walk = walk::walk(root, exclude).map_err(GramsError::Unreadable)?;
+    let walk = walk::walk(root, exclude)
+        .map_err(GramsError::Unreadable)?
+        .without_histories();
     let mut notes = walk.notes;
     let mut set = GramSet::default();
     let mut sources: Vec<(u32, code::Grams)> = Vec::new();

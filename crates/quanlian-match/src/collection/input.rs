@@ -17,6 +17,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
+use crate::history::Origin;
+
 /// Longest content that is kept in memory; longer ones go into a temporary file.
 pub(super) const MAX_MEMORY_BYTES: u64 = 4 << 20;
 /// Bytes taken out of archives, in memory or on the disk, from which the members that wait are worked off first.
@@ -30,6 +32,10 @@ pub(super) struct Input {
     /// else, `OUTER!/INNER`: a name and never a path to open.
     pub(super) name: PathBuf,
     pub(super) body: Body,
+    /// The path that tells what it is, where the name does not end as the file's own did.
+    pub(super) title: Option<PathBuf>,
+    /// Where it stood in the history of a repository.
+    pub(super) origin: Option<Arc<Origin>>,
 }
 
 impl Input {
@@ -38,7 +44,14 @@ impl Input {
         Self {
             name: path.to_owned(),
             body: Body::File(path.to_owned()),
+            title: None,
+            origin: None,
         }
+    }
+
+    /// The path that tells what it is.
+    pub(super) fn title(&self) -> &Path {
+        self.title.as_deref().unwrap_or(&self.name)
     }
 }
 

@@ -69,13 +69,13 @@ impl Opened {
         }
         let mut language = None;
         if form == Some(Form::Plain) {
-            language = code::detect(&input.name, &start);
+            language = code::detect(input.title(), &start);
             if language.is_some() {
                 content = Content::Known(Medium::Code);
             }
         }
         Ok(Self {
-            name: input.name.clone(),
+            name: input.title().to_owned(),
             body,
             start,
             rest,

@@ -25,6 +25,7 @@ use super::picture::{self, PictureItem};
 use super::recorded::RecordedStore;
 use super::sound::{SoundItem, SoundStore};
 use super::{CollectionError, MediumStats, Work};
+use crate::history::Origin;
 use crate::segment::SegmentError;
 use crate::text::matcher::TextPart;
 use crate::text::store::{OTHERWISE, TextItem, TextStore};
@@ -39,6 +40,9 @@ pub(super) struct Item {
     pub(super) bytes: u64,
     pub(super) sha256: String,
     pub(super) content: ItemContent,
+    /// Where it stood in the history of a repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) origin: Option<Box<Origin>>,
 }
 
 /// What the medium of a work keeps about it; `number` is its number in the postings.
@@ -311,6 +315,18 @@ impl Part {
                 sha256: &item.sha256,
             }
         })
+    }
+
+    /// Rows and names of the works out of histories.
+    pub(super) fn origins(&self) -> impl Iterator<Item = (usize, &str)> {
+        let rows = self.items.iter().enumerate();
+        rows.filter(|(row, item)| item.origin.is_some() && !self.removed.contains(&(*row as u32)))
+            .map(|(row, item)| (row, &*item.name))
+    }
+
+    /// Where the work of a row stood in the history of a repository.
+    pub(super) fn origin(&self, row: usize) -> Option<&Origin> {
+        self.items.get(row)?.origin.as_deref()
     }
 
     pub(super) fn totals(&self) -> Totals {

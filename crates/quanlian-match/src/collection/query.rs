@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::archive::{self, Flow};
+use super::archive::Flow;
 use super::code::SourceIndex;
 use super::film::FilmIndex;
 use super::fusion;
@@ -24,7 +24,8 @@ use super::part::Texts;
 use super::picture::PictureIndex;
 use super::sniff::Content;
 use super::sound::SoundIndex;
-use super::walk::{self, Found};
+use super::source::{Source, Sources};
+use super::walk::{self, Walk};
 use super::{Collection, Exclude, Note, Progress, note};
 use crate::audio::{self, AudioError, AudioMatch, SearchOptions};
 use crate::code::{self, Language};
@@ -45,6 +46,9 @@ const FILES_AT_ONCE: usize = 64;
 pub struct MatchOptions {
     /// Whether archives are opened and their members matched; only by [`Collection::match_paths`].
     pub archives: bool,
+    /// Whether the histories of repositories are read and all that they ever held is matched; only by
+    /// [`Collection::match_paths`].
+    pub history: bool,
     /// Also matches that chance explains (`--all`); `max_e_value` is ignored then.
     pub include_below_threshold: bool,
     /// Matches with a larger E-value are left out.
@@ -55,6 +59,7 @@ impl Default for MatchOptions {
     fn default() -> Self {
         Self {
             archives: false,
+            history: false,
             include_below_threshold: false,
             max_e_value: DEFAULT_MAX_E_VALUE,
         }
@@ -192,6 +197,8 @@ impl Collection {
             // A film may hold a work that is a recording, and is judged as one then.
             found.e_value = self.judge.e_value(found.medium, found.score_bits);
             found.null_model = Some(self.judge.describe(found.medium));
+            found.suspect_history = input.origin.as_deref().cloned().map(Box::new);
+            found.work_history = self.origin_of(&found.work).cloned().map(Box::new);
         }
         if !options.include_below_threshold {
             matches.retain(|m| m.e_value <= options.max_e_value);
@@ -224,7 +231,19 @@ impl Collection {
         progress: Progress<'_>,
         mut on_result: impl FnMut(&Path, Result<FileReport, MatchError>),
     ) -> Vec<Note> {
-        let (files, mut notes) = walk_all(paths, exclude, &mut on_result);
+        let mut walk = walk_all(paths, exclude, &mut on_result);
+        if !options.history {
+            walk = walk.without_histories();
+        }
+        // A suspect is known by the path that the caller gave.
+        for found in &mut walk.files {
+            found.relative.clone_from(&found.path);
+        }
+        let Walk {
+            files,
+            stores,
+            mut notes,
+        } = walk;
         let (done, total) = (AtomicU64::new(0), AtomicU64::new(files.len() as u64));
         let mut waiting: Vec<Input> = Vec::new();
         let mut held_bytes = 0;
@@ -244,29 +263,32 @@ impl Collection {
                 on_result(&input.name, result);
             }
         };
-        for file in &files {
-            let mut take = |input: Input| {
-                total.fetch_add(1, Ordering::Relaxed);
-                held_bytes += input.body.held_bytes();
-                waiting.push(input);
-                if waiting.len() >= FILES_AT_ONCE || held_bytes >= MAX_HELD_BYTES {
-                    answer_waiting(&mut waiting);
-                    held_bytes = 0;
+        let sources = Sources {
+            archives: options.archives,
+            history: options.history,
+            exclude,
+        };
+        sources.each(&files, &stores, &mut notes, &mut |source| {
+            let input = match source {
+                Source::File(input) => input,
+                Source::Member(input) => {
+                    total.fetch_add(1, Ordering::Relaxed);
+                    input
                 }
-                Flow::Continue
+                Source::Opened => {
+                    let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    progress(done, total.load(Ordering::Relaxed));
+                    return Flow::Continue;
+                }
             };
-            let opened = options
-                .archives
-                .then(|| archive::members(&file.path, &file.path, exclude, &mut notes, &mut take));
-            // What cannot be read here is told when it is matched.
-            if let Some(Ok(Some(_))) = opened {
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                progress(done, total.load(Ordering::Relaxed));
-            } else {
-                total.fetch_sub(1, Ordering::Relaxed);
-                take(Input::file(&file.path));
+            held_bytes += input.body.held_bytes();
+            waiting.push(input);
+            if waiting.len() >= FILES_AT_ONCE || held_bytes >= MAX_HELD_BYTES {
+                answer_waiting(&mut waiting);
+                held_bytes = 0;
             }
-        }
+            Flow::Continue
+        });
         answer_waiting(&mut waiting);
         notes
     }
@@ -559,20 +581,28 @@ fn unjudged(
         evidence: None,
         null_model: None,
         filtered: Vec::new(),
+        suspect_history: None,
+        work_history: None,
     }
 }
 
 /// All files below the paths, in the order of the paths and sorted within each.
+///
+/// The subjects of the remarks are as the caller named the paths; so are those of the stores.
 pub(super) fn walk_all(
     paths: &[PathBuf],
     exclude: Exclude<'_>,
     on_result: &mut impl FnMut(&Path, Result<FileReport, MatchError>),
-) -> (Vec<Found>, Vec<Note>) {
-    let (mut files, mut notes) = (Vec::new(), Vec::new());
+) -> Walk {
+    let mut all = Walk::default();
     for path in paths {
         match walk::walk(path, exclude) {
             Ok(mut walk) => {
-                files.append(&mut walk.files);
+                all.files.append(&mut walk.files);
+                for store in &mut walk.stores {
+                    store.relative.clone_from(&store.path);
+                }
+                all.stores.append(&mut walk.stores);
                 for note in &mut walk.notes {
                     let subject = if path.is_dir() {
                         path.join(&note.subject)
@@ -581,10 +611,10 @@ pub(super) fn walk_all(
                     };
                     note.subject = subject.to_string_lossy().into_owned();
                 }
-                notes.append(&mut walk.notes);
+                all.notes.append(&mut walk.notes);
             }
             Err(e) => on_result(path, Err(MatchError::Unreadable(e))),
         }
     }
-    (files, notes)
+    all
 }

@@ -8,8 +8,9 @@
 //! never opened.
 //!
 //! The store of a git repository (`.git`, or a bare repository) is named and not walked: its files are no works by themselves.
+//! Whoever reads no histories says so with [`Walk::without_histories`].
 //!
-//! Not here: what is in the files (`sniff`), what is in archives (`archive`).
+//! Not here: what is in the files (`sniff`), in archives (`archive`), in repositories (`history`).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +20,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Exclude, Note};
 
-const GIT_STORE: &str = "the store of a git repository: files were read as they are checked out, the history was not; check out each state that is to be compared";
+const GIT_STORE: &str = "the store of a git repository: files were read as they are checked out, the history was not: ask for it with --history, or check out each state that is to be compared";
+const GIT_ELSEWHERE: &str = "the store of this git repository lies elsewhere and was not followed: name it by itself to have its history read";
 
 /// A file to read and the name under which it is known.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +33,8 @@ pub(super) struct Found {
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     pub(super) files: Vec<Found>,
+    /// Folders where git keeps repositories.
+    pub(super) stores: Vec<Found>,
     pub(super) notes: Vec<Note>,
 }
 
@@ -54,7 +58,10 @@ pub(super) fn walk(root: &Path, exclude: Exclude<'_>) -> io::Result<Walk> {
     // Fails early when the top folder cannot be listed, instead of with a remark.
     fs::read_dir(root)?;
     if is_git_store(root) {
-        walk.notes.push(Note::new(Path::new(""), "walk_git", GIT_STORE));
+        walk.stores.push(Found {
+            relative: PathBuf::new(),
+            path: root.to_owned(),
+        });
         return Ok(walk);
     }
     let mut entered = BTreeSet::from([(metadata.dev(), metadata.ino())]);
@@ -80,12 +87,25 @@ pub(super) fn walk(root: &Path, exclude: Exclude<'_>) -> io::Result<Walk> {
         }
     }
     walk.files.sort_unstable();
-    walk.notes
-        .sort_unstable_by(|a, b| (&a.subject, &a.code).cmp(&(&b.subject, &b.code)));
+    walk.stores.sort_unstable();
+    walk.sort_notes();
     Ok(walk)
 }
 
 impl Walk {
+    /// The same for whoever reads no histories: a remark for each that there is.
+    pub(super) fn without_histories(mut self) -> Self {
+        let note = |store: &Found| Note::new(&store.relative, "walk_git", GIT_STORE);
+        self.notes.extend(self.stores.drain(..).map(|store| note(&store)));
+        self.sort_notes();
+        self
+    }
+
+    fn sort_notes(&mut self) {
+        self.notes
+            .sort_unstable_by(|a, b| (&a.subject, &a.code).cmp(&(&b.subject, &b.code)));
+    }
+
     fn visit(
         &mut self,
         found: Found,
@@ -106,7 +126,9 @@ impl Walk {
         };
         if metadata.is_dir() {
             if is_git_store(&found.path) {
-                note("walk_git", GIT_STORE);
+                if entered.insert((metadata.dev(), metadata.ino())) {
+                    self.stores.push(found);
+                }
             } else if entered.insert((metadata.dev(), metadata.ino())) {
                 folders.push(found);
             } else {
@@ -116,7 +138,7 @@ impl Walk {
             note("walk_special_file", "a pipe, socket or device, not a file");
         } else if found.path.file_name().is_some_and(|name| name == ".git") {
             // Of a work tree whose store lies elsewhere.
-            note("walk_git", GIT_STORE);
+            note("walk_git_elsewhere", GIT_ELSEWHERE);
         } else if !exclude(&found.path) {
             self.files.push(found);
         }
@@ -124,7 +146,7 @@ impl Walk {
 }
 
 /// Whether a folder is where git keeps a repository.
-fn is_git_store(folder: &Path) -> bool {
+pub(super) fn is_git_store(folder: &Path) -> bool {
     let has =
         |name: &str, is: fn(&fs::Metadata) -> bool| fs::metadata(folder.join(name)).is_ok_and(|m| is(&m));
     has("HEAD", fs::Metadata::is_file)

@@ -23,6 +23,8 @@ fn found(work: &str, suspect: &str, segments: &[([u64; 2], [u64; 2])]) -> Match 
         evidence: None,
         null_model: None,
         filtered: Vec::new(),
+        suspect_history: None,
+        work_history: None,
     }
 }
 

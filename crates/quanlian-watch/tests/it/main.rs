@@ -62,6 +62,8 @@ fn copy_of(work: &str) -> Event {
             evidence: None,
             null_model: None,
             filtered: Vec::new(),
+            suspect_history: None,
+            work_history: None,
         }],
     }
 }

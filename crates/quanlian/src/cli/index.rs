@@ -48,6 +48,9 @@ pub(crate) struct IndexWorks {
     /// Leave archives shut instead of reading what is inside them
     #[arg(long)]
     pub(crate) no_archives: bool,
+    /// Also add whatever the git repositories there ever held
+    #[arg(long)]
+    pub(crate) history: bool,
     #[command(flatten)]
     pub(crate) form: JsonForm,
 }

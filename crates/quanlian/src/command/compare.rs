@@ -32,7 +32,7 @@ use serde::Serialize;
 use crate::{
     cli::Compare as Arguments,
     command::{
-        calibrate, coverage, index, matching, seal,
+        calibrate, coverage, history, index, matching, seal,
         secret::touching::{self, Secrets},
     },
     evidence::Room,
@@ -99,6 +99,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let options = MatchOptions {
         include_below_threshold: arguments.wanted.all,
         archives: !arguments.no_archives,
+        history: arguments.history,
         ..matching::threshold(arguments.wanted.max_e_value)?
     };
     let folder = tempfile::Builder::new()
@@ -202,6 +203,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         ],
     );
     calibrate::say_judge(&collection, media.into_iter(), output);
+    if comparison.matches.iter().any(history::is_told) {
+        output.say::<&str>("match.history_claim", &[]);
+    }
     if comparison.matches.is_empty() && arguments.wanted.require {
         return Ok(answer_no());
     }
@@ -219,6 +223,7 @@ fn indexed(
     let stop = || stopped.load(Ordering::SeqCst);
     let options = BuildOptions {
         archives: !arguments.no_archives,
+        history: arguments.history,
         stop: &stop,
         ..BuildOptions::default()
     };

@@ -53,6 +53,7 @@ fn make(arguments: &IndexWorks, output: &Output, make: Make, options: BuildOptio
     });
     let options = BuildOptions {
         archives: !arguments.no_archives,
+        history: arguments.history,
         stop: &stop,
         merge,
         ..options

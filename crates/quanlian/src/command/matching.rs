@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Match as Arguments,
-    command::{calibrate, coverage, index},
+    command::{calibrate, coverage, history, index},
     fault::{Blame, Fault, Outcome, answer_no},
     message::Messages,
     output::{Form, Output, reason, warn_about},
@@ -25,6 +25,7 @@ use crate::{
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let options = MatchOptions {
         archives: !arguments.no_archives,
+        history: arguments.history,
         include_below_threshold: arguments.wanted.all,
         ..threshold(arguments.wanted.max_e_value)?
     };
@@ -46,12 +47,14 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let mut reports: Vec<Match> = Vec::new();
     let mut read: Vec<(String, Medium, Option<u64>)> = Vec::new();
     let (mut suspects, mut media) = (BTreeSet::new(), BTreeSet::new());
+    let mut has_history = false;
     let exclude = |path: &Path| quanlian_case::metadata::is_side_file(path);
     let notes = collection.match_paths(&arguments.paths, &options, &exclude, &progress, |path, result| {
         bar.suspend(|| match result {
             Ok(report) => {
                 say_notes(output, &report.notes);
                 found += report.matches.len();
+                has_history |= report.matches.iter().any(history::is_told);
                 suspects.insert(report.suspect.clone());
                 media.insert(report.medium);
                 if arguments.coverage {
@@ -97,6 +100,9 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         ],
     );
     calibrate::say_judge(&collection, media.into_iter(), output);
+    if has_history {
+        output.say::<&str>("match.history_claim", &[]);
+    }
     if found == 0 && arguments.wanted.require {
         return Ok(answer_no());
     }
@@ -182,6 +188,10 @@ pub(crate) fn for_people(output: &Output, found: &Match) -> String {
     for part in &found.segments {
         text.push_str("\n    ");
         text.push_str(&segment(output, part));
+    }
+    for line in history::lines(&output.messages, found) {
+        text.push_str("\n    ");
+        text.push_str(&line);
     }
     text
 }

@@ -21,10 +21,14 @@ pub(super) const MAX_RATIO: u64 = 250;
 /// …and what any file may unpack to, however small it is.
 pub(super) const FREE_BYTES: u64 = 1 << 30;
 
+/// Bytes of the contents that are taken out of one history.
+pub(super) const MAX_HISTORY_BYTES: u64 = 64 << 30;
+
 /// A limit that was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Limit {
     Depth,
+    History,
     MemberBytes,
     Members,
     Ratio,
@@ -35,6 +39,7 @@ impl Limit {
     pub(super) fn code(self) -> &'static str {
         match self {
             Self::Depth => "archive_too_deep",
+            Self::History => "history_too_much",
             Self::MemberBytes => "archive_member_too_large",
             Self::Members => "archive_too_many_members",
             Self::Ratio => "archive_ratio",
@@ -48,6 +53,10 @@ impl Limit {
             Self::Depth => format!(
                 "archives are opened {} deep; this one was not: give an unpacked copy",
                 super::MAX_DEPTH
+            ),
+            Self::History => format!(
+                "holds contents of more than {} GiB; the rest was not read",
+                MAX_HISTORY_BYTES / GIB
             ),
             Self::MemberBytes => format!(
                 "unpacks to more than {} GiB and was left out: give an unpacked copy",
@@ -72,20 +81,32 @@ pub(super) struct Budget {
     members: Cell<u64>,
     unpacked: Cell<u64>,
     limit_bytes: u64,
+    /// The limit that is met when they are taken.
+    limit: Limit,
     met: Cell<Option<Limit>>,
 }
 
 impl Budget {
     pub(super) fn of_file(size_bytes: u64) -> Self {
         let by_ratio = size_bytes.saturating_mul(MAX_RATIO).max(FREE_BYTES);
-        Self::new(by_ratio.min(MAX_UNPACKED_BYTES))
+        if by_ratio < MAX_UNPACKED_BYTES {
+            Self::new(by_ratio, Limit::Ratio)
+        } else {
+            Self::new(MAX_UNPACKED_BYTES, Limit::Unpacked)
+        }
     }
 
-    pub(super) fn new(limit_bytes: u64) -> Self {
+    /// For the contents of a history on the disk.
+    pub(super) fn of_history() -> Self {
+        Self::new(MAX_HISTORY_BYTES, Limit::History)
+    }
+
+    pub(super) fn new(limit_bytes: u64, limit: Limit) -> Self {
         Self {
             members: Cell::new(0),
             unpacked: Cell::new(0),
             limit_bytes,
+            limit,
             met: Cell::new(None),
         }
     }
@@ -109,9 +130,7 @@ impl Budget {
         self.unpacked.set(self.unpacked.get().saturating_add(bytes));
         let is_within = self.unpacked.get() <= self.limit_bytes;
         if !is_within {
-            let by_ratio = self.limit_bytes < MAX_UNPACKED_BYTES;
-            let limit = if by_ratio { Limit::Ratio } else { Limit::Unpacked };
-            self.met.set(Some(limit));
+            self.met.set(Some(self.limit));
         }
         is_within
     }

@@ -20,7 +20,7 @@ const MAX_HEAD_CHARS: usize = 512;
 const MAX_TAIL_CHARS: usize = 256;
 
 /// A name from outside as text.
-fn shown(raw: &[u8]) -> String {
+pub(in crate::collection) fn shown(raw: &[u8]) -> String {
     let mut shown = String::new();
     match std::str::from_utf8(raw) {
         Ok(text) => escape(&mut shown, text),

@@ -17,7 +17,7 @@ use sevenz_rust2::{Archive, BlockDecoder, Error, Password};
 
 use super::budget::Metered;
 use super::layer::MAX_DECODER_BYTES;
-use super::{Names, Outer, PassedOver, Reading, Taken, is_of_git};
+use super::{Names, Outer, PassedOver, Reading, Taken};
 use crate::collection::Note;
 
 /// Bytes of the header, unpacked: some hundred thousand members.
@@ -62,10 +62,11 @@ pub(super) fn members(reading: &mut Reading<'_, '_>, path: &Path, outer: &Outer)
                 return Ok(true);
             }
             let name = names.take(&outer.name, entry.name().as_bytes());
-            if is_of_git(&name) {
-                passed_over.git += 1;
+            if reading.is_of_git(&name) {
+                let mut metered = Metered::new(reader, reading.budget);
+                passed_over.git += u64::from(!reading.file_of_git(&name, &mut metered)?);
                 // What is not read is unpacked all the same, and paid for.
-                io::copy(&mut Metered::new(reader, reading.budget), &mut io::sink())?;
+                io::copy(&mut metered, &mut io::sink())?;
                 return Ok(true);
             }
             let mut metered = Metered::new(reader, reading.budget);

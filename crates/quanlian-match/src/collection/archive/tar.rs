@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use tar::{Archive, EntryType, PaxExtensions};
 
 use super::budget::Limit;
-use super::{Names, Outer, PassedOver, Reading, Taken, is_of_git};
+use super::{Names, Outer, PassedOver, Reading, Taken};
 
 /// Members of one archive.
 const MAX_MEMBERS: usize = 1 << 20;
@@ -72,8 +72,8 @@ pub(super) fn members(
             continue;
         }
         let name = names.take(&outer.name, &name);
-        if is_of_git(&name) {
-            passed_over.git += 1;
+        if reading.is_of_git(&name) {
+            passed_over.git += u64::from(!reading.file_of_git(&name, &mut entry)?);
             continue;
         }
         match reading.member(&mut entry, PathBuf::from(name), outer) {

@@ -9,6 +9,14 @@ use proptest::prelude::*;
 
 const CODE: &str = "module adder(input [7:0] a, b, output [8:0] s);\n  assign s = a + b;\nendmodule\n";
 
+/// All members of archives, and no histories.
+const ALL: Wanted<'_> = Wanted {
+    exclude: &|_| false,
+    archives: true,
+    history: false,
+    only: None,
+};
+
 fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in members {
@@ -47,7 +55,7 @@ fn read(name: &str, bytes: &[u8]) -> Option<Found> {
     let path = dir.path().join("file");
     std::fs::write(&path, bytes).expect("write");
     let (mut found, mut notes) = (Found::default(), Vec::new());
-    let flow = members(&path, Path::new(name), &|_| false, &mut notes, &mut |input| {
+    let flow = members(&path, Path::new(name), &ALL, &mut notes, &mut |input| {
         let mut text = String::new();
         let mut body = input.body.open().expect("open");
         let _ = (&mut body).take(1 << 20).read_to_string(&mut text);
@@ -175,18 +183,13 @@ fn a_bomb_is_given_up_and_what_came_before_it_stays() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let path = dir.path().join("a.tgz");
     std::fs::write(&path, &bytes).expect("write");
-    let budget = Budget::new(600 << 10);
+    let budget = Budget::new(600 << 10, Limit::Ratio);
     let mut found = Vec::new();
-    let mut reading = Reading {
-        exclude: &|_| false,
-        budget: &budget,
-        notes: Vec::new(),
-        left_out: 0,
-        sink: &mut |input| {
-            found.push(input.name);
-            Flow::Continue
-        },
+    let mut sink = |input: Input| {
+        found.push(input.name);
+        Flow::Continue
     };
+    let mut reading = Reading::new(ALL, &budget, &mut sink);
     let outer = Outer {
         name: "a.tgz".to_owned(),
         depth: 1,

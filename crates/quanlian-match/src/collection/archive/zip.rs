@@ -19,7 +19,7 @@ use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
 use super::budget::{Limit, Metered};
-use super::{Names, Outer, PassedOver, Reading, Taken, is_of_git};
+use super::{Names, Outer, PassedOver, Reading, Taken};
 use crate::collection::Note;
 
 /// Members of one archive.
@@ -52,14 +52,15 @@ pub(super) fn members(reading: &mut Reading<'_, '_>, path: &Path, outer: &Outer)
             passed_over.encrypted += 1;
         } else if entry.is_symlink() {
             passed_over.special += 1;
-        } else if is_of_git(&name) {
+        } else if reading.is_of_git(&name) && !reading.wanted.history {
             passed_over.git += 1;
         } else if !ranges.take(entry.header_start(), entry.compressed_size()) {
             passed_over.overlapping += 1;
         } else {
-            match member(reading, entry, &mut body, PathBuf::from(&name), outer) {
-                Ok(Taken::Next) => {}
-                Ok(Taken::Stop) => {
+            match member(reading, entry, &mut body, &name, outer) {
+                Ok(Some(Taken::Next)) => {}
+                Ok(None) => passed_over.git += 1,
+                Ok(Some(Taken::Stop)) => {
                     taken = Ok(Taken::Stop);
                     break;
                 }
@@ -78,16 +79,21 @@ pub(super) fn members(reading: &mut Reading<'_, '_>, path: &Path, outer: &Outer)
     taken
 }
 
+/// One member; nothing when it is of a repository and not for its history.
 fn member(
     reading: &mut Reading<'_, '_>,
     entry: ZipFileEntry<'_>,
     body: &mut BufReader<File>,
-    name: PathBuf,
+    name: &str,
     outer: &Outer,
-) -> io::Result<Taken> {
+) -> io::Result<Option<Taken>> {
     let file = entry.with_reader(body, ZipReadOptions::new()).map_err(of_zip)?;
     let mut file = Metered::new(file, reading.budget);
-    reading.member(&mut file, name, outer)
+    if reading.is_of_git(name) {
+        let is_taken = reading.file_of_git(name, &mut file)?;
+        return Ok(is_taken.then_some(Taken::Next));
+    }
+    reading.member(&mut file, PathBuf::from(name), outer).map(Some)
 }
 
 /// Which bytes belong to members already.

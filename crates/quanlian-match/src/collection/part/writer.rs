@@ -86,6 +86,7 @@ impl<T> Fingerprinted<T> {
             bytes: self.bytes,
             sha256: self.sha256,
             content,
+            origin: None,
         }
     }
 }
@@ -315,6 +316,10 @@ impl PartWriter {
                 made.into_item(name, ItemContent::Video { number, film, sound })
             }
         };
+        let item = Item {
+            origin: found.origin.as_deref().cloned().map(Box::new),
+            ..item
+        };
         self.items.push(&item)?;
         if known.replace(item.name, item.sha256) {
             report.replaced += 1;
@@ -352,6 +357,7 @@ impl PartWriter {
                     bytes,
                     sha256,
                     content: ItemContent::Text { number, text },
+                    origin: None,
                 }))
             }
             Err(AddError::Text(e)) => {

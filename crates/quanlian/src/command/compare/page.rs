@@ -7,10 +7,11 @@
 //! gives the same bytes; what is not shown is counted.
 //!
 //! Not here: what is compared (`compare`), excerpts (`aligned`), the points touched (`points`), which works stand in which suspects
-//! (`coverage`).
+//! (`coverage`), commits (`since`).
 
 mod coverage;
 mod points;
+mod since;
 
 use std::{fmt::Write as _, path::PathBuf};
 
@@ -60,6 +61,7 @@ pub(super) fn of(comparison: &Comparison, sources: Sources<'_>) -> String {
     page.method(&mut out, comparison);
     points::to_judge(&page, &mut out, comparison);
     page.table_of_matches(&mut out, &comparison.matches);
+    since::table(&page, &mut out, &comparison.matches);
     points::touched(&page, &mut out, comparison.secrets.as_ref());
     coverage::tables(&page, &mut out, comparison.coverage.as_ref());
     for (index, found) in comparison.matches.iter().enumerate().take(MAX_SHOWN_MATCHES) {
