@@ -9,22 +9,19 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use rayon::prelude::*;
 use serde::Serialize;
 
-use super::archive::{self, Flow};
 use super::code::SourceIndex;
 use super::film::FilmIndex;
 use super::fusion;
-use super::input::{Body, Input, LineCounter, MAX_HELD_BYTES};
+use super::input::{Body, Input, LineCounter};
 use super::opened::Opened;
 use super::part::Texts;
 use super::picture::PictureIndex;
 use super::sniff::Content;
 use super::sound::SoundIndex;
-use super::walk::{self, Found};
+use super::walked::Walked;
 use super::{Collection, Exclude, Note, Progress, note};
 use crate::audio::{self, AudioError, AudioMatch, SearchOptions};
 use crate::code::{self, Language};
@@ -36,9 +33,6 @@ use crate::text::background::Background;
 use crate::text::matcher::{self, Passage, TextMatch, TextMatchError, TextPart};
 use crate::video::{self, FilmTrack, Tools, VideoError};
 use crate::{FilterReason, Filtered, Match, MatchSegment, Medium, Span, Transform, Unit};
-
-/// Files matched before their results are handed over; bounds what waits in memory.
-const FILES_AT_ONCE: usize = 64;
 
 /// What to answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -224,51 +218,13 @@ impl Collection {
         progress: Progress<'_>,
         mut on_result: impl FnMut(&Path, Result<FileReport, MatchError>),
     ) -> Vec<Note> {
-        let (files, mut notes) = walk_all(paths, exclude, &mut on_result);
-        let (done, total) = (AtomicU64::new(0), AtomicU64::new(files.len() as u64));
-        let mut waiting: Vec<Input> = Vec::new();
-        let mut held_bytes = 0;
-        let mut answer_waiting = |waiting: &mut Vec<Input>| {
-            let answer = |input: &Input| {
-                let result = self.match_input(input, options);
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                progress(done, total.load(Ordering::Relaxed));
-                result
-            };
-            // A search inside a pool of threads keeps to its own; a single file may use them all.
-            let results: Vec<_> = match &**waiting {
-                [input] => vec![answer(input)],
-                inputs => inputs.par_iter().map(answer).collect(),
-            };
-            for (input, result) in waiting.drain(..).zip(results) {
-                on_result(&input.name, result);
-            }
+        let walked = Walked {
+            paths,
+            archives: options.archives,
+            exclude,
+            progress,
         };
-        for file in &files {
-            let mut take = |input: Input| {
-                total.fetch_add(1, Ordering::Relaxed);
-                held_bytes += input.body.held_bytes();
-                waiting.push(input);
-                if waiting.len() >= FILES_AT_ONCE || held_bytes >= MAX_HELD_BYTES {
-                    answer_waiting(&mut waiting);
-                    held_bytes = 0;
-                }
-                Flow::Continue
-            };
-            let opened = options
-                .archives
-                .then(|| archive::members(&file.path, &file.path, exclude, &mut notes, &mut take));
-            // What cannot be read here is told when it is matched.
-            if let Some(Ok(Some(_))) = opened {
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                progress(done, total.load(Ordering::Relaxed));
-            } else {
-                total.fetch_sub(1, Ordering::Relaxed);
-                take(Input::file(&file.path));
-            }
-        }
-        answer_waiting(&mut waiting);
-        notes
+        walked.answer(&|input| self.match_input(input, options), &mut on_result)
     }
 
     fn match_text(
@@ -560,31 +516,4 @@ fn unjudged(
         null_model: None,
         filtered: Vec::new(),
     }
-}
-
-/// All files below the paths, in the order of the paths and sorted within each.
-pub(super) fn walk_all(
-    paths: &[PathBuf],
-    exclude: Exclude<'_>,
-    on_result: &mut impl FnMut(&Path, Result<FileReport, MatchError>),
-) -> (Vec<Found>, Vec<Note>) {
-    let (mut files, mut notes) = (Vec::new(), Vec::new());
-    for path in paths {
-        match walk::walk(path, exclude) {
-            Ok(mut walk) => {
-                files.append(&mut walk.files);
-                for note in &mut walk.notes {
-                    let subject = if path.is_dir() {
-                        path.join(&note.subject)
-                    } else {
-                        path.clone()
-                    };
-                    note.subject = subject.to_string_lossy().into_owned();
-                }
-                notes.append(&mut walk.notes);
-            }
-            Err(e) => on_result(path, Err(MatchError::Unreadable(e))),
-        }
-    }
-    (files, notes)
 }
