@@ -163,21 +163,47 @@ impl Background {
 
 /// What a stretch of the suspect says, and where: hashes of its letters by sixes, in order.
 #[derive(Debug, Default)]
-pub(crate) struct Heard(Vec<(u64, u32)>);
+pub(crate) struct Heard {
+    said: Vec<(u64, u32)>,
+    /// Where the hashes with the same first bits begin: a search of all would wait for the memory at each step.
+    starts: Vec<u32>,
+    /// How far a hash is shifted to leave its first bits.
+    shift: u32,
+}
 
 impl Heard {
     pub(crate) fn of(symbols: &[Symbol]) -> Self {
         let at = |at: usize| Some((ending(symbols, at, HEARD_UNITS)?, at as u32));
-        let mut heard: Vec<(u64, u32)> = (0..symbols.len()).filter_map(at).collect();
-        heard.sort_unstable();
-        Self(heard)
+        let mut said: Vec<(u64, u32)> = (0..symbols.len()).filter_map(at).collect();
+        said.sort_unstable();
+        let bits = (said.len() / 4).max(2).ilog2();
+        let shift = u64::BITS - bits;
+        let mut starts = Vec::with_capacity((1 << bits) + 1);
+        let mut at = 0;
+        for first in 0..1u64 << bits {
+            starts.push(at as u32);
+            at += said[at..]
+                .iter()
+                .take_while(|(hash, _)| hash >> shift == first)
+                .count();
+        }
+        starts.push(said.len() as u32);
+        Self { said, starts, shift }
     }
 
     /// Whether something with this hash is said near `passage`, and not only in it.
     pub(crate) fn is_said_near(&self, passage: &Range<usize>, hash: u64) -> bool {
+        let Some(&[start, end]) = self
+            .starts
+            .get((hash >> self.shift) as usize..)
+            .and_then(|s| s.first_chunk())
+        else {
+            return false;
+        };
+        let alike = &self.said[start as usize..end as usize];
         let from = passage.start.saturating_sub(HEARD_SYMBOLS) as u32;
-        let first = self.0.partition_point(|&said| said < (hash, from));
-        (self.0[first..].iter())
+        let first = alike.partition_point(|&said| said < (hash, from));
+        (alike[first..].iter())
             .take_while(|&&(other, at)| other == hash && (at as usize) < passage.end + HEARD_SYMBOLS)
             .any(|&(_, at)| !(passage.start..passage.end + HEARD_MARGIN).contains(&(at as usize)))
     }
@@ -288,7 +314,7 @@ mod tests {
         let alone_heard = Heard::of(&text[here.start..]);
         assert!(
             !alone_heard
-                .0
+                .said
                 .iter()
                 .any(|&(hash, _)| alone_heard.is_said_near(&(0..here.len()), hash))
         );
