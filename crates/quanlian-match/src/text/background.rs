@@ -57,7 +57,7 @@ pub(crate) fn prior_bits(symbol: Symbol) -> f64 {
 ///
 /// Measured: in an alphabet a manual repeats itself from chapter to chapter, and what two chapters share is still its own;
 /// seven Han characters in two works are a quotation. To let letters keep more (0.85, 0.7, 0.2 and 0.02) finds more copies of
-/// manuals, but then the chapters that share a stretch with the right one come first among what is wrong.
+/// manuals at the default threshold, but raises wrong works more.
 fn held_share(symbol: Symbol, other_works: u8) -> f64 {
     let is_letter = units(symbol) == LETTER_UNITS;
     match other_works {
