@@ -85,7 +85,7 @@ def text(quanlian, folder):
             target = os.path.join(works, os.path.relpath(path, folder))
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copyfile(path, target)
-        _, spent = child_cpu([quanlian, "index", "build", works, "--index", os.path.join(out, "index")])
+        _, spent = child_cpu([quanlian, "index", "build", "--works", works, "--index", os.path.join(out, "index")])
         print(f"quanlian\t{megabytes / spent:.2f} MB a CPU-second (index on disk)")
 
 

@@ -16,11 +16,13 @@
 pub(crate) mod background;
 pub(crate) mod decode;
 pub(crate) mod document;
+pub(crate) mod exact;
 pub(crate) mod extend;
 pub(crate) mod fold;
 pub(crate) mod gram;
 mod grams;
 pub(crate) mod matcher;
+pub(crate) mod near;
 pub(crate) mod store;
 
 use std::io::Read;
@@ -28,6 +30,7 @@ use std::io::Read;
 pub use decode::TextError;
 
 pub(crate) use grams::{GRAM_BITS, Grams};
+pub use near::Share;
 
 /// The whole text, whose Unicode scalar values the segments of a match count. Takes as much memory as the text.
 pub(crate) fn read(reader: impl Read) -> Result<String, TextError> {

@@ -14,10 +14,10 @@ use rayon::prelude::*;
 
 use super::input::{Input, digest};
 use super::opened::Opened;
-use super::query::walk_all;
 use super::sniff::Content;
 use super::sound::SoundIndex;
 use super::walk::Walk;
+use super::walked::walk_all;
 use super::{Collection, Exclude, MatchError, MatchOptions, Note, Progress, note};
 use crate::Medium;
 use crate::audio;
@@ -53,7 +53,7 @@ impl Collection {
         mut on_result: impl FnMut(&Path, Result<NonMember, MatchError>),
     ) -> Vec<Note> {
         let mut unreadable = Vec::new();
-        let walk = walk_all(paths, options.exclude, &mut |path, result| {
+        let walk = walk_all(paths, options.exclude, &mut |path, result: Result<(), _>| {
             unreadable.extend(result.err().map(|error| (path.to_owned(), error)));
         });
         let Walk { files, mut notes, .. } = walk.without_histories();

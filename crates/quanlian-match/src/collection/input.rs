@@ -173,6 +173,16 @@ pub(super) enum BodyReader {
     Memory(Cursor<Arc<[u8]>>),
 }
 
+impl BodyReader {
+    /// How many bytes there are, as far as can be told beforehand.
+    pub(super) fn length_hint(&self) -> u64 {
+        match self {
+            Self::File(file) => file.metadata().map_or(0, |metadata| metadata.len()),
+            Self::Memory(bytes) => bytes.get_ref().len() as u64,
+        }
+    }
+}
+
 impl Read for BodyReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {

@@ -39,7 +39,9 @@ impl Opened {
     pub(super) fn open(input: &Input) -> io::Result<Self> {
         let body = input.body.clone();
         let mut rest = body.open()?;
-        let mut start = Vec::new();
+        // Room for all of it, and one more so that its end is seen without growing.
+        let room = rest.length_hint().min(sniff::SNIFF_BYTES as u64) + 1;
+        let mut start = Vec::with_capacity(room as usize);
         (&mut rest)
             .take(sniff::SNIFF_BYTES as u64)
             .read_to_end(&mut start)?;

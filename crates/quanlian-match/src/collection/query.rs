@@ -9,23 +9,19 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use rayon::prelude::*;
 use serde::Serialize;
 
-use super::archive::Flow;
 use super::code::SourceIndex;
 use super::film::FilmIndex;
 use super::fusion;
-use super::input::{Body, Input, LineCounter, MAX_HELD_BYTES};
+use super::input::{Body, Input, LineCounter};
 use super::opened::Opened;
 use super::part::Texts;
 use super::picture::PictureIndex;
 use super::sniff::Content;
 use super::sound::SoundIndex;
-use super::source::{Source, Sources};
-use super::walk::{self, Walk};
+use super::walked::Walked;
 use super::{Collection, Exclude, Note, Progress, note};
 use crate::audio::{self, AudioError, AudioMatch, SearchOptions};
 use crate::code::{self, Language};
@@ -37,9 +33,6 @@ use crate::text::background::Background;
 use crate::text::matcher::{self, Passage, TextMatch, TextMatchError, TextPart};
 use crate::video::{self, FilmTrack, Tools, VideoError};
 use crate::{FilterReason, Filtered, Match, MatchSegment, Medium, Span, Transform, Unit};
-
-/// Files matched before their results are handed over; bounds what waits in memory.
-const FILES_AT_ONCE: usize = 64;
 
 /// What to answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -231,66 +224,14 @@ impl Collection {
         progress: Progress<'_>,
         mut on_result: impl FnMut(&Path, Result<FileReport, MatchError>),
     ) -> Vec<Note> {
-        let mut walk = walk_all(paths, exclude, &mut on_result);
-        if !options.history {
-            walk = walk.without_histories();
-        }
-        // A suspect is known by the path that the caller gave.
-        for found in &mut walk.files {
-            found.relative.clone_from(&found.path);
-        }
-        let Walk {
-            files,
-            stores,
-            mut notes,
-        } = walk;
-        let (done, total) = (AtomicU64::new(0), AtomicU64::new(files.len() as u64));
-        let mut waiting: Vec<Input> = Vec::new();
-        let mut held_bytes = 0;
-        let mut answer_waiting = |waiting: &mut Vec<Input>| {
-            let answer = |input: &Input| {
-                let result = self.match_input(input, options);
-                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                progress(done, total.load(Ordering::Relaxed));
-                result
-            };
-            // A search inside a pool of threads keeps to its own; a single file may use them all.
-            let results: Vec<_> = match &**waiting {
-                [input] => vec![answer(input)],
-                inputs => inputs.par_iter().map(answer).collect(),
-            };
-            for (input, result) in waiting.drain(..).zip(results) {
-                on_result(&input.name, result);
-            }
-        };
-        let sources = Sources {
+        let walked = Walked {
+            paths,
             archives: options.archives,
             history: options.history,
             exclude,
+            progress,
         };
-        sources.each(&files, &stores, &mut notes, &mut |source| {
-            let input = match source {
-                Source::File(input) => input,
-                Source::Member(input) => {
-                    total.fetch_add(1, Ordering::Relaxed);
-                    input
-                }
-                Source::Opened => {
-                    let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-                    progress(done, total.load(Ordering::Relaxed));
-                    return Flow::Continue;
-                }
-            };
-            held_bytes += input.body.held_bytes();
-            waiting.push(input);
-            if waiting.len() >= FILES_AT_ONCE || held_bytes >= MAX_HELD_BYTES {
-                answer_waiting(&mut waiting);
-                held_bytes = 0;
-            }
-            Flow::Continue
-        });
-        answer_waiting(&mut waiting);
-        notes
+        walked.answer(&|input| self.match_input(input, options), &mut on_result)
     }
 
     fn match_text(
@@ -584,37 +525,4 @@ fn unjudged(
         suspect_history: None,
         work_history: None,
     }
-}
-
-/// All files below the paths, in the order of the paths and sorted within each.
-///
-/// The subjects of the remarks are as the caller named the paths; so are those of the stores.
-pub(super) fn walk_all(
-    paths: &[PathBuf],
-    exclude: Exclude<'_>,
-    on_result: &mut impl FnMut(&Path, Result<FileReport, MatchError>),
-) -> Walk {
-    let mut all = Walk::default();
-    for path in paths {
-        match walk::walk(path, exclude) {
-            Ok(mut walk) => {
-                all.files.append(&mut walk.files);
-                for store in &mut walk.stores {
-                    store.relative.clone_from(&store.path);
-                }
-                all.stores.append(&mut walk.stores);
-                for note in &mut walk.notes {
-                    let subject = if path.is_dir() {
-                        path.join(&note.subject)
-                    } else {
-                        path.clone()
-                    };
-                    note.subject = subject.to_string_lossy().into_owned();
-                }
-                all.notes.append(&mut walk.notes);
-            }
-            Err(e) => on_result(path, Err(MatchError::Unreadable(e))),
-        }
-    }
-    all
 }

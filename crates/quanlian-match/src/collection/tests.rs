@@ -14,6 +14,7 @@ mod damage;
 mod documents;
 mod films;
 mod merging;
+mod modes;
 mod pictures;
 mod sources;
 mod upkeep;

@@ -8,6 +8,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -214,10 +215,15 @@ fn merge(
             heads.push(Reverse((record, i)));
         }
     }
-    while let Some(Reverse((record, i))) = heads.pop() {
+    // The head is replaced where it stands: most often the next record of the same run goes no deeper than one step.
+    while let Some(mut head) = heads.peek_mut() {
+        let Reverse((record, i)) = *head;
         sink(record)?;
-        if let Some(next) = read_record(&mut runs[i])? {
-            heads.push(Reverse((next, i)));
+        match read_record(&mut runs[i])? {
+            Some(next) => *head = Reverse((next, i)),
+            None => {
+                PeekMut::pop(head);
+            }
         }
     }
     Ok(())

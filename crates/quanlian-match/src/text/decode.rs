@@ -128,8 +128,11 @@ fn looks_binary(sample: &[u8]) -> bool {
         let spares = (b == b'\t') | (b == b'\n') | (b == b'\r') | (b == 0x0c) | (b == 0x1a) | (b == 0x1b);
         (b < 0x20) & !spares | (b == 0x7f)
     };
-    // Counted in bytes, again for many at once.
-    let in_chunk = |chunk: &[u8]| chunk.iter().map(|&b| u8::from(is_control(b))).sum::<u8>();
+    // Counted in bytes, again for many at once; so few never wrap, and a checked sum would look at them one by one.
+    let in_chunk = |chunk: &[u8]| {
+        let add = |count: u8, &b: &u8| count.wrapping_add(u8::from(is_control(b)));
+        chunk.iter().fold(0, add)
+    };
     let control: usize = (sample.chunks(usize::from(u8::MAX)))
         .map(|chunk| usize::from(in_chunk(chunk)))
         .sum();
@@ -174,7 +177,7 @@ pub(crate) fn decode<E: From<TextError>>(
 ) -> Result<Decoded, E> {
     // Not a buffer of the full size: most works are short, and clearing it would take as
     // long as indexing them.
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(CHUNK_BYTES / 4);
     (&mut reader)
         .take(SAMPLE_BYTES as u64)
         .read_to_end(&mut bytes)

@@ -123,12 +123,9 @@ pub(crate) fn match_text(
     background: &Background,
     collection_symbols: u64,
 ) -> Result<(Vec<TextMatch>, Decoded), TextMatchError> {
-    let fold = Fold::new();
-    let mut block = Region::default();
     let (mut found, mut known) = (Found::default(), Found::default());
-    let (mut chars, mut first_symbol, mut end_symbol) = (0u64, 0u64, 0u64);
-    let run = |block: &Region, first_symbol, found: &mut Found, known: &mut Found| {
-        for (parts, found) in [(parts, found), (common, known)] {
+    let (decoded, end_symbol) = for_each_block(reader, |block, first_symbol| {
+        for (parts, found) in [(parts, &mut found), (common, &mut known)] {
             let matcher = Matcher {
                 parts,
                 background,
@@ -139,8 +136,25 @@ pub(crate) fn match_text(
             };
             matcher.run(found)?;
         }
-        Ok::<(), SegmentError>(())
-    };
+        Ok(())
+    })?;
+    for part in parts.iter().chain(common) {
+        part.store().check_read()?;
+    }
+    let known = known.certain(common);
+    let matches = found.into_matches(parts, &known, end_symbol, collection_symbols);
+    Ok((matches, decoded))
+}
+
+/// Reads a suspect and calls `visit` with block after block of it, which overlap, and the number of the block's first
+/// symbol. Returns how many symbols there were.
+pub(super) fn for_each_block(
+    reader: impl Read,
+    mut visit: impl FnMut(&Region, u64) -> Result<(), SegmentError>,
+) -> Result<(Decoded, u64), TextMatchError> {
+    let fold = Fold::new();
+    let mut block = Region::default();
+    let (mut chars, mut first_symbol) = (0u64, 0u64);
     let decoded = decode::<TextMatchError>(reader, |piece| {
         for c in piece.chars() {
             fold.fold(c, |symbol| {
@@ -150,22 +164,70 @@ pub(crate) fn match_text(
             chars += 1;
         }
         if block.symbols.len() >= BLOCK_SYMBOLS {
-            run(&block, first_symbol, &mut found, &mut known)?;
+            visit(&block, first_symbol)?;
             let done = block.symbols.len() - OVERLAP_SYMBOLS;
             block.symbols.drain(..done);
             block.places.drain(..done);
             first_symbol += done as u64;
         }
-        end_symbol = first_symbol + block.symbols.len() as u64;
         Ok(())
     })?;
-    run(&block, first_symbol, &mut found, &mut known)?;
-    for part in parts.iter().chain(common) {
-        part.store().check_read()?;
+    visit(&block, first_symbol)?;
+    Ok((decoded, first_symbol + block.symbols.len() as u64))
+}
+
+/// What the grams of a block meet in a part.
+pub(super) struct Met {
+    /// Item, place in the block, place in the item.
+    pub(super) hits: Vec<(u32, u32, u32)>,
+    /// Whether some grams were left out because too many places hold them.
+    pub(super) has_common: bool,
+}
+
+/// Looks up every gram of a block.
+pub(super) fn look_up(block: &[Symbol], part: &dyn TextPart) -> Met {
+    let mut grams = Grams::default();
+    let (mut keys, mut starts) = (Vec::new(), Vec::new());
+    for &symbol in block {
+        grams.push(symbol, |key, start, _| {
+            keys.push(key);
+            starts.push(start as u32);
+        });
     }
-    let known = known.certain(common);
-    let matches = found.into_matches(parts, &known, end_symbol, collection_symbols);
-    Ok((matches, decoded))
+    let has_gaps = part.has_places_of_no_text();
+    // Postings of nobody do not count; but of a key that hardly anybody else has not all of them are read.
+    let most = if has_gaps {
+        REMOVED_ALLOWANCE * MAX_POSTINGS_PER_KEY
+    } else {
+        MAX_POSTINGS_PER_KEY
+    };
+    let mut met = Met {
+        hits: Vec::new(),
+        has_common: false,
+    };
+    let (mut of_key, mut before, mut is_common) = (usize::MAX, 0, false);
+    (part.store().segment).for_each_or_common(&keys, most as u64, |index, place| {
+        let Some(place) = place else {
+            met.has_common = true;
+            return;
+        };
+        if index != of_key {
+            (of_key, before, is_common) = (index, met.hits.len(), met.hits.len() >= MAX_HITS_PER_BLOCK);
+            met.has_common |= is_common;
+        }
+        let Some((item, position)) = part.text_at(place) else {
+            return;
+        };
+        if is_common {
+            return;
+        }
+        met.hits.push((item, starts[index], position));
+        if met.hits.len() - before > MAX_POSTINGS_PER_KEY {
+            met.hits.truncate(before);
+            (is_common, met.has_common) = (true, true);
+        }
+    });
+    met
 }
 
 /// Works on one block of the suspect.
@@ -183,7 +245,7 @@ struct Matcher<'a> {
 impl Matcher<'_> {
     fn run(&self, found: &mut Found) -> Result<(), SegmentError> {
         for (part, view) in self.parts.iter().enumerate() {
-            let mut hits = self.hits(*view);
+            let mut hits = look_up(&self.block.symbols, *view).hits;
             hits.sort_unstable_by_key(|&(item, query, work)| (item, query, work));
             for group in hits.chunk_by(|a, b| a.0 == b.0) {
                 let Some(item) = view.item(group[0].0) else {
@@ -200,44 +262,6 @@ impl Matcher<'_> {
 
     fn heard(&self) -> &Heard {
         self.heard.get_or_init(|| Heard::of(&self.block.symbols))
-    }
-
-    /// Looks up every gram of the block: item, place in the block, place in the item.
-    fn hits(&self, part: &dyn TextPart) -> Vec<(u32, u32, u32)> {
-        let mut grams = Grams::default();
-        let (mut keys, mut starts) = (Vec::new(), Vec::new());
-        for &symbol in &self.block.symbols {
-            grams.push(symbol, |key, start, _| {
-                keys.push(key);
-                starts.push(start as u32);
-            });
-        }
-        let has_gaps = part.has_places_of_no_text();
-        // Postings of nobody do not count; but of a key that hardly anybody else has not all of them are read.
-        let most = if has_gaps {
-            REMOVED_ALLOWANCE * MAX_POSTINGS_PER_KEY
-        } else {
-            MAX_POSTINGS_PER_KEY
-        };
-        let mut hits = Vec::new();
-        let (mut of_key, mut before, mut is_common) = (usize::MAX, 0, false);
-        (part.store().segment).for_each(&keys, most as u64, |index, place| {
-            if index != of_key {
-                (of_key, before, is_common) = (index, hits.len(), hits.len() >= MAX_HITS_PER_BLOCK);
-            }
-            let Some((item, position)) = part.text_at(place) else {
-                return;
-            };
-            if is_common {
-                return;
-            }
-            hits.push((item, starts[index], position));
-            if hits.len() - before > MAX_POSTINGS_PER_KEY {
-                hits.truncate(before);
-                is_common = true;
-            }
-        });
-        hits
     }
 
     /// Chains the hits of one item and aligns each chain on the text.
@@ -400,14 +424,14 @@ impl Matcher<'_> {
 }
 
 /// The text of one work; held folded when it is read so often that this is cheaper.
-struct Work<'a> {
+pub(super) struct Work<'a> {
     store: &'a TextStore,
     item: &'a TextItem,
     whole: Option<Region>,
 }
 
 impl<'a> Work<'a> {
-    fn new(store: &'a TextStore, item: &'a TextItem, hits: usize) -> Result<Self, SegmentError> {
+    pub(super) fn new(store: &'a TextStore, item: &'a TextItem, hits: usize) -> Result<Self, SegmentError> {
         let symbols = item.symbols;
         let often = hits.saturating_mul(SYMBOLS_PER_HIT) >= symbols as usize;
         let whole = (often && symbols <= MAX_WHOLE_SYMBOLS)
@@ -416,7 +440,7 @@ impl<'a> Work<'a> {
         Ok(Self { store, item, whole })
     }
 
-    fn region(&self, wanted: Range<u32>) -> Result<Region, SegmentError> {
+    pub(super) fn region(&self, wanted: Range<u32>) -> Result<Region, SegmentError> {
         let Some(whole) = &self.whole else {
             return self.store.region(self.item, wanted);
         };

@@ -284,6 +284,25 @@ impl TextStore {
         }
     }
 
+    /// Folds a whole work again, and calls `visit` with stretch after stretch of it.
+    pub(crate) fn for_each_stretch(
+        &self,
+        item: &TextItem,
+        mut visit: impl FnMut(&[Symbol]),
+    ) -> Result<(), SegmentError> {
+        let (mut symbols, mut is_text) = (Vec::new(), true);
+        self.for_each_block(item, |_, block| {
+            let text = unpack(block).and_then(|text| String::from_utf8(text).ok());
+            is_text &= text.is_some();
+            symbols.clear();
+            self.fold.0.fold_text(&text.unwrap_or_default(), &mut symbols);
+            visit(&symbols);
+            Ok(())
+        })?;
+        let damaged = SegmentError::Damaged { what: "stored text" };
+        is_text.then_some(()).ok_or(damaged)
+    }
+
     /// Compares every block of a work with its checksum.
     pub(crate) fn verify(&self, item: &TextItem) -> Result<(), SegmentError> {
         self.for_each_block(item, |_, _| Ok(()))
