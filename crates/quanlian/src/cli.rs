@@ -249,6 +249,27 @@ pub(crate) struct Match {
     /// Also say which files of the works stand in which suspects, and what is missing
     #[arg(long)]
     pub(crate) coverage: bool,
+    /// Only what texts share letter for letter, in runs of at least so many letters (50 unless given)
+    #[arg(
+        long,
+        value_name = "LETTERS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "50",
+        value_parser = clap::value_parser!(u32).range(1..),
+        conflicts_with_all = ["near", "coverage", "all", "max_e_value"]
+    )]
+    pub(crate) exact: Option<u32>,
+    /// Only texts that nearly are one another or hold one another, from this share on (0.5 unless given)
+    #[arg(
+        long,
+        value_name = "SHARE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0.5",
+        conflicts_with_all = ["coverage", "all", "max_e_value"]
+    )]
+    pub(crate) near: Option<f64>,
     /// Leave archives shut instead of reading what is inside them
     #[arg(long)]
     pub(crate) no_archives: bool,

@@ -18,6 +18,7 @@ mod key;
 pub(crate) mod law;
 mod log;
 pub(crate) mod matching;
+mod modes;
 mod monitor;
 mod provenance;
 mod seal;

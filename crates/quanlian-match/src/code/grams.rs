@@ -27,7 +27,7 @@ const WORD_TOKENS: usize = 6;
 const MIN_WORDS: usize = 2;
 /// Keeps the kinds apart.
 const OF_VALUES: u64 = 0x5641_4c55_4553;
-const OF_WORDS: u64 = 0x574f_5244_53;
+const OF_WORDS: u64 = 0x0057_4f52_4453;
 /// Width of a key, as of the index.
 const KEY_BITS: u32 = 40;
 

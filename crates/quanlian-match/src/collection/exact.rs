@@ -32,6 +32,8 @@ pub struct ExactOptions {
     pub min_symbols: u32,
     /// Whether archives are opened and their members searched; only by [`Collection::exact_paths`].
     pub archives: bool,
+    /// Whether the histories of git repositories are searched; only by [`Collection::exact_paths`].
+    pub history: bool,
 }
 
 impl ExactOptions {
@@ -44,6 +46,7 @@ impl Default for ExactOptions {
         Self {
             min_symbols: Self::DEFAULT_SYMBOLS,
             archives: false,
+            history: false,
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct NearOptions {
     pub min_share: f64,
     /// Whether archives are opened and their members searched; only by [`Collection::near_paths`].
     pub archives: bool,
+    /// Whether the histories of git repositories are searched; only by [`Collection::near_paths`].
+    pub history: bool,
 }
 
 impl NearOptions {
@@ -38,6 +40,7 @@ impl Default for NearOptions {
         Self {
             min_share: Self::DEFAULT_SHARE,
             archives: false,
+            history: false,
         }
     }
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::{
     cli::Match as Arguments,
-    command::{calibrate, coverage, history, index},
+    command::{calibrate, coverage, history, index, modes},
     fault::{Blame, Fault, Outcome, answer_no},
     message::Messages,
     output::{Form, Output, reason, warn_about},
@@ -35,6 +35,12 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Outcome {
             .bad_input()?;
     }
     let mut collection = calibrate::open(&arguments.index, &arguments.calibration)?;
+    if let Some(min_symbols) = arguments.exact {
+        return modes::exact(arguments, min_symbols, output, &collection);
+    }
+    if let Some(min_share) = arguments.near {
+        return modes::near(arguments, min_share, output, &collection);
+    }
     if !arguments.background.is_empty() {
         collection.set_background(index::open_all(&arguments.background)?);
     }

@@ -252,3 +252,92 @@ fn an_index_of_what_everybody_has_takes_it_out_of_a_match() {
     let bits = |answer: &serde_json::Value| answer[0]["score_bits"].as_f64().unwrap();
     assert!(bits(&filtered) < bits(&plain) - 50.0, "{plain} {filtered}");
 }
+
+#[test]
+fn exact_runs_and_near_duplicates_are_questions_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("works")).unwrap();
+    let sentence = |number: usize| {
+        let who = ["船长", "木匠", "老师", "渔夫", "画家"][number % 5];
+        let what = ["灯塔", "石桥", "旧书", "竹筏", "茶壶", "铜铃", "纸伞"][number % 7];
+        let when = [
+            "清晨", "黄昏", "雨夜", "雪后", "立春", "中秋", "霜降", "正午", "岁末", "端午", "夏至",
+        ][number % 11];
+        format!(
+            "{when}第{number}次，{who}把{what}修好以后坐了{}刻钟。",
+            number * 37 % 90
+        )
+    };
+    let book: Vec<String> = (1..120).map(sentence).collect();
+    fs::write(at("works/book.txt"), book.concat()).unwrap();
+    let edition = book
+        .concat()
+        .replace("修好", "补好")
+        .replace("第60次", "第六十次");
+    fs::write(at("edition.txt"), &edition).unwrap();
+    fs::write(
+        at("quote.txt"),
+        format!("有人写道：{}如此而已。", book[40..44].concat()),
+    )
+    .unwrap();
+    let (works, index) = (at("works"), at("index"));
+    let build = quanlian(&["index", "build", "--works", text(&works), "--index", text(&index)]);
+    assert_eq!(code(&build), 0, "{}", stderr(&build));
+    let ask = |mode: &str, file: &str, wanted: i32| {
+        let path = at(file);
+        json(
+            &quanlian(&[
+                "match",
+                "--index",
+                text(&index),
+                mode,
+                text(&path),
+                "--require",
+                "--json",
+            ]),
+            wanted,
+        )
+    };
+    let exact = ask("--exact=30", "quote.txt", 0);
+    let runs = exact[0]["runs"].as_array().unwrap();
+    let wanted = book[40..44].concat();
+    let characters = wanted.chars().count() as u64;
+    assert_eq!(runs.len(), 1, "{exact}");
+    let [from, to] = [0, 1].map(|side| runs[0]["suspect"][side].as_u64().unwrap());
+    // Signs at the ends are no letters, so that the run may end before the last of them.
+    assert!(
+        from == 5 && (characters - 2..=characters).contains(&(to - from)),
+        "{exact} {characters}"
+    );
+    assert!(ask("--exact=1000", "quote.txt", 1).as_array().unwrap().is_empty());
+    let near = ask("--near=0.2", "edition.txt", 0);
+    assert_eq!(near[0]["work"], "book.txt", "{near}");
+    assert!(
+        ask("--near=0.9", "quote.txt", 0)[0]["of_suspect"]["share"]
+            .as_f64()
+            .unwrap()
+            > 0.5
+    );
+    assert_eq!(
+        code(&quanlian(&[
+            "match",
+            "--index",
+            text(&index),
+            "--near=1.5",
+            text(&at("quote.txt"))
+        ])),
+        2
+    );
+    assert_eq!(
+        code(&quanlian(&[
+            "match",
+            "--index",
+            text(&index),
+            "--near",
+            "--exact",
+            text(&at("quote.txt"))
+        ])),
+        2
+    );
+}

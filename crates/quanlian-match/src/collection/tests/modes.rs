@@ -21,6 +21,7 @@ fn exact(bench: &Bench, suspect: &str, min_symbols: u32) -> ExactReport {
     let options = ExactOptions {
         min_symbols,
         archives: false,
+        history: false,
     };
     bench
         .open()
@@ -138,6 +139,7 @@ fn near(bench: &Bench, suspect: &str, min_share: f64) -> NearReport {
     let options = NearOptions {
         min_share,
         archives: false,
+        history: false,
     };
     bench
         .open()
