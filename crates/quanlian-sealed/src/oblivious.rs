@@ -173,16 +173,18 @@ impl ObliviousKey {
                 (self.server.batch_blind_evaluate(&mut random, &blinded)).map_err(|_| SealedError::Group)?;
             let mut bytes = Vec::with_capacity(PROOF_BYTES + batch.len() * ELEMENT_BYTES);
             bytes.extend_from_slice(&proof.serialize());
-            messages
-                .iter()
-                .for_each(|m| bytes.extend_from_slice(&m.serialize()));
+            for message in &messages {
+                bytes.extend_from_slice(&message.serialize());
+            }
             Ok(bytes)
         })?;
         let Some(batches) = batches else { return Ok(None) };
         let mut answer = Vec::with_capacity(ANSWER_HEAD + batches.iter().map(Vec::len).sum::<usize>());
         answer.extend_from_slice(&ANSWER_MAGIC);
         answer.extend_from_slice(request.digest().as_bytes());
-        batches.iter().for_each(|batch| answer.extend_from_slice(batch));
+        for batch in &batches {
+            answer.extend_from_slice(batch);
+        }
         Ok(Some(answer))
     }
 }
@@ -317,9 +319,9 @@ impl<'a> Request<'a> {
                 .map(|bytes| EvaluationElement::deserialize(bytes).map_err(|_| wrong("an element is none")))
                 .collect::<Result<_, _>>()?;
             let (mut inputs, mut clients) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
-            for place in number * BATCH..(number + 1) * BATCH {
+            for (place, asked) in asked.iter().enumerate().skip(number * BATCH).take(BATCH) {
                 let (input, (client, blinded)) = blinds.at(grams, place)?;
-                if blinded.serialize()[..] != *asked[place] {
+                if blinded.serialize()[..] != **asked {
                     return Err(SealedError::TreeChanged);
                 }
                 inputs.push(input);
@@ -372,13 +374,12 @@ impl Blinds {
     /// The element at a place: that of a gram, or behind them one that means nothing.
     fn at(&self, grams: &[u64], place: usize) -> Result<(Vec<u8>, Blinded), SealedError> {
         let mut random = Stream::new(&self.seed, b"blind", place as u64);
-        let what = match grams.get(place) {
-            Some(&gram) => input(gram),
-            None => {
-                let mut filling = vec![0; 24];
-                Stream::new(&self.seed, b"fill", place as u64).fill_bytes(&mut filling);
-                filling
-            }
+        let what = if let Some(&gram) = grams.get(place) {
+            input(gram)
+        } else {
+            let mut filling = vec![0; 24];
+            Stream::new(&self.seed, b"fill", place as u64).fill_bytes(&mut filling);
+            filling
         };
         let blinded = VoprfClient::blind(&what, &mut random).map_err(|_| SealedError::Group)?;
         Ok((what, (blinded.state, blinded.message)))

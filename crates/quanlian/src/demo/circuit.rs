@@ -71,8 +71,7 @@ fn block(numbers: &mut Numbers, number: usize) -> String {
                         "      5'd{}: stage[{}] <= {value};",
                         numbers.next(32),
                         numbers.next(24)
-                    )
-                    .unwrap();
+                    );
                 }
                 out += "    endcase\n";
             }

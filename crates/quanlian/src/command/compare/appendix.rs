@@ -169,7 +169,7 @@ impl Words {
         let unit = found
             .segments
             .first()
-            .map_or(Unit::Char, |segment| segment.unit());
+            .map_or(Unit::Char, quanlian_match::MatchSegment::unit);
         let unit_key = match unit {
             Unit::Char => "compare.unit_char",
             Unit::Line => "compare.unit_line",
