@@ -92,8 +92,8 @@ pub struct Found {
     pub medium: Text,
     /// Bits of evidence.
     pub score_bits: f64,
-    /// Matches this good expected by chance.
-    pub e_value: f64,
+    /// Matches this good expected by chance, as people read it.
+    pub expected: String,
     /// Share of the matched stretch that agrees.
     pub identity: f64,
     /// What ranges count.

@@ -452,10 +452,16 @@ fn decimals(value: Option<f64>, places: usize) -> Option<String> {
         .map(|v| format!("{v:.places$}"))
 }
 
+/// The smallest number that is told; it stands for all below it.
+const SMALLEST: f64 = 1e-300;
+
 /// A number as `1.0E-90`; zero is what has become too small for a double.
 fn scientific(value: f64) -> Option<String> {
     if value == 0.0 {
         return Some("< 1E-300".to_owned());
+    }
+    if value > 0.0 && value <= SMALLEST {
+        return Some("≤ 1E-300".to_owned());
     }
     value.is_finite().then(|| format!("{value:.1E}"))
 }

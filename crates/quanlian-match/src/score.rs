@@ -29,6 +29,12 @@ pub const DEFAULT_MAX_E_VALUE: f64 = 1e-6;
 /// Smallest E-value that is told; below it, floating point would say zero.
 pub const MIN_E_VALUE: f64 = 1e-300;
 
+/// An E-value as people read it; the smallest that is told stands for all below it.
+pub fn e_value_in_words(e_value: f64) -> String {
+    let floor = if e_value <= MIN_E_VALUE { "≤ " } else { "" };
+    format!("{floor}{e_value:.1e}")
+}
+
 /// Number of ways in which chance could have produced a match.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tries {
@@ -97,6 +103,12 @@ mod tests {
         query_places: 1024.0,
         collection_places: 1024.0,
     };
+
+    #[test]
+    fn the_smallest_e_value_is_told_as_a_bound() {
+        assert_eq!(e_value_in_words(1e-300), "≤ 1.0e-300");
+        assert_eq!(e_value_in_words(2.34e-7), "2.3e-7");
+    }
 
     #[test]
     fn tries_are_paid_in_bits() {

@@ -108,7 +108,7 @@ impl Writer<'_> {
             "work": self.name(&found.work),
             "medium": self.text(&found.medium),
             "bits": format!("{:.1}", found.score_bits),
-            "expected": format!("{:.1e}", found.e_value),
+            "expected": self.name(&found.expected),
             "identity": format!("{:.1} %", 100.0 * found.identity),
             "unit": self.text(&found.unit),
             "covered": found.covered.map(|sides| sides.map(|count| count.to_string())),

@@ -16,7 +16,7 @@ fn found(number: usize) -> Found {
         work: "rtl/core.v".into(),
         medium: Text::new("源代码", "source code"),
         score_bits: 412.6,
-        e_value: 1e-9,
+        expected: "1.0e-9".into(),
         identity: 0.937,
         unit: Text::new("行", "Lines"),
         covered: Some([120, 118]),

@@ -175,7 +175,7 @@ pub(crate) fn for_people(output: &Output, found: &Match) -> String {
             ("suspect", found.suspect.clone()),
             ("work", found.work.clone()),
             ("bits", format!("{:.0}", found.score_bits)),
-            ("e_value", format!("{:.1e}", found.e_value)),
+            ("e_value", quanlian_match::score::e_value_in_words(found.e_value)),
             ("identity", format!("{:.0}%", found.identity * 100.0)),
         ],
     );

@@ -58,6 +58,8 @@ fn two_texts_are_compared_and_the_report_shows_where_they_agree_and_where_not() 
         "<mark>小</mark>",
         "<mark>大</mark>",
         "作品的覆盖情况",
+        "已知误差",
+        "漏检",
         "&lt;b&gt;post.txt",
         "E = 1e-6",
         "比对报告",

@@ -183,7 +183,7 @@ impl Words {
             work: found.work.clone(),
             medium: self.say(&medium, &[]),
             score_bits: found.score_bits,
-            e_value: found.e_value,
+            expected: quanlian_match::score::e_value_in_words(found.e_value),
             identity: found.identity,
             unit: self.say(unit_key, &[]),
             covered: covered(found, unit),

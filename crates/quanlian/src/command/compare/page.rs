@@ -13,11 +13,13 @@ mod coverage;
 mod points;
 mod since;
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
 
 use quanlian_match::{
-    Match, MatchSegment, Unit,
+    Match, MatchSegment, Medium, Unit,
+    calibration::error_rates,
     collection::{Note, text_of},
+    score::e_value_in_words,
 };
 
 use super::{Comparison, Read, aligned};
@@ -139,6 +141,53 @@ impl Page {
             );
         }
         let _ = writeln!(out, "</ul>\n<p>{}</p>", self.both("compare.page_e_value", &[]));
+        self.known_error(out, comparison);
+    }
+
+    /// How well the methods did on known copies, for the media at hand.
+    fn known_error(&self, out: &mut String, comparison: &Comparison) {
+        let media: BTreeSet<Medium> = (comparison.suspects_read.iter())
+            .map(|file| file.medium)
+            .collect();
+        let rates: Vec<_> = media.into_iter().flat_map(error_rates).collect();
+        if rates.is_empty() {
+            return;
+        }
+        let _ = writeln!(
+            out,
+            "<h2>{}</h2>\n<p>{}</p>\n<table>",
+            self.both("compare.page_known_error", &[]),
+            self.both("compare.page_known_error_note", &[])
+        );
+        let heads = [
+            "compare.page_medium",
+            "compare.page_error_changes",
+            "compare.page_error_copies",
+            "compare.page_error_missed",
+            "compare.page_error_non_members",
+            "compare.page_error_false",
+            "compare.page_error_source",
+        ];
+        self.head(out, &heads);
+        for rate in rates {
+            let medium = format!("medium.{}", crate::command::index::medium_key(rate.medium));
+            let changes = self.each(|messages| match messages.language {
+                Language::Zh => rate.zh.clone(),
+                Language::En => rate.en.clone(),
+            });
+            let _ = writeln!(
+                out,
+                "<tr><td>{}</td><td>{changes}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} {}</td></tr>",
+                self.both(&medium, &[]),
+                rate.copies,
+                rate.copies - rate.found,
+                rate.non_members,
+                rate.false_positives,
+                escaped(&rate.measured_on),
+                escaped(&rate.page),
+            );
+        }
+        out.push_str("</table>\n");
     }
 
     fn table_of_matches(&self, out: &mut String, matches: &[Match]) {
@@ -169,11 +218,11 @@ impl Page {
             };
             let _ = writeln!(
                 out,
-                "<tr><td>{link}</td><td>{}</td><td>{}</td><td>{:.1}</td><td>{:.1e}</td><td>{:.0} %</td><td>{}</td></tr>",
+                "<tr><td>{link}</td><td>{}</td><td>{}</td><td>{:.1}</td><td>{}</td><td>{:.0} %</td><td>{}</td></tr>",
                 escaped(&found.suspect),
                 escaped(&found.work),
                 found.score_bits,
-                found.e_value,
+                e_value_in_words(found.e_value),
                 100.0 * found.identity,
                 found.segments.len(),
             );

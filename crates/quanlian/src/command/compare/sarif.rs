@@ -94,7 +94,7 @@ fn result(
     let blanks = [
         ("work", found.work.clone()),
         ("bits", format!("{:.1}", found.score_bits)),
-        ("e_value", format!("{:.1e}", found.e_value)),
+        ("e_value", quanlian_match::score::e_value_in_words(found.e_value)),
         ("identity", format!("{:.0}", 100.0 * found.identity)),
         ("points", points.join(", ")),
     ];

@@ -273,7 +273,7 @@ pub(crate) fn say(secrets: &Secrets, output: &Output) {
                 ),
                 ("suspect", touch.suspect.clone()),
                 ("share", share(messages, touch)),
-                ("e_value", format!("{:.1e}", touch.e_value)),
+                ("e_value", quanlian_match::score::e_value_in_words(touch.e_value)),
             ],
         ));
         for found in &touch.places {

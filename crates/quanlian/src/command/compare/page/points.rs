@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use quanlian_match::FilterReason;
+use quanlian_match::{FilterReason, score::e_value_in_words};
 use quanlian_right::secret::{
     checklist::{Checklist, Item, Words},
     touched::Touch,
@@ -57,13 +57,13 @@ pub(super) fn touched(page: &Page, out: &mut String, secrets: Option<&Secrets>) 
             });
             let _ = write!(
                 out,
-                "<tr><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1e}</td><td>",
+                "<tr><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>",
                 escaped(touch.point.as_str()),
                 escaped(&title),
                 escaped(&since),
                 escaped(&touch.suspect),
                 page.each(|messages| touching::share(messages, touch)),
-                touch.e_value,
+                e_value_in_words(touch.e_value),
             );
             places(page, out, touch);
             left_out(page, out, touch.places.len(), MAX_SHOWN_PLACES);
