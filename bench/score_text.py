@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Score answers of the text track against the truth written by make_text_code_queries.py.
 
-    score_text.py TRUTH.jsonl REFS.tsv MATCHES.jsonl [--max-e 1e-6] [--worst N]
+    score_text.py TRUTH.jsonl REFS.tsv MATCHES.jsonl [--max-e 1e-6] [--worst N] [--data DATA]
 
 In:  TRUTH.jsonl and REFS.tsv as the maker writes them; MATCHES.jsonl as `quanlian match --all --jsonl` writes it, one
      line a (suspect, work) match: {"suspect":…, "work":…, "score_bits":…, "e_value":…, "segments":[{"suspect":[a,b],
@@ -13,6 +13,9 @@ The rules:
   `also` share text by nature and are neither. A pair without an answer scores minus infinity.
 - The threshold of a language is its highest negative; recall at zero false positives counts positives above it.
   So the program under test does not choose it. Recall at the program's own limit (`--max-e`) stands beside it.
+- The maker fills `also` from the text of the query, so from the passage as it was changed: a second work that holds the
+  same passage stands there only when the change left a run of 40 letters (12 Han characters). With `--data` such a run
+  is looked for in the passage as it stood, and a work that holds it is under `also` as well.
 - Overlap (IoU) takes all segments of the pair together, as sets of characters, against the planted stretch, on either side;
   over the positives above the threshold. A query of which nothing was found counts nowhere in it.
 - top-1: the best-scoring work that is not under `also` is `ref`.
@@ -22,6 +25,8 @@ import argparse
 import collections
 import json
 import math
+import os
+import unicodedata
 
 
 def merged(ranges):
@@ -66,6 +71,44 @@ def read_answers(path, language):
     return answers
 
 
+NATURAL_RUN = {"en": 40, "zh": 12}
+
+
+def read(path):
+    """A text as the maker of the queries reads it, whose places are those of the truth."""
+    with open(path, encoding="utf-8", errors="replace", newline="") as f:
+        return f.read().replace("\r\n", "\n")
+
+
+def letters(text):
+    return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())
+
+
+def add_holders(truth, answers, language, data):
+    """Puts under `also` the answered works that hold a run of the planted passage as it stood."""
+    texts = {}
+
+    def text(work):
+        if work not in texts:
+            texts[work] = read(os.path.join(data, work))
+        return texts[work]
+
+    folded = {}
+    for t in truth:
+        if t["ref"] is None:
+            continue
+        passage = letters(text(t["ref"])[t["ref_start"]:t["ref_end"]])
+        n = min(NATURAL_RUN[t["lang"]], len(passage))
+        runs = {passage[i:i + n] for i in range(len(passage) - n + 1)}
+        for work in answers.get(t["q"], {}):
+            if work == t["ref"] or language[work] != t["lang"] or work in t["also"]:
+                continue
+            if work not in folded:
+                folded[work] = letters(text(work))
+            if any(run in folded[work] for run in runs):
+                t["also"].append(work)
+
+
 def mean(values):
     return sum(values) / len(values) if values else float("nan")
 
@@ -92,6 +135,7 @@ def main():
     ap.add_argument("matches")
     ap.add_argument("--max-e", type=float, default=1e-6)
     ap.add_argument("--worst", type=int, default=0, help="list so many of the highest negatives and lost positives")
+    ap.add_argument("--data", help="folder of the texts: works that hold the planted passage as it stood are not wrong")
     a = ap.parse_args()
     with open(a.refs, encoding="utf-8") as f:
         language = dict(line.rstrip("\n").split("\t")[:2] for line in f if line.strip())
@@ -101,6 +145,8 @@ def main():
     unknown = set(answers) - {t["q"] for t in truth}
     if unknown:
         raise SystemExit("answers to queries that are not in the truth: %s" % sorted(unknown)[:3])
+    if a.data:
+        add_holders(truth, answers, language, a.data)
 
     print("| language | queries | threshold, bits | answers above E <= %g that are wrong: copies | clean documents |" % a.max_e)
     print("|---|---|---|---|---|")

@@ -34,6 +34,8 @@ const MISMATCH_BITS: f32 = 4.0;
 const LINK_MISMATCH_BITS: f32 = 1.5;
 /// Bits that a number or string costs that was changed.
 const LITERAL_MISMATCH_BITS: f32 = 0.5;
+/// Tokens of runs that are looked at for each token of the two files, before [`RUN_TOKENS_A_TOKEN`] are kept.
+const WALKED_TOKENS_A_TOKEN: u64 = 64;
 /// Fall of the score at which a run ends.
 const DROP_BITS: f32 = 12.0;
 /// Share of the bits of structure that count: the model does not know how statements hang together.
@@ -44,6 +46,9 @@ const WORD_SHARE: f32 = 0.4;
 const MIN_RUN_BITS: f32 = 5.0;
 /// Most runs of one pair; the heaviest are kept.
 const MAX_RUNS: usize = 3000;
+/// Tokens of all runs together for each token of the two files. Files that repeat themselves, netlists and tables, agree
+/// along thousands of diagonals from end to end; programs stay below a tenth of this.
+const RUN_TOKENS_A_TOKEN: u64 = 32;
 
 /// One side of a comparison.
 pub(crate) struct Side<'a> {
@@ -91,32 +96,37 @@ impl Pair<'_> {
         passages(&runs, self)
     }
 
-    /// Extends every seed that no run covers yet.
+    /// Extends every seed that no run covers yet, beginning with the diagonals that have most of them, until files that
+    /// repeat themselves have cost enough.
     fn runs(&self) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
         let mut seeds = seeds::seeds(self);
-        seeds.sort_unstable_by_key(|&(query, work)| (i64::from(work) - i64::from(query), query));
+        let diagonal_of = |&(query, work): &(u32, u32)| i64::from(work) - i64::from(query);
+        seeds.sort_unstable_by_key(|seed| (diagonal_of(seed), seed.0));
         seeds.dedup();
-        let mut done: Option<(i64, u32)> = None;
-        for (query, work) in seeds {
-            let diagonal = i64::from(work) - i64::from(query);
-            if done.is_some_and(|(d, end)| d == diagonal && query < end) {
-                continue;
+        let mut diagonals: Vec<&[(u32, u32)]> =
+            seeds.chunk_by(|a, b| diagonal_of(a) == diagonal_of(b)).collect();
+        diagonals.sort_by_key(|seeds| std::cmp::Reverse(seeds.len()));
+        let tokens = (self.query.tokens.len() + self.work.tokens.len()) as u64;
+        let mut walked = 0;
+        for diagonal in diagonals {
+            let mut done = 0;
+            for &(query, work) in diagonal {
+                if query < done {
+                    continue;
+                }
+                let run = self.extend(query, work);
+                walked += u64::from(run.length);
+                done = (run.query + run.length).max(query + 1);
+                if run.bits >= MIN_RUN_BITS {
+                    runs.push(run);
+                }
             }
-            let run = self.extend(query, work);
-            done = Some((diagonal, (run.query + run.length).max(query + 1)));
-            if run.bits >= MIN_RUN_BITS {
-                runs.push(run);
+            if walked > WALKED_TOKENS_A_TOKEN * tokens {
+                break;
             }
         }
-        if runs.len() > MAX_RUNS {
-            runs.sort_unstable_by(|a, b| {
-                b.bits
-                    .total_cmp(&a.bits)
-                    .then((a.query, a.work).cmp(&(b.query, b.work)))
-            });
-            runs.truncate(MAX_RUNS);
-        }
+        keep_heaviest(&mut runs, RUN_TOKENS_A_TOKEN * tokens);
         runs.sort_unstable_by_key(|run| (run.query, run.work));
         runs
     }
@@ -180,6 +190,22 @@ impl Pair<'_> {
     }
 }
 
+/// Keeps the heaviest runs, at most [`MAX_RUNS`] and so many tokens, but always the first.
+fn keep_heaviest(runs: &mut Vec<Run>, most_tokens: u64) {
+    let all: u64 = runs.iter().map(|run| u64::from(run.length)).sum();
+    if runs.len() <= MAX_RUNS && all <= most_tokens {
+        return;
+    }
+    runs.sort_unstable_by(|a, b| (b.bits.total_cmp(&a.bits)).then((a.query, a.work).cmp(&(b.query, b.work))));
+    runs.truncate(MAX_RUNS);
+    let (mut at, mut tokens) = (0usize, 0);
+    runs.retain(|run| {
+        at += 1;
+        tokens += u64::from(run.length);
+        at == 1 || tokens <= most_tokens
+    });
+}
+
 /// How many steps give the highest sum, and that sum.
 fn reach(steps: impl Iterator<Item = f32>) -> (usize, f32) {
     let (mut best, mut best_length, mut sum) = (0.0f32, 0, 0.0f32);
@@ -192,4 +218,39 @@ fn reach(steps: impl Iterator<Item = f32>) -> (usize, f32) {
         }
     }
     (best_length, best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(query: u32, length: u32) -> Run {
+        Run {
+            query,
+            work: query + 7,
+            length,
+            bits: length as f32,
+        }
+    }
+
+    #[test]
+    fn of_runs_from_end_to_end_the_heaviest_are_kept() {
+        let mut runs: Vec<Run> = (0..100).map(|i| run(i, 1000 - i)).collect();
+        keep_heaviest(&mut runs, 2500);
+        assert_eq!(runs, [run(0, 1000), run(1, 999)]);
+        keep_heaviest(&mut runs, 10);
+        assert_eq!(runs, [run(0, 1000)], "the heaviest is always one of them");
+    }
+
+    #[test]
+    fn runs_within_bounds_stay_as_they_are() {
+        let mut runs: Vec<Run> = (0..100).map(|i| run(i, 5 + i % 3)).collect();
+        let before = runs.clone();
+        keep_heaviest(&mut runs, 1000);
+        assert_eq!(runs, before);
+        let mut many: Vec<Run> = (0..4000).map(|i| run(i, 1 + i % 9)).collect();
+        keep_heaviest(&mut many, u64::MAX);
+        assert_eq!(many.len(), MAX_RUNS);
+        assert!(many.iter().all(|kept| kept.length > 1));
+    }
 }
