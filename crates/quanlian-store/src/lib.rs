@@ -21,11 +21,16 @@
 //! Not here: what a record says (each stage owns its bodies), proof that nothing was left out (`quanlian-tlog`).
 
 mod bucket;
+pub mod database;
 mod edge;
 pub mod lock;
 pub mod objects;
 pub mod records;
 pub mod snapshot;
 
+pub use database::Database;
 pub use objects::{ObjectId, ObjectStore, folder::FolderObjects, memory::MemoryObjects};
-pub use records::{RecordStore, memory::MemoryRecords, sqlite::SqliteRecords};
+pub use records::{RecordStore, memory::MemoryRecords};
+
+/// Records in one SQLite file: a [`Database`] that was opened by its path.
+pub type SqliteRecords = Database;

@@ -10,6 +10,7 @@
 mod folder;
 mod lock;
 mod objects;
+mod postgres;
 mod processes;
 mod records;
 mod snapshot;

@@ -4,7 +4,8 @@ use std::{path::Path, time::Duration};
 
 use quanlian_store::{
     RecordStore, SqliteRecords,
-    records::{Appended, DatabaseError, MAX_BATCH_RECORDS, ReadError, RecordQuery, sqlite::OpenError},
+    database::{DatabaseError, OpenError},
+    records::{Appended, MAX_BATCH_RECORDS, ReadError, RecordQuery},
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;

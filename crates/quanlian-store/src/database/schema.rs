@@ -13,7 +13,7 @@ use sea_orm_migration::{
 
 /// Every step, in order.
 #[derive(Debug)]
-pub(in crate::records) struct Schema;
+pub(crate) struct Schema;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Schema {
@@ -24,7 +24,7 @@ impl MigratorTrait for Schema {
 
 /// The table of records as the queries see it.
 #[expect(unreachable_pub, reason = "SeaORM's derive wants public items")]
-pub(super) mod records {
+pub(crate) mod records {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -107,5 +107,14 @@ impl MigrationTrait for Records0001 {
             manager.create_index(index).await?;
         }
         Ok(())
+    }
+
+    #[expect(
+        elided_lifetimes_in_paths,
+        reason = "async_trait needs the signature as the trait has it"
+    )]
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let table = Table::drop().table(Records::Table).take();
+        manager.drop_table(table).await
     }
 }
