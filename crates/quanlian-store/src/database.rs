@@ -72,12 +72,6 @@ impl Writing<'_> {
         self.transaction.commit().await.map_err(|e| database.trouble(e))
     }
 
-    pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<QueryResult>, DatabaseError> {
-        let statement = sql.statement(self.database.kind);
-        let rows = self.transaction.query_all_raw(statement).await;
-        rows.map_err(|e| self.database.trouble(e))
-    }
-
     pub(crate) async fn one(&self, sql: Sql) -> Result<Option<QueryResult>, DatabaseError> {
         let statement = sql.statement(self.database.kind);
         let row = self.transaction.query_one_raw(statement).await;

@@ -24,11 +24,13 @@ mod bucket;
 pub mod database;
 mod edge;
 pub mod lock;
+pub mod matters;
 pub mod objects;
 pub mod records;
 pub mod snapshot;
 
 pub use database::Database;
+pub use matters::MatterStore;
 pub use objects::{ObjectId, ObjectStore, folder::FolderObjects, memory::MemoryObjects};
 pub use records::{RecordStore, memory::MemoryRecords};
 

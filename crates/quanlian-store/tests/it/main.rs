@@ -7,8 +7,10 @@
     reason = "a test panics, and says what it skipped"
 )]
 
+mod databases;
 mod folder;
 mod lock;
+mod matters;
 mod objects;
 mod postgres;
 mod processes;

@@ -245,3 +245,11 @@ async fn what_is_erased_is_in_no_file_of_the_table_and_a_reader_in_the_way_is_na
     assert_eq!((flag("kept"), flag("erased")), (true, false));
     assert_eq!(store.list(&RecordQuery::default()).await.unwrap().records, [kept]);
 }
+
+/// Opened at another version of its tables.
+pub(crate) async fn open_at(address: &PostgresAddress, version: &str) -> Database {
+    let password = Some(Postgres::password());
+    Database::connect_at_version(address, password, &options(), version)
+        .await
+        .unwrap()
+}

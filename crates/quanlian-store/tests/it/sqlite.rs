@@ -24,7 +24,7 @@ pub(crate) async fn new_database() -> (SqliteRecords, TempDir) {
 }
 
 /// The file as another program sees it.
-async fn raw(path: &Path) -> DatabaseConnection {
+pub(crate) async fn raw(path: &Path) -> DatabaseConnection {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
     options.max_connections(1);
     Database::connect(options).await.unwrap()
