@@ -23,6 +23,7 @@
 mod bucket;
 pub mod database;
 mod edge;
+pub mod jobs;
 pub mod lock;
 pub mod matters;
 pub mod objects;
@@ -30,6 +31,7 @@ pub mod records;
 pub mod snapshot;
 
 pub use database::Database;
+pub use jobs::JobQueue;
 pub use matters::MatterStore;
 pub use objects::{ObjectId, ObjectStore, folder::FolderObjects, memory::MemoryObjects};
 pub use records::{RecordStore, memory::MemoryRecords};

@@ -9,6 +9,7 @@
 
 mod databases;
 mod folder;
+mod jobs;
 mod lock;
 mod matters;
 mod objects;

@@ -226,6 +226,12 @@ async fn who_did_not_see_the_last_version_writes_nothing(store: &Database, _: &P
         .await
         .unwrap_err();
     assert_eq!(error.code(), "matter_conflict");
+    let other_number = Version { number: 9, ..second };
+    let error = store
+        .append(matter_id(1), other_number, &change("d", &projection))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "matter_conflict");
     let nobody = store
         .append(matter_id(2), first, &change("e", &projection))
         .await
