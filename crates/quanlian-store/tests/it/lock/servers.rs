@@ -221,6 +221,23 @@ impl S3 {
         Some(server)
     }
 
+    /// The server that all tests of this program share; each keeps below a prefix of its own.
+    pub(crate) fn shared() -> Option<&'static Self> {
+        static SERVER: OnceLock<Option<(S3, Child)>> = OnceLock::new();
+        let server = SERVER.get_or_init(|| {
+            let server = Self::start()?;
+            // Ends the server when the pipe from this program is closed.
+            let end = Command::new("sh")
+                .args(["-c", "read line; kill \"$0\""])
+                .arg(server.server.id().to_string())
+                .stdin(Stdio::piped())
+                .spawn()
+                .unwrap();
+            Some((server, end))
+        });
+        server.as_ref().map(|(server, _)| server)
+    }
+
     fn make_bucket(&self) {
         let mut connection = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         write!(
