@@ -63,6 +63,14 @@ ids! {
     CaseId
     /// A dossier (卷宗): one making of the papers of a case.
     DossierId
+    /// A matter (办件): one run of a procedure.
+    MatterId
+    /// A grant (授权): what another agency, unit or person may see and do.
+    GrantId
+    /// An entry that waits in the outbox to be put elsewhere.
+    OutboxId
+    /// A job of the queue.
+    JobId
     /// An act of custody (保管): who held a piece of evidence, when, and what was done with it.
     CustodyId
 }

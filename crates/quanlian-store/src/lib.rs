@@ -5,8 +5,9 @@
 //!
 //! | port | default | for tests |
 //! |---|---|---|
-//! | [`RecordStore`] | [`SqliteRecords`] | [`MemoryRecords`] |
-//! | [`ObjectStore`] | [`FolderObjects`] | [`MemoryObjects`] |
+//! | [`RecordStore`] | [`Database`] on SQLite, on PostgreSQL | [`MemoryRecords`] |
+//! | [`MatterStore`], [`JobQueue`] | [`Database`] on SQLite, on PostgreSQL | |
+//! | [`ObjectStore`] | [`FolderObjects`], [`S3Objects`] | [`MemoryObjects`] |
 //! | snapshots of an index ([`snapshot`]) | a folder, S3 | |
 //! | `LockRecord` of `quanlian-tlog` | a file of the log ([`lock`]: SQLite, PostgreSQL, S3) | |
 //!
@@ -21,11 +22,20 @@
 //! Not here: what a record says (each stage owns its bodies), proof that nothing was left out (`quanlian-tlog`).
 
 mod bucket;
+pub mod database;
 mod edge;
+pub mod jobs;
 pub mod lock;
+pub mod matters;
 pub mod objects;
 pub mod records;
 pub mod snapshot;
 
-pub use objects::{ObjectId, ObjectStore, folder::FolderObjects, memory::MemoryObjects};
-pub use records::{RecordStore, memory::MemoryRecords, sqlite::SqliteRecords};
+pub use database::Database;
+pub use jobs::JobQueue;
+pub use matters::MatterStore;
+pub use objects::{ObjectId, ObjectStore, folder::FolderObjects, memory::MemoryObjects, s3::S3Objects};
+pub use records::{RecordStore, memory::MemoryRecords};
+
+/// Records in one SQLite file: a [`Database`] that was opened by its path.
+pub type SqliteRecords = Database;

@@ -10,6 +10,7 @@
 
 pub mod folder;
 pub mod memory;
+pub mod s3;
 mod verifying;
 
 use std::{
@@ -159,6 +160,9 @@ pub trait ObjectStore: Send + Sync {
     /// Overwrites and removes an object; whether there was one. None is no error.
     fn erase(&self, id: ObjectId) -> impl Future<Output = Result<bool, EraseObjectError>> + Send;
 
+    /// The ids that begin with this byte, in order: so that all can be gone through, a part at a time.
+    fn branch(&self, first: u8) -> impl Future<Output = Result<Vec<ObjectId>, ListObjectsError>> + Send;
+
     /// Reads an object from its beginning, checking as it goes.
     fn open(&self, id: ObjectId)
     -> impl Future<Output = Result<VerifyingReader<Self::Raw>, GetError>> + Send;
@@ -294,6 +298,21 @@ impl EraseObjectError {
     /// A stable word for programs.
     pub fn code(&self) -> &'static str {
         "object_erase"
+    }
+}
+
+/// Why the names of objects could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot list the objects of the store")]
+#[expect(missing_docs, reason = "fields of error variants say themselves")]
+pub struct ListObjectsError {
+    pub source: io::Error,
+}
+
+impl ListObjectsError {
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        "object_store_failed"
     }
 }
 

@@ -7,15 +7,14 @@
 //! never repeats a record and skips none that was there before the first page was asked for.
 
 mod checked;
-mod database;
 pub mod memory;
-pub mod sqlite;
+mod relational;
 
 use std::future::Future;
 
 use quanlian_record::{canonical::CanonicalError, envelope::Record, id::RecordId, time::Timestamp};
 
-pub use database::DatabaseError;
+use crate::database::DatabaseError;
 
 /// The canonical bytes of one record are no longer than this.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
@@ -153,6 +152,9 @@ pub trait RecordStore: Send + Sync {
 
     /// Removes the record and all that correct it, directly or not, so that no file of the store holds them any more.
     ///
+    /// What a server keeps beside its tables (write-ahead log, archives, replicas, backups) is said in
+    /// [`database::postgres`](crate::database::postgres).
+    ///
     /// Answers how many were there; none is no error. Can be called again, and then cleans up again: what a failed call
     /// left behind goes with the next. Rewrites the whole store, so it takes as long as copying it.
     fn erase(&self, id: RecordId) -> impl Future<Output = Result<usize, EraseError>> + Send;
@@ -180,10 +182,8 @@ pub enum EraseError {
     /// More than [`MAX_ERASED_RECORDS`].
     #[error("the record {id} has more than {MAX_ERASED_RECORDS} corrections, which cannot be erased at once")]
     TooMany { id: RecordId },
-    /// Old pages are still in the write-ahead log, because somebody else reads the database.
-    #[error(
-        "the record {id} is gone, but another process keeps its old pages in the write-ahead log; end it and erase again"
-    )]
+    /// Old pages are still kept for somebody else who reads the database.
+    #[error("the record {id} is gone, but another process keeps its old pages; end it and erase again")]
     Lingers { id: RecordId },
     /// The database did not do it.
     #[error("cannot erase from the database")]

@@ -38,7 +38,7 @@ pub enum LockAddress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostgresAddress {
     /// The address without a password.
-    pub(super) url: Url,
+    pub(crate) url: Url,
     /// A host, or the folder of a socket.
     host: String,
     port: u16,
@@ -64,6 +64,12 @@ pub enum LockAddressError {
         "a lock record is kept in file, sqlite:PATH, postgres://USER@HOST/DATABASE or s3://BUCKET/PREFIX"
     )]
     Unknown,
+    /// No address of a PostgreSQL database.
+    #[error("a database is named postgres://USER@HOST/DATABASE")]
+    NotPostgres,
+    /// No address of a bucket.
+    #[error("a bucket is named s3://BUCKET/PREFIX")]
+    NotS3,
     /// Longer than any address, or not one line of text.
     #[error("the address is longer than {MAX_ADDRESS_BYTES} bytes or not one line of text")]
     TooLong,
@@ -94,6 +100,8 @@ impl LockAddressError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unknown => "lock_address_unknown",
+            Self::NotPostgres => "database_address_unknown",
+            Self::NotS3 => "bucket_address_unknown",
             Self::TooLong => "lock_address_too_long",
             Self::Url(_) => "lock_address_url",
             Self::SecretInside(_) => "lock_address_secret",
@@ -118,7 +126,9 @@ impl LockAddress {
             return sqlite(path);
         }
         let address = match text.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => postgres(text),
+            Some(("postgres" | "postgresql", _)) => {
+                postgres(text, "QUANLIAN_LOCK_PASSWORD").map(LockAddress::Postgres)
+            }
             Some(("s3", _)) => s3(text),
             _ => Err(LockAddressError::Unknown),
         }?;
@@ -158,23 +168,53 @@ impl fmt::Display for LockAddress {
     }
 }
 
+/// The address, without a password.
+impl fmt::Display for PostgresAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.url.as_str())
+    }
+}
+
 impl PostgresAddress {
-    pub(super) fn name(&self) -> String {
+    /// Parses the address of a database, `postgres://USER@HOST/DATABASE`.
+    pub fn parse(text: &str) -> Result<Self, LockAddressError> {
+        if text.len() > MAX_ADDRESS_BYTES || text.contains(['\n', '\r']) {
+            return Err(LockAddressError::TooLong);
+        }
+        match text.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => postgres(text, "QUANLIAN_DATABASE_PASSWORD"),
+            _ => Err(LockAddressError::NotPostgres),
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
         format!("postgres://{}:{}/{}", self.host, self.port, self.database)
     }
 
     /// Whether the address says how the connection is to be protected.
-    pub(super) fn names_sslmode(&self) -> bool {
+    pub(crate) fn names_sslmode(&self) -> bool {
         self.url.query_pairs().any(|(name, _)| name == "sslmode")
     }
 
     /// Whether the server is this machine.
-    pub(super) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.host.starts_with('/') || is_loopback(&self.host)
     }
 }
 
 impl S3Address {
+    /// Parses the address of a bucket, `s3://BUCKET/PREFIX?endpoint=https://HOST:PORT`.
+    pub fn parse(text: &str) -> Result<Self, LockAddressError> {
+        if text.len() > MAX_ADDRESS_BYTES || text.contains(['\n', '\r']) {
+            return Err(LockAddressError::TooLong);
+        }
+        match LockAddress::parse(text) {
+            Ok(LockAddress::S3(address)) => Ok(address),
+            Ok(_) | Err(LockAddressError::Unknown) => Err(LockAddressError::NotS3),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(crate) fn name(&self) -> String {
         let mut name = format!("s3://{}/{}", self.bucket, self.prefix);
         if let Some(endpoint) = &self.endpoint {
@@ -249,12 +289,8 @@ fn parameter(url: &Url, wanted: &str) -> Option<String> {
         .find_map(|(name, value)| (name == wanted).then(|| value.into_owned()))
 }
 
-fn postgres(text: &str) -> Result<LockAddress, LockAddressError> {
-    let url = parse_url(
-        text,
-        "QUANLIAN_LOCK_PASSWORD",
-        &["host", "sslmode", "sslrootcert"],
-    )?;
+fn postgres(text: &str, variable: &'static str) -> Result<PostgresAddress, LockAddressError> {
+    let url = parse_url(text, variable, &["host", "sslmode", "sslrootcert"])?;
     if url.username().is_empty() {
         return Err(LockAddressError::Incomplete("user"));
     }
@@ -266,12 +302,12 @@ fn postgres(text: &str) -> Result<LockAddress, LockAddressError> {
     if database.is_empty() || database.contains('/') {
         return Err(LockAddressError::Incomplete("database"));
     }
-    Ok(LockAddress::Postgres(PostgresAddress {
+    Ok(PostgresAddress {
         port: url.port().unwrap_or(POSTGRES_PORT),
         url,
         host,
         database,
-    }))
+    })
 }
 
 fn s3(text: &str) -> Result<LockAddress, LockAddressError> {

@@ -23,8 +23,8 @@ use tokio::{
 };
 
 use super::{
-    EraseObjectError, GetError, MAX_OBJECT_BYTES, ObjectId, ObjectStore, PutError, StoredObject,
-    VerifyingReader, copy_hashing,
+    EraseObjectError, GetError, ListObjectsError, MAX_OBJECT_BYTES, ObjectId, ObjectStore, PutError,
+    StoredObject, VerifyingReader, copy_hashing,
 };
 
 /// A file in `tmp/` that nobody has written to for so long was left by a crash.
@@ -199,6 +199,26 @@ impl ObjectStore for FolderObjects {
         erased
             .and_then(|was_there| synced.map(|()| was_there))
             .map_err(|source| EraseObjectError { id, source })
+    }
+
+    async fn branch(&self, first: u8) -> Result<Vec<ObjectId>, ListObjectsError> {
+        let failed = |source| ListObjectsError { source };
+        let branch = hex::encode([first]);
+        let mut entries = match fs::read_dir(self.trunk().join(&branch)).await {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            answer => answer.map_err(failed)?,
+        };
+        let mut ids: Vec<ObjectId> = Vec::new();
+        while let Some(entry) = entries.next_entry().await.map_err(failed)? {
+            // What has another name was not put by a store.
+            let name = entry.file_name();
+            let id: Option<ObjectId> = name
+                .to_str()
+                .and_then(|name| format!("{branch}{name}").parse().ok());
+            ids.extend(id);
+        }
+        ids.sort();
+        Ok(ids)
     }
 
     async fn open(&self, id: ObjectId) -> Result<VerifyingReader<File>, GetError> {

@@ -11,7 +11,8 @@ use std::{
 use tokio::io::AsyncRead;
 
 use super::{
-    EraseObjectError, GetError, ObjectId, ObjectStore, PutError, StoredObject, VerifyingReader, copy_hashing,
+    EraseObjectError, GetError, ListObjectsError, ObjectId, ObjectStore, PutError, StoredObject,
+    VerifyingReader, copy_hashing,
 };
 
 /// Objects in memory.
@@ -59,6 +60,12 @@ impl ObjectStore for MemoryObjects {
 
     async fn erase(&self, id: ObjectId) -> Result<bool, EraseObjectError> {
         Ok(self.objects().remove(&id).is_some())
+    }
+
+    async fn branch(&self, first: u8) -> Result<Vec<ObjectId>, ListObjectsError> {
+        let objects = self.objects();
+        let ids = objects.keys().filter(|id| id.as_digest()[0] == first);
+        Ok(ids.copied().collect())
     }
 
     async fn open(&self, id: ObjectId) -> Result<VerifyingReader<Self::Raw>, GetError> {

@@ -7,9 +7,14 @@
     reason = "a test panics, and says what it skipped"
 )]
 
+mod bucket;
+mod databases;
 mod folder;
+mod jobs;
 mod lock;
+mod matters;
 mod objects;
+mod postgres;
 mod processes;
 mod records;
 mod snapshot;

@@ -4,7 +4,8 @@ use std::{path::Path, time::Duration};
 
 use quanlian_store::{
     RecordStore, SqliteRecords,
-    records::{Appended, DatabaseError, MAX_BATCH_RECORDS, ReadError, RecordQuery, sqlite::OpenError},
+    database::{DatabaseError, OpenError},
+    records::{Appended, MAX_BATCH_RECORDS, ReadError, RecordQuery},
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
@@ -23,7 +24,7 @@ pub(crate) async fn new_database() -> (SqliteRecords, TempDir) {
 }
 
 /// The file as another program sees it.
-async fn raw(path: &Path) -> DatabaseConnection {
+pub(crate) async fn raw(path: &Path) -> DatabaseConnection {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
     options.max_connections(1);
     Database::connect(options).await.unwrap()

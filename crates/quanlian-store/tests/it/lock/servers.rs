@@ -6,6 +6,7 @@ use std::{
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::OnceLock,
 };
 
 use quanlian_store::lock::S3Key;
@@ -14,24 +15,24 @@ use tempfile::TempDir;
 const USER: &str = "writer";
 pub(crate) const BUCKET: &str = "heads-of-logs";
 
-pub(super) fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
 /// A PostgreSQL server in a folder of its own, on this machine alone.
-pub(super) struct Postgres {
-    pub(super) port: u16,
+pub(crate) struct Postgres {
+    pub(crate) port: u16,
     bin: PathBuf,
     folder: TempDir,
     is_root: bool,
 }
 
 impl Postgres {
-    pub(super) fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let Some(bin) = postgres_bin() else {
             eprintln!(
-                "skipped: lock record in PostgreSQL (install Debian's postgresql, or set QUANLIAN_POSTGRES_BIN)"
+                "skipped: what is kept in PostgreSQL (install Debian's postgresql, or set QUANLIAN_POSTGRES_BIN)"
             );
             return None;
         };
@@ -65,17 +66,50 @@ impl Postgres {
         Some(server)
     }
 
-    pub(super) fn password() -> &'static str {
+    pub(crate) fn password() -> &'static str {
         "a word that nobody guesses"
     }
 
     /// The address of the server, seen through `port`.
-    pub(super) fn address(port: u16) -> String {
+    pub(crate) fn address(port: u16) -> String {
         format!("postgres://{USER}@127.0.0.1:{port}/postgres")
     }
 
-    pub(super) fn restart(&self, options: &str) {
+    pub(crate) fn restart(&self, options: &str) {
         run(self.control("restart", options).args(["-w", "-m", "fast"]));
+    }
+
+    /// Stops the server like a loss of power of its processes, and starts it again.
+    pub(crate) fn crash(&self) {
+        run(self.control("restart", "").args(["-w", "-m", "immediate"]));
+    }
+
+    /// Stops the server when this program ends, however it ends: the pipe that the shell reads from is closed then.
+    fn end_with_this_program(&self) -> Child {
+        let mut stop = Command::new("sh");
+        stop.args(["-c", "read line; \"$@\"; rm -rf \"$0\""])
+            .arg(self.folder.path());
+        let control = self.control("stop", "");
+        stop.arg(control.get_program())
+            .args(control.get_args())
+            .args(["-m", "immediate"]);
+        stop.current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    }
+
+    /// The server that all tests of this program share; each makes a database of its own there.
+    pub(crate) fn shared() -> Option<&'static Self> {
+        static SERVER: OnceLock<Option<(Postgres, Child)>> = OnceLock::new();
+        let server = SERVER.get_or_init(|| {
+            let server = Self::start()?;
+            let end = server.end_with_this_program();
+            Some((server, end))
+        });
+        server.as_ref().map(|(server, _)| server)
     }
 
     fn data(&self) -> PathBuf {
@@ -185,6 +219,23 @@ impl S3 {
         let server = Self { port, server };
         server.make_bucket();
         Some(server)
+    }
+
+    /// The server that all tests of this program share; each keeps below a prefix of its own.
+    pub(crate) fn shared() -> Option<&'static Self> {
+        static SERVER: OnceLock<Option<(S3, Child)>> = OnceLock::new();
+        let server = SERVER.get_or_init(|| {
+            let server = Self::start()?;
+            // Ends the server when the pipe from this program is closed.
+            let end = Command::new("sh")
+                .args(["-c", "read line; kill \"$0\""])
+                .arg(server.server.id().to_string())
+                .stdin(Stdio::piped())
+                .spawn()
+                .unwrap();
+            Some((server, end))
+        });
+        server.as_ref().map(|(server, _)| server)
     }
 
     fn make_bucket(&self) {

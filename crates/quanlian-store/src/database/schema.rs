@@ -6,6 +6,10 @@
 //! Invariant: a migration that was released is never edited; a change is a new one at the end. Types are those that
 //! SQLite and PostgreSQL keep alike.
 
+mod jobs;
+mod matters;
+
+use sea_orm::DatabaseBackend;
 use sea_orm_migration::{
     prelude::*,
     schema::{big_integer, string, text, uuid, uuid_null},
@@ -13,18 +17,69 @@ use sea_orm_migration::{
 
 /// Every step, in order.
 #[derive(Debug)]
-pub(in crate::records) struct Schema;
+pub(crate) struct Schema;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Schema {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Records0001)]
+        vec![
+            Box::new(Records0001),
+            Box::new(matters::Matters0002),
+            Box::new(jobs::Jobs0003),
+        ]
     }
 }
 
+/// Runs statements in which `{uuid}`, `{bytes}` and `{plain}` stand for the database's words for an id, for bytes, and for
+/// text in the order of its bytes.
+async fn run_all(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+    let [uuid, bytes, plain] = match manager.get_database_backend() {
+        DatabaseBackend::Sqlite => ["BLOB", "BLOB", "TEXT"],
+        _ => ["UUID", "BYTEA", "TEXT COLLATE \"C\""],
+    };
+    for statement in statements {
+        let statement = statement
+            .replace("{uuid}", uuid)
+            .replace("{bytes}", bytes)
+            .replace("{plain}", plain);
+        manager.get_connection().execute_unprepared(&statement).await?;
+    }
+    Ok(())
+}
+
+/// A migration of which both directions are lists of statements.
+macro_rules! migration {
+    ($(#[$doc:meta])* $name:ident = $word:literal: $up:ident, $down:ident) => {
+        $(#[$doc])*
+        pub(super) struct $name;
+
+        impl sea_orm_migration::MigrationName for $name {
+            fn name(&self) -> &'static str {
+                $word
+            }
+        }
+
+        #[sea_orm_migration::async_trait::async_trait]
+        #[expect(
+            elided_lifetimes_in_paths,
+            reason = "async_trait needs the signatures as the trait has them"
+        )]
+        impl sea_orm_migration::MigrationTrait for $name {
+            async fn up(&self, manager: &sea_orm_migration::SchemaManager) -> Result<(), sea_orm::DbErr> {
+                super::run_all(manager, &$up).await
+            }
+
+            async fn down(&self, manager: &sea_orm_migration::SchemaManager) -> Result<(), sea_orm::DbErr> {
+                super::run_all(manager, &$down).await
+            }
+        }
+    };
+}
+use migration;
+
 /// The table of records as the queries see it.
 #[expect(unreachable_pub, reason = "SeaORM's derive wants public items")]
-pub(super) mod records {
+pub(crate) mod records {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -107,5 +162,14 @@ impl MigrationTrait for Records0001 {
             manager.create_index(index).await?;
         }
         Ok(())
+    }
+
+    #[expect(
+        elided_lifetimes_in_paths,
+        reason = "async_trait needs the signature as the trait has it"
+    )]
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let table = Table::drop().table(Records::Table).take();
+        manager.drop_table(table).await
     }
 }

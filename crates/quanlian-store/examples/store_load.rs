@@ -1,0 +1,400 @@
+//! Measures the stores under load: lists over many matters, durable appends of many clients.
+//!
+//! In:  `fill|lists|appends` and options, each `--name value`: `--database` (a path or `postgres://…`, its password in
+//!      `QUANLIAN_DATABASE_PASSWORD`), `--matters`, `--rounds`, `--clients`, `--seconds`.
+//! Out: one JSON object a line.
+//!
+//! Invariant: `fill` makes the same matters for the same number on both databases.
+//!
+//! Not here: whether answers are right (the behaviour suite).
+
+#![expect(clippy::print_stdout, reason = "figures are its output")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use quanlian_record::{
+    id::{MatterId, OutboxId},
+    time::Timestamp,
+};
+use quanlian_store::{
+    Database, MatterStore,
+    database::{Kind, postgres::PostgresOptions},
+    lock::PostgresAddress,
+    matters::{
+        Actions, Change, Code, Direction, MatterFilter, MatterQuery, OutboxEntry, Projection, Reach, Request,
+        Scope, Series, Sort,
+    },
+};
+use sea_orm::{ConnectOptions, ConnectionTrait};
+use serde_json::json;
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// The options, by name.
+struct Options(BTreeMap<String, String>);
+
+impl Options {
+    fn text(&self, name: &str, default: &str) -> String {
+        self.0.get(name).cloned().unwrap_or_else(|| default.to_owned())
+    }
+
+    fn number(&self, name: &str, default: u64) -> Result<u64, Failed> {
+        Ok(match self.0.get(name) {
+            Some(text) => text.parse()?,
+            None => default,
+        })
+    }
+}
+
+fn main() -> Result<(), Failed> {
+    let mut args = std::env::args().skip(1);
+    let act = args.next().unwrap_or_default();
+    let mut options = BTreeMap::new();
+    while let Some(name) = args.next() {
+        let value = args.next().ok_or("each option has a value")?;
+        options.insert(name.trim_start_matches("--").to_owned(), value);
+    }
+    let options = Options(options);
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        match act.as_str() {
+            "fill" => fill(&options).await,
+            "lists" => lists(&options).await,
+            "appends" => appends(&options).await,
+            _ => Err("fill, lists or appends".into()),
+        }
+    })
+}
+
+async fn open(options: &Options) -> Result<Database, Failed> {
+    let place = options.text("database", "load.sqlite");
+    if !place.contains("://") {
+        return Ok(Database::open(Path::new(&place)).await?);
+    }
+    let password = std::env::var("QUANLIAN_DATABASE_PASSWORD").ok();
+    let mut how = PostgresOptions::default();
+    how.max_connections = u32::try_from(options.number("clients", 32)?)?.max(4);
+    Ok(Database::connect(&PostgresAddress::parse(&place)?, password.as_deref(), &how).await?)
+}
+
+/// A connection without the store, to fill tables by the statement.
+async fn raw(options: &Options) -> Result<sea_orm::DatabaseConnection, Failed> {
+    let place = options.text("database", "load.sqlite");
+    let mut url = place.clone();
+    if place.contains("://") {
+        let mut with_password = url::Url::parse(&place)?;
+        let password = std::env::var("QUANLIAN_DATABASE_PASSWORD").ok();
+        let _ = with_password.set_password(password.as_deref());
+        url = with_password.to_string();
+    } else {
+        url.insert_str(0, "sqlite://");
+    }
+    let mut how = ConnectOptions::new(url);
+    how.max_connections(1).sqlx_logging(false);
+    Ok(sea_orm::Database::connect(how).await?)
+}
+
+/// Matters of twelve agencies, the first with four of ten; forty units, two thousand people, four procedures, eight
+/// stages; twenty thousand grants to the police, standing grants of all to the procuratorate.
+async fn fill(options: &Options) -> Result<(), Failed> {
+    let store = open(options).await?;
+    let matters = options.number("matters", 1_000_000)?;
+    let raw = raw(options).await?;
+    let started = Instant::now();
+    let (series, id, fiftieth, grant, head, plus) = match store.kind() {
+        Kind::Sqlite => (
+            "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {N})",
+            "unhex(printf('%032x', n))",
+            "unhex(printf('%032x', n * 50))",
+            "unhex(printf('%032x', n + 100000000))",
+            "zeroblob(32)",
+            "printf('%07d', n)",
+        ),
+        Kind::Postgres => (
+            "WITH s AS (SELECT generate_series(1, {N}::bigint) AS n)",
+            "lpad(to_hex(n), 32, '0')::uuid",
+            "lpad(to_hex(n * 50), 32, '0')::uuid",
+            "lpad(to_hex(n + 100000000), 32, '0')::uuid",
+            "decode(repeat('00', 32), 'hex')",
+            "lpad(n::text, 7, '0')",
+        ),
+    };
+    let agency = "CASE WHEN n % 10 < 4 THEN 'a0' ELSE 'a' || CAST(1 + n % 11 AS TEXT) END";
+    let user = "'u' || CAST((n * 7919) % 2000 AS TEXT)";
+    let none = i64::MIN;
+    let statements = [
+        format!(
+            "INSERT INTO matters (id, number, procedure_id, procedure_version, stage, status, owner_agency, owner_unit, \
+             handlers, title, opened_at, changed_at, due_key, amount_key, blind_keys, state, version, head) {} \
+             SELECT {id}, '2024-' || {plus}, 'p' || CAST(n % 4 AS TEXT), 1, 's' || CAST((n * 31) % 8 AS TEXT), \
+             CASE WHEN (n * 17) % 10 < 7 THEN 'closed' ELSE 'open' END, {agency}, 'k' || CAST((n * 13) % 40 AS TEXT), \
+             '[\"' || {user} || '\"]', 'matter ' || CAST(n AS TEXT), 1700000000000000 + n * 1000000, \
+             1700000000000000 + ((n * 7919) % {matters}) * 1000000, \
+             CASE WHEN n % 5 < 3 THEN 20240101 + (n * 37) % 28 + ((n * 41) % 12) * 100 ELSE {} END, \
+             CASE WHEN n % 2 = 0 THEN (n * 104729) % 100000000 ELSE {} END, '[]', '{{\"n\":1}}', 0, {head} FROM s",
+            series.replace("{N}", &matters.to_string()),
+            i64::MAX,
+            // The least number of all cannot be written as one.
+            format_args!("({} - 1)", none + 1),
+        ),
+        format!(
+            "INSERT INTO matter_handlers (user_id, matter_id) {} SELECT {user}, {id} FROM s",
+            series.replace("{N}", &matters.to_string())
+        ),
+        format!(
+            "INSERT INTO matter_grants (id, matter_id, of_agency, to_agency, actions, purpose, legal_basis, \
+             handling_code, granted_by, granted_at, until_at, revoked_at) {} SELECT {grant}, {}, 'a0', 'police', 3, 'p', \
+             'l', 'P1', 'chief', 0, {max}, {max} FROM s",
+            series.replace("{N}", &(matters / 50).to_string()),
+            fiftieth,
+            max = i64::MAX,
+        ),
+        format!(
+            "INSERT INTO matter_grants (id, of_agency, procedure_id, to_agency, actions, purpose, legal_basis, \
+             handling_code, granted_by, granted_at, until_at, revoked_at) {} SELECT {}, 'a' || CAST(n - 1 AS TEXT), \
+             'p1', 'procuratorate', 3, 'p', 'l', 'P1', 'chief', 0, {max}, {max} FROM s",
+            series.replace("{N}", "12"),
+            grant.replace("100000000", "200000000"),
+            max = i64::MAX,
+        ),
+        "ANALYZE".to_owned(),
+    ];
+    for statement in statements {
+        raw.execute_unprepared(&statement).await?;
+    }
+    println!(
+        "{}",
+        json!({"act": "fill", "matters": matters, "seconds": started.elapsed().as_secs_f64()})
+    );
+    Ok(())
+}
+
+fn code(text: &str) -> Result<Code, Failed> {
+    Ok(Code::parse(text)?)
+}
+
+fn person(agency: &str, unit: Option<&str>, user: &str, reach: Reach) -> Result<Scope, Failed> {
+    Ok(Scope {
+        agency: agency.parse()?,
+        unit: unit.map(str::parse).transpose()?,
+        user: user.parse()?,
+        reach,
+        needs: Actions::READ,
+        at: Timestamp::now(),
+    })
+}
+
+/// Fifty of all, asked for in the ways of people; each way a hundred times, with other values each time.
+async fn lists(options: &Options) -> Result<(), Failed> {
+    let store = open(options).await?;
+    let rounds = options.number("rounds", 100)?;
+    let matters = options.number("matters", 1_000_000)?;
+    let chief = person("a0", None, "u0", Reach::Agency)?;
+    let small = person("a5", None, "u0", Reach::Agency)?;
+    let police = person("police", None, "x", Reach::Agency)?;
+    let procurator = person("procuratorate", None, "x", Reach::Agency)?;
+    let by = |sort, direction| MatterQuery {
+        sort,
+        direction,
+        ..MatterQuery::default()
+    };
+    let newest = || by(Sort::Changed, Direction::Descending);
+    let mut all = Vec::new();
+    for name in [
+        "newest",
+        "newest of a small agency",
+        "page 20",
+        "status",
+        "procedure and stage",
+        "open, next due first",
+        "greatest amount",
+        "greatest amount of a stage",
+        "opened in a week, next due",
+        "handler",
+        "handler, open, next due",
+        "one number",
+        "all numbers",
+        "unit",
+        "in hand",
+        "20,000 grants",
+        "20,000 grants, next due",
+        "12 standing grants",
+    ] {
+        let mut times = Vec::new();
+        for round in 0..rounds {
+            let mut query = newest();
+            let mut scope = chief.clone();
+            match name {
+                "newest of a small agency" => scope = small.clone(),
+                "status" => query.filter.status = Some(code(if round % 2 == 0 { "open" } else { "closed" })?),
+                "procedure and stage" => {
+                    query.filter.procedure = Some(code(&format!("p{}", round % 4))?);
+                    query.filter.stage = Some(code(&format!("s{}", round % 8))?);
+                }
+                "open, next due first" => {
+                    query = by(Sort::Due, Direction::Ascending);
+                    query.filter.status = Some(code("open")?);
+                }
+                "greatest amount" => query = by(Sort::Amount, Direction::Descending),
+                "greatest amount of a stage" => {
+                    query = by(Sort::Amount, Direction::Descending);
+                    query.filter.stage = Some(code(&format!("s{}", round % 8))?);
+                }
+                "opened in a week, next due" => {
+                    query = by(Sort::Due, Direction::Ascending);
+                    let from = 1_700_000_000_000_000 + (round as i64 * 7919 % matters as i64) * 1_000_000;
+                    query.filter.opened_from = Some(Timestamp::from_unix_micros(from)?);
+                    query.filter.opened_until = Some(Timestamp::from_unix_micros(from + 604_800_000_000)?);
+                }
+                "handler" => query.filter.handler = Some(format!("u{}", round * 13 % 2000).parse()?),
+                "handler, open, next due" => {
+                    query = by(Sort::Due, Direction::Ascending);
+                    query.filter.handler = Some(format!("u{}", round * 13 % 2000).parse()?);
+                    query.filter.status = Some(code("open")?);
+                }
+                "one number" => {
+                    query.filter.number_prefix = Some(format!("2024-{:07}", 1 + round * 7919 % matters))
+                }
+                "all numbers" => query.filter.number_prefix = Some("2024-".to_owned()),
+                "unit" => {
+                    let unit = format!("k{}", round % 40);
+                    scope = person("a0", Some(&unit), &format!("u{}", round * 13 % 2000), Reach::Unit)?;
+                }
+                "in hand" => scope = person("a0", None, &format!("u{}", round * 13 % 2000), Reach::Handled)?,
+                "20,000 grants" => scope = police.clone(),
+                "20,000 grants, next due" => {
+                    scope = police.clone();
+                    query = by(Sort::Due, Direction::Ascending);
+                }
+                "12 standing grants" => scope = procurator.clone(),
+                "page 20" => {
+                    for _ in 0..19 {
+                        query.after = store.list(&scope, &query).await?.next;
+                    }
+                }
+                _ => {}
+            }
+            let started = Instant::now();
+            let page = store.list(&scope, &query).await?;
+            times.push(started.elapsed());
+            if name == "one number" && page.matters.len() > 1 {
+                return Err("more than one matter has a number".into());
+            }
+        }
+        println!("{}", figures(name, &times));
+        all.extend(times);
+    }
+    println!("{}", figures("all lists", &all));
+    let started = Instant::now();
+    let count = store.count(&chief, &MatterFilter::default(), 10_000).await?;
+    println!(
+        "{}",
+        json!({"list": "count up to 10,000", "count": count, "ms": millis(started.elapsed())})
+    );
+    Ok(())
+}
+
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e5).round() / 100.0
+}
+
+fn figures(name: &str, times: &[Duration]) -> serde_json::Value {
+    let mut times = times.to_vec();
+    times.sort();
+    let at = |share: f64| {
+        times
+            .get((times.len() as f64 * share) as usize)
+            .or(times.last())
+            .map(|time| millis(*time))
+    };
+    json!({"list": name, "calls": times.len(), "p50_ms": at(0.5), "p99_ms": at(0.99), "max_ms": at(1.0)})
+}
+
+/// Each client appends to matters of its own, one event and one outbox entry at a time; each waits for its answer.
+async fn appends(options: &Options) -> Result<(), Failed> {
+    let store = open(options).await?;
+    let clients = options.number("clients", 32)?;
+    let time = Duration::from_secs(options.number("seconds", 10)?);
+    let started = Instant::now();
+    let tasks = (0..clients).map(|client| tokio::spawn(client_appends(store.clone(), client, time)));
+    let mut times = Vec::new();
+    let mut created = Duration::ZERO;
+    for task in tasks.collect::<Vec<_>>() {
+        let (own, slowest) = task.await??;
+        times.extend(own);
+        created = created.max(slowest);
+    }
+    let count = times.len();
+    let mut line = figures("appends", &times);
+    line["clients"] = json!(clients);
+    line["appends_per_s"] = json!((count as f64 / (started.elapsed() - created).as_secs_f64()).round());
+    println!("{line}");
+    Ok(())
+}
+
+async fn client_appends(
+    store: Database,
+    client: u64,
+    time: Duration,
+) -> Result<(Vec<Duration>, Duration), Failed> {
+    let now = Timestamp::now();
+    let projection = Projection {
+        procedure: code("complaint")?,
+        procedure_version: 1,
+        stage: code("intake")?,
+        status: code("open")?,
+        owner_agency: "a0".parse()?,
+        owner_unit: Some("k1".parse()?),
+        handlers: ["u1".parse()?, "u2".parse()?].into(),
+        title: "a matter that grows".to_owned(),
+        due_on: None,
+        amount_fen: Some(100),
+        keys: BTreeSet::new(),
+    };
+    let mut change = Change {
+        request: Request {
+            principal: code("load")?,
+            key: code("-")?,
+            digest: [0; 32],
+        },
+        at: now,
+        events: vec![json!({"act": "note", "v": 1, "by": "u1", "text": "x".repeat(300)})],
+        projection,
+        state: json!({"stage": "intake", "papers": ["a", "b", "c"], "note": "y".repeat(500)}),
+        grants: Vec::new(),
+        revoked: Vec::new(),
+        outbox: Vec::new(),
+    };
+    let started = Instant::now();
+    let id = MatterId::fresh(now);
+    let series = Series {
+        agency: "a0".parse()?,
+        procedure: code("load")?,
+        year: 2024,
+    };
+    change.request.key = code(&id.to_string())?;
+    let form = |ordinal: u64| format!("load-{ordinal}");
+    let mut version = store.create(id, &series, &form, &change).await?.version;
+    let created = started.elapsed();
+    let mut times = Vec::new();
+    let started = Instant::now();
+    let mut n = 0_u64;
+    while started.elapsed() < time {
+        n += 1;
+        change.at = Timestamp::now();
+        change.request.key = code(&format!("{id}-{client}-{n}"))?;
+        change.outbox = vec![OutboxEntry {
+            id: OutboxId::fresh(change.at),
+            kind: code("log")?,
+            payload: json!({"matter": id.to_string(), "n": n}),
+        }];
+        let begun = Instant::now();
+        version = store.append(id, version, &change).await?.version;
+        times.push(begun.elapsed());
+    }
+    Ok((times, created))
+}

@@ -1,0 +1,270 @@
+//! Reading matters: single ones, lists, counts, events.
+//!
+//! In:  a scope and a question.
+//! Out: what the scope reaches of it, the events checked against their chain.
+
+use std::collections::BTreeSet;
+
+use quanlian_record::{id::MatterId, time::Timestamp};
+use sea_orm::QueryResult;
+
+use super::{
+    rows::{COLUMNS, column, day_key, digest_of, row_of, version_of},
+    scope::{self, Arm, Owner},
+};
+use crate::{
+    database::{Database, Sql, bytes32},
+    matters::{
+        BlindKey, Cursor, Direction, MAX_KEYS, MAX_PAGE_EVENTS, MAX_PAGE_MATTERS, Matter, MatterFilter,
+        MatterPage, MatterQuery, ReadError, Scope, Sort, StoredEvent, chain,
+    },
+};
+
+pub(super) async fn get(
+    database: &Database,
+    scope: &Scope,
+    id: MatterId,
+) -> Result<Option<Matter>, ReadError> {
+    let columns = format!("{COLUMNS}, m.state");
+    let Some(row) = seen(database, scope, id, &columns).await? else {
+        return Ok(None);
+    };
+    let state: String = column(database, &row, "state")?;
+    let what = "its state cannot be read";
+    let state = serde_json::from_str(&state).map_err(|_| ReadError::DamagedRow { id, what })?;
+    let row = row_of(database, &row)?;
+    Ok(Some(Matter { row, state }))
+}
+
+/// Some columns of one matter, if the scope reaches it.
+async fn seen(
+    database: &Database,
+    scope: &Scope,
+    id: MatterId,
+    columns: &str,
+) -> Result<Option<QueryResult>, ReadError> {
+    let arms = scope::arms(database, scope).await?;
+    if arms.is_empty() {
+        return Ok(None);
+    }
+    let mut sql = Sql::new("SELECT ");
+    sql.push(columns).push(" FROM matters m WHERE m.id = ");
+    sql.bind(id.0).push(" AND ");
+    scope::push_any(&mut sql, scope, &arms);
+    Ok(database.one(sql).await?)
+}
+
+pub(super) async fn list(
+    database: &Database,
+    scope: &Scope,
+    query: &MatterQuery,
+) -> Result<MatterPage, ReadError> {
+    let mark = query.mark();
+    if query.after.is_some_and(|after| after.mark != mark) {
+        return Err(ReadError::Cursor);
+    }
+    let arms = scope::arms(database, scope).await?;
+    let mut page = MatterPage {
+        matters: Vec::new(),
+        next: None,
+    };
+    if arms.is_empty() {
+        return Ok(page);
+    }
+    let key = match query.sort {
+        Sort::Changed => "changed_at",
+        Sort::Opened => "opened_at",
+        Sort::Due => "due_key",
+        Sort::Amount => "amount_key",
+    };
+    let (behind, order) = match query.direction {
+        Direction::Descending => (" < ", " DESC"),
+        Direction::Ascending => (" > ", " ASC"),
+    };
+    let one_more = query.page_size() as i64 + 1;
+    let mut sql = Sql::new("SELECT ");
+    sql.push(COLUMNS).push(", p.k FROM (");
+    for (at, arm) in arms.iter().enumerate() {
+        sql.push(if at == 0 { "" } else { " UNION " });
+        sql.push(&format!(
+            "SELECT * FROM (SELECT m.{key} AS k, m.id AS matter FROM matters m WHERE "
+        ));
+        push_arm(&mut sql, scope, arm, &query.filter);
+        if let Some(after) = query.after {
+            sql.push(&format!(" AND (m.{key}, m.id){behind}("));
+            sql.bind(after.key).push(", ").bind(after.id.0).push(")");
+        }
+        sql.push(&format!(" ORDER BY m.{key}{order}, m.id{order} LIMIT "));
+        sql.bind(one_more).push(&format!(") AS arm{at}"));
+    }
+    sql.push(&format!(" ORDER BY 1{order}, 2{order} LIMIT "))
+        .bind(one_more);
+    sql.push(") AS p JOIN matters m ON m.id = p.matter ");
+    sql.push(&format!("ORDER BY p.k{order}, p.matter{order}"));
+    let rows = database.all(sql).await?;
+    let is_last = rows.len() <= query.page_size();
+    for row in rows.iter().take(query.page_size()) {
+        page.matters.push(row_of(database, row)?);
+        let id = MatterId(column(database, row, "id")?);
+        let key = column(database, row, "k")?;
+        page.next = Some(Cursor { mark, key, id });
+    }
+    if is_last {
+        page.next = None;
+    }
+    Ok(page)
+}
+
+pub(super) async fn count(
+    database: &Database,
+    scope: &Scope,
+    filter: &MatterFilter,
+    up_to: u64,
+) -> Result<u64, ReadError> {
+    let arms = scope::arms(database, scope).await?;
+    let up_to = i64::try_from(up_to).unwrap_or(i64::MAX);
+    if arms.is_empty() {
+        return Ok(0);
+    }
+    let mut sql = Sql::new("SELECT count(*) AS n FROM (");
+    for (at, arm) in arms.iter().enumerate() {
+        sql.push(if at == 0 { "" } else { " UNION " });
+        sql.push("SELECT * FROM (SELECT m.id AS matter FROM matters m WHERE ");
+        push_arm(&mut sql, scope, arm, filter);
+        sql.push(" LIMIT ").bind(up_to).push(&format!(") AS arm{at}"));
+    }
+    sql.push(" LIMIT ").bind(up_to).push(") AS p");
+    let row = database.one(sql).await?;
+    let n: i64 = row.map_or(Ok(0), |row| column(database, &row, "n"))?;
+    Ok(u64::try_from(n).unwrap_or(0))
+}
+
+/// That `m` is seen in this way and passes the filter.
+fn push_arm(sql: &mut Sql, scope: &Scope, arm: &Arm, filter: &MatterFilter) {
+    // Who handles a matter leads to fewer rows than any index on the owner.
+    let owner = match filter.handler {
+        Some(_) => Owner::LookedAt,
+        None => Owner::Walked,
+    };
+    scope::push_condition(sql, scope, arm, owner);
+    for (column, code) in [
+        ("procedure_id", &filter.procedure),
+        ("stage", &filter.stage),
+        ("status", &filter.status),
+    ] {
+        if let Some(code) = code {
+            sql.push(&format!(" AND m.{column} = ")).bind(code.as_str());
+        }
+    }
+    if let Some(handler) = &filter.handler {
+        sql.push(" AND m.id IN (SELECT f.matter_id FROM matter_handlers f WHERE f.user_id = ");
+        sql.bind(handler.as_str()).push(")");
+    }
+    if let Some(day) = filter.due_before {
+        sql.push(" AND m.due_key < ").bind(day_key(day));
+    }
+    if let Some(from) = filter.opened_from {
+        sql.push(" AND m.opened_at >= ").bind(from.unix_micros());
+    }
+    if let Some(until) = filter.opened_until {
+        sql.push(" AND m.opened_at < ").bind(until.unix_micros());
+    }
+    match &filter.number_prefix {
+        // No number has this sign, and PostgreSQL takes no text with it.
+        Some(prefix) if prefix.contains('\0') => {
+            sql.push(" AND 1 = 0");
+        }
+        Some(prefix) => {
+            // The greatest sign of all stands behind every other continuation.
+            sql.push(" AND m.number >= ").bind(prefix.as_str());
+            sql.push(" AND m.number < ").bind(format!("{prefix}\u{10ffff}"));
+        }
+        None => {}
+    }
+}
+
+pub(super) async fn sharing(
+    database: &Database,
+    scope: &Scope,
+    keys: &BTreeSet<BlindKey>,
+) -> Result<Vec<(BlindKey, MatterId)>, ReadError> {
+    let arms = scope::arms(database, scope).await?;
+    let mut found = Vec::new();
+    if arms.is_empty() || keys.is_empty() {
+        return Ok(found);
+    }
+    let mut sql = Sql::new(
+        "SELECT k.blind_key, m.id FROM matter_keys k JOIN matters m ON m.id = k.matter_id WHERE k.blind_key IN (",
+    );
+    sql.bind_all(keys.iter().take(MAX_KEYS).map(bytes32))
+        .push(") AND ");
+    scope::push_any(&mut sql, scope, &arms);
+    sql.push(" ORDER BY k.blind_key, m.id LIMIT ")
+        .bind(MAX_PAGE_MATTERS as i64);
+    for row in database.all(sql).await? {
+        let id = MatterId(column(database, &row, "id")?);
+        let key: Vec<u8> = column(database, &row, "blind_key")?;
+        let what = "a key is none";
+        let key = digest_of(&key).ok_or(ReadError::DamagedRow { id, what })?;
+        found.push((key, id));
+    }
+    Ok(found)
+}
+
+pub(super) async fn events(
+    database: &Database,
+    scope: &Scope,
+    id: MatterId,
+    after: u64,
+    limit: usize,
+) -> Result<Option<Vec<StoredEvent>>, ReadError> {
+    let Some(row) = seen(database, scope, id, "m.id, m.number, m.version, m.head").await? else {
+        return Ok(None);
+    };
+    let version = version_of(database, &row)?;
+    let limit = limit.clamp(1, MAX_PAGE_EVENTS);
+    let last = version.number.min(after.saturating_add(limit as u64));
+    let number: String = column(database, &row, "number")?;
+    let mut before = chain::genesis(id, &number);
+    let mut sql = Sql::new("SELECT number, at, digest, canonical FROM matter_events WHERE matter_id = ");
+    sql.bind(id.0).push(" AND number BETWEEN ").bind(whole(after));
+    sql.push(" AND ").bind(whole(last)).push(" ORDER BY number");
+    let rows = database.all(sql).await?;
+    let mut rows = rows.iter();
+    let damaged = |number, what| ReadError::Damaged { id, number, what };
+    let mut found = Vec::new();
+    // The one before the first is read for its digest alone.
+    for wanted in after..=last {
+        if wanted == 0 {
+            continue;
+        }
+        let row = rows.next().ok_or(damaged(wanted, "it is missing"))?;
+        if column::<i64>(database, row, "number")? != whole(wanted) {
+            return Err(damaged(wanted, "it is missing"));
+        }
+        let digest: Vec<u8> = column(database, row, "digest")?;
+        let digest = digest_of(&digest).ok_or(damaged(wanted, "its digest is none"))?;
+        if wanted > after {
+            let canonical: String = column(database, row, "canonical")?;
+            if chain::next(&before, &canonical) != digest {
+                return Err(damaged(wanted, "it does not have its digest"));
+            }
+            let at = Timestamp::from_unix_micros(column(database, row, "at")?);
+            found.push(StoredEvent {
+                number: wanted,
+                at: at.map_err(|_| damaged(wanted, "its instant is outside the calendar"))?,
+                digest,
+                event: serde_json::from_str(&canonical).map_err(|_| damaged(wanted, "it is no JSON"))?,
+            });
+        }
+        if wanted == version.number && digest != version.head {
+            return Err(damaged(wanted, "the row of the matter names another digest"));
+        }
+        before = digest;
+    }
+    Ok(Some(found))
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
