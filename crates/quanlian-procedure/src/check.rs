@@ -185,7 +185,7 @@ fn clocks(procedure: &Procedure, law: &RuleBook, found: &mut Found) {
         let stopping: BTreeSet<&str> = procedure
             .act
             .iter()
-            .filter(|act| act.stops.iter().any(|tick| tick.clock == clock.id) || act.after.contains(&clock.id))
+            .filter(|act| act.stops.iter().any(|tick| tick.clock == clock.id) || ends(act, &clock.id))
             .flat_map(|act| starts_from(procedure, act))
             .collect();
         for act in starting {
@@ -196,6 +196,11 @@ fn clocks(procedure: &Procedure, law: &RuleBook, found: &mut Found) {
             }
         }
     }
+}
+
+/// Whether a clock lapses with an act.
+fn ends(act: &Act, clock: &str) -> bool {
+    act.after.iter().chain(&act.drops).any(|id| id == clock)
 }
 
 fn runs_backwards(clock: &Clock, law: &RuleBook) -> bool {
@@ -236,7 +241,7 @@ fn unused(procedure: &Procedure, found: &mut Found) {
     let chains: BTreeSet<&str> = acts().filter_map(|act| act.chain.as_deref()).collect();
     let by_law = acts().any(|act| act.papers_of_rule.is_some());
     // A fact that no guard asks for is no fault: it goes into statistics. One that says so in its name is rare enough.
-    let idle_papers = procedure.paper.iter().filter(|paper| !papers.contains(paper.id.as_str()) && !by_law);
+    let idle_papers = procedure.paper.iter().filter(|paper| !paper.outside && !papers.contains(paper.id.as_str()) && !by_law);
     found.extend(idle_papers.map(|paper| ("unused", paper.id.clone())));
     let idle_chains = procedure.chain.iter().filter(|chain| !chains.contains(chain.id.as_str()));
     found.extend(idle_chains.map(|chain| ("unused", chain.id.clone())));

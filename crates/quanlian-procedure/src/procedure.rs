@@ -410,6 +410,9 @@ pub struct Act {
     /// Clocks that end.
     #[serde(default)]
     pub stops: Vec<Tick>,
+    /// Clocks that no longer matter; they lapse.
+    #[serde(default)]
+    pub drops: Vec<String>,
     /// Clocks that must have run out: nobody appealed, nobody asked for a hearing. They lapse with the act.
     #[serde(default)]
     pub after: Vec<String>,

@@ -164,8 +164,8 @@ impl Matter {
             self.counterparts.entry(counterpart.clone()).or_insert_with(|| agency.clone());
         }
         self.enter(procedure, &acted.to);
+        self.drop_clocks(act, event.happened);
         self.tick(act, event);
-        self.run_out(act, event.happened);
         self.special(procedures, act, event, acted)?;
         if procedure.is_closed(&self.stage) {
             self.lapse(event.happened);

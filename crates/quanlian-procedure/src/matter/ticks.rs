@@ -93,9 +93,10 @@ impl Matter {
         Ok(())
     }
 
-    /// The act waited until these clocks had run out; nobody is waited for any more.
-    pub(super) fn run_out(&mut self, act: &Act, moment: Moment) {
-        for run in self.clocks.iter_mut().filter(|run| run.runs() && act.after.contains(&run.clock)) {
+    /// Clocks that had to run out, and those that the act makes pointless: nobody is waited for any more.
+    pub(super) fn drop_clocks(&mut self, act: &Act, moment: Moment) {
+        let named = |run: &ClockRun| act.after.contains(&run.clock) || act.drops.contains(&run.clock);
+        for run in self.clocks.iter_mut().filter(|run| run.runs() && named(run)) {
             run.lapsed = Some(moment);
         }
     }

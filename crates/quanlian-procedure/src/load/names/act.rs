@@ -46,7 +46,7 @@ fn names(procedure: &Procedure, act: &Act, place: &str) -> Result<(), Fault> {
     known(place, "fact", act.needs.iter().map(|need| &need.fact).chain(&act.one_of), is_fact)?;
     known(place, "paper", act.papers.iter().chain(&act.makes), is_paper)?;
     known(place, "counterpart", act.counterparts.iter().chain(&act.of), is_counterpart)?;
-    known(place, "clock", ticks().map(|tick| &tick.clock).chain(&act.suspends).chain(&act.after), is_clock)?;
+    known(place, "clock", ticks().map(|tick| &tick.clock).chain(&act.suspends).chain(&act.after).chain(&act.drops), is_clock)?;
     known(place, "fact of kind `day`", ticks().filter_map(|tick| tick.on.as_ref()), is_day)?;
     known(place, "role or counterpart", act.notices.iter().map(|notice| &notice.to), is_told)
 }
