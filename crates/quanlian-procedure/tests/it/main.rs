@@ -5,8 +5,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+mod general;
 mod kit;
+mod music;
 mod shipped;
+mod supervision;
 
 use std::sync::LazyLock;
 
