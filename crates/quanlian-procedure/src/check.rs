@@ -36,19 +36,49 @@ pub struct CheckFinding {
 
 /// What the check finds, with what to do about it.
 pub const FINDING_CODES: [(&str, &str); 13] = [
-    ("unreachable_stage", "no act leads there; add one or remove the stage"),
-    ("dead_end", "no step leads on to an end; add one (a withdrawal does not count)"),
-    ("act_never_possible", "its stages are never reached or its papers never made; correct `from` or `papers`"),
-    ("paper_nobody_makes", "an act asks for it; let an act make it or mark it `outside`"),
-    ("law_paper_undeclared", "the rule asks for it; declare a [[paper]] with this id"),
-    ("unknown_law_rule", "law/ has no such rule; correct the id or give the clock a limit"),
-    ("law_rule_of_other_kind", "the rule is no period or no list of papers; name another"),
-    ("before_without_day", "a period that runs backwards starts from a day that a fact states; add `on`"),
+    (
+        "unreachable_stage",
+        "no act leads there; add one or remove the stage",
+    ),
+    (
+        "dead_end",
+        "no step leads on to an end; add one (a withdrawal does not count)",
+    ),
+    (
+        "act_never_possible",
+        "its stages are never reached or its papers never made; correct `from` or `papers`",
+    ),
+    (
+        "paper_nobody_makes",
+        "an act asks for it; let an act make it or mark it `outside`",
+    ),
+    (
+        "law_paper_undeclared",
+        "the rule asks for it; declare a [[paper]] with this id",
+    ),
+    (
+        "unknown_law_rule",
+        "law/ has no such rule; correct the id or give the clock a limit",
+    ),
+    (
+        "law_rule_of_other_kind",
+        "the rule is no period or no list of papers; name another",
+    ),
+    (
+        "before_without_day",
+        "a period that runs backwards starts from a day that a fact states; add `on`",
+    ),
     ("clock_never_started", "no act starts it; remove it or start it"),
     ("clock_never_stopped", "no act that can follow stops it; add one"),
-    ("unknown_procedure", "`opens` names a procedure that the folder does not have"),
+    (
+        "unknown_procedure",
+        "`opens` names a procedure that the folder does not have",
+    ),
     ("unused", "nothing in the file uses it; remove it"),
-    ("role_without_act", "nobody in this role can do or be told anything; remove it"),
+    (
+        "role_without_act",
+        "nobody in this role can do or be told anything; remove it",
+    ),
 ];
 
 impl Procedures {
@@ -60,7 +90,11 @@ impl Procedures {
             walk(procedure, law, &mut found);
             clocks(procedure, law, &mut found);
             unused(procedure, &mut found);
-            let unknown = procedure.act.iter().filter_map(|act| act.opens.as_deref()).filter(|id| !self.has(id));
+            let unknown = procedure
+                .act
+                .iter()
+                .filter_map(|act| act.opens.as_deref())
+                .filter(|id| !self.has(id));
             found.extend(unknown.map(|id| ("unknown_procedure", id.to_owned())));
             findings.extend(found.into_iter().map(|(code, subject)| CheckFinding {
                 procedure: procedure.id.clone(),
@@ -78,29 +112,55 @@ type Found = Vec<(&'static str, String)>;
 /// The papers that an act asks for, those of its rule of law among them.
 fn papers_of<'a>(act: &'a Act, law: &'a RuleBook) -> Vec<&'a str> {
     let rule = act.papers_of_rule.as_deref().and_then(|rule| law.show(rule));
-    let bodies = rule.into_iter().flat_map(|rule| rule.versions.iter()).map(|version| &version.body);
+    let bodies = rule
+        .into_iter()
+        .flat_map(|rule| rule.versions.iter())
+        .map(|version| &version.body);
     let listed = bodies.filter_map(|body| match body {
-        Body::Papers(papers) => Some(papers.iter().filter(|paper| paper.required).map(|paper| paper.id.as_str())),
+        Body::Papers(papers) => Some(
+            papers
+                .iter()
+                .filter(|paper| paper.required)
+                .map(|paper| paper.id.as_str()),
+        ),
         _ => None,
     });
-    act.papers.iter().map(String::as_str).chain(listed.flatten()).collect()
+    act.papers
+        .iter()
+        .map(String::as_str)
+        .chain(listed.flatten())
+        .collect()
 }
 
 /// The stages from which an act starts.
 fn starts_from<'a>(procedure: &'a Procedure, act: &'a Act) -> impl Iterator<Item = &'a str> {
-    procedure.stage.iter().map(|stage| stage.id.as_str()).filter(|stage| procedure.allows(act, stage))
+    procedure
+        .stage
+        .iter()
+        .map(|stage| stage.id.as_str())
+        .filter(|stage| procedure.allows(act, stage))
 }
 
 fn walk(procedure: &Procedure, law: &RuleBook, found: &mut Found) {
-    let outside = procedure.paper.iter().filter(|paper| paper.outside).map(|paper| paper.id.as_str());
+    let outside = procedure
+        .paper
+        .iter()
+        .filter(|paper| paper.outside)
+        .map(|paper| paper.id.as_str());
     let mut papers: BTreeSet<&str> = outside.collect();
     let mut stages: BTreeSet<&str> = BTreeSet::new();
     let mut acts: BTreeSet<&str> = BTreeSet::new();
     // Each round adds an act or is the last, so there are no more rounds than acts.
     loop {
         let before = acts.len();
-        for act in procedure.act.iter().filter(|act| !acts.contains(act.id.as_str())).collect::<Vec<_>>() {
-            let starts = act.kind == ActKind::Open || starts_from(procedure, act).any(|stage| stages.contains(stage));
+        for act in procedure
+            .act
+            .iter()
+            .filter(|act| !acts.contains(act.id.as_str()))
+            .collect::<Vec<_>>()
+        {
+            let starts =
+                act.kind == ActKind::Open || starts_from(procedure, act).any(|stage| stages.contains(stage));
             if starts && papers_of(act, law).iter().all(|paper| papers.contains(paper)) {
                 acts.insert(&act.id);
                 papers.extend(act.makes.iter().map(String::as_str));
@@ -111,9 +171,17 @@ fn walk(procedure: &Procedure, law: &RuleBook, found: &mut Found) {
             break;
         }
     }
-    let unreached = procedure.stage.iter().filter(|stage| !stages.contains(stage.id.as_str()));
+    let unreached = procedure
+        .stage
+        .iter()
+        .filter(|stage| !stages.contains(stage.id.as_str()));
     found.extend(unreached.map(|stage| ("unreachable_stage", stage.id.clone())));
-    let made: BTreeSet<&str> = procedure.act.iter().flat_map(|act| &act.makes).map(String::as_str).collect();
+    let made: BTreeSet<&str> = procedure
+        .act
+        .iter()
+        .flat_map(|act| &act.makes)
+        .map(String::as_str)
+        .collect();
     for act in &procedure.act {
         if !acts.contains(act.id.as_str()) {
             found.push(("act_never_possible", act.id.clone()));
@@ -128,22 +196,37 @@ fn walk(procedure: &Procedure, law: &RuleBook, found: &mut Found) {
             }
         }
         if let Some(rule) = &act.papers_of_rule {
-            rule_is(law.show(rule), rule, |body| matches!(body, Body::Papers(_)), found);
+            rule_is(
+                law.show(rule),
+                rule,
+                |body| matches!(body, Body::Papers(_)),
+                found,
+            );
         }
     }
     let ends = to_an_end(procedure);
-    let open = procedure.stage.iter().filter(|stage| !procedure.is_closed(&stage.id));
+    let open = procedure
+        .stage
+        .iter()
+        .filter(|stage| !procedure.is_closed(&stage.id));
     let dead = open.filter(|stage| !ends.contains(stage.id.as_str()));
     found.extend(dead.map(|stage| ("dead_end", stage.id.clone())));
 }
 
 /// Stages from which steps lead on to a closed stage.
 fn to_an_end(procedure: &Procedure) -> BTreeSet<&str> {
-    let closed = procedure.stage.iter().map(|stage| stage.id.as_str()).filter(|stage| procedure.is_closed(stage));
+    let closed = procedure
+        .stage
+        .iter()
+        .map(|stage| stage.id.as_str())
+        .filter(|stage| procedure.is_closed(stage));
     let mut ends: BTreeSet<&str> = closed.collect();
     loop {
         let before = ends.len();
-        let steps = procedure.act.iter().filter(|act| matches!(act.kind, ActKind::Step | ActKind::Transfer));
+        let steps = procedure
+            .act
+            .iter()
+            .filter(|act| matches!(act.kind, ActKind::Step | ActKind::Transfer));
         for act in steps {
             if act.to.as_deref().is_some_and(|to| ends.contains(to)) {
                 ends.extend(starts_from(procedure, act));
@@ -171,13 +254,19 @@ fn clocks(procedure: &Procedure, law: &RuleBook, found: &mut Found) {
         if let Some(rule) = &clock.rule {
             rule_is(law.show(rule), rule, |body| matches!(body, Body::Clock(_)), found);
         }
-        let starting: Vec<&Act> =
-            procedure.act.iter().filter(|act| act.starts.iter().any(|tick| tick.clock == clock.id)).collect();
+        let starting: Vec<&Act> = procedure
+            .act
+            .iter()
+            .filter(|act| act.starts.iter().any(|tick| tick.clock == clock.id))
+            .collect();
         if starting.is_empty() {
             found.push(("clock_never_started", clock.id.clone()));
         }
         if runs_backwards(clock, law) {
-            let ticks = starting.iter().flat_map(|act| &act.starts).filter(|tick| tick.clock == clock.id);
+            let ticks = starting
+                .iter()
+                .flat_map(|act| &act.starts)
+                .filter(|tick| tick.clock == clock.id);
             if ticks.into_iter().any(|tick| tick.on.is_none()) {
                 found.push(("before_without_day", clock.id.clone()));
             }
@@ -189,8 +278,15 @@ fn clocks(procedure: &Procedure, law: &RuleBook, found: &mut Found) {
             .flat_map(|act| starts_from(procedure, act))
             .collect();
         for act in starting {
-            let after: Vec<&str> = act.to.as_deref().map_or_else(|| starts_from(procedure, act).collect(), |to| vec![to]);
-            let stops = |stage: &&str| reach.get(stage).is_some_and(|reached| !reached.is_disjoint(&stopping));
+            let after: Vec<&str> = act
+                .to
+                .as_deref()
+                .map_or_else(|| starts_from(procedure, act).collect(), |to| vec![to]);
+            let stops = |stage: &&str| {
+                reach
+                    .get(stage)
+                    .is_some_and(|reached| !reached.is_disjoint(&stopping))
+            };
             if !after.iter().all(stops) {
                 found.push(("clock_never_stopped", clock.id.clone()));
             }
@@ -233,29 +329,48 @@ fn forward(procedure: &Procedure) -> BTreeMap<&str, BTreeSet<&str>> {
 
 fn unused(procedure: &Procedure, found: &mut Found) {
     let acts = || procedure.act.iter();
-    let ticks = acts().flat_map(|act| act.starts.iter().chain(&act.stops)).filter_map(|tick| tick.on.as_deref());
+    let ticks = acts()
+        .flat_map(|act| act.starts.iter().chain(&act.stops))
+        .filter_map(|tick| tick.on.as_deref());
     let needs = acts().flat_map(|act| &act.needs).map(|need| need.fact.as_str());
     let one_of = acts().flat_map(|act| &act.one_of).map(String::as_str);
     let facts: BTreeSet<&str> = ticks.chain(needs).chain(one_of).collect();
-    let papers: BTreeSet<&str> = acts().flat_map(|act| act.papers.iter().chain(&act.makes)).map(String::as_str).collect();
+    let papers: BTreeSet<&str> = acts()
+        .flat_map(|act| act.papers.iter().chain(&act.makes))
+        .map(String::as_str)
+        .collect();
     let chains: BTreeSet<&str> = acts().filter_map(|act| act.chain.as_deref()).collect();
     let by_law = acts().any(|act| act.papers_of_rule.is_some());
     // A fact that no guard asks for is no fault: it goes into statistics. One that says so in its name is rare enough.
-    let idle_papers = procedure.paper.iter().filter(|paper| !paper.outside && !papers.contains(paper.id.as_str()) && !by_law);
+    let idle_papers = procedure
+        .paper
+        .iter()
+        .filter(|paper| !paper.outside && !papers.contains(paper.id.as_str()) && !by_law);
     found.extend(idle_papers.map(|paper| ("unused", paper.id.clone())));
-    let idle_chains = procedure.chain.iter().filter(|chain| !chains.contains(chain.id.as_str()));
+    let idle_chains = procedure
+        .chain
+        .iter()
+        .filter(|chain| !chains.contains(chain.id.as_str()));
     found.extend(idle_chains.map(|chain| ("unused", chain.id.clone())));
-    let idle_days = procedure.fact.iter().filter(|fact| {
-        fact.kind == crate::procedure::FactKind::Day && !facts.contains(fact.id.as_str())
-    });
+    let idle_days = procedure
+        .fact
+        .iter()
+        .filter(|fact| fact.kind == crate::procedure::FactKind::Day && !facts.contains(fact.id.as_str()));
     found.extend(idle_days.map(|fact| ("unused", fact.id.clone())));
     let roles: BTreeSet<&str> = acts()
-        .flat_map(|act| act.roles.iter().chain(act.together.as_ref().map(|together| &together.role)))
+        .flat_map(|act| {
+            act.roles
+                .iter()
+                .chain(act.together.as_ref().map(|together| &together.role))
+        })
         .chain(procedure.chain.iter().flat_map(|chain| &chain.steps))
         .chain(acts().flat_map(|act| &act.notices).map(|notice| &notice.to))
         .chain(&procedure.suppliers)
         .map(String::as_str)
         .collect();
-    let idle = procedure.role.iter().filter(|role| !roles.contains(role.id.as_str()));
+    let idle = procedure
+        .role
+        .iter()
+        .filter(|role| !roles.contains(role.id.as_str()));
     found.extend(idle.map(|role| ("role_without_act", role.id.clone())));
 }

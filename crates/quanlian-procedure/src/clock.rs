@@ -22,7 +22,7 @@ use serde::Serialize;
 use crate::{
     decide::Engine,
     matter::{ClockRun, Granted, Matter},
-    procedure::{Clock, Length, Limit, Lights, Procedure},
+    procedure::{Clock, Length, Lights, Limit, Procedure},
     refusal::Refusal,
 };
 
@@ -168,7 +168,11 @@ impl Engine<'_> {
     /// Every run of every clock of a matter, in the order in which they began, as they stand at an instant.
     pub fn clocks(&self, matter: &Matter, now: Timestamp) -> Result<Vec<ClockView>, ClocksError> {
         let procedure = self.procedure_of(matter).map_err(ClocksError::Procedure)?;
-        matter.clocks.iter().map(|run| self.clock(procedure, run, Moment::At(now))).collect()
+        matter
+            .clocks
+            .iter()
+            .map(|run| self.clock(procedure, run, Moment::At(now)))
+            .collect()
     }
 
     /// One run, looked at at a moment.
@@ -178,11 +182,13 @@ impl Engine<'_> {
         run: &ClockRun,
         now: Moment,
     ) -> Result<ClockView, ClocksError> {
-        let clock = procedure.clock_of(&run.clock).ok_or_else(|| ClocksError::UnknownClock {
-            procedure: procedure.id.clone(),
-            version: procedure.version,
-            clock: run.clock.clone(),
-        })?;
+        let clock = procedure
+            .clock_of(&run.clock)
+            .ok_or_else(|| ClocksError::UnknownClock {
+                procedure: procedure.id.clone(),
+                version: procedure.version,
+                clock: run.clock.clone(),
+            })?;
         let lights = clock.lights.unwrap_or(procedure.lights);
         match (&clock.rule, &clock.limit) {
             (Some(rule), _) => {
@@ -229,7 +235,11 @@ impl Engine<'_> {
             reason: pause.reason.clone(),
         };
         timeline.suspensions = run.pauses.iter().map(suspension).collect();
-        timeline.extensions = run.extensions.iter().map(|granted| extension(rule, granted)).collect();
+        timeline.extensions = run
+            .extensions
+            .iter()
+            .map(|granted| extension(rule, granted))
+            .collect();
         let mut results = self.law.deadlines(&timeline)?;
         results.pop().ok_or_else(|| ClockError::UnknownRule {
             id: rule.to_owned(),
@@ -237,7 +247,14 @@ impl Engine<'_> {
         })
     }
 
-    fn of_limit(&self, clock: &Clock, limit: &Limit, run: &ClockRun, lights: Lights, now: Moment) -> ClockView {
+    fn of_limit(
+        &self,
+        clock: &Clock,
+        limit: &Limit,
+        run: &ClockRun,
+        lights: Lights,
+        now: Moment,
+    ) -> ClockView {
         let end = limit::end(self.law.calendar(), limit, run);
         let mut view = bare(clock, run);
         view.citation = limit.source.cite.clone();
@@ -336,10 +353,16 @@ fn judge(view: &mut ClockView, clock: &Clock, end: &End, run: &ClockRun, lights:
         _ => false,
     };
     let left = view.due_on.map(|on| days_between(looked.day(), on));
-    view.overdue_days = if over && !clock.window { left.map_or(0, |left| (-left).max(0)) } else { 0 };
+    view.overdue_days = if over && !clock.window {
+        left.map_or(0, |left| (-left).max(0))
+    } else {
+        0
+    };
+    // A period of hours that was met on its last day, at an hour that nobody noted.
+    let hour_unknown = matches!((end.at, looked), (Some(at), Moment::Day(day)) if at.legal_day() == day);
     let known = view.due_on.is_some() || end.at_once;
     view.state = match (run.ended.is_some(), run.lapsed.is_some()) {
-        (true, _) if end.at_once || !known => ClockState::MetUnclear,
+        (true, _) if end.at_once || !known || hour_unknown => ClockState::MetUnclear,
         (true, _) if over => ClockState::MetLate,
         (true, _) => ClockState::Met,
         (_, true) => ClockState::Lapsed,
@@ -366,5 +389,6 @@ fn judge(view: &mut ClockView, clock: &Clock, end: &End, run: &ClockRun, lights:
 
 /// Days from one day to another; negative when the other lies before.
 fn days_between(from: Day, to: Day) -> i64 {
-    from.until((Unit::Day, to)).map_or(0, |span| i64::from(span.get_days()))
+    from.until((Unit::Day, to))
+        .map_or(0, |span| i64::from(span.get_days()))
 }

@@ -219,7 +219,14 @@ impl<'a> Engine<'a> {
             made: act.makes.clone(),
             notices: crate::matter::sent(act),
         });
-        Ok(vec![event(&opening.matter, 1, context, role, present(act, context), body)])
+        Ok(vec![event(
+            &opening.matter,
+            1,
+            context,
+            role,
+            present(act, context),
+            body,
+        )])
     }
 
     /// The events of a command, in order; to be stored all or none.
@@ -253,10 +260,19 @@ impl<'a> Engine<'a> {
                 } else {
                     EventBody::Acted(self.acted(procedure, matter, found, given, None))
                 };
-                Ok(vec![event(&matter.id, seq, context, role, present(found, context), body)])
+                Ok(vec![event(
+                    &matter.id,
+                    seq,
+                    context,
+                    role,
+                    present(found, context),
+                    body,
+                )])
             }
             Command::Endorse { proposal } => self.endorse(procedure, matter, *proposal, context),
-            Command::Reject { proposal, reason } => self.reject(procedure, matter, *proposal, reason, context),
+            Command::Reject { proposal, reason } => {
+                self.reject(procedure, matter, *proposal, reason, context)
+            }
             Command::Supply(supplied) => {
                 let role = Guard::supply(self, procedure, matter, context, supplied).verdict(&[], None)?;
                 let body = EventBody::Supplied(supplied.clone());
@@ -302,7 +318,10 @@ fn present(act: &Act, context: &Context) -> Vec<Person> {
     let Some(together) = &act.together else {
         return Vec::new();
     };
-    let others = context.with.iter().filter(|actor| actor.roles.contains(&together.role));
+    let others = context
+        .with
+        .iter()
+        .filter(|actor| actor.roles.contains(&together.role));
     others.map(|actor| actor.person.clone()).collect()
 }
 

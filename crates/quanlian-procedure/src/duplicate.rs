@@ -90,7 +90,10 @@ impl Keys {
 
 /// Earlier complaints that may be about the same thing, those that share most first. Linear in their keys.
 pub fn hints<'a>(new: &Keys, earlier: impl IntoIterator<Item = (&'a str, &'a Keys)>) -> Vec<Hint> {
-    let mut hints: Vec<Hint> = earlier.into_iter().filter_map(|(matter, keys)| hint(new, matter, keys)).collect();
+    let mut hints: Vec<Hint> = earlier
+        .into_iter()
+        .filter_map(|(matter, keys)| hint(new, matter, keys))
+        .collect();
     hints.sort_by(|a, b| b.places.cmp(&a.places).then_with(|| a.matter.cmp(&b.matter)));
     hints
 }
@@ -100,7 +103,11 @@ fn hint(new: &Keys, matter: &str, keys: &Keys) -> Option<Hint> {
     for (kind, key) in new.0.intersection(&keys.0) {
         shared.entry(*kind).or_default().push(key.clone());
     }
-    let places: usize = shared.iter().filter(|(kind, _)| **kind != KeyKind::Right).map(|(_, keys)| keys.len()).sum();
+    let places: usize = shared
+        .iter()
+        .filter(|(kind, _)| **kind != KeyKind::Right)
+        .map(|(_, keys)| keys.len())
+        .sum();
     let found = shared.contains_key(&KeyKind::Right) && places > 0;
     found.then(|| Hint {
         matter: matter.to_owned(),
@@ -129,7 +136,11 @@ fn folded(text: &str) -> String {
 
 /// A number of registration: letters and digits alone, whatever hyphens and brackets stand between.
 fn number(text: &str) -> String {
-    folded(text).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    folded(text)
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// An account: case is taken away, which two accounts of one platform seldom differ by; a hint may be wrong.
@@ -138,7 +149,16 @@ fn account(text: &str) -> String {
 }
 
 /// Parameters that say where a visitor came from and not what he sees.
-const TRACKING: [&str; 8] = ["utm_", "spm", "share_", "from", "source", "ref", "timestamp", "fbclid"];
+const TRACKING: [&str; 8] = [
+    "utm_",
+    "spm",
+    "share_",
+    "from",
+    "source",
+    "ref",
+    "timestamp",
+    "fbclid",
+];
 
 /// A link without scheme, `www.`, port, fragment, tracking and the slash at its end; the parameters in order.
 fn link(text: &str) -> String {
@@ -150,7 +170,10 @@ fn link(text: &str) -> String {
     let host = host.to_lowercase();
     let host = host.rsplit('@').next().unwrap_or_default();
     let host = host.trim_start_matches("www.").trim_start_matches("m.");
-    let host = host.trim_end_matches(":443").trim_end_matches(":80").trim_end_matches('.');
+    let host = host
+        .trim_end_matches(":443")
+        .trim_end_matches(":80")
+        .trim_end_matches('.');
     let tells = |part: &&str| !part.is_empty() && !TRACKING.iter().any(|tracking| part.starts_with(tracking));
     let mut parts: Vec<&str> = query.split('&').filter(tells).collect();
     parts.sort_unstable();

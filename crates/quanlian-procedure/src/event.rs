@@ -269,10 +269,14 @@ impl FactValue {
 #[expect(missing_docs, reason = "fields of error variants say themselves")]
 pub enum EventError {
     /// Larger than an event can sensibly be.
-    #[error("the event has more than {limit_bytes} bytes; keep papers in the object store and name them here")]
+    #[error(
+        "the event has more than {limit_bytes} bytes; keep papers in the object store and name them here"
+    )]
     TooLarge { limit_bytes: usize },
     /// Written by a newer or older program.
-    #[error("the event has format version {found}, this program knows {EVENT_VERSION}; use the program that wrote it")]
+    #[error(
+        "the event has format version {found}, this program knows {EVENT_VERSION}; use the program that wrote it"
+    )]
     Version { found: String },
     /// Not an event: a field is missing, unknown or of another type.
     #[error("this is no event of format {EVENT_VERSION}; restore it from the backup, do not edit it")]
@@ -342,7 +346,9 @@ impl Event {
 impl Given {
     /// Whether every text and list is within its limit.
     pub(crate) fn check_limits(&self) -> Result<(), EventError> {
-        self.reason.iter().try_for_each(|text| limits::text("reason", text))?;
+        self.reason
+            .iter()
+            .try_for_each(|text| limits::text("reason", text))?;
         limits::filed(&self.facts, &self.papers)?;
         limits::count("counterparts", self.counterparts.len())?;
         let ids = [&self.to_stage, &self.agency, &self.member, &self.clock];
@@ -370,7 +376,9 @@ pub(crate) mod limits {
 
     pub(crate) fn count(field: &'static str, count: usize) -> Result<(), EventError> {
         let limit = MAX_PARTS;
-        (count <= limit).then_some(()).ok_or(EventError::Limit { field, limit })
+        (count <= limit)
+            .then_some(())
+            .ok_or(EventError::Limit { field, limit })
     }
 
     pub(crate) fn person(person: &Person) -> Result<(), EventError> {

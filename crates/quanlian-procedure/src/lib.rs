@@ -27,8 +27,8 @@ pub use check::{CheckFinding, FINDING_CODES};
 pub use clock::{ClockState, ClockView, ClocksError, Light};
 pub use decide::{Actor, Ask, Available, Command, Context, Engine, Opening};
 pub use event::{
-    Acted, EVENT_VERSION, Event, EventBody, EventError, FactValue, Given, MAX_EVENT_BYTES, MAX_ID_BYTES, MAX_PARTS,
-    MAX_TEXT_BYTES, Opened, Person, ProposalStep, Proposed, Rejected, Sent, Supplied,
+    Acted, EVENT_VERSION, Event, EventBody, EventError, FactValue, Given, MAX_EVENT_BYTES, MAX_ID_BYTES,
+    MAX_PARTS, MAX_TEXT_BYTES, Opened, Person, ProposalStep, Proposed, Rejected, Sent, Supplied,
 };
 pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_NESTING, Procedures};
 pub use matter::{

@@ -90,7 +90,9 @@ pub enum LoadError {
         way_out: &'static str,
     },
     /// The name of a file is not that of its procedure.
-    #[error("{file}: the file of version {version} of `{id}` is called {wanted}; rename it or correct id and version")]
+    #[error(
+        "{file}: the file of version {version} of `{id}` is called {wanted}; rename it or correct id and version"
+    )]
     Name {
         file: String,
         id: String,
@@ -173,7 +175,14 @@ impl Procedures {
                 _ => {
                     let procedure = parse(&file, text)?;
                     let versions = loaded.by_id.entry(procedure.id.clone()).or_default();
-                    versions.insert(procedure.version, procedure);
+                    if versions.insert(procedure.version, procedure).is_some() {
+                        return Err(LoadError::Invalid {
+                            file,
+                            place: "version".to_owned(),
+                            problem: "this version of the procedure is there twice".to_owned(),
+                            way_out: "count the version up",
+                        });
+                    }
                 }
             }
         }
@@ -300,5 +309,7 @@ fn is_toml(path: &Path) -> bool {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }

@@ -216,8 +216,14 @@ pub enum ReplayError {
     #[error("event {seq} was recorded before the one that precedes it; check the clock of the server")]
     TimeWentBack { seq: u32 },
     /// The procedure or its version is not loaded.
-    #[error("event {seq} asks for version {version} of `{procedure}`, which is not loaded; put its file back")]
-    UnknownProcedure { seq: u32, procedure: String, version: u32 },
+    #[error(
+        "event {seq} asks for version {version} of `{procedure}`, which is not loaded; put its file back"
+    )]
+    UnknownProcedure {
+        seq: u32,
+        procedure: String,
+        version: u32,
+    },
     /// The event could not have been decided.
     #[error("event {seq} cannot have happened: {problem}; restore the events from the backup")]
     Impossible { seq: u32, problem: String },
@@ -255,20 +261,26 @@ impl Matter {
 
     /// Clocks of this id that run.
     pub fn running<'a>(&'a self, clock: &'a str) -> impl Iterator<Item = &'a ClockRun> {
-        self.clocks.iter().filter(move |run| run.clock == clock && run.runs())
+        self.clocks
+            .iter()
+            .filter(move |run| run.clock == clock && run.runs())
     }
 
     /// Whether a stage may be returned to by an act.
     pub(crate) fn may_return_to(&self, procedure: &Procedure, act: &Act, stage: &str) -> bool {
         let earlier = self.visited.iter().any(|visited| visited == stage) && stage != self.stage;
-        earlier && !procedure.is_closed(stage) && (act.to_any.is_empty() || act.to_any.iter().any(|to| to == stage))
+        earlier
+            && !procedure.is_closed(stage)
+            && (act.to_any.is_empty() || act.to_any.iter().any(|to| to == stage))
     }
 
     /// The stage that an act leads to with what is given; `None` when it cannot be told.
     pub(crate) fn destination(&self, procedure: &Procedure, act: &Act, given: &Given) -> Option<String> {
         if act.kind == ActKind::Return {
             let stage = given.to_stage.as_deref()?;
-            return self.may_return_to(procedure, act, stage).then(|| stage.to_owned());
+            return self
+                .may_return_to(procedure, act, stage)
+                .then(|| stage.to_owned());
         }
         Some(act.to.clone().unwrap_or_else(|| self.stage.clone()))
     }

@@ -510,7 +510,8 @@ impl Procedure {
 
     /// Whether a stage is closed; an unknown stage counts as closed, so that nothing can be done in it.
     pub fn is_closed(&self, stage: &str) -> bool {
-        self.stage_of(stage).is_none_or(|stage| stage.kind == StageKind::Closed)
+        self.stage_of(stage)
+            .is_none_or(|stage| stage.kind == StageKind::Closed)
     }
 
     /// Whether an act may be done in a stage. A correction that starts from `*` may be made in closed stages too.

@@ -34,7 +34,9 @@ impl Refusal {
 
     /// The stable name of the first lack, for programs.
     pub fn code(&self) -> &'static str {
-        self.lacks.first().map_or("procedure_refused", |lack| lack.code.name())
+        self.lacks
+            .first()
+            .map_or("procedure_refused", |lack| lack.code.name())
     }
 
     /// Whether something of this kind is among what is missing.

@@ -187,7 +187,12 @@ impl Routing {
         if routing.rule.len() > MAX_RULES {
             return fault("rule", format!("more than {MAX_RULES} rules"));
         }
-        let ids = |kinds: &[Kind]| kinds.iter().map(|kind| kind.id.clone()).collect::<BTreeSet<String>>();
+        let ids = |kinds: &[Kind]| {
+            kinds
+                .iter()
+                .map(|kind| kind.id.clone())
+                .collect::<BTreeSet<String>>()
+        };
         let (subjects, places, agencies) = (ids(&routing.subject), ids(&routing.place), ids(&routing.agency));
         let mut seen = BTreeSet::new();
         for rule in &routing.rule {
@@ -201,11 +206,21 @@ impl Routing {
                 return fault(&rule.id, format!("there is no place `{unknown}`"));
             }
             if rule.subjects.is_empty() || rule.places.is_empty() || !agencies.contains(&rule.agency) {
-                return fault(&rule.id, "it has no subject, no place or no known kind of agency".to_owned());
+                return fault(
+                    &rule.id,
+                    "it has no subject, no place or no known kind of agency".to_owned(),
+                );
             }
         }
-        let names = routing.subject.iter().chain(&routing.place).chain(&routing.agency);
-        if let Some(kind) = names.into_iter().find(|kind| kind.name.zh.is_empty() || kind.name.en.is_empty()) {
+        let names = routing
+            .subject
+            .iter()
+            .chain(&routing.place)
+            .chain(&routing.agency);
+        if let Some(kind) = names
+            .into_iter()
+            .find(|kind| kind.name.zh.is_empty() || kind.name.en.is_empty())
+        {
             return fault(&kind.id, "its name is missing in one language".to_owned());
         }
         Ok(routing)
@@ -218,7 +233,11 @@ impl Routing {
                 missing: vec!["subject".to_owned()],
             };
         };
-        let about: Vec<&RoutingRule> = self.rule.iter().filter(|rule| rule.subjects.contains(subject)).collect();
+        let about: Vec<&RoutingRule> = self
+            .rule
+            .iter()
+            .filter(|rule| rule.subjects.contains(subject))
+            .collect();
         if about.is_empty() {
             return Routed::Nobody;
         }
@@ -226,7 +245,11 @@ impl Routing {
         let mut could_add = BTreeSet::new();
         let mut competent = BTreeSet::new();
         for rule in about {
-            match rule.when.as_ref().map(|when| (question.flags.get(&when.flag), when)) {
+            match rule
+                .when
+                .as_ref()
+                .map(|when| (question.flags.get(&when.flag), when))
+            {
                 Some((None, when)) => {
                     missing.insert(when.flag.clone());
                     continue;
@@ -235,13 +258,17 @@ impl Routing {
                 _ => {}
             }
             for place in &rule.places {
-                let division = question.places.get(place).and_then(|division| rule.level.of(division));
+                let division = question
+                    .places
+                    .get(place)
+                    .and_then(|division| rule.level.of(division));
                 let Some(division) = division else {
                     could_add.insert(place.clone());
                     continue;
                 };
                 let mut agencies = directory.iter().take(MAX_AGENCIES);
-                let agency = agencies.find(|agency| agency.kind == rule.agency && agency.division == division);
+                let agency =
+                    agencies.find(|agency| agency.kind == rule.agency && agency.division == division);
                 competent.insert(Competent {
                     kind: rule.agency.clone(),
                     division,
@@ -253,7 +280,11 @@ impl Routing {
             }
         }
         if competent.is_empty() || !missing.is_empty() {
-            missing.extend(if competent.is_empty() { could_add } else { BTreeSet::new() });
+            missing.extend(if competent.is_empty() {
+                could_add
+            } else {
+                BTreeSet::new()
+            });
             if missing.is_empty() {
                 return Routed::Nobody;
             }

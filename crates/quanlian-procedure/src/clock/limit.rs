@@ -80,7 +80,9 @@ impl Walk<'_> {
     }
 
     fn is_paused(&self, day: Day) -> bool {
-        self.pauses.iter().any(|pause| pause.from <= day && pause.to.is_none_or(|to| day <= to))
+        self.pauses
+            .iter()
+            .any(|pause| pause.from <= day && pause.to.is_none_or(|to| day <= to))
     }
 
     /// `None` beyond the calendar.
@@ -127,8 +129,14 @@ impl Walk<'_> {
     /// matter stood still adds a day.
     fn hours(&mut self, start: Moment, number: u32) -> End {
         let paused = |until: Day| {
-            let days = start.day().series(1.day()).skip(1).take_while(|day| *day <= until);
-            days.take(MAX_WALK_DAYS as usize).filter(|day| self.is_paused(*day)).count() as i64
+            let days = start
+                .day()
+                .series(1.day())
+                .skip(1)
+                .take_while(|day| *day <= until);
+            days.take(MAX_WALK_DAYS as usize)
+                .filter(|day| self.is_paused(*day))
+                .count() as i64
         };
         match start {
             Moment::At(at) => {

@@ -47,7 +47,12 @@ impl Engine<'_> {
         let Some(open) = open(procedure, matter, number) else {
             return Err(unknown("endorse", number));
         };
-        let Open { proposal, act, role, last } = open;
+        let Open {
+            proposal,
+            act,
+            role,
+            last,
+        } = open;
         let mut guard = Guard::step(self, procedure, matter, context, "endorse", role);
         same_person(&mut guard, proposal, context);
         let held = guard.verdict(&[], None);
@@ -69,7 +74,14 @@ impl Engine<'_> {
         let acted = EventBody::Acted(self.acted(procedure, matter, act, &proposal.given, Some(number)));
         Ok(vec![
             event(&matter.id, seq, context, held.clone(), Vec::new(), step),
-            event(&matter.id, seq.saturating_add(1), context, held, Vec::new(), acted),
+            event(
+                &matter.id,
+                seq.saturating_add(1),
+                context,
+                held,
+                Vec::new(),
+                acted,
+            ),
         ])
     }
 
@@ -87,7 +99,14 @@ impl Engine<'_> {
         // The proposer takes back in the role in which they proposed.
         let own = open.proposal.by.user == context.actor.person.user;
         let first = procedure.beginners(open.act).first().filter(|_| own);
-        let mut guard = Guard::step(self, procedure, matter, context, "reject", first.unwrap_or(open.role));
+        let mut guard = Guard::step(
+            self,
+            procedure,
+            matter,
+            context,
+            "reject",
+            first.unwrap_or(open.role),
+        );
         if reason.trim().is_empty() {
             guard.add(Lack::new(LackCode::ReasonMissing));
         }
@@ -97,11 +116,24 @@ impl Engine<'_> {
             proposal: number,
             reason: reason.to_owned(),
         });
-        Ok(vec![event(&matter.id, matter.seq.saturating_add(1), context, role, Vec::new(), body)])
+        Ok(vec![event(
+            &matter.id,
+            matter.seq.saturating_add(1),
+            context,
+            role,
+            Vec::new(),
+            body,
+        )])
     }
 
     /// Whether this person could take the next step of a proposal.
-    pub(super) fn may_endorse(&self, procedure: &Procedure, matter: &Matter, number: u32, context: &Context) -> bool {
+    pub(super) fn may_endorse(
+        &self,
+        procedure: &Procedure,
+        matter: &Matter,
+        number: u32,
+        context: &Context,
+    ) -> bool {
         open(procedure, matter, number).is_some_and(|open| {
             let mut guard = Guard::step(self, procedure, matter, context, "endorse", open.role);
             same_person(&mut guard, open.proposal, context);

@@ -66,7 +66,9 @@ pub enum Ask {
 /// The earlier open stages that an act may return to.
 pub(super) fn stages_to_return_to<'a>(procedure: &Procedure, matter: &'a Matter, act: &Act) -> Vec<&'a str> {
     let stages = matter.visited.iter().map(String::as_str);
-    stages.filter(|stage| matter.may_return_to(procedure, act, stage)).collect()
+    stages
+        .filter(|stage| matter.may_return_to(procedure, act, stage))
+        .collect()
 }
 
 impl Engine<'_> {
@@ -74,14 +76,19 @@ impl Engine<'_> {
     pub fn available(&self, matter: &Matter, context: &Context) -> Result<Vec<Available>, Refusal> {
         let procedure = self.procedure_of(matter)?;
         let acts = procedure.act.iter().filter(|act| act.kind != ActKind::Open);
-        Ok(acts.map(|act| self.one(procedure, matter, act, context)).collect())
+        Ok(acts
+            .map(|act| self.one(procedure, matter, act, context))
+            .collect())
     }
 
     fn one(&self, procedure: &Procedure, matter: &Matter, act: &Act, context: &Context) -> Available {
         let guard = Guard::act(self, procedure, matter, act, context, None);
         // A fact or paper that is not there yet can be given with the act, so the form asks for it.
         let (asked, mut lacks): (Vec<Lack>, Vec<Lack>) = guard.lacks.into_iter().partition(|lack| {
-            matches!(lack.code, LackCode::FactMissing | LackCode::PaperMissing | LackCode::NoneOfFacts)
+            matches!(
+                lack.code,
+                LackCode::FactMissing | LackCode::PaperMissing | LackCode::NoneOfFacts
+            )
         });
         let mut asks: Vec<Ask> = Vec::new();
         for lack in asked {
@@ -102,7 +109,12 @@ impl Engine<'_> {
                 asks.push(Ask::Stage(stages.into_iter().map(str::to_owned).collect()));
             }
             ActKind::Extend => {
-                let mut clocks: Vec<String> = matter.clocks.iter().filter(|run| run.runs()).map(|run| run.clock.clone()).collect();
+                let mut clocks: Vec<String> = matter
+                    .clocks
+                    .iter()
+                    .filter(|run| run.runs())
+                    .map(|run| run.clock.clone())
+                    .collect();
                 clocks.dedup();
                 if clocks.is_empty() {
                     lacks.push(Lack::new(LackCode::ClockMissing));
@@ -111,7 +123,9 @@ impl Engine<'_> {
             }
             ActKind::Upgrade => {
                 let same = self.procedures.iter().filter(|other| other.id == procedure.id);
-                let others = same.map(|other| other.version).filter(|version| *version != matter.version);
+                let others = same
+                    .map(|other| other.version)
+                    .filter(|version| *version != matter.version);
                 let others: Vec<u32> = others.collect();
                 if others.is_empty() {
                     lacks.push(Lack::new(LackCode::VersionMissing));
@@ -120,8 +134,12 @@ impl Engine<'_> {
             }
             _ => {}
         }
-        let waiting = matter.proposals.iter().find(|(_, proposal)| proposal.act == act.id);
-        let proposal = waiting.map(|(number, _)| (*number, self.may_endorse(procedure, matter, *number, context)));
+        let waiting = matter
+            .proposals
+            .iter()
+            .find(|(_, proposal)| proposal.act == act.id);
+        let proposal =
+            waiting.map(|(number, _)| (*number, self.may_endorse(procedure, matter, *number, context)));
         Available {
             act: act.id.clone(),
             name: act.name.clone(),
@@ -136,12 +154,19 @@ impl Engine<'_> {
 
 fn asks_of_form(act: &Act, matter: &Matter) -> Vec<Ask> {
     let mut asks = Vec::new();
-    let unknown = act.counterparts.iter().filter(|id| !matter.counterparts.contains_key(*id));
+    let unknown = act
+        .counterparts
+        .iter()
+        .filter(|id| !matter.counterparts.contains_key(*id));
     asks.extend(unknown.cloned().map(Ask::Counterpart));
     if act.reason || act.kind.needs_reason() {
         asks.push(Ask::Reason);
     }
-    asks.extend(act.together.as_ref().map(|together| Ask::Persons(together.role.clone())));
+    asks.extend(
+        act.together
+            .as_ref()
+            .map(|together| Ask::Persons(together.role.clone())),
+    );
     match act.kind {
         ActKind::Transfer | ActKind::Join | ActKind::Leave => asks.push(Ask::Agency),
         ActKind::AddMember | ActKind::RemoveMember => asks.push(Ask::Member),

@@ -24,7 +24,9 @@ impl Guard<'_> {
         self.limit(given.check_limits());
         self.known_parts(&given.facts, &given.papers);
         self.counterparts(act, given);
-        if (act.reason || act.kind.needs_reason()) && given.reason.as_ref().is_none_or(|text| text.trim().is_empty()) {
+        if (act.reason || act.kind.needs_reason())
+            && given.reason.as_ref().is_none_or(|text| text.trim().is_empty())
+        {
             self.add(Lack::new(LackCode::ReasonMissing));
         }
         self.not_taken(act, given);
@@ -43,7 +45,11 @@ impl Guard<'_> {
     }
 
     /// Facts and papers that the procedure knows, of the kind that it says.
-    pub(super) fn known_parts(&mut self, facts: &BTreeMap<String, FactValue>, papers: &BTreeMap<String, String>) {
+    pub(super) fn known_parts(
+        &mut self,
+        facts: &BTreeMap<String, FactValue>,
+        papers: &BTreeMap<String, String>,
+    ) {
         for (id, value) in facts {
             match self.procedure.fact_of(id) {
                 None => self.add(Lack::of(LackCode::FactUnknown, id)),
@@ -71,10 +77,16 @@ impl Guard<'_> {
             }
         }
         for id in &act.counterparts {
-            let before = self.matter.is_some_and(|matter| matter.counterparts.contains_key(id));
+            let before = self
+                .matter
+                .is_some_and(|matter| matter.counterparts.contains_key(id));
             if !before && !given.counterparts.contains_key(id) {
                 let name = self.procedure.counterpart_of(id).map(|part| part.name.clone());
-                self.add(Lack::named(LackCode::CounterpartMissing, id, &name.unwrap_or_default()));
+                self.add(Lack::named(
+                    LackCode::CounterpartMissing,
+                    id,
+                    &name.unwrap_or_default(),
+                ));
             }
         }
     }
@@ -90,7 +102,11 @@ impl Guard<'_> {
             ("clock", given.clock.is_some(), kind == ActKind::Extend),
             ("length", given.length.is_some(), kind == ActKind::Extend),
             ("supersedes", given.supersedes.is_some(), kind == ActKind::Correct),
-            ("happened_instead", given.happened_instead.is_some(), kind == ActKind::Correct),
+            (
+                "happened_instead",
+                given.happened_instead.is_some(),
+                kind == ActKind::Correct,
+            ),
             ("version", given.version.is_some(), kind == ActKind::Upgrade),
         ];
         for (part, _, _) in parts.into_iter().filter(|(_, given, taken)| *given && !taken) {
@@ -199,14 +215,27 @@ impl Guard<'_> {
 
     /// By the rule of law, when it provides for extensions (it says itself when they are too long); by the limit, up to
     /// what that allows in all.
-    fn may_extend(&self, clock: &crate::procedure::Clock, run: &crate::matter::ClockRun, length: Length) -> bool {
+    fn may_extend(
+        &self,
+        clock: &crate::procedure::Clock,
+        run: &crate::matter::ClockRun,
+        length: Length,
+    ) -> bool {
         if let Some(rule) = &clock.rule {
-            let extension = self.engine.clock_rule(rule).is_some_and(|clock| clock.extension.is_some());
+            let extension = self
+                .engine
+                .clock_rule(rule)
+                .is_some_and(|clock| clock.extension.is_some());
             return extension && !matches!(length, Length::Hours(_)) && length.number() <= 1_000;
         }
         let most = clock.limit.as_ref().and_then(|limit| limit.extension);
-        let before = run.extensions.iter().fold(0_u32, |sum, granted| sum.saturating_add(granted.length.number()));
-        most.is_some_and(|most| most.same_unit(length) && before.saturating_add(length.number()) <= most.number())
+        let before = run
+            .extensions
+            .iter()
+            .fold(0_u32, |sum, granted| sum.saturating_add(granted.length.number()));
+        most.is_some_and(|most| {
+            most.same_unit(length) && before.saturating_add(length.number()) <= most.number()
+        })
     }
 
     fn version(&mut self, matter: &Matter, given: &Given) {
@@ -222,7 +251,11 @@ impl Guard<'_> {
         if to.is_closed(&matter.stage) {
             self.add(Lack::of(LackCode::VersionLacks, &matter.stage));
         }
-        for run in matter.clocks.iter().filter(|run| to.clock_of(&run.clock).is_none()) {
+        for run in matter
+            .clocks
+            .iter()
+            .filter(|run| to.clock_of(&run.clock).is_none())
+        {
             self.add(Lack::of(LackCode::VersionLacks, &run.clock));
         }
     }

@@ -179,7 +179,11 @@ impl<'a> Guard<'a> {
         let held: Vec<&String> = roles.iter().filter(|role| actor.roles.contains(role)).collect();
         if held.is_empty() {
             for role in roles.iter().take(1) {
-                let name = self.procedure.role_of(role).map(|role| role.name.clone()).unwrap_or_default();
+                let name = self
+                    .procedure
+                    .role_of(role)
+                    .map(|role| role.name.clone())
+                    .unwrap_or_default();
                 let wanted = roles.iter().map(String::as_str);
                 self.add(Lack::named(LackCode::RoleMissing, role, &name).wanting(wanted));
             }
@@ -188,7 +192,9 @@ impl<'a> Guard<'a> {
         let mut why = Vec::new();
         for role in held {
             let agency = self.is_of_agency(role, &actor.person.agency);
-            let lack = agency.err().or_else(|| self.is_apart(role, &actor.person.user).err());
+            let lack = agency
+                .err()
+                .or_else(|| self.is_apart(role, &actor.person.user).err());
             match lack {
                 None => {
                     self.role = Some(role.clone());
@@ -224,7 +230,9 @@ impl<'a> Guard<'a> {
     /// The agency that a counterpart is, from the matter or from what is given now.
     fn counterpart(&self, id: &str) -> Option<&str> {
         let before = self.matter.and_then(|matter| matter.counterparts.get(id));
-        before.or_else(|| self.given?.counterparts.get(id)).map(String::as_str)
+        before
+            .or_else(|| self.given?.counterparts.get(id))
+            .map(String::as_str)
     }
 
     /// Roles that must be apart are apart in both directions.
@@ -265,7 +273,11 @@ impl<'a> Guard<'a> {
     fn stage(&mut self, act: &Act) {
         let Some(matter) = self.matter else { return };
         let stage = matter.stage.as_str();
-        let name = self.procedure.stage_of(stage).map(|stage| stage.name.clone()).unwrap_or_default();
+        let name = self
+            .procedure
+            .stage_of(stage)
+            .map(|stage| stage.name.clone())
+            .unwrap_or_default();
         if self.procedure.is_closed(stage) && !act.kind.in_closed() {
             self.add(Lack::named(LackCode::MatterClosed, stage, &name));
         } else if !self.procedure.allows(act, stage) {
@@ -309,8 +321,15 @@ impl<'a> Guard<'a> {
         }
         let Some(together) = &act.together else { return };
         if count < together.others && self.given.is_some() {
-            let name = self.procedure.role_of(&together.role).map(|role| role.name.clone());
-            self.add(Lack::named(LackCode::PersonMissing, &together.role, &name.unwrap_or_default()));
+            let name = self
+                .procedure
+                .role_of(&together.role)
+                .map(|role| role.name.clone());
+            self.add(Lack::named(
+                LackCode::PersonMissing,
+                &together.role,
+                &name.unwrap_or_default(),
+            ));
         }
     }
 
@@ -321,10 +340,22 @@ impl<'a> Guard<'a> {
     }
 
     fn facts(&mut self, act: &Act) {
-        let on = act.starts.iter().chain(&act.stops).filter_map(|tick| tick.on.as_ref());
-        let on = on.map(|fact| (fact, LackCode::FactMissing)).filter(|(fact, _)| self.fact(fact).is_none());
-        let unmet = act.needs.iter().filter_map(|need| Some((&need.fact, self.unmet(need)?)));
-        let lacks: Vec<_> = on.chain(unmet).map(|(fact, code)| self.about_fact(code, fact)).collect();
+        let on = act
+            .starts
+            .iter()
+            .chain(&act.stops)
+            .filter_map(|tick| tick.on.as_ref());
+        let on = on
+            .map(|fact| (fact, LackCode::FactMissing))
+            .filter(|(fact, _)| self.fact(fact).is_none());
+        let unmet = act
+            .needs
+            .iter()
+            .filter_map(|need| Some((&need.fact, self.unmet(need)?)));
+        let lacks: Vec<_> = on
+            .chain(unmet)
+            .map(|(fact, code)| self.about_fact(code, fact))
+            .collect();
         self.lacks.extend(lacks);
         if !act.one_of.is_empty() && !act.one_of.iter().any(|fact| self.fact(fact).is_some()) {
             let first = self.about_fact(LackCode::NoneOfFacts, &act.one_of[0]);
@@ -363,11 +394,17 @@ impl<'a> Guard<'a> {
             }
         }
         for paper in wanted {
-            let on_file = self.matter.is_some_and(|matter| matter.papers.contains_key(paper));
+            let on_file = self
+                .matter
+                .is_some_and(|matter| matter.papers.contains_key(paper));
             let given = self.given.is_some_and(|given| given.papers.contains_key(paper));
             if !on_file && !given {
                 let name = self.procedure.paper_of(paper).map(|paper| paper.name.clone());
-                self.add(Lack::named(LackCode::PaperMissing, paper, &name.unwrap_or_default()));
+                self.add(Lack::named(
+                    LackCode::PaperMissing,
+                    paper,
+                    &name.unwrap_or_default(),
+                ));
             }
         }
     }
@@ -375,10 +412,17 @@ impl<'a> Guard<'a> {
     /// What must have run out has, and nothing ends before it began.
     fn clocks(&mut self, act: &Act) {
         let Some(matter) = self.matter else { return };
-        for run in matter.clocks.iter().filter(|run| run.runs() && act.after.contains(&run.clock)) {
+        for run in matter
+            .clocks
+            .iter()
+            .filter(|run| run.runs() && act.after.contains(&run.clock))
+        {
             let view = self.engine.clock(self.procedure, run, self.context.moment()).ok();
             if !view.as_ref().is_some_and(ClockView::has_run_out) {
-                let name = self.procedure.clock_of(&run.clock).map(|clock| clock.name.clone());
+                let name = self
+                    .procedure
+                    .clock_of(&run.clock)
+                    .map(|clock| clock.name.clone());
                 let last = view.and_then(|view| view.due_on).map(|day| day.to_string());
                 let lack = Lack::named(LackCode::ClockRunsStill, &run.clock, &name.unwrap_or_default());
                 self.add(lack.wanting(last.as_deref()));
@@ -394,8 +438,15 @@ impl<'a> Guard<'a> {
                 moment.day() < run.started.day() && run.started.day() <= self.context.now.legal_day()
             };
             if matter.running(&tick.clock).any(|run| undercut(&run)) {
-                let name = self.procedure.clock_of(&tick.clock).map(|clock| clock.name.clone());
-                self.add(Lack::named(LackCode::BeforeClock, &tick.clock, &name.unwrap_or_default()));
+                let name = self
+                    .procedure
+                    .clock_of(&tick.clock)
+                    .map(|clock| clock.name.clone());
+                self.add(Lack::named(
+                    LackCode::BeforeClock,
+                    &tick.clock,
+                    &name.unwrap_or_default(),
+                ));
             }
         }
     }

@@ -55,7 +55,11 @@ fn whole(procedure: &Procedure) -> Result<(), Fault> {
     ids("id", [(procedure.id.as_str(), &procedure.name)])?;
     ids_of!(procedure: role counterpart fact paper chain clock stage act);
     if procedure.source.is_empty() {
-        return fault("source", "there is none", "say what it rests on, unverified if nobody read it");
+        return fault(
+            "source",
+            "there is none",
+            "say what it rests on, unverified if nobody read it",
+        );
     }
     lights("lights", procedure.lights)?;
     known_roles(procedure, "suppliers", &procedure.suppliers)?;
@@ -71,7 +75,11 @@ fn whole(procedure: &Procedure) -> Result<(), Fault> {
     for chain in &procedure.chain {
         let place = format!("chain `{}`", chain.id);
         if chain.steps.len() < 2 {
-            return fault(place, "it has fewer than two steps", "give the act `roles` instead");
+            return fault(
+                place,
+                "it has fewer than two steps",
+                "give the act `roles` instead",
+            );
         }
         known_roles(procedure, &place, &chain.steps)?;
     }
@@ -83,11 +91,20 @@ fn whole(procedure: &Procedure) -> Result<(), Fault> {
             return fault(place, problem, "add or remove `outcome`");
         }
     }
-    if procedure.act.iter().filter(|act| act.kind == ActKind::Open).count() != 1 {
+    if procedure
+        .act
+        .iter()
+        .filter(|act| act.kind == ActKind::Open)
+        .count()
+        != 1
+    {
         let problem = "there is not exactly one act of kind `open`";
         return fault("act", problem, "one act makes the matter");
     }
-    procedure.act.iter().try_for_each(|act| act::check(procedure, act))
+    procedure
+        .act
+        .iter()
+        .try_for_each(|act| act::check(procedure, act))
 }
 
 /// Ids are unique and short, names stand in both languages.
@@ -115,7 +132,11 @@ fn ids<'a>(kind: &str, parts: impl IntoIterator<Item = (&'a str, &'a Text)>) -> 
 
 fn lights(place: &str, lights: Lights) -> Result<(), Fault> {
     if lights.red_days > lights.yellow_days {
-        return fault(place, "red begins before yellow", "write red_days not above yellow_days");
+        return fault(
+            place,
+            "red begins before yellow",
+            "write red_days not above yellow_days",
+        );
     }
     Ok(())
 }
@@ -128,7 +149,11 @@ fn clock(clock: &Clock) -> Result<(), Fault> {
         (None, Some(limit)) => limit_of(&place, limit),
         _ => {
             let problem = "it has both a rule and a limit, or neither";
-            fault(place, problem, "give the rule of law/ when there is one, else a limit")
+            fault(
+                place,
+                problem,
+                "give the rule of law/ when there is one, else a limit",
+            )
         }
     }
 }
@@ -139,7 +164,10 @@ fn limit_of(place: &str, limit: &Limit) -> Result<(), Fault> {
         let problem = format!("a length is 0 or above {MAX_LENGTH}");
         return fault(place, problem, "correct the number or the unit");
     }
-    if limit.extension.is_some_and(|extension| !extension.same_unit(limit.length)) {
+    if limit
+        .extension
+        .is_some_and(|extension| !extension.same_unit(limit.length))
+    {
         let problem = "the extension has another unit";
         return fault(place, problem, "write it in the unit of the length");
     }

@@ -28,7 +28,9 @@ impl Matter {
             });
         }
         let procedure = version(procedures, &opened.procedure, opened.version, event.seq)?;
-        let act = procedure.opening().ok_or_else(|| impossible(event, "the procedure has no opening"))?;
+        let act = procedure
+            .opening()
+            .ok_or_else(|| impossible(event, "the procedure has no opening"))?;
         check_opening(procedure, act, event, opened)?;
         let mut matter = Self {
             id: event.matter.clone(),
@@ -161,7 +163,9 @@ impl Matter {
         }
         self.make(event.seq, &acted.made);
         for (counterpart, agency) in &given.counterparts {
-            self.counterparts.entry(counterpart.clone()).or_insert_with(|| agency.clone());
+            self.counterparts
+                .entry(counterpart.clone())
+                .or_insert_with(|| agency.clone());
         }
         self.enter(procedure, &acted.to);
         self.drop_clocks(act, event.happened);
@@ -207,7 +211,9 @@ impl Matter {
             ActKind::Upgrade => {
                 let wanted = given.version.ok_or_else(|| lacks("no version is named"))?;
                 let to = version(procedures, &self.procedure, wanted, event.seq)?;
-                if to.is_closed(&self.stage) || !self.clocks.iter().all(|run| to.clock_of(&run.clock).is_some()) {
+                if to.is_closed(&self.stage)
+                    || !self.clocks.iter().all(|run| to.clock_of(&run.clock).is_some())
+                {
                     return Err(lacks("the version has no such open stage or clock"));
                 }
                 self.proposals.clear();
@@ -270,7 +276,12 @@ impl Matter {
         }
     }
 
-    pub(super) fn file(&mut self, by: u32, facts: &BTreeMap<String, FactValue>, papers: &BTreeMap<String, String>) {
+    pub(super) fn file(
+        &mut self,
+        by: u32,
+        facts: &BTreeMap<String, FactValue>,
+        papers: &BTreeMap<String, String>,
+    ) {
         for (id, value) in facts {
             let value = value.clone();
             self.facts.insert(id.clone(), Stated { value, by });
@@ -283,7 +294,9 @@ impl Matter {
 
     fn make(&mut self, by: u32, made: &[String]) {
         for id in made {
-            self.papers.entry(id.clone()).or_insert(OnFile { place: None, by });
+            self.papers
+                .entry(id.clone())
+                .or_insert(OnFile { place: None, by });
         }
     }
 
@@ -366,12 +379,15 @@ fn check_opening(
         && act.roles.contains(&event.role)
         && opened.made == act.makes
         && opened.notices == sent(act);
-    fits.then_some(()).ok_or_else(|| impossible(event, "the procedure does not open like this"))
+    fits.then_some(())
+        .ok_or_else(|| impossible(event, "the procedure does not open like this"))
 }
 
 fn known_roles(procedure: &Procedure, event: &Event) -> Result<(), ReplayError> {
     let known = procedure.role_of(&event.role).is_some();
-    known.then_some(()).ok_or_else(|| impossible(event, "the procedure has no such role"))
+    known
+        .then_some(())
+        .ok_or_else(|| impossible(event, "the procedure has no such role"))
 }
 
 fn known_act<'a>(procedure: &'a Procedure, event: &Event, act: &str) -> Result<&'a Act, ReplayError> {
@@ -394,9 +410,16 @@ fn known_parts(
     facts: &BTreeMap<String, FactValue>,
     papers: &BTreeMap<String, String>,
 ) -> Result<(), ReplayError> {
-    let fits = |(id, value): (&String, &FactValue)| procedure.fact_of(id).is_some_and(|fact| fact.kind == value.kind());
+    let fits = |(id, value): (&String, &FactValue)| {
+        procedure
+            .fact_of(id)
+            .is_some_and(|fact| fact.kind == value.kind())
+    };
     if !facts.iter().all(fits) {
-        return Err(impossible(event, "the procedure has no such fact, or one of another kind"));
+        return Err(impossible(
+            event,
+            "the procedure has no such fact, or one of another kind",
+        ));
     }
     if !papers.keys().all(|id| procedure.paper_of(id).is_some()) {
         return Err(impossible(event, "the procedure has no such paper"));

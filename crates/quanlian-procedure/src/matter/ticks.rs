@@ -20,7 +20,11 @@ impl Matter {
     pub(super) fn tick(&mut self, act: &Act, event: &Event) {
         for tick in &act.stops {
             let moment = self.moment_of(tick, event.happened);
-            for run in self.clocks.iter_mut().filter(|run| run.clock == tick.clock && run.runs()) {
+            for run in self
+                .clocks
+                .iter_mut()
+                .filter(|run| run.clock == tick.clock && run.runs())
+            {
                 run.ended = Some(moment);
                 run.ended_by = Some(event.seq);
                 run.ended_on.clone_from(&tick.on);
@@ -74,7 +78,8 @@ impl Matter {
                 pause.to = event.happened.day().yesterday().ok();
                 pause.resumed_by = Some(event.seq);
             }
-            run.pauses.retain(|pause| pause.to.is_none_or(|to| pause.from <= to));
+            run.pauses
+                .retain(|pause| pause.to.is_none_or(|to| pause.from <= to));
         }
     }
 
@@ -82,8 +87,13 @@ impl Matter {
         let (Some(clock), Some(length)) = (&given.clock, given.length) else {
             return Err(impossible(event, "no clock or no length is named"));
         };
-        let mut runs = self.clocks.iter_mut().filter(|run| run.clock == *clock && run.runs());
-        let run = runs.next().ok_or_else(|| impossible(event, "the clock did not run"))?;
+        let mut runs = self
+            .clocks
+            .iter_mut()
+            .filter(|run| run.clock == *clock && run.runs());
+        let run = runs
+            .next()
+            .ok_or_else(|| impossible(event, "the clock did not run"))?;
         run.extensions.push(Granted {
             length,
             on: event.happened.day(),
@@ -145,7 +155,8 @@ impl Matter {
                     pause.to = moment.day().checked_sub(1.day()).ok();
                 }
             }
-            run.pauses.retain(|pause| pause.to.is_none_or(|to| pause.from <= to));
+            run.pauses
+                .retain(|pause| pause.to.is_none_or(|to| pause.from <= to));
         }
         if superseded == 1 {
             self.opened = moment;

@@ -8,8 +8,8 @@
 
 use quanlian_law::Moment;
 use quanlian_procedure::{
-    Act, ActKind, Actor, ClockView, Command, Context, Engine, Event, FactValue, Given, Lack, LackCode, Matter,
-    Opening, Procedure, Refusal, procedure::FactKind,
+    Act, ActKind, Actor, ClockView, Command, Context, Engine, Event, FactValue, Given, Lack, LackCode,
+    Matter, Opening, Procedure, Refusal, procedure::FactKind,
 };
 use quanlian_record::time::{Day, Timestamp};
 
@@ -147,8 +147,15 @@ impl<'a> Story<'a> {
 
     /// The events as JSON and back give the same matter.
     pub(crate) fn close(&self) {
-        let json: Vec<Vec<u8>> = self.events.iter().map(|event| serde_json::to_vec(event).unwrap()).collect();
-        let read: Vec<Event> = json.iter().map(|bytes| Event::from_json(bytes).unwrap()).collect();
+        let json: Vec<Vec<u8>> = self
+            .events
+            .iter()
+            .map(|event| serde_json::to_vec(event).unwrap())
+            .collect();
+        let read: Vec<Event> = json
+            .iter()
+            .map(|bytes| Event::from_json(bytes).unwrap())
+            .collect();
         assert_eq!(read, self.events);
         assert_eq!(self.engine.replay(&read).unwrap(), self.matter);
     }
@@ -174,7 +181,13 @@ pub(crate) fn holder(procedure: &Procedure, matter: Option<&Matter>, role: &str)
 }
 
 /// Everything that an act asks for, made up.
-pub(crate) fn everything(story: Option<&Story<'_>>, procedure: &Procedure, law: &[String], act: &Act, today: Day) -> Given {
+pub(crate) fn everything(
+    story: Option<&Story<'_>>,
+    procedure: &Procedure,
+    law: &[String],
+    act: &Act,
+    today: Day,
+) -> Given {
     let matter = story.map(|story| &story.matter);
     let mut given = Given {
         reason: (act.reason || act.kind != ActKind::Step).then(|| "because".to_owned()),
@@ -187,13 +200,21 @@ pub(crate) fn everything(story: Option<&Story<'_>>, procedure: &Procedure, law: 
         FactKind::Day => FactValue::Day(today),
         FactKind::Text => FactValue::Text("words".to_owned()),
     };
-    let ticks = act.starts.iter().chain(&act.stops).filter_map(|tick| tick.on.as_ref());
+    let ticks = act
+        .starts
+        .iter()
+        .chain(&act.stops)
+        .filter_map(|tick| tick.on.as_ref());
     for fact in ticks.chain(act.one_of.first()) {
-        given.facts.insert(fact.clone(), value(procedure.fact_of(fact).unwrap().kind));
+        given
+            .facts
+            .insert(fact.clone(), value(procedure.fact_of(fact).unwrap().kind));
     }
     for need in &act.needs {
         let plain = value(procedure.fact_of(&need.fact).unwrap().kind);
-        given.facts.insert(need.fact.clone(), need.is.map_or(plain, FactValue::Flag));
+        given
+            .facts
+            .insert(need.fact.clone(), need.is.map_or(plain, FactValue::Flag));
     }
     for paper in act.papers.iter().chain(law) {
         let outside = procedure.paper_of(paper).unwrap().outside;
@@ -203,11 +224,19 @@ pub(crate) fn everything(story: Option<&Story<'_>>, procedure: &Procedure, law: 
     }
     for id in &act.counterparts {
         let known = matter.and_then(|matter| matter.counterparts.get(id));
-        given.counterparts.insert(id.clone(), known.cloned().unwrap_or_else(|| format!("c-{id}")));
+        given
+            .counterparts
+            .insert(id.clone(), known.cloned().unwrap_or_else(|| format!("c-{id}")));
     }
     let Some(matter) = matter else { return given };
     match act.kind {
-        ActKind::Return => given.to_stage = matter.visited.iter().rfind(|stage| **stage != matter.stage).cloned(),
+        ActKind::Return => {
+            given.to_stage = matter
+                .visited
+                .iter()
+                .rfind(|stage| **stage != matter.stage)
+                .cloned()
+        }
         ActKind::Transfer => given.agency = Some(format!("agency-{}", matter.seq)),
         ActKind::Join => given.agency = Some(format!("joint-{}", matter.seq)),
         ActKind::Leave => given.agency = matter.joint.first().cloned(),
@@ -228,11 +257,19 @@ pub(crate) fn law_papers(act: &Act, on: Day) -> Vec<String> {
         return Vec::new();
     }
     let (_, papers) = super::LAW.transfer_papers(on).unwrap();
-    papers.iter().filter(|paper| paper.required).map(|paper| paper.id.clone()).collect()
+    papers
+        .iter()
+        .filter(|paper| paper.required)
+        .map(|paper| paper.id.clone())
+        .collect()
 }
 
 /// Opens a matter with everything that its opening asks for.
-pub(crate) fn open_with_everything<'a>(engine: Engine<'a>, procedure: &'a Procedure, now: Timestamp) -> Story<'a> {
+pub(crate) fn open_with_everything<'a>(
+    engine: Engine<'a>,
+    procedure: &'a Procedure,
+    now: Timestamp,
+) -> Story<'a> {
     let act = procedure.opening().unwrap();
     let role = &act.roles[0];
     let opening = Opening {
@@ -242,7 +279,12 @@ pub(crate) fn open_with_everything<'a>(engine: Engine<'a>, procedure: &'a Proced
         given: everything(None, procedure, &[], act, now.legal_day()),
         ..Opening::default()
     };
-    let context = with_others(Context::now(now, holder(procedure, None, role)), procedure, None, act);
+    let context = with_others(
+        Context::now(now, holder(procedure, None, role)),
+        procedure,
+        None,
+        act,
+    );
     Story::opened(engine, procedure, &opening, &context).unwrap()
 }
 
@@ -287,7 +329,12 @@ impl Story<'_> {
     }
 
     /// The same; first the acts of this stage that make what is missing, and a month later if a clock must run out.
-    pub(crate) fn perform_somehow(&mut self, act: &str, now: &mut Timestamp, depth: usize) -> Result<(), Refusal> {
+    pub(crate) fn perform_somehow(
+        &mut self,
+        act: &str,
+        now: &mut Timestamp,
+        depth: usize,
+    ) -> Result<(), Refusal> {
         let mut result = self.perform(act, *now);
         for _ in 0..4 {
             let Err(refusal) = &result else { return Ok(()) };
@@ -297,9 +344,18 @@ impl Story<'_> {
             if refusal.lacks(LackCode::ClockRunsStill) {
                 *now = Timestamp::from_unix_micros(now.unix_micros() + 31 * 24 * 3_600_000_000).unwrap();
             }
-            for lack in refusal.lacks.clone().iter().filter(|lack| lack.code == LackCode::PaperMissing) {
+            for lack in refusal
+                .lacks
+                .clone()
+                .iter()
+                .filter(|lack| lack.code == LackCode::PaperMissing)
+            {
                 let paper = lack.subject.clone().unwrap();
-                let makers = self.procedure.act.iter().filter(|act| act.to.is_none() && act.makes.contains(&paper));
+                let makers = self
+                    .procedure
+                    .act
+                    .iter()
+                    .filter(|act| act.to.is_none() && act.makes.contains(&paper));
                 for maker in makers.map(|act| act.id.clone()).collect::<Vec<_>>() {
                     let _ = self.perform_somehow(&maker, now, depth - 1);
                 }

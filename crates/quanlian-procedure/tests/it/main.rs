@@ -6,8 +6,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod general;
+mod hostile;
+mod intake;
 mod kit;
 mod music;
+mod properties;
+mod shape;
 mod shipped;
 mod supervision;
 
