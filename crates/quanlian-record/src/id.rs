@@ -71,6 +71,10 @@ ids! {
     OutboxId
     /// A job of the queue.
     JobId
+    /// An account: a person or a program that signs in.
+    AccountId
+    /// A token of a program.
+    TokenId
     /// An act of custody (保管): who held a piece of evidence, when, and what was done with it.
     CustodyId
 }

@@ -6,7 +6,7 @@
 //! | port | default | for tests |
 //! |---|---|---|
 //! | [`RecordStore`] | [`Database`] on SQLite, on PostgreSQL | [`MemoryRecords`] |
-//! | [`MatterStore`], [`JobQueue`] | [`Database`] on SQLite, on PostgreSQL | |
+//! | [`AccountStore`], [`MatterStore`], [`JobQueue`] | [`Database`] on SQLite, on PostgreSQL | |
 //! | [`ObjectStore`] | [`FolderObjects`], [`S3Objects`] | [`MemoryObjects`] |
 //! | snapshots of an index ([`snapshot`]) | a folder, S3 | |
 //! | `LockRecord` of `quanlian-tlog` | a file of the log ([`lock`]: SQLite, PostgreSQL, S3) | |
@@ -21,6 +21,7 @@
 //!
 //! Not here: what a record says (each stage owns its bodies), proof that nothing was left out (`quanlian-tlog`).
 
+pub mod accounts;
 mod bucket;
 pub mod database;
 mod edge;
@@ -31,6 +32,7 @@ pub mod objects;
 pub mod records;
 pub mod snapshot;
 
+pub use accounts::AccountStore;
 pub use database::Database;
 pub use jobs::JobQueue;
 pub use matters::MatterStore;

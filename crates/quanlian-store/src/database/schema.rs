@@ -6,6 +6,7 @@
 //! Invariant: a migration that was released is never edited; a change is a new one at the end. Types are those that
 //! SQLite and PostgreSQL keep alike.
 
+mod accounts;
 mod jobs;
 mod matters;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Schema {
             Box::new(Records0001),
             Box::new(matters::Matters0002),
             Box::new(jobs::Jobs0003),
+            Box::new(accounts::Accounts0004),
         ]
     }
 }

@@ -7,6 +7,7 @@
     reason = "a test panics, and says what it skipped"
 )]
 
+mod accounts;
 mod bucket;
 mod databases;
 mod folder;
