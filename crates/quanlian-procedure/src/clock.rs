@@ -374,8 +374,11 @@ fn judge(view: &mut ClockView, clock: &Clock, end: &End, run: &ClockRun, lights:
     };
     view.days_left = left.filter(|_| view.state == ClockState::Running);
     view.light = match view.state {
-        ClockState::Met | ClockState::MetUnclear | ClockState::Lapsed => Light::Off,
-        ClockState::Suspended | ClockState::Expired => Light::Off,
+        ClockState::Met
+        | ClockState::MetUnclear
+        | ClockState::Lapsed
+        | ClockState::Suspended
+        | ClockState::Expired => Light::Off,
         ClockState::Overdue | ClockState::MetLate => Light::Red,
         ClockState::Undetermined => Light::Yellow,
         ClockState::Running => match view.days_left {

@@ -110,7 +110,7 @@ impl Engine<'_> {
         if reason.trim().is_empty() {
             guard.add(Lack::new(LackCode::ReasonMissing));
         }
-        guard.limit(limits::text("reason", reason));
+        guard.limit(&limits::text("reason", reason));
         let role = guard.verdict(&[], None)?;
         let body = EventBody::Rejected(Rejected {
             proposal: number,

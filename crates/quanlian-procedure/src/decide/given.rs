@@ -21,7 +21,7 @@ use crate::{
 impl Guard<'_> {
     pub(super) fn given_parts(&mut self, act: &Act) {
         let Some(given) = self.given else { return };
-        self.limit(given.check_limits());
+        self.limit(&given.check_limits());
         self.known_parts(&given.facts, &given.papers);
         self.counterparts(act, given);
         if (act.reason || act.kind.needs_reason())
@@ -32,8 +32,12 @@ impl Guard<'_> {
         self.not_taken(act, given);
         let Some(matter) = self.matter else { return };
         match act.kind {
-            ActKind::Open | ActKind::Step | ActKind::Suspend | ActKind::Resume => {}
-            ActKind::Withdraw | ActKind::Reopen => {}
+            ActKind::Open
+            | ActKind::Step
+            | ActKind::Suspend
+            | ActKind::Resume
+            | ActKind::Withdraw
+            | ActKind::Reopen => {}
             ActKind::Return => self.stage_to_return_to(act, matter, given),
             ActKind::Transfer => self.agency_to_transfer_to(act, matter, given),
             ActKind::Join | ActKind::Leave => self.joint_agency(act, matter, given),

@@ -143,7 +143,7 @@ impl<'a> Guard<'a> {
         if supplied.facts.is_empty() && supplied.papers.is_empty() {
             guard.add(Lack::new(LackCode::NothingGiven));
         }
-        guard.limit(limits::filed(&supplied.facts, &supplied.papers));
+        guard.limit(&limits::filed(&supplied.facts, &supplied.papers));
         guard.known_parts(&supplied.facts, &supplied.papers);
         guard
     }
@@ -152,7 +152,7 @@ impl<'a> Guard<'a> {
         self.lacks.insert(lack);
     }
 
-    pub(super) fn limit(&mut self, result: Result<(), EventError>) {
+    pub(super) fn limit(&mut self, result: &Result<(), EventError>) {
         if let Err(EventError::Limit { field, .. }) = result {
             self.add(Lack::of(LackCode::Limit, field));
         }
@@ -161,12 +161,14 @@ impl<'a> Guard<'a> {
     /// The role in which it may be done, or everything that stands in the way. `ids` are those that the event will carry.
     pub(super) fn verdict(mut self, ids: &[&str], parent: Option<&str>) -> Result<String, Refusal> {
         for id in ids.iter().copied().chain(parent) {
-            self.limit(limits::id("id", id));
+            self.limit(&limits::id("id", id));
         }
         let people = self.context.with.iter().chain([&self.context.actor]);
         let limits: Vec<_> = people.map(|actor| limits::person(&actor.person)).collect();
-        limits.into_iter().for_each(|result| self.limit(result));
-        self.limit(limits::count("with", self.context.with.len()));
+        for result in &limits {
+            self.limit(result);
+        }
+        self.limit(&limits::count("with", self.context.with.len()));
         match self.role {
             Some(role) if self.lacks.is_empty() => Ok(role),
             _ => Err(Refusal::new(&self.name, self.lacks.into_iter().collect())),
@@ -215,14 +217,14 @@ impl<'a> Guard<'a> {
         let fits = match role.agency.as_str() {
             ANY => true,
             OWN => agency == self.own_agency || joint,
-            counterpart => match self.counterpart(counterpart) {
-                Some(known) => known == agency,
-                None => {
+            counterpart => {
+                let Some(known) = self.counterpart(counterpart) else {
                     let name = self.procedure.counterpart_of(counterpart);
                     let name = name.map(|part| part.name.clone()).unwrap_or_default();
                     return Err(Lack::named(LackCode::CounterpartMissing, counterpart, &name));
-                }
-            },
+                };
+                known == agency
+            }
         };
         if fits { Ok(()) } else { Err(wrong) }
     }

@@ -231,11 +231,8 @@ pub(crate) fn everything(
     let Some(matter) = matter else { return given };
     match act.kind {
         ActKind::Return => {
-            given.to_stage = matter
-                .visited
-                .iter()
-                .rfind(|stage| **stage != matter.stage)
-                .cloned()
+            let mut earlier = matter.visited.iter().rev();
+            given.to_stage = earlier.find(|stage| **stage != matter.stage).cloned();
         }
         ActKind::Transfer => given.agency = Some(format!("agency-{}", matter.seq)),
         ActKind::Join => given.agency = Some(format!("joint-{}", matter.seq)),
@@ -367,6 +364,6 @@ impl Story<'_> {
 }
 
 /// A moment that is only a day.
-pub(crate) fn on(text: &str) -> Option<Moment> {
-    Some(Moment::Day(day(text)))
+pub(crate) fn on(text: &str) -> Moment {
+    Moment::Day(day(text))
 }

@@ -16,7 +16,7 @@ use super::{
 fn opened() -> Story<'static> {
     let procedure = PROCEDURES.get("criminal-transfer", 1).unwrap();
     let mut context = who("li", "sz-culture", &["handler"], "2024-05-20 09:00");
-    context.happened = on("2024-05-19");
+    context.happened = Some(on("2024-05-19"));
     context.with = vec![quanlian_procedure::Actor::new(
         "wang",
         "sz-culture",
