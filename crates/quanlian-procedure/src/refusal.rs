@@ -221,6 +221,8 @@ codes! {
     BeforeOpening = "before_opening",
     /// The act would end a clock before it began.
     BeforeClock = "before_clock",
+    /// The matter would stand still twice on one day, or go on before it stood still.
+    SuspensionOverlaps = "suspension_overlaps",
     /// The clock has not run out yet, or nobody can tell whether it has.
     ClockRunsStill = "clock_runs_still",
     /// The time given lies before that of the last event.

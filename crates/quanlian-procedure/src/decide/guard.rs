@@ -3,7 +3,7 @@
 //! In:  the engine, the procedure, the matter (none yet for an opening), the act, the context, what is given.
 //! Out: [`Guard`]: the lacks found so far, and the role in which the person would act.
 //!
-//! Invariant: every guard runs, also after another has found something, so that a refusal is complete (一次性告知).
+//! Invariant: every guard runs, also after another has found something: a refusal is complete (一次性告知).
 //! Without `given` (what is possible, asked before a form is filled in) nothing that a person can still give is a lack.
 
 use std::collections::BTreeSet;
@@ -158,7 +158,7 @@ impl<'a> Guard<'a> {
         }
     }
 
-    /// The role in which it may be done, or everything that stands in the way. `ids` are those that the event will carry.
+    /// The role in which it may be done, or everything that stands in the way. `ids` are those of the event.
     pub(super) fn verdict(mut self, ids: &[&str], parent: Option<&str>) -> Result<String, Refusal> {
         for id in ids.iter().copied().chain(parent) {
             self.limit(&limits::id("id", id));

@@ -1,4 +1,4 @@
-//! The acts that every procedure may allow: suspend, return, transfer, joint handling, correct, extend, reopen, upgrade.
+//! The acts that every procedure may allow: return, transfer, joint handling, correct, reopen, upgrade and the like.
 //!
 //! In:  a small procedure beside this file, with days of March 2024 (all weekdays worked) and April 2024.
 //! Out: what they do to the matter and its clocks, against days counted by hand.
@@ -366,4 +366,70 @@ fn time_that_cannot_be_is_refused() {
         codes(story.act("go_on", &handler("2024-03-04 08:59"), &served)),
         ["clock_went_back"]
     );
+}
+
+#[test]
+fn suspensions_follow_one_another_and_corrections_keep_that_order() {
+    let mut story = small();
+    story
+        .give("suspend", &approver("2024-03-06 09:00"), because())
+        .unwrap();
+    let mut early = handler("2024-03-08 09:00");
+    early.happened = Some(on("2024-03-05"));
+    assert_eq!(codes(story.act("resume", &early, &[])), ["suspension_overlaps"]);
+    story.act("resume", &handler("2024-03-08 09:00"), &[]).unwrap();
+    let mut again = approver("2024-03-11 09:00");
+    again.happened = Some(on("2024-03-07"));
+    assert_eq!(
+        codes(story.give("suspend", &again, because())),
+        ["suspension_overlaps"]
+    );
+    again.happened = Some(on("2024-03-08"));
+    story.give("suspend", &again, because()).unwrap();
+    // The first one cannot be corrected to have ended inside of the second.
+    let correct = |supersedes, day: &str| Given {
+        supersedes: Some(supersedes),
+        happened_instead: Some(on(day)),
+        ..because()
+    };
+    let moved = story.give("correct", &handler("2024-03-11 10:00"), correct(3, "2024-03-10"));
+    assert_eq!(codes(moved), ["suspension_overlaps"]);
+    story
+        .give("correct", &handler("2024-03-11 10:00"), correct(2, "2024-03-05"))
+        .unwrap();
+    assert_eq!(story.matter.clocks[0].pauses[0].from, day("2024-03-05"));
+    story.close();
+}
+
+#[test]
+fn a_correction_cannot_end_a_clock_before_it_began() {
+    let mut story = small();
+    story
+        .act("go_on", &handler("2024-03-05 09:00"), &["served_on=2024-03-05"])
+        .unwrap();
+    let opened_later = Given {
+        supersedes: Some(1),
+        happened_instead: Some(on("2024-03-06")),
+        ..because()
+    };
+    let refused = codes(story.give("correct", &handler("2024-03-07 09:00"), opened_later));
+    assert_eq!(refused, ["before_clock (hours)"]);
+}
+
+#[test]
+fn a_transfer_to_another_agency_voids_what_the_old_one_proposed() {
+    let mut story = small();
+    story
+        .act("go_on", &handler("2024-03-05 09:00"), &["served_on=2024-03-05"])
+        .unwrap();
+    story.act("finish", &handler("2024-03-05 10:00"), &[]).unwrap();
+    let away = Given {
+        agency: Some("b".to_owned()),
+        ..because()
+    };
+    story
+        .give("reassign", &approver("2024-03-05 11:00"), away)
+        .unwrap();
+    assert!(story.matter.proposals.is_empty());
+    story.close();
 }

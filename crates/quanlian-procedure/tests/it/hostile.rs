@@ -287,7 +287,14 @@ fn the_check_finds_what_cannot_be_walked() {
         ["dead_end lost", "unreachable_stage lost"]
     );
     // Going in circles is fine as long as there is a way out.
-    let round = "[[act]]\nid = \"round\"\nname = { zh = \"回\", en = \"round\" }\nfrom = [\"second\"]\nto = \"first\"\nroles = [\"handler\"]\n\n[[act]]";
+    let round = r#"[[act]]
+id = "round"
+name = { zh = "回", en = "round" }
+from = ["second"]
+to = "first"
+roles = ["handler"]
+
+[[act]]"#;
     assert_eq!(found("[[act]]", round), [""; 0]);
     assert_eq!(
         found("from  = [\"second\"]\nto    = \"done\"", "from  = [\"second\"]"),

@@ -133,10 +133,13 @@ fn procedures() -> Vec<&'static Procedure> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_walks_replay_and_end(which in 0_usize..9, choices in prop::collection::vec((0_usize..60, 0_i64..12), 0..40)) {
+    fn random_walks_replay_and_end(
+        which in 0_usize..9,
+        choices in prop::collection::vec((0_usize..60, 0_i64..12), 0..40),
+    ) {
         let procedure = procedures()[which];
         let mut story = open_with_everything(engine(), procedure, at("2024-01-08 09:30"));
         let mut now = walk(&mut story, &choices);
@@ -147,7 +150,9 @@ proptest! {
     }
 
     #[test]
-    fn a_small_procedure_with_every_general_act_holds_too(choices in prop::collection::vec((0_usize..60, 0_i64..12), 0..60)) {
+    fn a_small_procedure_with_every_general_act_holds_too(
+        choices in prop::collection::vec((0_usize..60, 0_i64..12), 0..60),
+    ) {
         let loaded = load(&[("small.v1.toml", SMALL)]).unwrap();
         let procedure = loaded.get("small", 1).unwrap();
         let mut story = open_with_everything(Engine::new(&loaded, &LAW), procedure, at("2024-01-08 09:30"));
