@@ -209,6 +209,14 @@ fn a_closed_matter_is_reopened_with_its_history_or_corrected_and_nothing_else() 
         story.stands("answer", "2024-04-30 09:00"),
         "lapsed due 2024-03-11 left - over 0 off"
     );
+    // Had it been taken back after the last day, the answer would have been due and not given.
+    let mut late = small();
+    late.give("withdraw", &handler("2024-03-13 09:00"), because())
+        .unwrap();
+    assert_eq!(
+        late.stands("answer", "2024-04-30 09:00"),
+        "lapsed due 2024-03-11 left - over 2 red"
+    );
     let later = "2024-04-01 09:00";
     for act in story.procedure.act.clone() {
         let result = story.clone().give(&act.id, &approver(later), because());

@@ -11,6 +11,7 @@ mod intake;
 mod kit;
 mod limits;
 mod music;
+mod page;
 mod properties;
 mod shape;
 mod shipped;
