@@ -136,9 +136,9 @@ pub struct Act {
     /// Who is told.
     #[serde(default)]
     pub notices: Vec<Notice>,
-    /// The procedure of the matter that usually follows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opens: Option<String>,
+    /// Procedures of which a matter may follow.
+    #[serde(default)]
+    pub opens: Vec<String>,
 }
 
 /// Other persons who must be present.

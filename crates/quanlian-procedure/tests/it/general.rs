@@ -441,3 +441,15 @@ fn a_transfer_to_another_agency_voids_what_the_old_one_proposed() {
     assert!(story.matter.proposals.is_empty());
     story.close();
 }
+
+#[test]
+fn roles_that_must_be_apart_are_apart_in_both_directions() {
+    let mut story = small();
+    story
+        .give("suspend", &approver("2024-03-05 09:00"), because())
+        .unwrap();
+    // Who has approved something here does not handle it afterwards.
+    let turned = who("b", "a", &["handler"], "2024-03-06 09:00");
+    assert_eq!(codes(story.act("resume", &turned, &[])), ["same_person (b)"]);
+    story.act("resume", &handler("2024-03-06 09:00"), &[]).unwrap();
+}

@@ -337,7 +337,7 @@ roles = ["handler"]
         ["clock_never_stopped hours"]
     );
     assert_eq!(
-        found("chain = \"two\"\n", "chain = \"two\"\nopens = \"nowhere\"\n"),
+        found("chain = \"two\"\n", "chain = \"two\"\nopens = [\"nowhere\"]\n"),
         ["unknown_procedure nowhere"]
     );
     let law = "papers_of_rule = \"cn/transfer-of-suspected-crimes/art-06-papers\"\nchain = \"two\"\n";

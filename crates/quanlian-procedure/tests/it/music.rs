@@ -4,7 +4,7 @@
 //! 1–5 May, worked 11 May).
 //! Out: the events of four matters; every clock against a day that was counted by hand, as its comment says.
 
-use quanlian_procedure::{Actor, Context, Event, Opening};
+use quanlian_procedure::{Actor, ClockState, Command, Context, Event, FactValue, Opening, Supplied};
 
 use super::{
     PROCEDURES, engine,
@@ -323,8 +323,103 @@ fn the_whole_chain_has_one_stream_of_events_for_each_matter() {
     complaint.endorse(&reviewer("2024-04-22 15:00")).unwrap();
     complaint.endorse(&approver("2024-04-23 09:00")).unwrap();
     let last = serde_json::to_value(complaint.events.last().unwrap()).unwrap();
-    assert_eq!(last["body"]["opens"], "copyright-investigation");
+    assert_eq!(last["body"]["opens"][0], "copyright-investigation");
     assert_eq!(opened(&investigation().events[0]), "TS-1");
     assert_eq!(opened(&transfer().events[0]), "AJ-1");
     assert_eq!(complaint.matter.recorded_at, at("2024-04-23 09:00"));
+}
+
+#[test]
+fn what_was_true_when_it_was_proposed_is_asked_again_when_it_takes_effect() {
+    let mut story = investigation();
+    let parts = ["crime_suspected?", "@police=sz-police"];
+    story
+        .act("send_to_police", &handler("2024-05-18 09:00"), &parts[1..])
+        .unwrap_err();
+    let suspected = |value| {
+        Command::Supply(Supplied {
+            facts: [("crime_suspected".to_owned(), FactValue::Flag(value))].into(),
+            ..Supplied::default()
+        })
+    };
+    story
+        .tell(&suspected(true), &handler("2024-05-18 08:00"))
+        .unwrap();
+    story
+        .act("send_to_police", &handler("2024-05-18 09:00"), &parts[1..])
+        .unwrap();
+    story.endorse(&reviewer("2024-05-18 10:00")).unwrap();
+    story
+        .tell(&suspected(false), &handler("2024-05-19 09:00"))
+        .unwrap();
+    assert_eq!(
+        codes(story.endorse(&approver("2024-05-20 09:00"))),
+        ["fact_not_so (crime_suspected)"]
+    );
+    assert_eq!(story.matter.proposals.len(), 1, "it stays, and can be refused");
+    story
+        .tell(&suspected(true), &handler("2024-05-20 10:00"))
+        .unwrap();
+    story.endorse(&approver("2024-05-20 11:00")).unwrap();
+    assert_eq!(story.matter.stage, "at_police");
+    story.close();
+}
+
+#[test]
+fn a_hearing_is_notified_seven_working_days_before_and_a_new_day_counts_anew() {
+    let mut story = investigation();
+    story.act("inspect", &both("2024-04-25 09:00"), &[]).unwrap();
+    let facts = [
+        "infringement_found?",
+        "crime_suspected!",
+        "works_confirmed?",
+        "+comparison_report",
+        "+right_proof",
+    ];
+    story.act("conclude", &both("2024-05-06 09:00"), &facts).unwrap();
+    story
+        .act("give_notice", &handler("2024-05-07 09:00"), &[])
+        .unwrap();
+    story.endorse(&reviewer("2024-05-07 10:00")).unwrap();
+    story.endorse(&approver("2024-05-07 11:00")).unwrap();
+    // Five working days from Tuesday 7 May: 8, 9, 10, Saturday 11 worked, 13.
+    assert_eq!(
+        story.stands("ask_hearing", "2024-05-07 11:00"),
+        "running due 2024-05-13 left 6 over 0 yellow"
+    );
+    let party = who("m", "elsewhere", &["party"], "2024-05-13 16:00");
+    story.act("ask_hearing", &party, &[]).unwrap();
+    story
+        .act(
+            "fix_hearing",
+            &handler("2024-05-14 09:00"),
+            &["hearing_on=2024-05-24"],
+        )
+        .unwrap();
+    // Seven working days before Friday 24 May: 23, 22, 21, 20, 17, 16, 15.
+    let due = |story: &Story<'_>| {
+        story
+            .clock("notify_hearing", "2024-05-14 10:00")
+            .due_on
+            .unwrap()
+            .to_string()
+    };
+    assert_eq!(due(&story), "2024-05-15");
+    story
+        .act(
+            "fix_hearing",
+            &handler("2024-05-14 10:00"),
+            &["hearing_on=2024-05-31"],
+        )
+        .unwrap();
+    // Before Friday 31 May: 30, 29, 28, 27, 24, 23, 22.
+    assert_eq!(due(&story), "2024-05-22");
+    story
+        .act("notify_hearing", &handler("2024-05-22 09:00"), &[])
+        .unwrap();
+    assert_eq!(
+        story.clock("notify_hearing", "2024-06-10 10:00").state,
+        ClockState::Met
+    );
+    story.close();
 }
