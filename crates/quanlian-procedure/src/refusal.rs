@@ -169,6 +169,8 @@ codes! {
     FactKind = "fact_kind",
     /// A paper is not on file.
     PaperMissing = "paper_missing",
+    /// An act has made a paper, and nobody has put it on file.
+    PaperNotFiled = "paper_not_filed",
     /// The procedure knows no such paper.
     PaperUnknown = "paper_unknown",
     /// The law lists no papers on that day.

@@ -396,17 +396,16 @@ impl<'a> Guard<'a> {
             }
         }
         for paper in wanted {
-            let on_file = self
-                .matter
-                .is_some_and(|matter| matter.papers.contains_key(paper));
-            let given = self.given.is_some_and(|given| given.papers.contains_key(paper));
-            if !on_file && !given {
+            let on_file = self.matter.and_then(|matter| matter.papers.get(paper));
+            let code = match on_file {
+                Some(on_file) if on_file.place.is_some() => continue,
+                // Made by an act is not yet there: somebody has to draw it up, sign it and file it.
+                Some(_) => LackCode::PaperNotFiled,
+                None => LackCode::PaperMissing,
+            };
+            if !self.given.is_some_and(|given| given.papers.contains_key(paper)) {
                 let name = self.procedure.paper_of(paper).map(|paper| paper.name.clone());
-                self.add(Lack::named(
-                    LackCode::PaperMissing,
-                    paper,
-                    &name.unwrap_or_default(),
-                ));
+                self.add(Lack::named(code, paper, &name.unwrap_or_default()));
             }
         }
     }

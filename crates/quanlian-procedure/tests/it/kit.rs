@@ -218,7 +218,8 @@ pub(crate) fn everything(
     }
     for paper in act.papers.iter().chain(law) {
         let outside = procedure.paper_of(paper).unwrap().outside;
-        if outside && !matter.is_some_and(|matter| matter.papers.contains_key(paper)) {
+        let on_file = matter.and_then(|matter| matter.papers.get(paper));
+        if on_file.map_or(outside, |on_file| on_file.place.is_none()) {
             given.papers.insert(paper.clone(), "file".to_owned());
         }
     }

@@ -191,14 +191,14 @@ fn the_investigation_takes_two_handlers_and_other_reviewers() {
         codes(story.act("inspect", &who("sun", "sz-market", &["handler"], now), &[])),
         ["wrong_agency (sz-market)", "person_missing (second_handler)"]
     );
-    story.act("inspect", &both(now), &[]).unwrap();
+    story.act("inspect", &both(now), &["+inspection_record"]).unwrap();
     let facts = [
         "infringement_found?",
         "crime_suspected?",
         "works_confirmed?",
         "illegal_gain_fen=7200000",
     ];
-    let papers = ["+comparison_report", "+right_proof"];
+    let papers = ["+comparison_report", "+right_proof", "+investigation_report"];
     story
         .act(
             "conclude",
@@ -368,13 +368,16 @@ fn what_was_true_when_it_was_proposed_is_asked_again_when_it_takes_effect() {
 #[test]
 fn a_hearing_is_notified_seven_working_days_before_and_a_new_day_counts_anew() {
     let mut story = investigation();
-    story.act("inspect", &both("2024-04-25 09:00"), &[]).unwrap();
+    story
+        .act("inspect", &both("2024-04-25 09:00"), &["+inspection_record"])
+        .unwrap();
     let facts = [
         "infringement_found?",
         "crime_suspected!",
         "works_confirmed?",
         "+comparison_report",
         "+right_proof",
+        "+investigation_report",
     ];
     story.act("conclude", &both("2024-05-06 09:00"), &facts).unwrap();
     story

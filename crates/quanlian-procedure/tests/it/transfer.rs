@@ -4,7 +4,7 @@
 //! Monday 10 June).
 //! Out: clocks against days counted by hand, as the comments say.
 
-use quanlian_procedure::Context;
+use quanlian_procedure::{Command, Context, Supplied};
 
 use super::{
     kit::{Story, codes, given, who},
@@ -23,9 +23,15 @@ fn receiver(now: &str) -> Context {
 fn transferred() -> Story<'static> {
     let mut story = transfer();
     story
-        .act("report", &both("2024-05-21 10:00"), &["+investigation_report"])
+        .act(
+            "report",
+            &both("2024-05-21 10:00"),
+            &["+investigation_report", "+transfer_report"],
+        )
         .unwrap();
-    story.act("approve", &approver("2024-05-24 15:00"), &[]).unwrap();
+    story
+        .act("approve", &approver("2024-05-24 15:00"), &["+transfer_letter"])
+        .unwrap();
     let papers = ["+goods_list", "+expert_report", &format!("@police={POLICE}")];
     story
         .act("hand_over", &both("2024-05-25 14:59"), &papers)
@@ -42,7 +48,11 @@ fn the_transfer_keeps_its_clocks_and_needs_its_papers() {
         "running due - left - over 0 yellow"
     );
     story
-        .act("report", &both("2024-05-21 10:00"), &["+investigation_report"])
+        .act(
+            "report",
+            &both("2024-05-21 10:00"),
+            &["+investigation_report", "+transfer_report"],
+        )
         .unwrap();
     // Three calendar days from 21 May; 24 May is a Friday.
     assert_eq!(
@@ -68,9 +78,17 @@ fn the_transfer_keeps_its_clocks_and_needs_its_papers() {
         [
             "paper_missing (expert_report)",
             "paper_missing (goods_list)",
+            // The approval makes the letter; somebody has to write, sign and file it.
+            "paper_not_filed (transfer_letter)",
             "counterpart_missing (police)"
         ]
     );
+    let letter = [("transfer_letter".to_owned(), "苏文移〔2024〕7号".to_owned())];
+    let filed = Command::Supply(Supplied {
+        papers: letter.into(),
+        ..Supplied::default()
+    });
+    story.tell(&filed, &handler("2024-05-25 10:00")).unwrap();
     let papers = ["+goods_list", "+expert_report", &format!("@police={POLICE}")];
     let late = {
         let mut late = story.clone();
@@ -121,7 +139,7 @@ fn the_transfer_keeps_its_clocks_and_needs_its_papers() {
         .act(
             "file",
             &receiver("2024-05-29 09:00"),
-            &["police_case_number=2024-77"],
+            &["police_case_number=2024-77", "+filing_notice"],
         )
         .unwrap();
     assert_eq!(
@@ -203,7 +221,7 @@ fn a_refusal_goes_through_reconsideration_to_the_procuratorate() {
         .act(
             "do_not_file",
             &receiver("2024-05-28 09:00"),
-            &["reason=below the line"],
+            &["reason=below the line", "+no_filing_notice"],
         )
         .unwrap();
     story.endorse(&police_head("2024-05-29 09:00")).unwrap();
