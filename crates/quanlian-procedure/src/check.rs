@@ -93,9 +93,9 @@ impl Procedures {
             let unknown = procedure
                 .act
                 .iter()
-                .filter_map(|act| act.opens.as_deref())
+                .flat_map(|act| &act.opens)
                 .filter(|id| !self.has(id));
-            found.extend(unknown.map(|id| ("unknown_procedure", id.to_owned())));
+            found.extend(unknown.map(|id| ("unknown_procedure", id.clone())));
             findings.extend(found.into_iter().map(|(code, subject)| CheckFinding {
                 procedure: procedure.id.clone(),
                 version: procedure.version,

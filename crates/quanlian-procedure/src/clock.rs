@@ -374,8 +374,14 @@ fn judge(view: &mut ClockView, clock: &Clock, end: &End, run: &ClockRun, lights:
     };
     view.days_left = left.filter(|_| view.state == ClockState::Running);
     view.light = match view.state {
-        ClockState::Met | ClockState::MetUnclear | ClockState::Lapsed => Light::Off,
-        ClockState::Suspended | ClockState::Expired => Light::Off,
+        // A duty that was due when the matter closed was not done; closing does not put its light out.
+        ClockState::Lapsed if over && !clock.window => Light::Red,
+        ClockState::Lapsed if end.at_once && !clock.window => Light::Yellow,
+        ClockState::Met
+        | ClockState::MetUnclear
+        | ClockState::Lapsed
+        | ClockState::Suspended
+        | ClockState::Expired => Light::Off,
         ClockState::Overdue | ClockState::MetLate => Light::Red,
         ClockState::Undetermined => Light::Yellow,
         ClockState::Running => match view.days_left {

@@ -105,6 +105,10 @@ pub struct Opening {
 /// What somebody wants to do in a matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a request holds one, and nobody keeps many"
+)]
 pub enum Command {
     /// An act; one with a chain of approval becomes a proposal.
     Act {

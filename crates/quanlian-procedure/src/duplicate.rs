@@ -65,10 +65,13 @@ pub struct Hint {
     pub places: usize,
 }
 
+/// From what a person wrote to what tells two things apart.
+type Normalise = fn(&str) -> String;
+
 impl Keys {
     /// The keys of what a complaint names.
     pub fn of(named: &Named) -> Self {
-        let lists: [(KeyKind, &[String], fn(&str) -> String); 4] = [
+        let lists: [(KeyKind, &[String], Normalise); 4] = [
             (KeyKind::Right, &named.rights, number),
             (KeyKind::Link, &named.links, link),
             (KeyKind::Account, &named.accounts, account),

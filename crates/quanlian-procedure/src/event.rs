@@ -174,9 +174,9 @@ pub struct Acted {
     /// Notices to send.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Sent>,
-    /// The procedure of the matter that usually follows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opens: Option<String>,
+    /// Procedures of which a matter may follow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opens: Vec<String>,
     /// For an upgrade: the digest of the version that it moves to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,

@@ -1,7 +1,7 @@
 //! Procedures as data: complaint, investigation, transfer, supervision, court outcome and the like, run by one engine.
 //!
-//! In:  the folder `procedures/` (a copy is inside the program), the rules of `law/`, and what somebody wants to do, with
-//! who they are and when it is ([`Context`]).
+//! In:  the folder `procedures/` (a copy is inside the program), the rules of `law/`, and what somebody wants to do,
+//! with who they are and when it is ([`Context`]).
 //! Out: [`Event`]s to store, or a [`Refusal`] that says everything that is missing at once; and from stored events the
 //! [`Matter`], what can be done in it, and how its clocks stand.
 //!
@@ -32,7 +32,8 @@ pub use event::{
 };
 pub use load::{LoadError, MAX_FILE_BYTES, MAX_FILES, MAX_NESTING, Procedures};
 pub use matter::{
-    ClockRun, Granted, MAX_EVENTS, MAX_MEMBERS, Matter, OnFile, Past, Pause, Proposal, ReplayError, Stated,
+    ClockRun, Granted, MAX_EVENTS, MAX_EXTENSIONS, MAX_MEMBERS, MAX_PAUSES, Matter, OnFile, Past, Pause,
+    Proposal, ReplayError, Stated,
 };
 pub use procedure::{Act, ActKind, Length, Procedure, Stage, StageKind};
 pub use refusal::{Lack, LackCode, Refusal};

@@ -29,6 +29,11 @@ pub const MAX_EVENTS: usize = 10_000;
 /// Most members of a joint operation, and most agencies that handle a matter jointly.
 pub const MAX_MEMBERS: usize = 5_000;
 
+/// Most suspensions of one run of a clock; the rules of law count no more.
+pub const MAX_PAUSES: usize = 100;
+/// Most extensions of one run of a clock; the rules of law count no more.
+pub const MAX_EXTENSIONS: usize = 20;
+
 /// The state of a matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -89,7 +94,7 @@ pub struct Stated {
 /// A paper on file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OnFile {
-    /// Where it lies; `None` for a paper that an act makes and nobody has filed yet.
+    /// Where it lies; `None` for a paper that an act makes and nobody has filed yet: no act that asks for it takes that.
     pub place: Option<String>,
     /// The event that filed it.
     pub by: u32,

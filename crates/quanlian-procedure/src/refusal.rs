@@ -169,6 +169,8 @@ codes! {
     FactKind = "fact_kind",
     /// A paper is not on file.
     PaperMissing = "paper_missing",
+    /// An act has made a paper, and nobody has put it on file.
+    PaperNotFiled = "paper_not_filed",
     /// The procedure knows no such paper.
     PaperUnknown = "paper_unknown",
     /// The law lists no papers on that day.
@@ -221,6 +223,8 @@ codes! {
     BeforeOpening = "before_opening",
     /// The act would end a clock before it began.
     BeforeClock = "before_clock",
+    /// The matter would stand still twice on one day, or go on before it stood still.
+    SuspensionOverlaps = "suspension_overlaps",
     /// The clock has not run out yet, or nobody can tell whether it has.
     ClockRunsStill = "clock_runs_still",
     /// The time given lies before that of the last event.

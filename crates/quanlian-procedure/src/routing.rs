@@ -101,9 +101,8 @@ impl Level {
             Self::Province => 2,
         };
         let head = division.get(..cut).filter(|_| digits)?;
-        // A city is no place in a county: 320500 does not say in which.
-        let known = self != Self::County || !division.ends_with("00");
-        let known = known && (self == Self::Province || !head.ends_with("00"));
+        // A city is no place in a county: 320500 does not say in which; nor is a province one in a city.
+        let known = self == Self::Province || !head.ends_with("00");
         known.then(|| format!("{head:0<6}"))
     }
 }

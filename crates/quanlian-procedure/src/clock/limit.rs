@@ -135,8 +135,8 @@ impl Walk<'_> {
                 .skip(1)
                 .take_while(|day| *day <= until);
             days.take(MAX_WALK_DAYS as usize)
-                .filter(|day| self.is_paused(*day))
-                .count() as i64
+                .map(|day| i64::from(self.is_paused(day)))
+                .sum::<i64>()
         };
         match start {
             Moment::At(at) => {

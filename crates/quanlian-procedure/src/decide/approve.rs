@@ -3,8 +3,8 @@
 //! In:  a proposal, and a person who agrees or refuses.
 //! Out: events; the last step adds the act itself, whose guards are asked once more at that moment.
 //!
-//! Invariant: each step is taken by another person. What was true when it was proposed may not be any more: an act whose
-//! guards fail at its last step is refused, and the proposal stays.
+//! Invariant: each step is taken by another person. What was true when it was proposed may not be any more: an act
+//! whose guards fail at its last step is refused, and the proposal stays.
 
 use super::{Engine, event, guard::Guard};
 use crate::{
@@ -110,7 +110,7 @@ impl Engine<'_> {
         if reason.trim().is_empty() {
             guard.add(Lack::new(LackCode::ReasonMissing));
         }
-        guard.limit(limits::text("reason", reason));
+        guard.limit(&limits::text("reason", reason));
         let role = guard.verdict(&[], None)?;
         let body = EventBody::Rejected(Rejected {
             proposal: number,

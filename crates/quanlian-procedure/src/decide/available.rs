@@ -87,13 +87,18 @@ impl Engine<'_> {
         let (asked, mut lacks): (Vec<Lack>, Vec<Lack>) = guard.lacks.into_iter().partition(|lack| {
             matches!(
                 lack.code,
-                LackCode::FactMissing | LackCode::PaperMissing | LackCode::NoneOfFacts
+                LackCode::FactMissing
+                    | LackCode::PaperMissing
+                    | LackCode::PaperNotFiled
+                    | LackCode::NoneOfFacts
             )
         });
         let mut asks: Vec<Ask> = Vec::new();
         for lack in asked {
             match (lack.code, lack.subject) {
-                (LackCode::PaperMissing, Some(paper)) => asks.push(Ask::Paper(paper)),
+                (LackCode::PaperMissing | LackCode::PaperNotFiled, Some(paper)) => {
+                    asks.push(Ask::Paper(paper));
+                }
                 (LackCode::NoneOfFacts, _) => asks.extend(lack.wanted.into_iter().map(Ask::Fact)),
                 (_, Some(fact)) => asks.push(Ask::Fact(fact)),
                 _ => {}

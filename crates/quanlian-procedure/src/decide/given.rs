@@ -13,7 +13,7 @@ use quanlian_law::Moment;
 use super::guard::Guard;
 use crate::{
     event::{FactValue, Given},
-    matter::{MAX_MEMBERS, Matter},
+    matter::{MAX_EXTENSIONS, MAX_MEMBERS, MAX_PAUSES, Matter, Pause},
     procedure::{Act, ActKind, Length},
     refusal::{Lack, LackCode},
 };
@@ -21,7 +21,12 @@ use crate::{
 impl Guard<'_> {
     pub(super) fn given_parts(&mut self, act: &Act) {
         let Some(given) = self.given else { return };
-        self.limit(given.check_limits());
+        let limits = given.check_limits();
+        self.limit(&limits);
+        if limits.is_err() {
+            // Looking at a list beyond its limit would make the refusal as long as the list.
+            return;
+        }
         self.known_parts(&given.facts, &given.papers);
         self.counterparts(act, given);
         if (act.reason || act.kind.needs_reason())
@@ -32,8 +37,9 @@ impl Guard<'_> {
         self.not_taken(act, given);
         let Some(matter) = self.matter else { return };
         match act.kind {
-            ActKind::Open | ActKind::Step | ActKind::Suspend | ActKind::Resume => {}
-            ActKind::Withdraw | ActKind::Reopen => {}
+            ActKind::Open | ActKind::Step | ActKind::Withdraw | ActKind::Reopen => {}
+            ActKind::Suspend => self.suspension(matter),
+            ActKind::Resume => self.resumption(matter),
             ActKind::Return => self.stage_to_return_to(act, matter, given),
             ActKind::Transfer => self.agency_to_transfer_to(act, matter, given),
             ActKind::Join | ActKind::Leave => self.joint_agency(act, matter, given),
@@ -187,8 +193,61 @@ impl Guard<'_> {
             if future {
                 self.add(Lack::new(LackCode::InFuture));
             }
+            self.corrected_clocks(matter, superseded, moment);
             if superseded != 1 && moment.day() < matter.opened.day() {
                 self.add(Lack::new(LackCode::BeforeOpening));
+            }
+        }
+    }
+
+    /// A pause begins after the one before it has ended.
+    fn suspension(&mut self, matter: &Matter) {
+        let day = self.context.moment().day();
+        let runs = || matter.clocks.iter().filter(|run| run.runs());
+        if runs()
+            .flat_map(|run| &run.pauses)
+            .any(|pause| pause.to.is_none_or(|to| day <= to))
+        {
+            self.add(Lack::new(LackCode::SuspensionOverlaps));
+        }
+        if runs().any(|run| run.pauses.len() >= MAX_PAUSES) {
+            self.add(Lack::of(LackCode::Limit, "suspend"));
+        }
+    }
+
+    fn resumption(&mut self, matter: &Matter) {
+        let day = self.context.moment().day();
+        let mut open = matter
+            .clocks
+            .iter()
+            .flat_map(|run| &run.pauses)
+            .filter(|pause| pause.to.is_none());
+        if open.any(|pause| day < pause.from) {
+            self.add(Lack::new(LackCode::SuspensionOverlaps));
+        }
+    }
+
+    /// What a corrected event began or ended still begins before it ends, and pauses stay one after the other.
+    fn corrected_clocks(&mut self, matter: &Matter, superseded: u32, moment: Moment) {
+        let mut after = matter.clone();
+        after.move_ticks(superseded, moment);
+        for run in &after.clocks {
+            let began = run.started.day();
+            let ended = run.ended.filter(|_| began <= self.context.now.legal_day());
+            if ended.is_some_and(|ended| ended.day() < began) {
+                let name = self
+                    .procedure
+                    .clock_of(&run.clock)
+                    .map(|clock| clock.name.clone());
+                self.lacks.insert(Lack::named(
+                    LackCode::BeforeClock,
+                    &run.clock,
+                    &name.unwrap_or_default(),
+                ));
+            }
+            let overlap = |pair: &[Pause]| pair[0].to.is_none_or(|to| pair[1].from <= to);
+            if run.pauses.windows(2).any(overlap) {
+                self.lacks.insert(Lack::new(LackCode::SuspensionOverlaps));
             }
         }
     }
@@ -221,6 +280,9 @@ impl Guard<'_> {
         run: &crate::matter::ClockRun,
         length: Length,
     ) -> bool {
+        if run.extensions.len() >= MAX_EXTENSIONS {
+            return false;
+        }
         if let Some(rule) = &clock.rule {
             let extension = self
                 .engine

@@ -3,7 +3,7 @@
 //! In:  the engine, the procedure, the matter (none yet for an opening), the act, the context, what is given.
 //! Out: [`Guard`]: the lacks found so far, and the role in which the person would act.
 //!
-//! Invariant: every guard runs, also after another has found something, so that a refusal is complete (一次性告知).
+//! Invariant: every guard runs, also after another has found something: a refusal is complete (一次性告知).
 //! Without `given` (what is possible, asked before a form is filled in) nothing that a person can still give is a lack.
 
 use std::collections::BTreeSet;
@@ -143,7 +143,7 @@ impl<'a> Guard<'a> {
         if supplied.facts.is_empty() && supplied.papers.is_empty() {
             guard.add(Lack::new(LackCode::NothingGiven));
         }
-        guard.limit(limits::filed(&supplied.facts, &supplied.papers));
+        guard.limit(&limits::filed(&supplied.facts, &supplied.papers));
         guard.known_parts(&supplied.facts, &supplied.papers);
         guard
     }
@@ -152,21 +152,23 @@ impl<'a> Guard<'a> {
         self.lacks.insert(lack);
     }
 
-    pub(super) fn limit(&mut self, result: Result<(), EventError>) {
+    pub(super) fn limit(&mut self, result: &Result<(), EventError>) {
         if let Err(EventError::Limit { field, .. }) = result {
             self.add(Lack::of(LackCode::Limit, field));
         }
     }
 
-    /// The role in which it may be done, or everything that stands in the way. `ids` are those that the event will carry.
+    /// The role in which it may be done, or everything that stands in the way. `ids` are those of the event.
     pub(super) fn verdict(mut self, ids: &[&str], parent: Option<&str>) -> Result<String, Refusal> {
         for id in ids.iter().copied().chain(parent) {
-            self.limit(limits::id("id", id));
+            self.limit(&limits::id("id", id));
         }
         let people = self.context.with.iter().chain([&self.context.actor]);
         let limits: Vec<_> = people.map(|actor| limits::person(&actor.person)).collect();
-        limits.into_iter().for_each(|result| self.limit(result));
-        self.limit(limits::count("with", self.context.with.len()));
+        for result in &limits {
+            self.limit(result);
+        }
+        self.limit(&limits::count("with", self.context.with.len()));
         match self.role {
             Some(role) if self.lacks.is_empty() => Ok(role),
             _ => Err(Refusal::new(&self.name, self.lacks.into_iter().collect())),
@@ -215,14 +217,14 @@ impl<'a> Guard<'a> {
         let fits = match role.agency.as_str() {
             ANY => true,
             OWN => agency == self.own_agency || joint,
-            counterpart => match self.counterpart(counterpart) {
-                Some(known) => known == agency,
-                None => {
+            counterpart => {
+                let Some(known) = self.counterpart(counterpart) else {
                     let name = self.procedure.counterpart_of(counterpart);
                     let name = name.map(|part| part.name.clone()).unwrap_or_default();
                     return Err(Lack::named(LackCode::CounterpartMissing, counterpart, &name));
-                }
-            },
+                };
+                known == agency
+            }
         };
         if fits { Ok(()) } else { Err(wrong) }
     }
@@ -394,17 +396,16 @@ impl<'a> Guard<'a> {
             }
         }
         for paper in wanted {
-            let on_file = self
-                .matter
-                .is_some_and(|matter| matter.papers.contains_key(paper));
-            let given = self.given.is_some_and(|given| given.papers.contains_key(paper));
-            if !on_file && !given {
+            let on_file = self.matter.and_then(|matter| matter.papers.get(paper));
+            let code = match on_file {
+                Some(on_file) if on_file.place.is_some() => continue,
+                // Made by an act is not yet there: somebody has to draw it up, sign it and file it.
+                Some(_) => LackCode::PaperNotFiled,
+                None => LackCode::PaperMissing,
+            };
+            if !self.given.is_some_and(|given| given.papers.contains_key(paper)) {
                 let name = self.procedure.paper_of(paper).map(|paper| paper.name.clone());
-                self.add(Lack::named(
-                    LackCode::PaperMissing,
-                    paper,
-                    &name.unwrap_or_default(),
-                ));
+                self.add(Lack::named(code, paper, &name.unwrap_or_default()));
             }
         }
     }

@@ -89,6 +89,9 @@ impl Matter {
         match &event.body {
             EventBody::Opened(_) => return Err(impossible(event, "the matter is open already")),
             EventBody::Supplied(supplied) => {
+                if !procedure.suppliers.contains(&event.role) || procedure.is_closed(&self.stage) {
+                    return Err(impossible(event, "nobody in this role supplies anything here"));
+                }
                 known_parts(procedure, event, &supplied.facts, &supplied.papers)?;
                 self.file(event.seq, &supplied.facts, &supplied.papers);
                 self.remember(event, "supplied", None);
@@ -115,6 +118,10 @@ impl Matter {
                 let gone = self.proposals.remove(&rejected.proposal);
                 let gone = gone.ok_or_else(|| impossible(event, "there is no such proposal"))?;
                 let act = procedure.act_of(&gone.act);
+                let chain = act.and_then(|act| procedure.chain_of(act.chain.as_deref()?));
+                if !chain.is_some_and(|chain| chain.steps.contains(&event.role)) {
+                    return Err(impossible(event, "nobody in this role refuses this act"));
+                }
                 self.remember(event, "rejected", act);
             }
             EventBody::Acted(acted) => self.act(procedures, procedure, event, acted)?,
@@ -197,9 +204,12 @@ impl Matter {
             ActKind::Resume => self.resume(event),
             ActKind::Transfer => {
                 let agency = agency()?;
-                match &act.of {
-                    Some(counterpart) => drop(self.counterparts.insert(counterpart.clone(), agency)),
-                    None => self.agency = agency,
+                if let Some(counterpart) = &act.of {
+                    self.counterparts.insert(counterpart.clone(), agency);
+                } else {
+                    // What officers of the old agency proposed is no business of the new one.
+                    self.proposals.clear();
+                    self.agency = agency;
                 }
             }
             ActKind::Join => drop(self.joint.insert(agency()?)),

@@ -139,7 +139,8 @@ impl Matter {
         Ok(())
     }
 
-    fn move_ticks(&mut self, superseded: u32, moment: Moment) {
+    /// What an event began, ended, suspended or resumed happened at another moment.
+    pub(crate) fn move_ticks(&mut self, superseded: u32, moment: Moment) {
         for run in &mut self.clocks {
             if run.started_by == superseded && run.started_on.is_none() {
                 run.started = moment;

@@ -1,17 +1,15 @@
-//! The acts that every procedure may allow: suspend, return, transfer, joint handling, correct, extend, reopen, upgrade.
+//! The acts that every procedure may allow: return, transfer, joint handling, correct, reopen, upgrade and the like.
 //!
 //! In:  a small procedure beside this file, with days of March 2024 (all weekdays worked) and April 2024.
 //! Out: what they do to the matter and its clocks, against days counted by hand.
 
 use std::sync::LazyLock;
 
-use quanlian_procedure::{
-    Actor, Command, Context, Engine, FactValue, Given, Length, LoadError, Procedures, Supplied,
-};
+use quanlian_procedure::{Command, Context, Engine, FactValue, Given, LoadError, Procedures, Supplied};
 
 use super::{
-    LAW, PROCEDURES,
-    kit::{Story, at, codes, day, on, who},
+    LAW,
+    kit::{Story, codes, day, on, who},
 };
 
 pub(crate) const SMALL: &str = include_str!("small.v1.toml");
@@ -43,144 +41,25 @@ static TWO: LazyLock<Procedures> = LazyLock::new(|| {
     .unwrap()
 });
 
-fn handler(now: &str) -> Context {
+pub(crate) fn handler(now: &str) -> Context {
     who("h", "a", &["handler"], now)
 }
 
-fn approver(now: &str) -> Context {
+pub(crate) fn approver(now: &str) -> Context {
     who("b", "a", &["approver"], now)
 }
 
-fn small() -> Story<'static> {
+pub(crate) fn small() -> Story<'static> {
     let procedure = TWO.get("small", 1).unwrap();
     let engine = Engine::new(&TWO, &LAW);
     Story::open(engine, procedure, "S-1", &handler("2024-03-04 09:00"), &[]).unwrap()
 }
 
-fn because() -> Given {
+pub(crate) fn because() -> Given {
     Given {
         reason: Some("because".to_owned()),
         ..Given::default()
     }
-}
-
-#[test]
-fn a_promised_limit_stands_still_with_the_matter_and_a_period_of_law_only_where_the_law_says_so() {
-    let mut story = small();
-    // Five working days from Monday 4 March: 5, 6, 7, 8, 11.
-    assert_eq!(
-        story.stands("answer", "2024-03-04 09:00"),
-        "running due 2024-03-11 left 7 over 0 green"
-    );
-    assert_eq!(
-        story.stands("penalty", "2024-03-04 09:00"),
-        "running due 2024-06-02 left 90 over 0 green"
-    );
-    story
-        .give("suspend", &approver("2024-03-06 09:00"), because())
-        .unwrap();
-    assert_eq!(
-        story.stands("answer", "2024-03-20 09:00"),
-        "suspended due - left - over 0 off"
-    );
-    assert_eq!(
-        codes(story.act("go_on", &handler("2024-03-07 09:00"), &["served_on=2024-03-05"])),
-        ["matter_suspended (S-1)"]
-    );
-    story.act("resume", &handler("2024-03-13 09:00"), &[]).unwrap();
-    // Counted: 5; 6 to 12 March stand still; 13, 14, 15, Monday 18.
-    assert_eq!(
-        story.stands("answer", "2024-03-13 09:00"),
-        "running due 2024-03-18 left 5 over 0 green"
-    );
-    // A month from 4 March is 4 April; seven days stood still, so 11 April, a worked Thursday.
-    assert_eq!(
-        story.stands("month", "2024-03-13 09:00"),
-        "running due 2024-04-11 left 29 over 0 green"
-    );
-    // Art. 60 of the Administrative Penalty Law provides for no suspension: the end stays, and the clock says why.
-    let penalty = story.clock("penalty", "2024-03-13 09:00");
-    assert_eq!(penalty.due_on, Some(day("2024-06-02")));
-    assert_eq!(penalty.problems.len(), 1, "{:?}", penalty.problems);
-    assert_eq!(
-        codes(story.act("resume", &handler("2024-03-14 09:00"), &[])),
-        ["not_suspended"]
-    );
-    story.close();
-}
-
-#[test]
-fn hours_run_from_the_instant_and_months_move_off_a_holiday() {
-    let mut story = small();
-    assert_eq!(
-        story.stands("hours", "2024-03-05 09:00"),
-        "running due 2024-03-06 09:00:00 (UTC+8) left 1 over 0 yellow"
-    );
-    assert_eq!(
-        story.stands("hours", "2024-03-06 09:00"),
-        "running due 2024-03-06 09:00:00 (UTC+8) left 0 over 0 red"
-    );
-    assert_eq!(
-        story.stands("hours", "2024-03-06 09:01"),
-        "overdue due 2024-03-06 09:00:00 (UTC+8) left - over 0 red"
-    );
-    // 4 April is Tomb-Sweeping Day, off until 6; Sunday 7 April is worked.
-    assert_eq!(
-        story.stands("month", "2024-03-06 09:00"),
-        "running due 2024-04-07 left 32 over 0 green"
-    );
-    let mut context = handler("2024-03-20 09:00");
-    context.happened = on("2024-03-06");
-    story.act("go_on", &context, &["served_on=2024-03-05"]).unwrap();
-    // Recorded on the 20th, happened on the 6th, the last day, at an hour that nobody noted: nobody can tell.
-    assert_eq!(
-        story.stands("hours", "2024-03-20 09:00"),
-        "met_unclear due 2024-03-06 09:00:00 (UTC+8) left - over 0 off"
-    );
-    story.close();
-}
-
-#[test]
-fn an_extension_is_granted_within_its_bound_alone() {
-    let mut story = small();
-    let extend = |clock: &str, length| Given {
-        clock: Some(clock.to_owned()),
-        length: Some(length),
-        ..because()
-    };
-    let now = "2024-03-05 09:00";
-    let mut refused = |given: Given| codes(story.give("extend", &approver(now), given));
-    assert_eq!(
-        refused(extend("answer", Length::WorkingDays(4))),
-        ["extension_not_allowed (answer)"]
-    );
-    assert_eq!(
-        refused(extend("answer", Length::Days(1))),
-        ["extension_not_allowed (answer)"]
-    );
-    assert_eq!(
-        refused(extend("penalty", Length::Days(30))),
-        ["extension_not_allowed (penalty)"]
-    );
-    assert_eq!(
-        refused(extend("service", Length::Days(1))),
-        ["clock_not_running (service)"]
-    );
-    assert_eq!(refused(because()), ["length_missing"]);
-    story
-        .give("extend", &approver(now), extend("answer", Length::WorkingDays(2)))
-        .unwrap();
-    // Seven working days from 4 March: 5–8 are four, 11, 12, 13.
-    assert_eq!(
-        story.stands("answer", now),
-        "running due 2024-03-13 left 8 over 0 green"
-    );
-    let more = extend("answer", Length::WorkingDays(2));
-    assert_eq!(
-        codes(story.give("extend", &approver(now), more)),
-        ["extension_not_allowed (answer)"]
-    );
-    story.close();
 }
 
 #[test]
@@ -299,7 +178,7 @@ fn a_correction_moves_what_the_event_began_and_deletes_nothing() {
     // The opening happened a day later than was written.
     let moved = Given {
         supersedes: Some(1),
-        happened_instead: on("2024-03-05"),
+        happened_instead: Some(on("2024-03-05")),
         ..because()
     };
     story
@@ -329,6 +208,14 @@ fn a_closed_matter_is_reopened_with_its_history_or_corrected_and_nothing_else() 
     assert_eq!(
         story.stands("answer", "2024-04-30 09:00"),
         "lapsed due 2024-03-11 left - over 0 off"
+    );
+    // Had it been taken back after the last day, the answer would have been due and not given.
+    let mut late = small();
+    late.give("withdraw", &handler("2024-03-13 09:00"), because())
+        .unwrap();
+    assert_eq!(
+        late.stands("answer", "2024-04-30 09:00"),
+        "lapsed due 2024-03-11 left - over 2 red"
     );
     let later = "2024-04-01 09:00";
     for act in story.procedure.act.clone() {
@@ -476,9 +363,9 @@ fn time_that_cannot_be_is_refused() {
     let mut story = small();
     let served = ["served_on=2024-03-04"];
     let mut context = handler("2024-03-05 09:00");
-    context.happened = on("2024-03-06");
+    context.happened = Some(on("2024-03-06"));
     assert_eq!(codes(story.act("go_on", &context, &served)), ["in_future"]);
-    context.happened = on("2024-03-03");
+    context.happened = Some(on("2024-03-03"));
     assert_eq!(
         codes(story.act("go_on", &context, &served)),
         ["before_opening", "before_clock (hours)"]
@@ -490,19 +377,79 @@ fn time_that_cannot_be_is_refused() {
 }
 
 #[test]
-fn where_a_calendar_is_missing_the_end_is_undetermined_and_names_the_year() {
-    let procedure = PROCEDURES.get("complaint-intake", 1).unwrap();
-    let clerk = Context::now(at("2026-12-28 09:00"), Actor::new("c", "a", &["intake_clerk"]));
-    let parts = ["subject=copyright", "+complaint_letter"];
-    let story = Story::open(super::engine(), procedure, "TS-9", &clerk, &parts).unwrap();
-    let view = story.clock("accept", "2026-12-29 09:00");
+fn suspensions_follow_one_another_and_corrections_keep_that_order() {
+    let mut story = small();
+    story
+        .give("suspend", &approver("2024-03-06 09:00"), because())
+        .unwrap();
+    let mut early = handler("2024-03-08 09:00");
+    early.happened = Some(on("2024-03-05"));
+    assert_eq!(codes(story.act("resume", &early, &[])), ["suspension_overlaps"]);
+    story.act("resume", &handler("2024-03-08 09:00"), &[]).unwrap();
+    let mut again = approver("2024-03-11 09:00");
+    again.happened = Some(on("2024-03-07"));
     assert_eq!(
-        story.stands("accept", "2026-12-29 09:00"),
-        "undetermined due - left - over 0 yellow"
+        codes(story.give("suspend", &again, because())),
+        ["suspension_overlaps"]
     );
-    // 29, 30, 31 December; each later day taken as worked: 1, 2, 3, 4 January.
-    assert_eq!(
-        (view.missing_year, view.not_before),
-        (Some(2027), Some(day("2027-01-04")))
-    );
+    again.happened = Some(on("2024-03-08"));
+    story.give("suspend", &again, because()).unwrap();
+    // The first one cannot be corrected to have ended inside of the second.
+    let correct = |supersedes, day: &str| Given {
+        supersedes: Some(supersedes),
+        happened_instead: Some(on(day)),
+        ..because()
+    };
+    let moved = story.give("correct", &handler("2024-03-11 10:00"), correct(3, "2024-03-10"));
+    assert_eq!(codes(moved), ["suspension_overlaps"]);
+    story
+        .give("correct", &handler("2024-03-11 10:00"), correct(2, "2024-03-05"))
+        .unwrap();
+    assert_eq!(story.matter.clocks[0].pauses[0].from, day("2024-03-05"));
+    story.close();
+}
+
+#[test]
+fn a_correction_cannot_end_a_clock_before_it_began() {
+    let mut story = small();
+    story
+        .act("go_on", &handler("2024-03-05 09:00"), &["served_on=2024-03-05"])
+        .unwrap();
+    let opened_later = Given {
+        supersedes: Some(1),
+        happened_instead: Some(on("2024-03-06")),
+        ..because()
+    };
+    let refused = codes(story.give("correct", &handler("2024-03-07 09:00"), opened_later));
+    assert_eq!(refused, ["before_clock (hours)"]);
+}
+
+#[test]
+fn a_transfer_to_another_agency_voids_what_the_old_one_proposed() {
+    let mut story = small();
+    story
+        .act("go_on", &handler("2024-03-05 09:00"), &["served_on=2024-03-05"])
+        .unwrap();
+    story.act("finish", &handler("2024-03-05 10:00"), &[]).unwrap();
+    let away = Given {
+        agency: Some("b".to_owned()),
+        ..because()
+    };
+    story
+        .give("reassign", &approver("2024-03-05 11:00"), away)
+        .unwrap();
+    assert!(story.matter.proposals.is_empty());
+    story.close();
+}
+
+#[test]
+fn roles_that_must_be_apart_are_apart_in_both_directions() {
+    let mut story = small();
+    story
+        .give("suspend", &approver("2024-03-05 09:00"), because())
+        .unwrap();
+    // Who has approved something here does not handle it afterwards.
+    let turned = who("b", "a", &["handler"], "2024-03-06 09:00");
+    assert_eq!(codes(story.act("resume", &turned, &[])), ["same_person (b)"]);
+    story.act("resume", &handler("2024-03-06 09:00"), &[]).unwrap();
 }

@@ -104,7 +104,19 @@ fn rules_of_jurisdiction_are_checked_when_they_are_read() {
         Procedures::from_files([("routing.toml".to_owned(), text.as_bytes().to_vec())]).unwrap_err()
     };
     assert_eq!(fault("rule = []").code(), "procedure_syntax");
-    let head = "agency = []\nplace = []\nsubject = []\n[[rule]]\nid = \"r\"\nsubjects = [\"x\"]\nplaces = []\nagency = \"y\"\nlevel = \"county\"\n[rule.source]\ncite = { zh = \"a\", en = \"a\" }\nchecked = { on = 2026-01-01, verified = false }\n";
+    let head = r#"agency = []
+place = []
+subject = []
+[[rule]]
+id = "r"
+subjects = ["x"]
+places = []
+agency = "y"
+level = "county"
+[rule.source]
+cite = { zh = "a", en = "a" }
+checked = { on = 2026-01-01, verified = false }
+"#;
     assert!(fault(head).to_string().contains("there is no subject `x`"));
 }
 

@@ -218,7 +218,8 @@ pub(crate) fn everything(
     }
     for paper in act.papers.iter().chain(law) {
         let outside = procedure.paper_of(paper).unwrap().outside;
-        if outside && !matter.is_some_and(|matter| matter.papers.contains_key(paper)) {
+        let on_file = matter.and_then(|matter| matter.papers.get(paper));
+        if on_file.map_or(outside, |on_file| on_file.place.is_none()) {
             given.papers.insert(paper.clone(), "file".to_owned());
         }
     }
@@ -231,11 +232,8 @@ pub(crate) fn everything(
     let Some(matter) = matter else { return given };
     match act.kind {
         ActKind::Return => {
-            given.to_stage = matter
-                .visited
-                .iter()
-                .rfind(|stage| **stage != matter.stage)
-                .cloned()
+            let mut earlier = matter.visited.iter().rev();
+            given.to_stage = earlier.find(|stage| **stage != matter.stage).cloned();
         }
         ActKind::Transfer => given.agency = Some(format!("agency-{}", matter.seq)),
         ActKind::Join => given.agency = Some(format!("joint-{}", matter.seq)),
@@ -367,6 +365,6 @@ impl Story<'_> {
 }
 
 /// A moment that is only a day.
-pub(crate) fn on(text: &str) -> Option<Moment> {
-    Some(Moment::Day(day(text)))
+pub(crate) fn on(text: &str) -> Moment {
+    Moment::Day(day(text))
 }

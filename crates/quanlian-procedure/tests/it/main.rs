@@ -9,11 +9,15 @@ mod general;
 mod hostile;
 mod intake;
 mod kit;
+mod limits;
 mod music;
+mod page;
 mod properties;
 mod shape;
 mod shipped;
+mod streams;
 mod supervision;
+mod transfer;
 
 use std::sync::LazyLock;
 

@@ -4,7 +4,7 @@
 //! 1–5 May, worked 11 May).
 //! Out: the events of four matters; every clock against a day that was counted by hand, as its comment says.
 
-use quanlian_procedure::{Actor, Context, Event, Opening};
+use quanlian_procedure::{Actor, ClockState, Command, Context, Event, FactValue, Opening, Supplied};
 
 use super::{
     PROCEDURES, engine,
@@ -12,19 +12,19 @@ use super::{
 };
 
 const OFFICE: &str = "sz-culture";
-const POLICE: &str = "sz-police";
+pub(crate) const POLICE: &str = "sz-police";
 const COURT: &str = "sz-court";
 
 fn clerk(now: &str) -> Context {
     who("clerk", OFFICE, &["intake_clerk"], now)
 }
 
-fn handler(now: &str) -> Context {
+pub(crate) fn handler(now: &str) -> Context {
     who("li", OFFICE, &["handler"], now)
 }
 
 /// Li with Wang beside him.
-fn both(now: &str) -> Context {
+pub(crate) fn both(now: &str) -> Context {
     let mut context = handler(now);
     context.with = vec![Actor::new("wang", OFFICE, &["second_handler"])];
     context
@@ -34,16 +34,8 @@ fn reviewer(now: &str) -> Context {
     who("zhao", OFFICE, &["reviewer"], now)
 }
 
-fn approver(now: &str) -> Context {
+pub(crate) fn approver(now: &str) -> Context {
     who("head", OFFICE, &["approver", "head"], now)
-}
-
-fn receiver(now: &str) -> Context {
-    who("p1", POLICE, &["police_receiver"], now)
-}
-
-fn police_head(now: &str) -> Context {
-    who("p9", POLICE, &["police_head"], now)
 }
 
 fn complaint() -> Story<'static> {
@@ -74,7 +66,7 @@ fn investigation() -> Story<'static> {
     )
 }
 
-fn transfer() -> Story<'static> {
+pub(crate) fn transfer() -> Story<'static> {
     following(
         "criminal-transfer",
         "YS-1",
@@ -82,20 +74,6 @@ fn transfer() -> Story<'static> {
         &both("2024-05-20 09:00"),
         &["crime_suspected?"],
     )
-}
-
-/// The transfer until the police have it.
-fn transferred() -> Story<'static> {
-    let mut story = transfer();
-    story
-        .act("report", &both("2024-05-21 10:00"), &["+investigation_report"])
-        .unwrap();
-    story.act("approve", &approver("2024-05-24 15:00"), &[]).unwrap();
-    let papers = ["+goods_list", "+expert_report", &format!("@police={POLICE}")];
-    story
-        .act("hand_over", &both("2024-05-25 14:59"), &papers)
-        .unwrap();
-    story
 }
 
 #[test]
@@ -213,14 +191,14 @@ fn the_investigation_takes_two_handlers_and_other_reviewers() {
         codes(story.act("inspect", &who("sun", "sz-market", &["handler"], now), &[])),
         ["wrong_agency (sz-market)", "person_missing (second_handler)"]
     );
-    story.act("inspect", &both(now), &[]).unwrap();
+    story.act("inspect", &both(now), &["+inspection_record"]).unwrap();
     let facts = [
         "infringement_found?",
         "crime_suspected?",
         "works_confirmed?",
         "illegal_gain_fen=7200000",
     ];
-    let papers = ["+comparison_report", "+right_proof"];
+    let papers = ["+comparison_report", "+right_proof", "+investigation_report"];
     story
         .act(
             "conclude",
@@ -264,218 +242,6 @@ fn the_investigation_takes_two_handlers_and_other_reviewers() {
             .as_deref(),
         Some("criminal")
     );
-    story.close();
-}
-
-#[test]
-fn the_transfer_keeps_its_clocks_and_needs_its_papers() {
-    let mut story = transfer();
-    // At once: no day is computed, and the light says so.
-    assert_eq!(
-        story.stands("team", "2024-05-21 09:00"),
-        "running due - left - over 0 yellow"
-    );
-    story
-        .act("report", &both("2024-05-21 10:00"), &["+investigation_report"])
-        .unwrap();
-    // Three calendar days from 21 May; 24 May is a Friday.
-    assert_eq!(
-        story.stands("decide", "2024-05-21 10:00"),
-        "running due 2024-05-24 left 3 over 0 green"
-    );
-    assert_eq!(
-        codes(story.act("approve", &handler("2024-05-22 09:00"), &[])),
-        ["role_missing (head)"]
-    );
-    story.act("approve", &approver("2024-05-24 15:00"), &[]).unwrap();
-    assert_eq!(
-        story.stands("decide", "2024-06-01 09:00"),
-        "met due 2024-05-24 left - over 0 off"
-    );
-    assert_eq!(
-        story.stands("hand_over", "2024-05-24 16:00"),
-        "running due 2024-05-25 15:00:00 (UTC+8) left 1 over 0 yellow"
-    );
-    let refused = codes(story.act("hand_over", &both("2024-05-25 09:00"), &[]));
-    assert_eq!(
-        refused,
-        [
-            "paper_missing (expert_report)",
-            "paper_missing (goods_list)",
-            "counterpart_missing (police)"
-        ]
-    );
-    let papers = ["+goods_list", "+expert_report", &format!("@police={POLICE}")];
-    let late = {
-        let mut late = story.clone();
-        late.act("hand_over", &both("2024-05-25 15:01"), &papers).unwrap();
-        late
-    };
-    // A minute after the 24 hours, on the same day.
-    assert_eq!(
-        late.stands("hand_over", "2024-06-01 09:00"),
-        "met_late due 2024-05-25 15:00:00 (UTC+8) left - over 0 red"
-    );
-    story
-        .act("hand_over", &both("2024-05-25 14:59"), &papers)
-        .unwrap();
-    assert_eq!(
-        story.stands("hand_over", "2024-06-01 09:00"),
-        "met due 2024-05-25 15:00:00 (UTC+8) left - over 0 off"
-    );
-    story
-        .act(
-            "copy",
-            &handler("2024-05-25 15:30"),
-            &["@procuratorate=sz-procuratorate"],
-        )
-        .unwrap();
-    assert!(
-        !story.clock("copy", "2024-06-01 09:00").verified,
-        "nobody read the opinion of 2006"
-    );
-    // Another police bureau cannot receive it.
-    let other = who("x1", "wz-police", &["police_receiver"], "2024-05-27 09:00");
-    assert_eq!(
-        codes(story.act("accept", &other, &[])),
-        ["wrong_agency (wz-police)"]
-    );
-    story.act("accept", &receiver("2024-05-27 09:00"), &[]).unwrap();
-    // Three calendar days from Monday 27 May.
-    assert_eq!(
-        story.stands("police_decide", "2024-05-27 09:00"),
-        "running due 2024-05-30 left 3 over 0 green"
-    );
-    // 24 hours from ten o'clock: the hour in which it begins is not counted. A window: nobody is late when it closes.
-    assert_eq!(
-        story.stands("ask_papers", "2024-05-29 09:00"),
-        "expired due 2024-05-28 10:00:00 (UTC+8) left - over 0 off"
-    );
-    story
-        .act(
-            "file",
-            &receiver("2024-05-29 09:00"),
-            &["police_case_number=2024-77"],
-        )
-        .unwrap();
-    assert_eq!(
-        codes(story.endorse(&approver("2024-05-30 09:00"))),
-        ["role_missing (police_head)"]
-    );
-    story.endorse(&police_head("2024-05-30 17:00")).unwrap();
-    assert_eq!(
-        story.stands("police_decide", "2024-06-01 09:00"),
-        "met due 2024-05-30 left - over 0 off"
-    );
-    story
-        .act(
-            "receive_filing",
-            &handler("2024-06-01 09:00"),
-            &["filing_notice_received_on=2024-05-31"],
-        )
-        .unwrap();
-    // Three calendar days from the notice on 31 May, not from the day on which its arrival was recorded.
-    assert_eq!(
-        story.stands("goods", "2024-06-01 09:00"),
-        "running due 2024-06-03 left 2 over 0 green"
-    );
-    let goods = story.clock("goods", "2024-06-01 09:00");
-    // By working days it would be Monday 3, Tuesday 4, Wednesday 5 June; both are shown, the strict one counts.
-    assert_eq!(goods.readings[0].due_on.unwrap().to_string(), "2024-06-05");
-    story
-        .act("hand_over_goods", &both("2024-06-04 10:00"), &[])
-        .unwrap();
-    assert_eq!(
-        story.stands("goods", "2024-06-10 09:00"),
-        "met_late due 2024-06-03 left - over 1 red"
-    );
-    story.close();
-}
-
-#[test]
-fn the_police_without_jurisdiction_pass_on_and_the_new_ones_begin_anew() {
-    let mut story = transferred();
-    story.act("accept", &receiver("2024-05-27 09:00"), &[]).unwrap();
-    let mut onward = given(story.procedure, &["reason=belongs to Wuzhong"]);
-    onward.agency = Some("wz-police".to_owned());
-    story
-        .give("forward", &receiver("2024-05-27 15:00"), onward)
-        .unwrap();
-    assert_eq!(story.matter.counterparts["police"], "wz-police");
-    assert_eq!(
-        story.stands("forward", "2024-05-30 09:00"),
-        "met due 2024-05-28 09:00:00 (UTC+8) left - over 0 off"
-    );
-    assert_eq!(
-        codes(story.act("accept", &receiver("2024-05-28 10:00"), &[])),
-        ["wrong_agency (sz-police)"]
-    );
-    story
-        .act(
-            "accept",
-            &who("w1", "wz-police", &["police_receiver"], "2024-05-28 10:00"),
-            &[],
-        )
-        .unwrap();
-    // Three calendar days from Tuesday 28 May.
-    assert_eq!(
-        story.stands("police_decide", "2024-05-28 10:00"),
-        "running due 2024-05-31 left 3 over 0 green"
-    );
-    story.close();
-}
-
-#[test]
-fn a_refusal_goes_through_reconsideration_to_the_procuratorate() {
-    let mut story = transferred();
-    story.act("accept", &receiver("2024-05-27 09:00"), &[]).unwrap();
-    assert_eq!(
-        codes(story.act("do_not_file", &receiver("2024-05-28 09:00"), &[])),
-        ["reason_missing"]
-    );
-    story
-        .act(
-            "do_not_file",
-            &receiver("2024-05-28 09:00"),
-            &["reason=below the line"],
-        )
-        .unwrap();
-    story.endorse(&police_head("2024-05-29 09:00")).unwrap();
-    let received = ["no_filing_notice_received_on=2024-05-30"];
-    story
-        .act("receive_no_filing", &handler("2024-05-30 11:00"), &received)
-        .unwrap();
-    // Three calendar days from Thursday 30 May: Sunday 2 June; moved it would be 3 June.
-    assert_eq!(
-        story.stands("ask_reconsideration", "2024-05-31 09:00"),
-        "running due 2024-06-02 left 2 over 0 green"
-    );
-    story
-        .act(
-            "ask_reconsideration",
-            &handler("2024-06-01 10:00"),
-            &["reason=the gain is above it"],
-        )
-        .unwrap();
-    // Three days from Saturday 1 June: Tuesday 4 June.
-    assert_eq!(
-        story.stands("decide_reconsideration", "2024-06-01 10:00"),
-        "running due 2024-06-04 left 3 over 0 green"
-    );
-    story
-        .act("reconsider_uphold", &receiver("2024-06-03 09:00"), &["reason=no"])
-        .unwrap();
-    story.endorse(&police_head("2024-06-04 09:00")).unwrap();
-    // Three days from Tuesday 4 June: Friday 7 June.
-    assert_eq!(
-        story.stands("ask_supervision", "2024-06-04 09:00"),
-        "running due 2024-06-07 left 3 over 0 green"
-    );
-    let asked = ["reason=please look", "@procuratorate=sz-procuratorate"];
-    story
-        .act("ask_supervision", &handler("2024-06-06 09:00"), &asked)
-        .unwrap();
-    assert_eq!(story.matter.stage, "under_supervision");
     story.close();
 }
 
@@ -557,8 +323,106 @@ fn the_whole_chain_has_one_stream_of_events_for_each_matter() {
     complaint.endorse(&reviewer("2024-04-22 15:00")).unwrap();
     complaint.endorse(&approver("2024-04-23 09:00")).unwrap();
     let last = serde_json::to_value(complaint.events.last().unwrap()).unwrap();
-    assert_eq!(last["body"]["opens"], "copyright-investigation");
+    assert_eq!(last["body"]["opens"][0], "copyright-investigation");
     assert_eq!(opened(&investigation().events[0]), "TS-1");
     assert_eq!(opened(&transfer().events[0]), "AJ-1");
     assert_eq!(complaint.matter.recorded_at, at("2024-04-23 09:00"));
+}
+
+#[test]
+fn what_was_true_when_it_was_proposed_is_asked_again_when_it_takes_effect() {
+    let mut story = investigation();
+    let parts = ["crime_suspected?", "@police=sz-police"];
+    story
+        .act("send_to_police", &handler("2024-05-18 09:00"), &parts[1..])
+        .unwrap_err();
+    let suspected = |value| {
+        Command::Supply(Supplied {
+            facts: [("crime_suspected".to_owned(), FactValue::Flag(value))].into(),
+            ..Supplied::default()
+        })
+    };
+    story
+        .tell(&suspected(true), &handler("2024-05-18 08:00"))
+        .unwrap();
+    story
+        .act("send_to_police", &handler("2024-05-18 09:00"), &parts[1..])
+        .unwrap();
+    story.endorse(&reviewer("2024-05-18 10:00")).unwrap();
+    story
+        .tell(&suspected(false), &handler("2024-05-19 09:00"))
+        .unwrap();
+    assert_eq!(
+        codes(story.endorse(&approver("2024-05-20 09:00"))),
+        ["fact_not_so (crime_suspected)"]
+    );
+    assert_eq!(story.matter.proposals.len(), 1, "it stays, and can be refused");
+    story
+        .tell(&suspected(true), &handler("2024-05-20 10:00"))
+        .unwrap();
+    story.endorse(&approver("2024-05-20 11:00")).unwrap();
+    assert_eq!(story.matter.stage, "at_police");
+    story.close();
+}
+
+#[test]
+fn a_hearing_is_notified_seven_working_days_before_and_a_new_day_counts_anew() {
+    let mut story = investigation();
+    story
+        .act("inspect", &both("2024-04-25 09:00"), &["+inspection_record"])
+        .unwrap();
+    let facts = [
+        "infringement_found?",
+        "crime_suspected!",
+        "works_confirmed?",
+        "+comparison_report",
+        "+right_proof",
+        "+investigation_report",
+    ];
+    story.act("conclude", &both("2024-05-06 09:00"), &facts).unwrap();
+    story
+        .act("give_notice", &handler("2024-05-07 09:00"), &[])
+        .unwrap();
+    story.endorse(&reviewer("2024-05-07 10:00")).unwrap();
+    story.endorse(&approver("2024-05-07 11:00")).unwrap();
+    // Five working days from Tuesday 7 May: 8, 9, 10, Saturday 11 worked, 13.
+    assert_eq!(
+        story.stands("ask_hearing", "2024-05-07 11:00"),
+        "running due 2024-05-13 left 6 over 0 yellow"
+    );
+    let party = who("m", "elsewhere", &["party"], "2024-05-13 16:00");
+    story.act("ask_hearing", &party, &[]).unwrap();
+    story
+        .act(
+            "fix_hearing",
+            &handler("2024-05-14 09:00"),
+            &["hearing_on=2024-05-24"],
+        )
+        .unwrap();
+    // Seven working days before Friday 24 May: 23, 22, 21, 20, 17, 16, 15.
+    let due = |story: &Story<'_>| {
+        story
+            .clock("notify_hearing", "2024-05-14 10:00")
+            .due_on
+            .unwrap()
+            .to_string()
+    };
+    assert_eq!(due(&story), "2024-05-15");
+    story
+        .act(
+            "fix_hearing",
+            &handler("2024-05-14 10:00"),
+            &["hearing_on=2024-05-31"],
+        )
+        .unwrap();
+    // Before Friday 31 May: 30, 29, 28, 27, 24, 23, 22.
+    assert_eq!(due(&story), "2024-05-22");
+    story
+        .act("notify_hearing", &handler("2024-05-22 09:00"), &[])
+        .unwrap();
+    assert_eq!(
+        story.clock("notify_hearing", "2024-06-10 10:00").state,
+        ClockState::Met
+    );
+    story.close();
 }

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use quanlian_procedure::{ActKind, Engine, Event, Procedure};
+use quanlian_procedure::{ActKind, Actor, Context, Engine, Event, Opening, Procedure, Procedures};
 use quanlian_record::time::Timestamp;
 
 use super::{
@@ -133,10 +133,13 @@ fn procedures() -> Vec<&'static Procedure> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
-    fn random_walks_replay_and_end(which in 0_usize..9, choices in prop::collection::vec((0_usize..60, 0_i64..12), 0..40)) {
+    fn random_walks_replay_and_end(
+        which in 0_usize..9,
+        choices in prop::collection::vec((0_usize..60, 0_i64..12), 0..40),
+    ) {
         let procedure = procedures()[which];
         let mut story = open_with_everything(engine(), procedure, at("2024-01-08 09:30"));
         let mut now = walk(&mut story, &choices);
@@ -147,7 +150,9 @@ proptest! {
     }
 
     #[test]
-    fn a_small_procedure_with_every_general_act_holds_too(choices in prop::collection::vec((0_usize..60, 0_i64..12), 0..60)) {
+    fn a_small_procedure_with_every_general_act_holds_too(
+        choices in prop::collection::vec((0_usize..60, 0_i64..12), 0..60),
+    ) {
         let loaded = load(&[("small.v1.toml", SMALL)]).unwrap();
         let procedure = loaded.get("small", 1).unwrap();
         let mut story = open_with_everything(Engine::new(&loaded, &LAW), procedure, at("2024-01-08 09:30"));
@@ -174,6 +179,35 @@ proptest! {
         {
             // A user, a reason or a day may read otherwise; the stage may not.
             prop_assert_eq!(matter.stage, story.matter.stage);
+        }
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_or_runs_and_never_panics(
+        damage in prop::collection::vec((0_usize..6_000, 32_u8..127), 1..4),
+        choices in prop::collection::vec((0_usize..60, 0_i64..12), 0..20),
+    ) {
+        let mut bytes = SMALL.as_bytes().to_vec();
+        for (at_byte, byte) in damage {
+            let at_byte = at_byte % bytes.len();
+            bytes[at_byte] = byte;
+        }
+        let Ok(loaded) = Procedures::from_files([("small.v1.toml".to_owned(), bytes)]) else { return Ok(()) };
+        loaded.check(&LAW);
+        let procedure = loaded.get("small", 1).unwrap();
+        let act = procedure.opening().unwrap();
+        let context = Context::now(at("2024-01-08 09:30"), Actor::new("h", "a", std::slice::from_ref(&act.roles[0].as_str())));
+        let opening = Opening { matter: "S".into(), procedure: "small".into(), version: Some(1), ..Opening::default() };
+        let engine = Engine::new(&loaded, &LAW);
+        if let Ok(mut story) = Story::opened(engine, procedure, &opening, &context) {
+            for (choice, days) in choices {
+                let now = later(story.matter.recorded_at, days);
+                let acts: Vec<_> = procedure.act.iter().filter(|act| act.kind != ActKind::Open).collect();
+                let _ = story.perform(&acts[choice % acts.len()].id, now);
+                // A rule of law that is not there is an error, not a panic.
+                let _ = story.engine.clocks(&story.matter, now);
+            }
+            story.close();
         }
     }
 

@@ -16,7 +16,7 @@ use super::{
 fn opened() -> Story<'static> {
     let procedure = PROCEDURES.get("criminal-transfer", 1).unwrap();
     let mut context = who("li", "sz-culture", &["handler"], "2024-05-20 09:00");
-    context.happened = on("2024-05-19");
+    context.happened = Some(on("2024-05-19"));
     context.with = vec![quanlian_procedure::Actor::new(
         "wang",
         "sz-culture",
@@ -34,7 +34,13 @@ fn an_event_has_this_shape_and_no_other() {
         .replace(&digest, "DIGEST");
     assert_eq!(
         json,
-        r#"{"v":1,"matter":"YS-1","seq":1,"recorded_at":"2024-05-20T01:00:00.000000Z","happened":"2024-05-19","by":{"user":"li","agency":"sz-culture"},"role":"handler","with":[{"user":"wang","agency":"sz-culture"}],"body":{"kind":"opened","procedure":"criminal-transfer","version":1,"digest":"DIGEST","agency":"sz-culture","to":"verifying","given":{"facts":{"crime_suspected":{"flag":true}}}}}"#
+        concat!(
+            r#"{"v":1,"matter":"YS-1","seq":1,"recorded_at":"2024-05-20T01:00:00.000000Z","#,
+            r#""happened":"2024-05-19","by":{"user":"li","agency":"sz-culture"},"role":"handler","#,
+            r#""with":[{"user":"wang","agency":"sz-culture"}],"body":{"kind":"opened","#,
+            r#""procedure":"criminal-transfer","version":1,"digest":"DIGEST","agency":"sz-culture","#,
+            r#""to":"verifying","given":{"facts":{"crime_suspected":{"flag":true}}}}}"#,
+        )
     );
     let mut context = who("li", "sz-culture", &["handler"], "2024-05-21 09:00");
     context.with = vec![quanlian_procedure::Actor::new(
@@ -46,9 +52,21 @@ fn an_event_has_this_shape_and_no_other() {
     let json = serde_json::to_string(&story.events[1]).unwrap();
     assert_eq!(
         json,
-        r#"{"v":1,"matter":"YS-1","seq":2,"recorded_at":"2024-05-21T01:00:00.000000Z","happened":"2024-05-21T01:00:00.000000Z","by":{"user":"li","agency":"sz-culture"},"role":"handler","with":[{"user":"wang","agency":"sz-culture"}],"body":{"kind":"acted","act":"report","from":"verifying","to":"deciding","given":{"papers":{"investigation_report":"file of investigation_report"}},"made":["transfer_report"]}}"#
+        concat!(
+            r#"{"v":1,"matter":"YS-1","seq":2,"recorded_at":"2024-05-21T01:00:00.000000Z","#,
+            r#""happened":"2024-05-21T01:00:00.000000Z","by":{"user":"li","agency":"sz-culture"},"#,
+            r#""role":"handler","with":[{"user":"wang","agency":"sz-culture"}],"body":{"kind":"acted","#,
+            r#""act":"report","from":"verifying","to":"deciding","#,
+            r#""given":{"papers":{"investigation_report":"file of investigation_report"}},"#,
+            r#""made":["transfer_report"]}}"#,
+        )
     );
-    let stored = r#"{"v":1,"matter":"YS-1","seq":3,"recorded_at":"2024-05-22T01:00:00Z","happened":"2024-05-22","by":{"user":"head","agency":"sz-culture"},"role":"head","body":{"kind":"acted","act":"refuse_transfer","from":"deciding","to":"not_transferred","given":{"reason":"no"},"made":["no_transfer_record"]}}"#;
+    let stored = concat!(
+        r#"{"v":1,"matter":"YS-1","seq":3,"recorded_at":"2024-05-22T01:00:00Z","happened":"2024-05-22","#,
+        r#""by":{"user":"head","agency":"sz-culture"},"role":"head","body":{"kind":"acted","#,
+        r#""act":"refuse_transfer","from":"deciding","to":"not_transferred","given":{"reason":"no"},"#,
+        r#""made":["no_transfer_record"]}}"#,
+    );
     let matter = story
         .engine
         .apply(&story.matter, &Event::from_json(stored.as_bytes()).unwrap())
@@ -66,7 +84,11 @@ fn a_refusal_is_data_with_words_in_two_languages() {
     let refusal = story.act("report", &alone, &[]).unwrap_err();
     assert_eq!(
         serde_json::to_string(&refusal).unwrap(),
-        r#"{"act":"report","lacks":[{"code":"person_missing","subject":"second_handler","name":{"zh":"协办人","en":"second handler"}},{"code":"paper_missing","subject":"investigation_report","name":{"zh":"涉嫌犯罪案件情况的调查报告","en":"investigation report"}}]}"#
+        concat!(
+            r#"{"act":"report","lacks":[{"code":"person_missing","subject":"second_handler","name":{"zh":"协办人","#,
+            r#""en":"second handler"}},{"code":"paper_missing","subject":"investigation_report","#,
+            r#""name":{"zh":"涉嫌犯罪案件情况的调查报告","en":"investigation report"}}]}"#,
+        )
     );
     let words: Vec<Text> = refusal
         .lacks

@@ -241,3 +241,37 @@ fn every_limit_that_nobody_read_says_so_and_no_rule_of_law_is_copied() {
     ];
     assert_eq!(limits, known);
 }
+
+/// Every `{ zh, en }` of a value, wherever it stands.
+fn texts(value: &toml::Value, found: &mut Vec<(String, String)>) {
+    match value {
+        toml::Value::Table(table) => {
+            if let (Some(zh), Some(en)) = (table.get("zh"), table.get("en")) {
+                found.push((zh.as_str().unwrap().to_owned(), en.as_str().unwrap().to_owned()));
+            }
+            table.values().for_each(|part| texts(part, found));
+        }
+        toml::Value::Array(parts) => parts.iter().for_each(|part| texts(part, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_people_read_is_chinese_in_one_language_and_not_in_the_other() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../procedures");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        texts(&toml::from_str(&text).unwrap(), &mut found);
+    }
+    let is_chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    for (zh, en) in &found {
+        assert!(zh.chars().any(is_chinese), "{zh}");
+        // 法释〔2020〕7号 is cited as such in English too.
+        assert!(
+            !en.replace("法释", "").replace('号', "").chars().any(is_chinese),
+            "{en}"
+        );
+    }
+    assert!(found.len() > 500, "{}", found.len());
+}

@@ -101,7 +101,11 @@ fn no_reasons_in_time_lead_to_the_order_and_the_order_to_filing() {
     story
         .act("no_reasons", &procurator("2024-10-17 09:00"), &[])
         .unwrap();
-    let order = ["reason=it must be filed", "order_served_on=2024-10-18"];
+    let order = [
+        "reason=it must be filed",
+        "order_served_on=2024-10-18",
+        "+filing_order",
+    ];
     story
         .act("order_filing", &procurator("2024-10-18 09:00"), &order)
         .unwrap();
@@ -145,7 +149,7 @@ fn reasons_that_come_late_are_late_and_can_still_stand() {
         .act(
             "give_reasons",
             &police("2024-10-18 09:00"),
-            &["reason=no suspect found"],
+            &["reason=no suspect found", "+reasons"],
         )
         .unwrap();
     assert_eq!(
