@@ -273,13 +273,13 @@ async fn lists(options: &Options) -> Result<(), Failed> {
                 "12 standing grants" => scope = procurator.clone(),
                 "page 20" => {
                     for _ in 0..19 {
-                        query.after = store.list(&scope, &query).await?.next;
+                        query.after = store.matters(&scope, &query).await?.next;
                     }
                 }
                 _ => {}
             }
             let started = Instant::now();
-            let page = store.list(&scope, &query).await?;
+            let page = store.matters(&scope, &query).await?;
             times.push(started.elapsed());
             if name == "one number" && page.matters.len() > 1 {
                 return Err("more than one matter has a number".into());
@@ -290,7 +290,9 @@ async fn lists(options: &Options) -> Result<(), Failed> {
     }
     println!("{}", figures("all lists", &all));
     let started = Instant::now();
-    let count = store.count(&chief, &MatterFilter::default(), 10_000).await?;
+    let count = store
+        .count_matters(&chief, &MatterFilter::default(), 10_000)
+        .await?;
     println!(
         "{}",
         json!({"list": "count up to 10,000", "count": count, "ms": millis(started.elapsed())})
@@ -378,7 +380,7 @@ async fn client_appends(
     };
     change.request.key = code(&id.to_string())?;
     let form = |ordinal: u64| format!("load-{ordinal}");
-    let mut version = store.create(id, &series, &form, &change).await?.version;
+    let mut version = store.create_matter(id, &series, &form, &change).await?.version;
     let created = started.elapsed();
     let mut times = Vec::new();
     let started = Instant::now();
@@ -393,7 +395,7 @@ async fn client_appends(
             payload: json!({"matter": id.to_string(), "n": n}),
         }];
         let begun = Instant::now();
-        version = store.append(id, version, &change).await?.version;
+        version = store.append_events(id, version, &change).await?.version;
         times.push(begun.elapsed());
     }
     Ok((times, created))

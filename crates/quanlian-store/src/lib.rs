@@ -27,6 +27,7 @@ mod edge;
 pub mod jobs;
 pub mod lock;
 pub mod matters;
+pub mod moving;
 pub mod objects;
 pub mod records;
 pub mod snapshot;

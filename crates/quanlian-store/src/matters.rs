@@ -268,7 +268,7 @@ pub struct Taking {
 /// Keeps matters.
 pub trait MatterStore: Send + Sync {
     /// Creates a matter under the next number of its series, which `number` writes.
-    fn create(
+    fn create_matter(
         &self,
         id: MatterId,
         series: &Series,
@@ -277,7 +277,7 @@ pub trait MatterStore: Send + Sync {
     ) -> impl Future<Output = Result<Written, WriteError>> + Send;
 
     /// Appends events to a matter whose last version is `expected`.
-    fn append(
+    fn append_events(
         &self,
         id: MatterId,
         expected: Version,
@@ -285,21 +285,21 @@ pub trait MatterStore: Send + Sync {
     ) -> impl Future<Output = Result<Written, WriteError>> + Send;
 
     /// The matter, if the scope reaches it.
-    fn get(
+    fn matter(
         &self,
         scope: &Scope,
         id: MatterId,
     ) -> impl Future<Output = Result<Option<Matter>, ReadError>> + Send;
 
     /// The matters that the scope reaches and `query` asks for, one page at a time.
-    fn list(
+    fn matters(
         &self,
         scope: &Scope,
         query: &MatterQuery,
     ) -> impl Future<Output = Result<MatterPage, ReadError>> + Send;
 
     /// How many there are, counted up to `up_to`: that answer means as many or more.
-    fn count(
+    fn count_matters(
         &self,
         scope: &Scope,
         filter: &MatterFilter,
@@ -344,12 +344,15 @@ pub trait MatterStore: Send + Sync {
     ) -> impl Future<Output = Result<bool, WriteError>> + Send;
 
     /// Takes entries of the outbox that nobody holds, oldest first.
-    fn take(&self, taking: &Taking) -> impl Future<Output = Result<Vec<TakenEntry>, WriteError>> + Send;
+    fn take_outbox(
+        &self,
+        taking: &Taking,
+    ) -> impl Future<Output = Result<Vec<TakenEntry>, WriteError>> + Send;
 
     /// Removes entries that were put and are still this worker's; how many.
     ///
     /// One whose time had run out and that another worker took stays with that one, and may be put twice.
-    fn acknowledge(
+    fn acknowledge_outbox(
         &self,
         worker: &Code,
         ids: &[OutboxId],

@@ -13,6 +13,7 @@ mod folder;
 mod jobs;
 mod lock;
 mod matters;
+mod moving;
 mod objects;
 mod postgres;
 mod processes;

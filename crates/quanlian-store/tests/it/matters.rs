@@ -5,7 +5,7 @@
 
 mod oracle;
 mod outbox;
-mod sharing;
+pub(crate) mod sharing;
 
 use std::collections::BTreeSet;
 
@@ -119,7 +119,9 @@ pub(crate) fn number(ordinal: u64) -> String {
 }
 
 pub(crate) async fn create(store: &Database, n: u64, change: &Change) -> Result<Written, WriteError> {
-    store.create(matter_id(n), &series(), &number, change).await
+    store
+        .create_matter(matter_id(n), &series(), &number, change)
+        .await
 }
 
 /// A person who sees all of an agency.
@@ -154,13 +156,16 @@ async fn a_matter_comes_back_with_its_events(store: &Database, place: &Place) {
     projection.due_on = None;
     next.projection = projection.clone();
     next.at = at(5);
-    let again = store.append(written.id, written.version, &next).await.unwrap();
+    let again = store
+        .append_events(written.id, written.version, &next)
+        .await
+        .unwrap();
     assert_eq!((again.version.number, &again.number), (3, &written.number));
 
     let scope = chief_of("culture");
     let other = place.open().await;
     for store in [store, &other] {
-        let matter = store.get(&scope, written.id).await.unwrap().unwrap();
+        let matter = store.matter(&scope, written.id).await.unwrap().unwrap();
         assert_eq!(matter.row.projection, projection);
         assert_eq!((matter.row.opened_at, matter.row.changed_at), (at(0), at(5)));
         assert_eq!(
@@ -192,7 +197,12 @@ async fn a_matter_comes_back_with_its_events(store: &Database, place: &Place) {
             handler,
             ..MatterFilter::default()
         };
-        async move { store.count(&chief_of("culture"), &filter, 9).await.unwrap() }
+        async move {
+            store
+                .count_matters(&chief_of("culture"), &filter, 9)
+                .await
+                .unwrap()
+        }
     };
     assert_eq!((found("li").await, found("王").await), (1, 0));
     let keys = [[7; 32], [9; 32], [11; 32]].into();
@@ -204,12 +214,12 @@ async fn who_did_not_see_the_last_version_writes_nothing(store: &Database, _: &P
     let projection = projection();
     let first = create(store, 1, &change("a", &projection)).await.unwrap().version;
     let second = store
-        .append(matter_id(1), first, &change("b", &projection))
+        .append_events(matter_id(1), first, &change("b", &projection))
         .await
         .unwrap()
         .version;
     let stale = store
-        .append(matter_id(1), first, &change("c", &projection))
+        .append_events(matter_id(1), first, &change("c", &projection))
         .await
         .unwrap_err();
     assert!(
@@ -222,18 +232,18 @@ async fn who_did_not_see_the_last_version_writes_nothing(store: &Database, _: &P
         ..second
     };
     let error = store
-        .append(matter_id(1), other_past, &change("d", &projection))
+        .append_events(matter_id(1), other_past, &change("d", &projection))
         .await
         .unwrap_err();
     assert_eq!(error.code(), "matter_conflict");
     let other_number = Version { number: 9, ..second };
     let error = store
-        .append(matter_id(1), other_number, &change("d", &projection))
+        .append_events(matter_id(1), other_number, &change("d", &projection))
         .await
         .unwrap_err();
     assert_eq!(error.code(), "matter_conflict");
     let nobody = store
-        .append(matter_id(2), first, &change("e", &projection))
+        .append_events(matter_id(2), first, &change("e", &projection))
         .await
         .unwrap_err();
     assert_eq!(nobody.code(), "matter_not_found");
@@ -247,7 +257,7 @@ async fn who_did_not_see_the_last_version_writes_nothing(store: &Database, _: &P
     assert_eq!(events.len(), 2);
     // What was refused left its key free.
     store
-        .append(matter_id(1), second, &change("c", &projection))
+        .append_events(matter_id(1), second, &change("c", &projection))
         .await
         .unwrap();
     assert_eq!(second.to_string().parse::<Version>().unwrap(), second);
@@ -264,7 +274,7 @@ async fn of_many_writers_at_once_one_wins_each_version(store: &Database, _: &Pla
             let (store, projection) = (store.clone(), projection.clone());
             tokio::spawn(async move {
                 let change = change(&format!("{round}-{racer}"), &projection);
-                store.append(matter_id(1), version, &change).await
+                store.append_events(matter_id(1), version, &change).await
             })
         });
         let mut won = Vec::new();
@@ -299,12 +309,12 @@ async fn the_same_request_gives_the_first_answer(store: &Database, _: &Place) {
         }
     );
     let add = change("add", &projection);
-    let second = store.append(first.id, first.version, &add).await.unwrap();
+    let second = store.append_events(first.id, first.version, &add).await.unwrap();
     let third = store
-        .append(first.id, second.version, &change("more", &projection))
+        .append_events(first.id, second.version, &change("more", &projection))
         .await
         .unwrap();
-    let again = store.append(first.id, first.version, &add).await.unwrap();
+    let again = store.append_events(first.id, first.version, &add).await.unwrap();
     assert_eq!(
         again,
         Written {
@@ -315,16 +325,19 @@ async fn the_same_request_gives_the_first_answer(store: &Database, _: &Place) {
     let mut other = add.clone();
     other.request.digest = [3; 32];
     for expected in [first.version, third.version] {
-        let error = store.append(first.id, expected, &other).await.unwrap_err();
+        let error = store.append_events(first.id, expected, &other).await.unwrap_err();
         assert_eq!(error.code(), "request_key_reused");
     }
     let error = create(store, 3, &other).await.unwrap_err();
     assert_eq!(error.code(), "request_key_reused");
     // Another person's key of the same name is another key.
     other.request.principal = code("somebody");
-    store.append(first.id, third.version, &other).await.unwrap();
+    store
+        .append_events(first.id, third.version, &other)
+        .await
+        .unwrap();
     let count = store
-        .count(&chief_of("culture"), &MatterFilter::default(), 10)
+        .count_matters(&chief_of("culture"), &MatterFilter::default(), 10)
         .await
         .unwrap();
     assert_eq!(count, 1);
@@ -370,12 +383,12 @@ async fn numbers_have_no_gaps_and_come_once(store: &Database, _: &Place) {
         ..series()
     };
     let taken = store
-        .create(matter_id(50), &next_year, &number, &change("x", &projection))
+        .create_matter(matter_id(50), &next_year, &number, &change("x", &projection))
         .await;
     assert_eq!(taken.unwrap_err().code(), "matter_number_taken");
     let form = |ordinal| format!("2025-{ordinal}");
     let written = store
-        .create(matter_id(50), &next_year, &form, &change("x", &projection))
+        .create_matter(matter_id(50), &next_year, &form, &change("x", &projection))
         .await;
     assert_eq!(written.unwrap().number, "2025-1");
 }
@@ -413,7 +426,7 @@ async fn what_is_outside_the_limits_is_refused(store: &Database, _: &Place) {
     })
     .await;
     let unwritten = store
-        .create(matter_id(1), &series(), &|_| String::new(), &fine)
+        .create_matter(matter_id(1), &series(), &|_| String::new(), &fine)
         .await;
     assert_eq!(unwritten.unwrap_err().code(), "matter_invalid");
     // Zero inside of JSON is fine: its canonical text has another form of it.
@@ -436,7 +449,11 @@ async fn a_changed_or_missing_event_is_named(store: &Database, place: &Place) {
         .version;
     for n in 2..=5 {
         let next = change(&format!("e{n}"), &projection);
-        version = store.append(matter_id(1), version, &next).await.unwrap().version;
+        version = store
+            .append_events(matter_id(1), version, &next)
+            .await
+            .unwrap()
+            .version;
     }
     let raw = place.raw().await;
     let read = || async { store.events(&chief_of("culture"), matter_id(1), 0, 99).await };
@@ -482,7 +499,10 @@ async fn a_changed_or_missing_event_is_named(store: &Database, place: &Place) {
     raw.execute_unprepared("UPDATE matters SET handlers = '{'")
         .await
         .unwrap();
-    let error = store.get(&chief_of("culture"), matter_id(1)).await.unwrap_err();
+    let error = store
+        .matter(&chief_of("culture"), matter_id(1))
+        .await
+        .unwrap_err();
     assert_eq!(error.code(), "matter_row_damaged");
 }
 
@@ -508,7 +528,7 @@ async fn pages_neither_repeat_nor_skip(store: &Database, _: &Place) {
             };
             let mut seen = Vec::new();
             loop {
-                let page = store.list(&scope, &query).await.unwrap();
+                let page = store.matters(&scope, &query).await.unwrap();
                 assert!(page.matters.len() <= 7);
                 seen.extend(page.matters.iter().map(|row| row.id));
                 let Some(next) = page.next else { break };
@@ -535,14 +555,14 @@ async fn pages_neither_repeat_nor_skip(store: &Database, _: &Place) {
         limit: Some(1),
         ..MatterQuery::default()
     };
-    let next = store.list(&scope, &query).await.unwrap().next;
+    let next = store.matters(&scope, &query).await.unwrap().next;
     let other = MatterQuery {
         after: next,
         sort: Sort::Due,
         ..MatterQuery::default()
     };
     assert_eq!(
-        store.list(&scope, &other).await.unwrap_err().code(),
+        store.matters(&scope, &other).await.unwrap_err().code(),
         "matter_cursor"
     );
 }
@@ -563,8 +583,11 @@ async fn each_filter_filters(store: &Database, _: &Place) {
             filter: filter.clone(),
             ..MatterQuery::default()
         };
-        let page = store.list(&chief_of("culture"), &query).await.unwrap();
-        let count = store.count(&chief_of("culture"), &filter, 10).await.unwrap();
+        let page = store.matters(&chief_of("culture"), &query).await.unwrap();
+        let count = store
+            .count_matters(&chief_of("culture"), &filter, 10)
+            .await
+            .unwrap();
         assert_eq!(count, page.matters.len() as u64, "{filter:?}");
         page.matters.iter().map(|row| row.id).collect::<Vec<_>>()
     };
@@ -656,7 +679,13 @@ async fn each_filter_filters(store: &Database, _: &Place) {
             "{prefix:?}"
         );
     }
-    assert_eq!(store.count(&chief_of("culture"), &none(), 1).await.unwrap(), 1);
+    assert_eq!(
+        store
+            .count_matters(&chief_of("culture"), &none(), 1)
+            .await
+            .unwrap(),
+        1
+    );
 }
 
 async fn migrations_go_back_and_forth(store: &Database, place: &Place) {
@@ -666,7 +695,7 @@ async fn migrations_go_back_and_forth(store: &Database, place: &Place) {
         let back = Database::open_at_version(&file, "0001_records").await.unwrap();
         assert_eq!(
             store
-                .count(&chief_of("culture"), &MatterFilter::default(), 1)
+                .count_matters(&chief_of("culture"), &MatterFilter::default(), 1)
                 .await
                 .unwrap_err()
                 .code(),
@@ -683,7 +712,7 @@ async fn migrations_go_back_and_forth(store: &Database, place: &Place) {
     let forth = place.open().await;
     assert_eq!(
         forth
-            .count(&chief_of("culture"), &MatterFilter::default(), 1)
+            .count_matters(&chief_of("culture"), &MatterFilter::default(), 1)
             .await
             .unwrap(),
         0

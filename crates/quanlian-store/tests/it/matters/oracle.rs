@@ -200,7 +200,7 @@ async fn holds(store: &Database, world: &World) -> Result<(), TestCaseError> {
             .filter(|n| may_see(who, *n, &world.matters[*n], &grants))
             .collect();
         for n in 0..world.matters.len() {
-            let got = store.get(who, matter_id(n as u64)).await.unwrap();
+            let got = store.matter(who, matter_id(n as u64)).await.unwrap();
             prop_assert_eq!(got.is_some(), seen.contains(&n), "{:?} looks at {}", who, n);
             let access = store.access(who, matter_id(n as u64)).await.unwrap();
             prop_assert_eq!(access.is_some(), seen.contains(&n), "{:?} asks about {}", who, n);
@@ -228,7 +228,7 @@ async fn holds(store: &Database, world: &World) -> Result<(), TestCaseError> {
         };
         let mut listed = Vec::new();
         loop {
-            let page = store.list(who, &query).await.unwrap();
+            let page = store.matters(who, &query).await.unwrap();
             listed.extend(page.matters.iter().map(|row| row.id));
             query.after = page.next;
             if page.next.is_none() {
@@ -236,7 +236,7 @@ async fn holds(store: &Database, world: &World) -> Result<(), TestCaseError> {
             }
         }
         let wanted: Vec<_> = wanted.into_iter().map(|n| matter_id(n as u64)).collect();
-        let count = store.count(who, &world.filter, 100).await.unwrap();
+        let count = store.count_matters(who, &world.filter, 100).await.unwrap();
         prop_assert_eq!(count, wanted.len() as u64, "{:?} counts", who);
         prop_assert_eq!(listed, wanted, "{:?} lists", who);
     }
