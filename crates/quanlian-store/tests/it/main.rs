@@ -9,6 +9,7 @@
 
 mod bucket;
 mod databases;
+mod failing;
 mod folder;
 mod jobs;
 mod lock;
