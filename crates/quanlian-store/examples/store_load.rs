@@ -76,8 +76,10 @@ async fn open(options: &Options) -> Result<Database, Failed> {
         return Ok(Database::open(Path::new(&place)).await?);
     }
     let password = std::env::var("QUANLIAN_DATABASE_PASSWORD").ok();
-    let mut how = PostgresOptions::default();
-    how.max_connections = u32::try_from(options.number("clients", 32)?)?.max(4);
+    let how = PostgresOptions {
+        max_connections: u32::try_from(options.number("clients", 32)?)?.max(4),
+        ..PostgresOptions::default()
+    };
     Ok(Database::connect(&PostgresAddress::parse(&place)?, password.as_deref(), &how).await?)
 }
 
@@ -238,6 +240,7 @@ async fn lists(options: &Options) -> Result<(), Failed> {
         "all numbers",
         "unit",
         "in hand",
+        "2,000 grants",
         "20,000 grants",
         "20,000 grants, next due",
         "12 standing grants",
@@ -264,7 +267,7 @@ async fn lists(options: &Options) -> Result<(), Failed> {
                 }
                 "opened in a week, next due" => {
                     query = by(Sort::Due, Direction::Ascending);
-                    let from = 1_700_000_000_000_000 + (round as i64 * 7919 % matters as i64) * 1_000_000;
+                    let from = 1_700_000_000_000_000 + (round * 7919 % matters).cast_signed() * 1_000_000;
                     query.filter.opened_from = Some(Timestamp::from_unix_micros(from)?);
                     query.filter.opened_until = Some(Timestamp::from_unix_micros(from + 604_800_000_000)?);
                 }
@@ -275,7 +278,7 @@ async fn lists(options: &Options) -> Result<(), Failed> {
                     query.filter.status = Some(code("open")?);
                 }
                 "one number" => {
-                    query.filter.number_prefix = Some(format!("2024-{:07}", 1 + round * 7919 % matters))
+                    query.filter.number_prefix = Some(format!("2024-{:07}", 1 + round * 7919 % matters));
                 }
                 "all numbers" => query.filter.number_prefix = Some("2024-".to_owned()),
                 "unit" => {
@@ -352,7 +355,8 @@ async fn appends(options: &Options) -> Result<(), Failed> {
     let count = times.len();
     let mut line = figures("appends", &times);
     line["clients"] = json!(clients);
-    line["appends_per_s"] = json!((count as f64 / (started.elapsed() - created).as_secs_f64()).round());
+    line["appends_per_s"] =
+        json!((count as f64 / started.elapsed().saturating_sub(created).as_secs_f64()).round());
     println!("{line}");
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::{
     Difference, Listener, MoveError, Progress, Snapshot,
     tables::{Holds, Table},
 };
-use crate::database::{Database, DatabaseError, Sql};
+use crate::database::{Database, DatabaseError, Sql, whole};
 
 /// Rows of a page. One may hold a megabyte, so that a page may hold as many as its rows.
 const PAGE_ROWS: usize = 200;
@@ -46,7 +46,7 @@ async fn page(source: &Snapshot<'_>, table: &Table, after: Option<&Row>) -> Resu
         sql.bind_all(after[..table.key].iter().cloned()).push(")");
     }
     sql.push(&format!(" ORDER BY {key} LIMIT "))
-        .bind(PAGE_ROWS as i64);
+        .bind(whole(PAGE_ROWS));
     let statement = sql.statement(source.database.kind());
     let rows = source
         .transaction

@@ -16,7 +16,7 @@ use std::{
 use quanlian_store::{
     Database, MatterStore,
     lock::PostgresAddress,
-    matters::{Change, MatterFilter, OutboxEntry, Taking, Version, WriteError, Written},
+    matters::{Change, MatterFilter, MatterQuery, OutboxEntry, Taking, Version, WriteError, Written},
 };
 use serde_json::json;
 
@@ -33,7 +33,7 @@ every_database_passes! {
 
 /// A write that is sent again, as it is, until it is answered.
 async fn insist(store: &Database, n: u64, expected: Option<Version>, change: &Change) -> Written {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let answer = match expected {
             Some(expected) => store.append_events(matter_id(n), expected, change).await,
@@ -101,9 +101,9 @@ async fn a_server_that_crashes_under_load_loses_no_acknowledged_write_and_double
         let server = server.clone();
         let end = move || {
             if crash == 0 {
-                server.restart("")
+                server.restart("");
             } else {
-                server.crash()
+                server.crash();
             }
         };
         tokio::task::spawn_blocking(end).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_server_that_crashes_under_load_loses_no_acknowledged_write_and_double
     }
     assert_eq!(outbox_size(&store).await, all);
     let numbers = store
-        .matters(&chief_of("culture"), &Default::default())
+        .matters(&chief_of("culture"), &MatterQuery::default())
         .await
         .unwrap();
     let mut numbers: Vec<String> = numbers.matters.into_iter().map(|row| row.number).collect();
@@ -207,7 +207,7 @@ async fn child_that_writes_until_it_is_killed() {
                 .await
                 .unwrap();
         }
-        say_done(n as i64);
+        say_done(n.cast_signed());
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn agency(text: &str) -> AgencyCode {
 pub(crate) fn uuid_of(n: u64) -> uuid::Uuid {
     let mut random = [0; id::RANDOM_BYTES];
     random[2..].copy_from_slice(&n.to_be_bytes());
-    id::from_parts(at(n as i64 * 1000), random)
+    id::from_parts(at(n.cast_signed() * 1000), random)
 }
 
 pub(crate) fn matter_id(n: u64) -> MatterId {
@@ -236,12 +236,14 @@ async fn who_did_not_see_the_last_version_writes_nothing(store: &Database, _: &P
         .await
         .unwrap_err();
     assert_eq!(error.code(), "matter_conflict");
-    let other_number = Version { number: 9, ..second };
-    let error = store
-        .append_events(matter_id(1), other_number, &change("d", &projection))
-        .await
-        .unwrap_err();
-    assert_eq!(error.code(), "matter_conflict");
+    for number in [0, 9, u64::MAX] {
+        let other_number = Version { number, ..second };
+        let error = store
+            .append_events(matter_id(1), other_number, &change("d", &projection))
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "matter_conflict", "{number}");
+    }
     let nobody = store
         .append_events(matter_id(2), first, &change("e", &projection))
         .await
@@ -418,7 +420,7 @@ async fn what_is_outside_the_limits_is_refused(store: &Database, _: &Place) {
     refused("long title", |c| c.projection.title = "长".repeat(400)).await;
     refused("amount", |c| c.projection.amount_fen = Some(i64::MIN)).await;
     refused("day", |c| {
-        c.projection.due_on = Some("-000001-01-01".parse().unwrap())
+        c.projection.due_on = Some("-000001-01-01".parse().unwrap());
     })
     .await;
     refused("keys", |c| {
@@ -510,10 +512,10 @@ async fn pages_neither_repeat_nor_skip(store: &Database, _: &Place) {
     let mut projection = projection();
     for n in 0..25_u64 {
         // Many equal keys, and some without.
-        projection.amount_fen = (n % 4 > 0).then_some(n as i64 % 3);
+        projection.amount_fen = (n % 4 > 0).then_some(n.cast_signed() % 3);
         projection.due_on = (n % 5 > 0).then(|| format!("2025-01-0{}", 1 + n % 2).parse().unwrap());
         let mut given = change(&format!("k{n}"), &projection);
-        given.at = at(n as i64 / 6);
+        given.at = at(n.cast_signed() / 6);
         create(store, n, &given).await.unwrap();
     }
     let scope = chief_of("culture");

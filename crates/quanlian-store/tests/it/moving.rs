@@ -49,8 +49,8 @@ async fn fill(store: &Database) {
     let mut projection = projection();
     projection.handlers = ["li".parse().unwrap(), "王".parse().unwrap()].into();
     projection.keys = [[1; 32], [2; 32]].into();
-    for n in 0..12 {
-        projection.amount_fen = (n % 2 == 0).then_some(n as i64 * 7);
+    for n in 0..12_u64 {
+        projection.amount_fen = (n % 2 == 0).then_some(n.cast_signed() * 7);
         let mut given = change(&format!("k{n}"), &projection);
         given.outbox = vec![OutboxEntry {
             id: outbox_id(n),
