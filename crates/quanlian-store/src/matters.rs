@@ -12,6 +12,11 @@
 //! - Numbers of one series have no gaps and are never given twice.
 //! - What a scope does not reach is as if it were not there: in lists, counts, single looks and errors alike.
 //!
+//! After [`DatabaseError::Away`](crate::database::DatabaseError::Away) nobody knows whether a write was done: the same
+//! request with the same key is safe to send again, and finds out.
+//!
+//! The chain covers the events, not the row; that is drawn from them and can be drawn anew.
+//!
 //! Not here: what an event means and which row follows from it (`quanlian-procedure`), who has which scope (the server).
 
 mod chain;
@@ -266,6 +271,57 @@ pub struct Taking {
 }
 
 /// Keeps matters.
+///
+/// ```
+/// use quanlian_record::{id::MatterId, time::Timestamp};
+/// use quanlian_store::{Database, MatterStore, matters::*};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir().unwrap();
+/// let store = Database::open(&folder.path().join("quanlian.sqlite")).await.unwrap();
+/// let at: Timestamp = "2024-12-20T01:30:00Z".parse().unwrap();
+/// let change = Change {
+///     request: Request { principal: "li".parse().unwrap(), key: "4f1c".parse().unwrap(), digest: [7; 32] },
+///     at,
+///     events: vec![serde_json::json!({"act": "receive", "v": 1})],
+///     projection: Projection {
+///         procedure: "complaint".parse().unwrap(),
+///         procedure_version: 1,
+///         stage: "intake".parse().unwrap(),
+///         status: "open".parse().unwrap(),
+///         owner_agency: "culture".parse().unwrap(),
+///         owner_unit: None,
+///         handlers: Default::default(),
+///         title: "曲一被上传".into(),
+///         due_on: None,
+///         amount_fen: None,
+///         keys: Default::default(),
+///     },
+///     state: serde_json::json!({}),
+///     grants: vec![],
+///     revoked: vec![],
+///     outbox: vec![],
+/// };
+/// let series = Series { agency: "culture".parse().unwrap(), procedure: "complaint".parse().unwrap(), year: 2024 };
+/// let number = |ordinal| format!("文执投〔2024〕{ordinal:06}");
+/// let written = store.create_matter(MatterId::fresh(at), &series, &number, &change).await.unwrap();
+/// assert_eq!(written.number, "文执投〔2024〕000001");
+///
+/// let mut scope = Scope {
+///     agency: "culture".parse().unwrap(),
+///     unit: None,
+///     user: "chief".parse().unwrap(),
+///     reach: Reach::Agency,
+///     needs: Actions::READ,
+///     at,
+/// };
+/// let matter = store.matter(&scope, written.id).await.unwrap().unwrap();
+/// assert_eq!(matter.row.version, written.version);
+/// // To another agency it is as if it were not there.
+/// scope.agency = "police".parse().unwrap();
+/// assert_eq!(store.matter(&scope, written.id).await.unwrap(), None);
+/// # });
+/// ```
 pub trait MatterStore: Send + Sync {
     /// Creates a matter under the next number of its series, which `number` writes.
     fn create_matter(

@@ -6,7 +6,8 @@
 //!
 //! Invariants:
 //! - What is read is one state of the source, also while others write to it: all pages come from one snapshot.
-//! - Moving again goes on where it stopped, and changes nothing when all is there.
+//! - Moving again goes on where it stopped, and changes nothing when all is there. A source that was written to between
+//!   two tries is a difference; then begin anew with an empty destination.
 //! - Nothing in the destination is changed or removed. What stands there and not in the source is a difference.
 //! - It ends with a comparison of every row ([`MoveError::Differs`]), not with trust in what was sent.
 //!
