@@ -76,8 +76,10 @@ async fn open(options: &Options) -> Result<Database, Failed> {
         return Ok(Database::open(Path::new(&place)).await?);
     }
     let password = std::env::var("QUANLIAN_DATABASE_PASSWORD").ok();
-    let mut how = PostgresOptions::default();
-    how.max_connections = u32::try_from(options.number("clients", 32)?)?.max(4);
+    let how = PostgresOptions {
+        max_connections: u32::try_from(options.number("clients", 32)?)?.max(4),
+        ..PostgresOptions::default()
+    };
     Ok(Database::connect(&PostgresAddress::parse(&place)?, password.as_deref(), &how).await?)
 }
 
@@ -99,17 +101,17 @@ async fn raw(options: &Options) -> Result<sea_orm::DatabaseConnection, Failed> {
 }
 
 /// Matters of twelve agencies, the first with four of ten; forty units, two thousand people, four procedures, eight
-/// stages; twenty thousand grants to the police, standing grants of all to the procuratorate.
+/// stages; twenty thousand grants to the police, two thousand to the customs, standing grants of all to the procuratorate.
 async fn fill(options: &Options) -> Result<(), Failed> {
     let store = open(options).await?;
     let matters = options.number("matters", 1_000_000)?;
     let raw = raw(options).await?;
     let started = Instant::now();
-    let (series, id, fiftieth, grant, head, plus) = match store.kind() {
+    let (series, id, forty_fifth, grant, head, plus) = match store.kind() {
         Kind::Sqlite => (
             "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {N})",
             "unhex(printf('%032x', n))",
-            "unhex(printf('%032x', n * 50))",
+            "unhex(printf('%032x', n * 45))",
             "unhex(printf('%032x', n + 100000000))",
             "zeroblob(32)",
             "printf('%07d', n)",
@@ -117,27 +119,43 @@ async fn fill(options: &Options) -> Result<(), Failed> {
         Kind::Postgres => (
             "WITH s AS (SELECT generate_series(1, {N}::bigint) AS n)",
             "lpad(to_hex(n), 32, '0')::uuid",
-            "lpad(to_hex(n * 50), 32, '0')::uuid",
+            "lpad(to_hex(n * 45), 32, '0')::uuid",
             "lpad(to_hex(n + 100000000), 32, '0')::uuid",
             "decode(repeat('00', 32), 'hex')",
             "lpad(n::text, 7, '0')",
         ),
     };
-    let agency = "CASE WHEN n % 10 < 4 THEN 'a0' ELSE 'a' || CAST(1 + n % 11 AS TEXT) END";
-    let user = "'u' || CAST((n * 7919) % 2000 AS TEXT)";
+    // Each attribute by a mix of its own, so that none tells of another.
+    let mix = |by: u64, many: u64| format!("(((n * {by}) % 2147483647) % {many})");
+    let agency = format!(
+        "CASE WHEN {} < 4 THEN 'a0' ELSE 'a' || CAST(1 + {} AS TEXT) END",
+        mix(48_271, 10),
+        mix(69_621, 11)
+    );
+    let user = format!("'u' || CAST({} AS TEXT)", mix(16_807, 2000));
     let none = i64::MIN;
     let statements = [
         format!(
             "INSERT INTO matters (id, number, procedure_id, procedure_version, stage, status, owner_agency, owner_unit, \
              handlers, title, opened_at, changed_at, due_key, amount_key, blind_keys, state, version, head) {} \
-             SELECT {id}, '2024-' || {plus}, 'p' || CAST(n % 4 AS TEXT), 1, 's' || CAST((n * 31) % 8 AS TEXT), \
-             CASE WHEN (n * 17) % 10 < 7 THEN 'closed' ELSE 'open' END, {agency}, 'k' || CAST((n * 13) % 40 AS TEXT), \
+             SELECT {id}, '2024-' || {plus}, 'p' || CAST({} AS TEXT), 1, 's' || CAST({} AS TEXT), \
+             CASE WHEN {} < 7 THEN 'closed' ELSE 'open' END, {agency}, 'k' || CAST({} AS TEXT), \
              '[\"' || {user} || '\"]', 'matter ' || CAST(n AS TEXT), 1700000000000000 + n * 1000000, \
-             1700000000000000 + ((n * 7919) % {matters}) * 1000000, \
-             CASE WHEN n % 5 < 3 THEN 20240101 + (n * 37) % 28 + ((n * 41) % 12) * 100 ELSE {} END, \
-             CASE WHEN n % 2 = 0 THEN (n * 104729) % 100000000 ELSE {} END, '[]', '{{\"n\":1}}', 0, {head} FROM s",
+             1700000000000000 + {} * 1000000, \
+             CASE WHEN {} < 3 THEN 20240101 + {} + {} * 100 ELSE {} END, \
+             CASE WHEN {} = 0 THEN {} ELSE {} END, '[]', '{{\"n\":1}}', 0, {head} FROM s",
             series.replace("{N}", &matters.to_string()),
+            mix(39_373, 4),
+            mix(742_938_285, 8),
+            mix(950_706_376, 10),
+            mix(1_226_874_159, 40),
+            mix(62_089_911, matters),
+            mix(1_343_714_438, 5),
+            mix(630_360_016, 28),
+            mix(7919, 12),
             i64::MAX,
+            mix(104_729, 2),
+            mix(1_299_709, 100_000_000),
             // The least number of all cannot be written as one.
             format_args!("({} - 1)", none + 1),
         ),
@@ -147,10 +165,11 @@ async fn fill(options: &Options) -> Result<(), Failed> {
         ),
         format!(
             "INSERT INTO matter_grants (id, matter_id, of_agency, to_agency, actions, purpose, legal_basis, \
-             handling_code, granted_by, granted_at, until_at, revoked_at) {} SELECT {grant}, {}, 'a0', 'police', 3, 'p', \
+             handling_code, granted_by, granted_at, until_at, revoked_at) {} SELECT {grant}, {}, 'a0', \
+             CASE WHEN n % 11 = 0 THEN 'customs' ELSE 'police' END, 3, 'p', \
              'l', 'P1', 'chief', 0, {max}, {max} FROM s",
-            series.replace("{N}", &(matters / 50).to_string()),
-            fiftieth,
+            series.replace("{N}", &(matters / 500 * 11).to_string()),
+            forty_fifth,
             max = i64::MAX,
         ),
         format!(
@@ -196,6 +215,7 @@ async fn lists(options: &Options) -> Result<(), Failed> {
     let chief = person("a0", None, "u0", Reach::Agency)?;
     let small = person("a5", None, "u0", Reach::Agency)?;
     let police = person("police", None, "x", Reach::Agency)?;
+    let customs = person("customs", None, "x", Reach::Agency)?;
     let procurator = person("procuratorate", None, "x", Reach::Agency)?;
     let by = |sort, direction| MatterQuery {
         sort,
@@ -220,6 +240,7 @@ async fn lists(options: &Options) -> Result<(), Failed> {
         "all numbers",
         "unit",
         "in hand",
+        "2,000 grants",
         "20,000 grants",
         "20,000 grants, next due",
         "12 standing grants",
@@ -246,7 +267,7 @@ async fn lists(options: &Options) -> Result<(), Failed> {
                 }
                 "opened in a week, next due" => {
                     query = by(Sort::Due, Direction::Ascending);
-                    let from = 1_700_000_000_000_000 + (round as i64 * 7919 % matters as i64) * 1_000_000;
+                    let from = 1_700_000_000_000_000 + (round * 7919 % matters).cast_signed() * 1_000_000;
                     query.filter.opened_from = Some(Timestamp::from_unix_micros(from)?);
                     query.filter.opened_until = Some(Timestamp::from_unix_micros(from + 604_800_000_000)?);
                 }
@@ -257,7 +278,7 @@ async fn lists(options: &Options) -> Result<(), Failed> {
                     query.filter.status = Some(code("open")?);
                 }
                 "one number" => {
-                    query.filter.number_prefix = Some(format!("2024-{:07}", 1 + round * 7919 % matters))
+                    query.filter.number_prefix = Some(format!("2024-{:07}", 1 + round * 7919 % matters));
                 }
                 "all numbers" => query.filter.number_prefix = Some("2024-".to_owned()),
                 "unit" => {
@@ -265,6 +286,7 @@ async fn lists(options: &Options) -> Result<(), Failed> {
                     scope = person("a0", Some(&unit), &format!("u{}", round * 13 % 2000), Reach::Unit)?;
                 }
                 "in hand" => scope = person("a0", None, &format!("u{}", round * 13 % 2000), Reach::Handled)?,
+                "2,000 grants" => scope = customs.clone(),
                 "20,000 grants" => scope = police.clone(),
                 "20,000 grants, next due" => {
                     scope = police.clone();
@@ -273,13 +295,13 @@ async fn lists(options: &Options) -> Result<(), Failed> {
                 "12 standing grants" => scope = procurator.clone(),
                 "page 20" => {
                     for _ in 0..19 {
-                        query.after = store.list(&scope, &query).await?.next;
+                        query.after = store.matters(&scope, &query).await?.next;
                     }
                 }
                 _ => {}
             }
             let started = Instant::now();
-            let page = store.list(&scope, &query).await?;
+            let page = store.matters(&scope, &query).await?;
             times.push(started.elapsed());
             if name == "one number" && page.matters.len() > 1 {
                 return Err("more than one matter has a number".into());
@@ -290,7 +312,9 @@ async fn lists(options: &Options) -> Result<(), Failed> {
     }
     println!("{}", figures("all lists", &all));
     let started = Instant::now();
-    let count = store.count(&chief, &MatterFilter::default(), 10_000).await?;
+    let count = store
+        .count_matters(&chief, &MatterFilter::default(), 10_000)
+        .await?;
     println!(
         "{}",
         json!({"list": "count up to 10,000", "count": count, "ms": millis(started.elapsed())})
@@ -331,7 +355,8 @@ async fn appends(options: &Options) -> Result<(), Failed> {
     let count = times.len();
     let mut line = figures("appends", &times);
     line["clients"] = json!(clients);
-    line["appends_per_s"] = json!((count as f64 / (started.elapsed() - created).as_secs_f64()).round());
+    line["appends_per_s"] =
+        json!((count as f64 / started.elapsed().saturating_sub(created).as_secs_f64()).round());
     println!("{line}");
     Ok(())
 }
@@ -378,7 +403,7 @@ async fn client_appends(
     };
     change.request.key = code(&id.to_string())?;
     let form = |ordinal: u64| format!("load-{ordinal}");
-    let mut version = store.create(id, &series, &form, &change).await?.version;
+    let mut version = store.create_matter(id, &series, &form, &change).await?.version;
     let created = started.elapsed();
     let mut times = Vec::new();
     let started = Instant::now();
@@ -393,7 +418,7 @@ async fn client_appends(
             payload: json!({"matter": id.to_string(), "n": n}),
         }];
         let begun = Instant::now();
-        version = store.append(id, version, &change).await?.version;
+        version = store.append_events(id, version, &change).await?.version;
         times.push(begun.elapsed());
     }
     Ok((times, created))

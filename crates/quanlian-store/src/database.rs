@@ -28,7 +28,7 @@ use sea_orm::{
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use open::OpenError;
-pub(crate) use sql::{Sql, bytes32, values};
+pub(crate) use sql::{Sql, bytes32, values, whole};
 pub use trouble::DatabaseError;
 pub(crate) use trouble::is_duplicate;
 

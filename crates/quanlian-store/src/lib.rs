@@ -1,7 +1,7 @@
 //! Stores: where records and objects are kept, behind ports as narrow as the chain needs.
 //!
-//! In:  records in their envelope, and the bytes of originals, captures and papers.
-//! Out: the same records and bytes, or an error that says which of them cannot be trusted.
+//! In:  records in their envelope, matters as events, jobs, and the bytes of originals, captures and papers.
+//! Out: the same again, or an error that says which of them cannot be trusted.
 //!
 //! | port | default | for tests |
 //! |---|---|---|
@@ -14,7 +14,8 @@
 //! Invariants:
 //! - What was stored is never changed, and never removed but by an erasure that the law asks for (个人信息保护法 art. 47).
 //!   Storing the same thing twice is no error and changes nothing; another thing under the same name is refused.
-//! - What was erased is in no file of the store any more: not in free pages, not in the write-ahead log.
+//! - What was erased is in no file of the store any more: not in free pages, not in the write-ahead log. What a server keeps
+//!   beside its tables is said where it is opened ([`database::postgres`], [`objects::s3`]).
 //! - What is read is checked against its SHA-256 first. A store that was tampered with or damaged gives an error, not
 //!   other content.
 //! - All implementations of a port pass one behaviour suite (`tests/it`).
@@ -28,6 +29,7 @@ mod edge;
 pub mod jobs;
 pub mod lock;
 pub mod matters;
+pub mod moving;
 pub mod objects;
 pub mod records;
 pub mod snapshot;

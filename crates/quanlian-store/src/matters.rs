@@ -12,6 +12,11 @@
 //! - Numbers of one series have no gaps and are never given twice.
 //! - What a scope does not reach is as if it were not there: in lists, counts, single looks and errors alike.
 //!
+//! After [`DatabaseError::Away`](crate::database::DatabaseError::Away) nobody knows whether a write was done: the same
+//! request with the same key is safe to send again, and finds out.
+//!
+//! The chain covers the events, not the row; that is drawn from them and can be drawn anew.
+//!
 //! Not here: what an event means and which row follows from it (`quanlian-procedure`), who has which scope (the server).
 
 mod chain;
@@ -266,9 +271,60 @@ pub struct Taking {
 }
 
 /// Keeps matters.
+///
+/// ```
+/// use quanlian_record::{id::MatterId, time::Timestamp};
+/// use quanlian_store::{Database, MatterStore, matters::*};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir().unwrap();
+/// let store = Database::open(&folder.path().join("quanlian.sqlite")).await.unwrap();
+/// let at: Timestamp = "2024-12-20T01:30:00Z".parse().unwrap();
+/// let change = Change {
+///     request: Request { principal: "li".parse().unwrap(), key: "4f1c".parse().unwrap(), digest: [7; 32] },
+///     at,
+///     events: vec![serde_json::json!({"act": "receive", "v": 1})],
+///     projection: Projection {
+///         procedure: "complaint".parse().unwrap(),
+///         procedure_version: 1,
+///         stage: "intake".parse().unwrap(),
+///         status: "open".parse().unwrap(),
+///         owner_agency: "culture".parse().unwrap(),
+///         owner_unit: None,
+///         handlers: Default::default(),
+///         title: "曲一被上传".into(),
+///         due_on: None,
+///         amount_fen: None,
+///         keys: Default::default(),
+///     },
+///     state: serde_json::json!({}),
+///     grants: vec![],
+///     revoked: vec![],
+///     outbox: vec![],
+/// };
+/// let series = Series { agency: "culture".parse().unwrap(), procedure: "complaint".parse().unwrap(), year: 2024 };
+/// let number = |ordinal| format!("文执投〔2024〕{ordinal:06}");
+/// let written = store.create_matter(MatterId::fresh(at), &series, &number, &change).await.unwrap();
+/// assert_eq!(written.number, "文执投〔2024〕000001");
+///
+/// let mut scope = Scope {
+///     agency: "culture".parse().unwrap(),
+///     unit: None,
+///     user: "chief".parse().unwrap(),
+///     reach: Reach::Agency,
+///     needs: Actions::READ,
+///     at,
+/// };
+/// let matter = store.matter(&scope, written.id).await.unwrap().unwrap();
+/// assert_eq!(matter.row.version, written.version);
+/// // To another agency it is as if it were not there.
+/// scope.agency = "police".parse().unwrap();
+/// assert_eq!(store.matter(&scope, written.id).await.unwrap(), None);
+/// # });
+/// ```
 pub trait MatterStore: Send + Sync {
     /// Creates a matter under the next number of its series, which `number` writes.
-    fn create(
+    fn create_matter(
         &self,
         id: MatterId,
         series: &Series,
@@ -277,7 +333,7 @@ pub trait MatterStore: Send + Sync {
     ) -> impl Future<Output = Result<Written, WriteError>> + Send;
 
     /// Appends events to a matter whose last version is `expected`.
-    fn append(
+    fn append_events(
         &self,
         id: MatterId,
         expected: Version,
@@ -285,21 +341,21 @@ pub trait MatterStore: Send + Sync {
     ) -> impl Future<Output = Result<Written, WriteError>> + Send;
 
     /// The matter, if the scope reaches it.
-    fn get(
+    fn matter(
         &self,
         scope: &Scope,
         id: MatterId,
     ) -> impl Future<Output = Result<Option<Matter>, ReadError>> + Send;
 
     /// The matters that the scope reaches and `query` asks for, one page at a time.
-    fn list(
+    fn matters(
         &self,
         scope: &Scope,
         query: &MatterQuery,
     ) -> impl Future<Output = Result<MatterPage, ReadError>> + Send;
 
     /// How many there are, counted up to `up_to`: that answer means as many or more.
-    fn count(
+    fn count_matters(
         &self,
         scope: &Scope,
         filter: &MatterFilter,
@@ -344,12 +400,15 @@ pub trait MatterStore: Send + Sync {
     ) -> impl Future<Output = Result<bool, WriteError>> + Send;
 
     /// Takes entries of the outbox that nobody holds, oldest first.
-    fn take(&self, taking: &Taking) -> impl Future<Output = Result<Vec<TakenEntry>, WriteError>> + Send;
+    fn take_outbox(
+        &self,
+        taking: &Taking,
+    ) -> impl Future<Output = Result<Vec<TakenEntry>, WriteError>> + Send;
 
     /// Removes entries that were put and are still this worker's; how many.
     ///
     /// One whose time had run out and that another worker took stays with that one, and may be put twice.
-    fn acknowledge(
+    fn acknowledge_outbox(
         &self,
         worker: &Code,
         ids: &[OutboxId],

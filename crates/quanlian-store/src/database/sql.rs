@@ -73,6 +73,11 @@ impl Sql {
     }
 }
 
+/// A count as the databases keep it; what is beyond them is the greatest that they know.
+pub(crate) fn whole(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
+
 /// A digest as a value.
 pub(crate) fn bytes32(digest: &[u8; 32]) -> Value {
     Value::from(digest.to_vec())

@@ -18,7 +18,7 @@ use super::{
     Report,
 };
 use crate::{
-    database::{Database, Kind, Sql, values},
+    database::{Database, Kind, Sql, values, whole},
     matters::Code,
 };
 
@@ -213,7 +213,7 @@ impl JobQueue for Database {
         }
         let limit = filter.limit.unwrap_or(50).clamp(1, MAX_PAGE_JOBS);
         sql.push(" ORDER BY made_at DESC, id DESC LIMIT ")
-            .bind(limit as i64);
+            .bind(whole(limit));
         let rows = self.all(sql).await?;
         rows.iter().map(|row| job_of(self, row)).collect()
     }
@@ -294,10 +294,6 @@ fn shortened(error: &str) -> String {
 
 fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
-}
-
-fn whole(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn column<T: TryGetable>(database: &Database, row: &QueryResult, name: &str) -> Result<T, JobError> {

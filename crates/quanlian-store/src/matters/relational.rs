@@ -24,7 +24,7 @@ use super::{
 use crate::database::{Database, Sql, values};
 
 impl MatterStore for Database {
-    async fn create(
+    async fn create_matter(
         &self,
         id: MatterId,
         series: &Series,
@@ -34,19 +34,29 @@ impl MatterStore for Database {
         writing::create(self, id, series, number, change).await
     }
 
-    async fn append(&self, id: MatterId, expected: Version, change: &Change) -> Result<Written, WriteError> {
+    async fn append_events(
+        &self,
+        id: MatterId,
+        expected: Version,
+        change: &Change,
+    ) -> Result<Written, WriteError> {
         writing::append(self, id, expected, change).await
     }
 
-    async fn get(&self, scope: &Scope, id: MatterId) -> Result<Option<Matter>, ReadError> {
+    async fn matter(&self, scope: &Scope, id: MatterId) -> Result<Option<Matter>, ReadError> {
         reading::get(self, scope, id).await
     }
 
-    async fn list(&self, scope: &Scope, query: &MatterQuery) -> Result<MatterPage, ReadError> {
+    async fn matters(&self, scope: &Scope, query: &MatterQuery) -> Result<MatterPage, ReadError> {
         reading::list(self, scope, query).await
     }
 
-    async fn count(&self, scope: &Scope, filter: &MatterFilter, up_to: u64) -> Result<u64, ReadError> {
+    async fn count_matters(
+        &self,
+        scope: &Scope,
+        filter: &MatterFilter,
+        up_to: u64,
+    ) -> Result<u64, ReadError> {
         reading::count(self, scope, filter, up_to).await
     }
 
@@ -82,11 +92,11 @@ impl MatterStore for Database {
         Ok(self.run(granting::revocation(id, at, by.as_str())).await? > 0)
     }
 
-    async fn take(&self, taking: &Taking) -> Result<Vec<TakenEntry>, WriteError> {
+    async fn take_outbox(&self, taking: &Taking) -> Result<Vec<TakenEntry>, WriteError> {
         outbox::take(self, taking).await
     }
 
-    async fn acknowledge(&self, worker: &Code, ids: &[OutboxId]) -> Result<u64, WriteError> {
+    async fn acknowledge_outbox(&self, worker: &Code, ids: &[OutboxId]) -> Result<u64, WriteError> {
         outbox::acknowledge(self, worker, ids).await
     }
 

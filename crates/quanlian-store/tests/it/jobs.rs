@@ -33,7 +33,7 @@ fn job_id(n: u64) -> JobId {
     JobId(uuid_of(n))
 }
 
-fn job(n: u64) -> NewJob {
+pub(crate) fn job(n: u64) -> NewJob {
     NewJob {
         id: job_id(n),
         kind: code("scan"),
@@ -47,7 +47,7 @@ fn job(n: u64) -> NewJob {
     }
 }
 
-fn leasing(worker: &str, now: i64, until: i64) -> Leasing {
+pub(crate) fn leasing(worker: &str, now: i64, until: i64) -> Leasing {
     Leasing {
         worker: code(worker),
         kinds: vec![code("scan"), code("print")],

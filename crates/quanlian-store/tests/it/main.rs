@@ -10,10 +10,12 @@
 mod accounts;
 mod bucket;
 mod databases;
+mod failing;
 mod folder;
 mod jobs;
 mod lock;
 mod matters;
+mod moving;
 mod objects;
 mod postgres;
 mod processes;

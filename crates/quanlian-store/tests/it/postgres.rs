@@ -114,10 +114,10 @@ async fn many_may_make_the_tables_at_once() {
         return;
     };
     let (a, b, c) = tokio::join!(open(&address), open(&address), open(&address));
-    for (n, store) in [a, b, c].into_iter().enumerate() {
+    for (n, store) in (0_u8..).zip([a, b, c]) {
         store
             .unwrap()
-            .append(&record("deposit", n as i64, n as u8))
+            .append(&record("deposit", i64::from(n), n))
             .await
             .unwrap();
     }

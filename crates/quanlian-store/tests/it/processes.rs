@@ -16,20 +16,21 @@ use quanlian_store::{
 use crate::{objects::content, records::record};
 
 /// Tells a child where to work; without it the tests that are bodies of children do nothing.
-const CHILD_FOLDER: &str = "QUANLIAN_STORE_TEST_FOLDER";
+pub(crate) const CHILD_FOLDER: &str = "QUANLIAN_STORE_TEST_FOLDER";
 /// What a child writes before the number of something that is now durable.
 const DONE: &str = "done ";
 
-fn start(body: &str, folder: &Path) -> Child {
+pub(crate) fn start(body: &str, folder: &Path, environment: &[(&str, String)]) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "--nocapture", body])
-        .env(CHILD_FOLDER, folder);
+        .env(CHILD_FOLDER, folder)
+        .envs(environment.iter().map(|(name, value)| (name, value)));
     command.stdout(Stdio::piped()).spawn().unwrap()
 }
 
 /// Lets the child finish `count` things and kills it in the middle of the next; the numbers of those it finished.
-fn kill_after(mut child: Child, count: usize) -> Vec<i64> {
+pub(crate) fn kill_after(mut child: Child, count: usize) -> Vec<i64> {
     let lines = BufReader::new(child.stdout.take().unwrap())
         .lines()
         .map(Result::unwrap);
@@ -49,7 +50,7 @@ fn kill_after(mut child: Child, count: usize) -> Vec<i64> {
     finished
 }
 
-fn say_done(number: i64) {
+pub(crate) fn say_done(number: i64) {
     let mut out = std::io::stdout();
     writeln!(out, "{DONE}{number}").unwrap();
     out.flush().unwrap();
@@ -81,7 +82,7 @@ async fn child_that_appends() {
 async fn processes_append_side_by_side() {
     let folder = tempfile::tempdir().unwrap();
     // All make the file and its tables at the same moment.
-    let children = [(); 3].map(|()| start("processes::child_that_appends", folder.path()));
+    let children = [(); 3].map(|()| start("processes::child_that_appends", folder.path(), &[]));
     for child in children {
         assert!(child.wait_with_output().unwrap().status.success());
     }
@@ -112,7 +113,11 @@ async fn child_that_appends_until_it_is_killed() {
 #[tokio::test]
 async fn a_killed_process_loses_no_record_that_it_had_stored_and_leaves_no_half_batch() {
     let folder = tempfile::tempdir().unwrap();
-    let child = start("processes::child_that_appends_until_it_is_killed", folder.path());
+    let child = start(
+        "processes::child_that_appends_until_it_is_killed",
+        folder.path(),
+        &[],
+    );
     let finished = kill_after(child, 10);
     let store = SqliteRecords::open(&folder.path().join("records.db"))
         .await
@@ -157,7 +162,11 @@ fn nth_content(number: i64) -> Vec<u8> {
 #[tokio::test]
 async fn a_killed_process_loses_no_object_that_it_had_stored_and_leaves_no_half_object() {
     let folder = tempfile::tempdir().unwrap();
-    let child = start("processes::child_that_puts_until_it_is_killed", folder.path());
+    let child = start(
+        "processes::child_that_puts_until_it_is_killed",
+        folder.path(),
+        &[],
+    );
     let finished = kill_after(child, 5);
     let store = FolderObjects::open(folder.path()).await.unwrap();
     for number in finished {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     database::{Database, Sql, Writing, values},
-    matters::{Access, Actions, Code, Grant, GrantItem, ReadError, Scope, WriteError},
+    matters::{Access, Actions, Code, Grant, GrantItem, ReadError, Scope, UnitCode, UserCode, WriteError},
 };
 
 /// A purpose or a legal basis is no longer than this.
@@ -53,8 +53,8 @@ pub(super) async fn grant(writing: &Writing<'_>, grant: &Grant) -> Result<(), Wr
         grant.of_agency.as_str(),
         text(procedure.map(Code::as_str)),
         grant.to.agency.as_str(),
-        text(grant.to.unit.as_ref().map(|unit| unit.as_str())),
-        text(grant.to.user.as_ref().map(|user| user.as_str())),
+        text(grant.to.unit.as_ref().map(UnitCode::as_str)),
+        text(grant.to.user.as_ref().map(UserCode::as_str)),
         i64::from(grant.actions.bits()),
         grant.purpose.as_str(),
         grant.legal_basis.as_str(),

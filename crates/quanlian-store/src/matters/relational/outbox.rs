@@ -10,7 +10,7 @@ use quanlian_record::{
 };
 
 use crate::{
-    database::{Database, Kind, Sql, values},
+    database::{Database, Kind, Sql, values, whole},
     matters::{Code, MAX_OUTBOX, OutboxEntry, TakenEntry, Taking, WriteError},
 };
 
@@ -31,7 +31,7 @@ pub(super) async fn take(database: &Database, taking: &Taking) -> Result<Vec<Tak
         .push(" AND lease_until <= ")
         .bind(taking.now.unix_micros());
     sql.push(" ORDER BY id LIMIT ")
-        .bind(taking.limit.clamp(1, MAX_OUTBOX) as i64);
+        .bind(whole(taking.limit.clamp(1, MAX_OUTBOX)));
     if database.kind() == Kind::Postgres {
         sql.push(" FOR UPDATE SKIP LOCKED");
     }

@@ -13,7 +13,7 @@ use super::{
     scope::{self, Arm, Owner},
 };
 use crate::{
-    database::{Database, Sql, bytes32},
+    database::{Database, Sql, bytes32, whole},
     matters::{
         BlindKey, Cursor, Direction, MAX_KEYS, MAX_PAGE_EVENTS, MAX_PAGE_MATTERS, Matter, MatterFilter,
         MatterPage, MatterQuery, ReadError, Scope, Sort, StoredEvent, chain,
@@ -81,7 +81,7 @@ pub(super) async fn list(
         Direction::Descending => (" < ", " DESC"),
         Direction::Ascending => (" > ", " ASC"),
     };
-    let one_more = query.page_size() as i64 + 1;
+    let one_more = whole(query.page_size()) + 1;
     let mut sql = Sql::new("SELECT ");
     sql.push(COLUMNS).push(", p.k FROM (");
     for (at, arm) in arms.iter().enumerate() {
@@ -122,7 +122,7 @@ pub(super) async fn count(
     up_to: u64,
 ) -> Result<u64, ReadError> {
     let arms = scope::arms(database, scope).await?;
-    let up_to = i64::try_from(up_to).unwrap_or(i64::MAX);
+    let up_to = whole(up_to);
     if arms.is_empty() {
         return Ok(0);
     }
@@ -200,7 +200,7 @@ pub(super) async fn sharing(
         .push(") AND ");
     scope::push_any(&mut sql, scope, &arms);
     sql.push(" ORDER BY k.blind_key, m.id LIMIT ")
-        .bind(MAX_PAGE_MATTERS as i64);
+        .bind(whole(MAX_PAGE_MATTERS));
     for row in database.all(sql).await? {
         let id = MatterId(column(database, &row, "id")?);
         let key: Vec<u8> = column(database, &row, "blind_key")?;
@@ -263,8 +263,4 @@ pub(super) async fn events(
         before = digest;
     }
     Ok(Some(found))
-}
-
-fn whole(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

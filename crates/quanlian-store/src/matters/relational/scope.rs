@@ -11,14 +11,14 @@ use sea_orm::Value;
 
 use super::rows::column;
 use crate::{
-    database::{Database, Sql},
+    database::{Database, Sql, whole},
     matters::{Reach, ReadError, Scope},
 };
 
 /// No scope has more standing grants in force, after those that others contain are left out.
 const MAX_STANDING: usize = 64;
 /// Rows of standing grants that are looked at.
-const MAX_STANDING_ROWS: i64 = 1000;
+const MAX_STANDING_ROWS: usize = 1000;
 
 /// One way of being seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,10 +70,10 @@ pub(super) async fn arms(database: &Database, scope: &Scope) -> Result<Vec<Arm>,
     push_in_force(&mut sql, scope);
     // Those of any procedure first, because they contain the others.
     sql.push(" ORDER BY CASE WHEN g.procedure_id IS NULL THEN 0 ELSE 1 END, g.id LIMIT ");
-    sql.bind(MAX_STANDING_ROWS);
+    sql.bind(whole(MAX_STANDING_ROWS));
     let rows = database.all(sql).await?;
-    if rows.len() as i64 == MAX_STANDING_ROWS {
-        let (count, limit) = (rows.len(), MAX_STANDING_ROWS as usize - 1);
+    if rows.len() == MAX_STANDING_ROWS {
+        let (count, limit) = (rows.len(), MAX_STANDING_ROWS - 1);
         return Err(ReadError::TooManyGrants { count, limit });
     }
     let mut standing: Vec<(String, Option<String>)> = Vec::new();

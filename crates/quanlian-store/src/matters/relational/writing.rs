@@ -15,7 +15,7 @@ use quanlian_record::id::MatterId;
 
 use super::{granting, rows};
 use crate::{
-    database::{Database, Kind, Sql, Writing, bytes32, values},
+    database::{Database, Kind, Sql, Writing, bytes32, values, whole},
     matters::{Change, Request, Series, Version, WriteError, Written},
 };
 use prepared::Prepared;
@@ -96,7 +96,7 @@ pub(super) async fn create(
     let at = change.at.unix_micros();
     let mut row = values![id.0, number.as_str()];
     row.extend(prepared.columns.iter().cloned());
-    row.extend(values![at, at, prepared.state.as_str(), version.number as i64]);
+    row.extend(values![at, at, prepared.state.as_str(), whole(version.number)]);
     row.push(bytes32(&version.head));
     insert.bind_all(row).push(") ON CONFLICT DO NOTHING");
     if writing.run(insert).await? == 0 {
@@ -108,7 +108,7 @@ pub(super) async fn create(
     }
     let given = "INSERT INTO matter_numbers (agency, procedure_id, year, ordinal, matter_id) VALUES ($1, $2, $3, $4, $5)";
     let mut row = key;
-    row.extend(values![ordinal as i64, id.0]);
+    row.extend(values![whole(ordinal), id.0]);
     writing.run(Sql::with(given, row)).await?;
     prepared
         .insert_events(&writing, id, 0, chain_start(id, &number))
@@ -162,7 +162,7 @@ async fn claim(
         request.key.as_str().into(),
         bytes32(&request.digest),
         id.0.into(),
-        (version.number as i64).into(),
+        (whole(version.number)).into(),
         bytes32(&version.head),
         change.at.unix_micros().into(),
     ];
@@ -231,7 +231,7 @@ pub(super) async fn append(
         .push(" WHERE id = ")
         .bind(id.0)
         .push(" AND version = ")
-        .bind(expected.number as i64);
+        .bind(whole(expected.number));
     writing.run(update).await?;
     prepared
         .insert_events(&writing, id, expected.number, expected.head)

@@ -40,12 +40,15 @@ pub(crate) fn grant(n: u64, matter: MatterId, to: &str) -> Grant {
 async fn sees(store: &Database, to: &str, now: i64) -> bool {
     let mut scope = chief_of(to);
     scope.at = at(now);
-    let seen = store.get(&scope, matter_id(1)).await.unwrap().is_some();
+    let seen = store.matter(&scope, matter_id(1)).await.unwrap().is_some();
     let access = store.access(&scope, matter_id(1)).await.unwrap();
     assert_eq!(access.is_some(), seen);
     let events = store.events(&scope, matter_id(1), 0, 1).await.unwrap();
     assert_eq!(events.is_some(), seen);
-    let count = store.count(&scope, &MatterFilter::default(), 5).await.unwrap();
+    let count = store
+        .count_matters(&scope, &MatterFilter::default(), 5)
+        .await
+        .unwrap();
     assert_eq!(count, u64::from(seen));
     seen
 }
@@ -82,11 +85,15 @@ async fn a_grant_lets_in_until_it_ends(store: &Database, _: &Place) {
     assert_eq!(access, then);
     // More is needed than was given; an administrator; somebody who sees only what is in hand.
     scope.needs = Actions::WRITE;
-    assert_eq!(store.get(&scope, matter_id(1)).await.unwrap(), None);
+    assert_eq!(store.matter(&scope, matter_id(1)).await.unwrap(), None);
     scope.needs = Actions::READ;
     for reach in [Reach::Nothing, Reach::Handled, Reach::Unit] {
         scope.reach = reach;
-        assert_eq!(store.get(&scope, matter_id(1)).await.unwrap(), None, "{reach:?}");
+        assert_eq!(
+            store.matter(&scope, matter_id(1)).await.unwrap(),
+            None,
+            "{reach:?}"
+        );
     }
     assert!(store.revoke(grant_id(1), at(60), &code("chief")).await.unwrap());
     assert!(!store.revoke(grant_id(1), at(70), &code("chief")).await.unwrap());
@@ -103,21 +110,28 @@ async fn grants_and_their_ends_come_with_the_write_or_not_at_all(store: &Databas
     stale.grants = vec![grant(1, matter_id(1), "police")];
     let mut wrong = version;
     wrong.number += 1;
-    store.append(matter_id(1), wrong, &stale).await.unwrap_err();
+    store
+        .append_events(matter_id(1), wrong, &stale)
+        .await
+        .unwrap_err();
     assert!(!sees(store, "police", 50).await);
-    let version = store.append(matter_id(1), version, &stale).await.unwrap().version;
+    let version = store
+        .append_events(matter_id(1), version, &stale)
+        .await
+        .unwrap()
+        .version;
     assert!(sees(store, "police", 50).await);
     let mut of_another = change("c", &projection());
     of_another.grants = vec![grant(2, matter_id(2), "police")];
     let error = store
-        .append(matter_id(1), version, &of_another)
+        .append_events(matter_id(1), version, &of_another)
         .await
         .unwrap_err();
     assert_eq!(error.code(), "matter_invalid");
     let mut end = change("d", &projection());
     end.revoked = vec![grant_id(1)];
     end.at = at(20);
-    store.append(matter_id(1), version, &end).await.unwrap();
+    store.append_events(matter_id(1), version, &end).await.unwrap();
     assert!(!sees(store, "police", 50).await);
 }
 

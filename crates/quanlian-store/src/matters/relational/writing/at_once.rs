@@ -8,7 +8,7 @@ use quanlian_record::id::MatterId;
 
 use super::{Prepared, current_version, earlier, reused};
 use crate::{
-    database::{Database, Sql, bytes32, is_duplicate, values},
+    database::{Database, Sql, bytes32, is_duplicate, values, whole},
     matters::{Change, Version, WriteError, Written},
 };
 
@@ -64,7 +64,7 @@ fn statement(id: MatterId, expected: Version, version: Version, change: &Change,
     sql.bind(id.0).push("), new AS (UPDATE matters SET ");
     prepared.push_columns(&mut sql, change, version);
     sql.push(" WHERE id = ").bind(id.0);
-    sql.push(" AND version = ").bind(expected.number as i64);
+    sql.push(" AND version = ").bind(whole(expected.number));
     sql.push(" AND head = ").bind(bytes32(&expected.head));
     sql.push(" RETURNING id, number, handlers, blind_keys), request AS (INSERT INTO matter_requests");
     sql.push(" (principal, request_key, digest, matter_id, version, head, at) SELECT ");
@@ -73,7 +73,7 @@ fn statement(id: MatterId, expected: Version, version: Version, change: &Change,
         request.key.as_str().into(),
         bytes32(&request.digest),
     ]);
-    sql.push(", id, ").bind(version.number as i64);
+    sql.push(", id, ").bind(whole(version.number));
     sql.push(", ")
         .bind(bytes32(&version.head))
         .push(", ")

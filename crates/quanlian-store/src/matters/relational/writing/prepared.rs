@@ -5,7 +5,7 @@ use sea_orm::Value;
 
 use super::super::{outbox, rows};
 use crate::{
-    database::{Sql, Writing, bytes32},
+    database::{Sql, Writing, bytes32, whole},
     matters::{
         Change, GrantItem, MAX_EVENT_BYTES, MAX_EVENTS, MAX_HANDLERS, MAX_KEYS, MAX_OUTBOX,
         MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, MAX_TITLE_BYTES, Version, WriteError, chain,
@@ -105,7 +105,7 @@ impl Prepared {
             .iter()
             .fold(before.head, |head, event| chain::next(&head, event));
         Version {
-            number: before.number + self.events.len() as u64,
+            number: before.number.saturating_add(self.events.len() as u64),
             head,
         }
     }
@@ -123,7 +123,7 @@ impl Prepared {
         }
         sql.push("changed_at = ").bind(change.at.unix_micros());
         sql.push(", state = ").bind(self.state.as_str());
-        sql.push(", version = ").bind(version.number as i64);
+        sql.push(", version = ").bind(whole(version.number));
         sql.push(", head = ").bind(bytes32(&version.head));
     }
 
@@ -132,7 +132,7 @@ impl Prepared {
         let mut digest = head;
         let numbered = self.events.iter().enumerate().map(|(at, text)| {
             digest = chain::next(&digest, text);
-            (number as i64 + at as i64 + 1, digest, text.as_str())
+            (whole(number).saturating_add(whole(at) + 1), digest, text.as_str())
         });
         numbered.collect()
     }

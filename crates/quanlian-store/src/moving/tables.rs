@@ -1,0 +1,216 @@
+//! The tables that make up an installation, in an order in which each needs only those before it.
+//!
+//! Invariant: every table of the schema is here with all its columns (a test compares it with the database itself).
+
+/// What a column holds, in every database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    Id,
+    Text,
+    Whole,
+    Bytes,
+}
+
+/// A table.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static [(&'static str, Holds)],
+    /// So many of the first columns are its key, none of them null.
+    pub(super) key: usize,
+    /// A column that names another row of this table, which must be there first.
+    pub(super) needs: Option<&'static str>,
+}
+
+use Holds::{Bytes, Id, Text, Whole};
+
+pub(super) const ALL: &[Table] = &[
+    Table {
+        name: "records",
+        columns: &[
+            ("id", Id),
+            ("kind", Text),
+            ("recorded_at", Whole),
+            ("supersedes", Id),
+            ("sha256", Text),
+            ("canonical", Text),
+        ],
+        key: 1,
+        needs: Some("supersedes"),
+    },
+    Table {
+        name: "matters",
+        columns: &[
+            ("id", Id),
+            ("number", Text),
+            ("procedure_id", Text),
+            ("procedure_version", Whole),
+            ("stage", Text),
+            ("status", Text),
+            ("owner_agency", Text),
+            ("owner_unit", Text),
+            ("handlers", Text),
+            ("title", Text),
+            ("opened_at", Whole),
+            ("changed_at", Whole),
+            ("due_key", Whole),
+            ("amount_key", Whole),
+            ("blind_keys", Text),
+            ("state", Text),
+            ("version", Whole),
+            ("head", Bytes),
+        ],
+        key: 1,
+        needs: None,
+    },
+    Table {
+        name: "matter_events",
+        columns: &[
+            ("matter_id", Id),
+            ("number", Whole),
+            ("at", Whole),
+            ("digest", Bytes),
+            ("canonical", Text),
+        ],
+        key: 2,
+        needs: None,
+    },
+    Table {
+        name: "matter_series",
+        columns: &[
+            ("agency", Text),
+            ("procedure_id", Text),
+            ("year", Whole),
+            ("last", Whole),
+        ],
+        key: 3,
+        needs: None,
+    },
+    Table {
+        name: "matter_numbers",
+        columns: &[
+            ("agency", Text),
+            ("procedure_id", Text),
+            ("year", Whole),
+            ("ordinal", Whole),
+            ("matter_id", Id),
+        ],
+        key: 4,
+        needs: None,
+    },
+    Table {
+        name: "matter_handlers",
+        columns: &[("user_id", Text), ("matter_id", Id)],
+        key: 2,
+        needs: None,
+    },
+    Table {
+        name: "matter_keys",
+        columns: &[("blind_key", Bytes), ("matter_id", Id)],
+        key: 2,
+        needs: None,
+    },
+    Table {
+        name: "matter_requests",
+        columns: &[
+            ("principal", Text),
+            ("request_key", Text),
+            ("digest", Bytes),
+            ("matter_id", Id),
+            ("version", Whole),
+            ("head", Bytes),
+            ("at", Whole),
+        ],
+        key: 2,
+        needs: None,
+    },
+    Table {
+        name: "matter_grants",
+        columns: &[
+            ("id", Id),
+            ("matter_id", Id),
+            ("of_agency", Text),
+            ("procedure_id", Text),
+            ("to_agency", Text),
+            ("to_unit", Text),
+            ("to_user", Text),
+            ("actions", Whole),
+            ("purpose", Text),
+            ("legal_basis", Text),
+            ("handling_code", Text),
+            ("granted_by", Text),
+            ("granted_at", Whole),
+            ("until_at", Whole),
+            ("revoked_at", Whole),
+            ("revoked_by", Text),
+        ],
+        key: 1,
+        needs: None,
+    },
+    Table {
+        name: "outbox",
+        columns: &[
+            ("id", Id),
+            ("matter_id", Id),
+            ("kind", Text),
+            ("payload", Text),
+            ("made_at", Whole),
+            ("lease_until", Whole),
+            ("lease_by", Text),
+            ("tries", Whole),
+        ],
+        key: 1,
+        needs: None,
+    },
+    Table {
+        name: "jobs",
+        columns: &[
+            ("id", Id),
+            ("kind", Text),
+            ("payload", Text),
+            ("priority", Whole),
+            ("dedup_key", Text),
+            ("state", Text),
+            ("made_at", Whole),
+            ("ready_at", Whole),
+            ("lease", Whole),
+            ("worker", Text),
+            ("attempts", Whole),
+            ("max_attempts", Whole),
+            ("backoff_micros", Whole),
+            ("done", Whole),
+            ("total", Whole),
+            ("text_key", Text),
+            ("checkpoint", Bytes),
+            ("cancel_asked_at", Whole),
+            ("error", Text),
+            ("result", Text),
+            ("ended_at", Whole),
+        ],
+        key: 1,
+        needs: None,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::database::{Database, Sql};
+
+    #[tokio::test]
+    async fn every_table_of_the_schema_is_moved_with_all_its_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).await.unwrap();
+        let columns = "SELECT m.name || '.' || c.name AS name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
+                       WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name <> 'seaql_migrations'";
+        let rows = database.all(Sql::new(columns)).await.unwrap();
+        let there: BTreeSet<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();
+        let named = ALL.iter().flat_map(|table| {
+            let columns = table.columns.iter();
+            columns.map(|(column, _)| format!("{}.{column}", table.name))
+        });
+        assert_eq!(named.collect::<BTreeSet<_>>(), there);
+    }
+}
