@@ -1,11 +1,15 @@
-//! The platform's gate: who somebody is ([`sign_in`]) and what they may do ([`permission`]).
+//! The platform over HTTP: who somebody is ([`sign_in`]), what they may do ([`permission`]), and the API ([`api`]).
 //!
-//! In:  passwords, codes, tokens; who asks for what in which matter, and what was granted.
-//! Out: who it is, or why not; allowed by which policy, or denied because of which.
+//! In:  requests; an open database, the procedures, the rules of law, a clock ([`platform`]).
+//! Out: answers as JSON, every look and every write in the audit trail.
 //!
-//! Invariants: pure but for the randomness of [`sign_in::secret`]; the time is an argument. What is not allowed is denied.
+//! Invariants: what is not allowed is denied; `permission` and `sign_in` are pure but for the randomness of
+//! [`sign_in::secret`] and [`sign_in::second_factor`], and the time is an argument everywhere.
 //!
-//! Not here: where accounts, sessions and grants are kept (`quanlian-store`), HTTP.
+//! Not here: where accounts, sessions, matters and grants are kept (`quanlian-store`), what a procedure allows
+//! (`quanlian-procedure`), listening on an address (the binary).
 
+pub mod api;
 pub mod permission;
+pub mod platform;
 pub mod sign_in;

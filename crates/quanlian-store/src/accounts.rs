@@ -268,6 +268,13 @@ pub trait AccountStore: Send + Sync {
     /// The account of this login.
     fn account_of(&self, login: &Code) -> impl Future<Output = Result<Option<Account>, AccountError>> + Send;
 
+    /// The account of a person of an agency.
+    fn person(
+        &self,
+        agency: &AgencyCode,
+        user: &UserCode,
+    ) -> impl Future<Output = Result<Option<Account>, AccountError>> + Send;
+
     /// Accounts by their logins, behind `after`.
     fn accounts(
         &self,

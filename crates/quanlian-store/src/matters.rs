@@ -399,6 +399,15 @@ pub trait MatterStore: Send + Sync {
         by: &Code,
     ) -> impl Future<Output = Result<bool, WriteError>> + Send;
 
+    /// Ends a grant on one matter; whether there was one in force.
+    fn revoke_of(
+        &self,
+        matter: MatterId,
+        id: GrantId,
+        at: Timestamp,
+        by: &Code,
+    ) -> impl Future<Output = Result<bool, WriteError>> + Send;
+
     /// Takes entries of the outbox that nobody holds, oldest first.
     fn take_outbox(
         &self,

@@ -219,6 +219,14 @@ impl AccountStore for Database {
         row.map(|row| self.account_from(&row)).transpose()
     }
 
+    async fn person(&self, agency: &AgencyCode, user: &UserCode) -> Result<Option<Account>, AccountError> {
+        let sql = format!("SELECT {ACCOUNT} FROM accounts a WHERE a.agency = $1 AND a.user_code = $2");
+        let row = self
+            .one(Sql::with(&sql, values![agency.as_str(), user.as_str()]))
+            .await?;
+        row.map(|row| self.account_from(&row)).transpose()
+    }
+
     async fn accounts(
         &self,
         agency: Option<&AgencyCode>,

@@ -92,6 +92,12 @@ impl MatterStore for Database {
         Ok(self.run(granting::revocation(id, at, by.as_str())).await? > 0)
     }
 
+    async fn revoke_of(&self, matter: MatterId, id: GrantId, at: Timestamp, by: &Code) -> Result<bool, WriteError> {
+        let mut sql = granting::revocation(id, at, by.as_str());
+        sql.push(" AND matter_id = ").bind(matter.0);
+        Ok(self.run(sql).await? > 0)
+    }
+
     async fn take_outbox(&self, taking: &Taking) -> Result<Vec<TakenEntry>, WriteError> {
         outbox::take(self, taking).await
     }

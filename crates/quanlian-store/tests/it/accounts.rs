@@ -146,8 +146,12 @@ async fn the_first_account_is_made_once_and_with_its_code_alone(store: &Database
 async fn an_account_comes_back_as_it_was_made(store: &Database, place: &Place) {
     let made = with_account(store).await;
     let again = place.open().await;
+    let (made_agency, made_user) = (made.agency.clone(), made.user.clone());
     assert_eq!(again.account(made.id).await.unwrap(), Some(made.clone()));
     assert_eq!(again.account_of(&made.login).await.unwrap(), Some(made));
+    let found = again.person(&made_agency, &made_user).await.unwrap();
+    assert_eq!(found.map(|account| account.id), Some(account_id(1)));
+    assert_eq!(again.person(&agency("police"), &made_user).await.unwrap(), None);
     assert_eq!(again.account(account_id(9)).await.unwrap(), None);
     assert_eq!(
         again.account_of(&code("LOGIN-1")).await.unwrap(),

@@ -1,0 +1,138 @@
+//! The API: HTTP in, JSON out.
+//!
+//! In:  requests from browsers, programs and the command line.
+//! Out: what the caller may have, or a [`Problem`] with a stable code.
+//!
+//! | part | routes |
+//! |---|---|
+//! | `session` | first start, sign-in, second factor, sign-out, one's own password and tokens |
+//! | `places` | agencies, units, accounts |
+//! | `matters` | matters: open, list, look, act, assign, grant |
+//! | `trail` | the audit trail |
+//!
+//! Invariants: every route stands in the description at `/openapi.json`, because one call adds both; every look at a matter and
+//! every write is in the audit trail before the answer leaves; bodies, headers and time are bounded; a matter that the caller may
+//! not see answers as one that does not exist.
+//!
+//! Not here: what is decided (`permission`, `quanlian-procedure`), where it is kept (`quanlian-store`), listening.
+
+mod caller;
+mod matters;
+mod places;
+mod problem;
+mod session;
+mod trail;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer,
+};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use problem::Problem;
+
+use crate::platform::Platform;
+
+/// No body is longer than this; files go another way.
+pub const MAX_BODY_BYTES: usize = 1 << 20;
+/// No request takes longer than this.
+pub const MAX_REQUEST_TIME: Duration = Duration::from_secs(30);
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "quanlian",
+    description = "全链：知识产权全链条保护平台。 Full-chain protection of intellectual property.",
+    license(name = "Apache-2.0")
+))]
+struct Description;
+
+/// All routes of a platform, with their limits.
+pub fn router(platform: Platform) -> Router {
+    let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(session::first_start))
+        .routes(routes!(session::sign_in, session::who, session::sign_out))
+        .routes(routes!(session::second_factor))
+        .routes(routes!(session::set_password))
+        .routes(routes!(session::enrol, session::set_second_factor))
+        .routes(routes!(session::tokens, session::add_token))
+        .routes(routes!(session::end_token))
+        .routes(routes!(places::agencies))
+        .routes(routes!(places::put_agency))
+        .routes(routes!(places::put_unit))
+        .routes(routes!(places::accounts, places::create_account))
+        .routes(routes!(places::change_account))
+        .routes(routes!(matters::procedures))
+        .routes(routes!(matters::list, matters::open))
+        .routes(routes!(matters::look))
+        .routes(routes!(matters::events))
+        .routes(routes!(matters::acts))
+        .routes(routes!(matters::command))
+        .routes(routes!(matters::assign))
+        .routes(routes!(matters::grant))
+        .routes(routes!(matters::revoke))
+        .routes(routes!(trail::entries))
+        .routes(routes!(live))
+        .routes(routes!(ready))
+        .split_for_parts();
+    let description = Arc::new(description);
+    let describe = get(move || {
+        let description = Arc::clone(&description);
+        async move { Json(description.as_ref().clone()) }
+    });
+    let fixed = |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    router
+        .route("/openapi.json", describe)
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_so)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            MAX_REQUEST_TIME,
+        ))
+        .layer(CatchPanicLayer::custom(|_| Problem::internal("panic").into_response()))
+        .layer(fixed(header::CACHE_CONTROL, "no-store"))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+        .with_state(platform)
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "route_not_found", "there is nothing at this address")
+}
+
+async fn not_so() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this address does not take this method",
+    )
+}
+
+/// Whether the process answers.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "it runs")))]
+async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// Whether the database answers, so that requests may be sent here.
+#[utoipa::path(get, path = "/readyz", responses((status = 200, description = "ready"), (status = 503, description = "not ready")))]
+async fn ready(State(platform): State<Platform>) -> Response {
+    use quanlian_store::AccountStore as _;
+    match platform.store().has_accounts().await {
+        Ok(_) => "ok\n".into_response(),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}

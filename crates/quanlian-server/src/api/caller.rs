@@ -1,0 +1,332 @@
+//! Callers: who sends a request, and by what right.
+//!
+//! In:  the cookie of a session, or a token.
+//! Out: [`Caller`], or a [`Problem`]; what they may do is asked of it.
+//!
+//! Invariants: a cookie changes something only when the browser says that the page is ours (`Origin`), so that no foreign page
+//! acts in somebody's name; a token is used by programs and carries no cookie; what is refused is in the audit trail too.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request, rejection},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+};
+use quanlian_procedure::{Actor, Person};
+use quanlian_record::time::Timestamp;
+use quanlian_store::{
+    AccountStore as _,
+    accounts::{Account, AccountState, SecretDigest},
+    matters::{Actions, Code, Reach as StoreReach, Scope},
+};
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+use crate::{
+    permission::{Action, Decision, Object, Principal, Question, Reach},
+    platform::Platform,
+    sign_in::{
+        secret::{self, Kind},
+        session::{Session, State},
+    },
+};
+
+/// The name of the cookie.
+pub(super) const COOKIE: &str = "quanlian_session";
+/// Why something personal is looked at, percent-encoded UTF-8.
+pub(super) const PURPOSE: &str = "x-quanlian-purpose";
+/// A purpose is no longer than this.
+const MAX_PURPOSE_BYTES: usize = 1000;
+/// How precisely the use of a session or a token is written down.
+const USE_PRECISION_US: i64 = 60_000_000;
+
+/// Who sends a request.
+pub(super) struct Caller {
+    pub(super) account: Account,
+    pub(super) principal: Principal,
+    pub(super) session: Option<(SecretDigest, Session)>,
+    pub(super) address: IpAddr,
+    pub(super) purpose: Option<String>,
+    pub(super) now: Timestamp,
+}
+
+impl Caller {
+    /// How they are called in records: `agency/user`.
+    pub(super) fn name(&self) -> String {
+        format!("{}/{}", self.account.agency, self.account.user)
+    }
+
+    /// The same as a code for requests.
+    pub(super) fn code(&self) -> Code {
+        Code::parse(&self.account.id.to_string()).expect("an id is a code")
+    }
+
+    /// As the engine of procedures sees them.
+    pub(super) fn actor(&self) -> Actor {
+        actor(&self.account)
+    }
+
+    /// What they reach with this action.
+    pub(super) fn scope(&self, platform: &Platform, action: Action) -> Result<Scope, Problem> {
+        let roles = self.principal.roles.iter().map(String::as_str);
+        let held = platform.permissions().roles().of_person(roles);
+        let held = held.map_err(|error| Problem::internal(format!("{error:?}")))?;
+        let reach = match held.reach(action) {
+            Reach::Nothing => StoreReach::Nothing,
+            Reach::Handled => StoreReach::Handled,
+            Reach::Unit => StoreReach::Unit,
+            Reach::Agency => StoreReach::Agency,
+        };
+        Ok(Scope {
+            agency: self.account.agency.clone(),
+            unit: self.account.unit.clone(),
+            user: self.account.user.clone(),
+            reach,
+            needs: bits(action),
+            at: self.now,
+        })
+    }
+
+    /// Asks the policies.
+    pub(super) fn may(&self, platform: &Platform, action: Action, object: &Object) -> Result<Decision, Problem> {
+        let question = Question {
+            principal: &self.principal,
+            action,
+            object,
+            needs_purpose: false,
+            has_purpose: self.purpose.is_some(),
+        };
+        Ok(platform.permissions().decide(&question)?)
+    }
+
+    /// Whether the password was typed just now: for what changes the account itself. Tokens never do that.
+    pub(super) fn is_fresh(&self, platform: &Platform) -> bool {
+        self.session.is_some_and(|(_, session)| {
+            session.state(platform.settings().session, self.now) == State::Live { is_fresh: true }
+        })
+    }
+}
+
+/// A person as the engine of procedures sees them.
+pub(super) fn actor(account: &Account) -> Actor {
+    Actor {
+        person: Person {
+            user: account.user.to_string(),
+            agency: account.agency.to_string(),
+            unit: account.unit.as_ref().map(ToString::to_string),
+        },
+        roles: account.roles.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// The bit of an action in grants; actions that no grant gives are taken as everything.
+pub(super) fn bits(action: Action) -> Actions {
+    match action {
+        Action::Clocks => Actions::CLOCKS,
+        Action::Read => Actions::READ,
+        Action::Write => Actions::WRITE,
+        Action::Export => Actions::EXPORT,
+        Action::Share => Actions::SHARE,
+        _ => Actions::ALL,
+    }
+}
+
+/// The principal of an account.
+pub(super) fn principal(account: &Account) -> Principal {
+    Principal {
+        user: account.user.to_string(),
+        agency: account.agency.to_string(),
+        unit: account.unit.as_ref().map(ToString::to_string),
+        roles: account.roles.iter().map(ToString::to_string).collect(),
+        is_active: account.state == AccountState::Active,
+        scopes: None,
+    }
+}
+
+impl FromRequestParts<Platform> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Problem> {
+        let now = platform.now();
+        let address = address(parts);
+        let purpose = purpose(&parts.headers)?;
+        if let Some(token) = bearer(&parts.headers) {
+            let (account, principal) = by_token(platform, token, now).await?;
+            return Ok(Self {
+                account,
+                principal,
+                session: None,
+                address,
+                purpose,
+                now,
+            });
+        }
+        let (digest, session, account) = by_cookie(platform, parts, now).await?;
+        if session.state(platform.settings().session, now) == State::WaitsForSecondFactor {
+            return Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "second_factor_missing",
+                "send the code of your authenticator to /api/v1/session/second-factor",
+            ));
+        }
+        if now.unix_micros() - session.used_at.unix_micros() >= USE_PRECISION_US {
+            platform.store().use_session(&digest, now, false).await?;
+        }
+        Ok(Self {
+            principal: principal(&account),
+            account,
+            session: Some((digest, session)),
+            address,
+            purpose,
+            now,
+        })
+    }
+}
+
+/// Whoever shows the cookie of a session, also of one that waits for its second factor.
+pub(super) async fn by_cookie(
+    platform: &Platform,
+    parts: &Parts,
+    now: Timestamp,
+) -> Result<(SecretDigest, Session, Account), Problem> {
+    let shown = cookie(&parts.headers).ok_or_else(nobody)?;
+    let digest = secret::digest_of(Kind::Session, shown).ok_or_else(nobody)?.0;
+    let (stored, account) = platform.store().session(&digest).await?.ok_or_else(nobody)?;
+    let session = Session {
+        begun_at: stored.begun_at,
+        used_at: stored.used_at,
+        proven_at: stored.proven_at,
+        waits_for_second_factor: stored.waits_for_second_factor,
+    };
+    let is_over = matches!(
+        session.state(platform.settings().session, now),
+        State::Idle | State::Ended
+    );
+    if is_over || account.state != AccountState::Active {
+        platform.store().end_session(&digest).await?;
+        return Err(nobody());
+    }
+    if parts.method != Method::GET && parts.method != Method::HEAD && !is_our_page(&parts.headers) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "origin_foreign",
+            "a session acts from pages of this installation alone; programs use a token",
+        ));
+    }
+    Ok((digest, session, account))
+}
+
+async fn by_token(platform: &Platform, token: &str, now: Timestamp) -> Result<(Account, Principal), Problem> {
+    let digest = secret::digest_of(Kind::ApiToken, token).ok_or_else(nobody)?.0;
+    let (token, account) = platform.store().token(&digest).await?.ok_or_else(nobody)?;
+    if token.until <= now || account.state != AccountState::Active {
+        return Err(nobody());
+    }
+    let used_us = token.used_at.map_or(i64::MIN / 2, Timestamp::unix_micros);
+    if now.unix_micros() - used_us >= USE_PRECISION_US {
+        platform.store().use_token(token.id, now).await?;
+    }
+    let scopes = token.scopes.iter().filter_map(|scope| Action::of(scope.as_str())).collect();
+    let principal = Principal {
+        scopes: Some(scopes),
+        ..principal(&account)
+    };
+    Ok((account, principal))
+}
+
+/// Nobody, whatever the reason: an unknown, ended, mistyped secret are one answer.
+fn nobody() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "sign_in_needed", "sign in first, or bring a token that holds")
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|line| line.split(';'))
+        .filter_map(|one| one.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// Whether the browser says that the request comes from a page of this host.
+fn is_our_page(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else {
+        return false;
+    };
+    let origin = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
+}
+
+pub(super) fn address(parts: &Parts) -> IpAddr {
+    let connected = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip())
+}
+
+fn purpose(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(given) = headers.get(PURPOSE) else { return Ok(None) };
+    let unreadable = || Problem::bad("purpose_invalid", "write the purpose as percent-encoded UTF-8, up to 1000 bytes");
+    let bytes = given.as_bytes();
+    if bytes.len() > 3 * MAX_PURPOSE_BYTES {
+        return Err(unreadable());
+    }
+    let text = percent_decoded(bytes).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(unreadable)?;
+    let text = text.trim();
+    if text.len() > MAX_PURPOSE_BYTES || text.chars().any(char::is_control) {
+        return Err(unreadable());
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+fn percent_decoded(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&first, behind)) = rest.split_first() {
+        if first == b'%' {
+            let digits = behind.get(..2)?;
+            decoded.push(hex::decode(digits).ok()?.first().copied()?);
+            rest = &behind[2..];
+        } else {
+            decoded.push(first);
+            rest = behind;
+        }
+    }
+    Some(decoded)
+}
+
+/// A JSON body of which every field is known.
+pub(super) struct Given<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Platform> for Given<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, platform: &Platform) -> Result<Self, Problem> {
+        let given = axum::Json::<T>::from_request(request, platform).await;
+        Ok(Self(given.map_err(|rejection: rejection::JsonRejection| Problem::from(rejection))?.0))
+    }
+}
+
+/// A part of the path.
+pub(super) struct At<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Platform> for At<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Problem> {
+        Ok(Self(Path::from_request_parts(parts, platform).await?.0))
+    }
+}
+
+/// The query.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Platform> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Problem> {
+        Ok(Self(Query::from_request_parts(parts, platform).await?.0))
+    }
+}

@@ -1,0 +1,617 @@
+//! Matters (办件) over HTTP: open, list, look, act, assign, grant.
+//!
+//! In:  what somebody wants to do, with the version that they saw.
+//! Out: the matter after it, or everything that is missing at once (一次性告知).
+//!
+//! Invariants:
+//! - A matter that the caller may not see answers as one that does not exist, whatever was asked.
+//! - A write names the version that it follows (`If-Match`) and may be sent again under its `Idempotency-Key`.
+//! - An agency that takes part as a counterpart or jointly is granted what it needs with the act that names it, in the same
+//!   transaction; one that hands a matter over keeps sight of number, stage and clocks.
+//!
+//! Not here: what a procedure allows (`quanlian-procedure`), which rows a scope reaches (`quanlian-store`).
+
+mod step;
+mod view;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use quanlian_procedure::{Command, Context, Opening};
+use quanlian_record::{
+    id::{GrantId, MatterId},
+    time::Timestamp,
+};
+use quanlian_store::{
+    AccountStore as _, MatterStore as _,
+    accounts::{Account, AccountState},
+    matters::{
+        AgencyCode, Code, Direction, Grant, GrantItem, Grantee, MatterFilter, MatterQuery, Request, Series, Sort,
+        UnitCode, UserCode, Version, Written,
+    },
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Problem,
+    caller::{Asked, At, Caller, Given, actor, bits},
+    places::{coded, if_match},
+    trail::{self, Outcome},
+};
+use crate::{
+    permission::{Action, Decision, MatterFacts, Object},
+    platform::Platform,
+};
+use step::{Kept, Stored};
+use view::{MatterView, full, sketch};
+
+/// A count is told up to this; beyond it "so many or more".
+const MAX_COUNT: u64 = 10_000;
+const MAX_PRESENT: usize = 10;
+
+/// The procedures that matters run under.
+#[utoipa::path(get, path = "/api/v1/procedures", responses((status = 200, description = "every version of every procedure"), (status = 401)))]
+pub(super) async fn procedures(State(platform): State<Platform>, _caller: Caller) -> Json<Value> {
+    Json(json!(platform.procedures().iter().collect::<Vec<_>>()))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListQuery {
+    procedure: Option<String>,
+    stage: Option<String>,
+    status: Option<String>,
+    handler: Option<String>,
+    /// With something due before this day.
+    due_before: Option<String>,
+    /// Whose number begins so.
+    number: Option<String>,
+    /// `changed`, `opened`, `due` or `amount`.
+    sort: Option<String>,
+    /// `descending` or `ascending`.
+    direction: Option<String>,
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// At most so many, up to 200.
+    limit: Option<usize>,
+    /// `read`: what may be read. `clocks`: what may be seen by number, stage and clocks alone.
+    view: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct MatterPageView {
+    /// As [`look`] gives them, without clocks and state.
+    #[schema(value_type = Vec<Object>)]
+    matters: Vec<Value>,
+    /// Where the next page begins.
+    next: Option<String>,
+    /// How many there are in all, counted up to 10,000.
+    count: u64,
+}
+
+/// Matters that the caller may see.
+#[utoipa::path(
+    get, path = "/api/v1/matters", params(ListQuery),
+    responses((status = 200, body = MatterPageView), (status = 400), (status = 401))
+)]
+pub(super) async fn list(
+    State(platform): State<Platform>,
+    caller: Caller,
+    Asked(asked): Asked<ListQuery>,
+) -> Result<Json<MatterPageView>, Problem> {
+    let action = match asked.view.as_deref() {
+        None | Some("read") => Action::Read,
+        Some("clocks") => Action::Clocks,
+        Some(_) => return Err(Problem::bad("query_invalid", "`view` is read or clocks")),
+    };
+    let scope = caller.scope(&platform, action)?;
+    let query = asked.query()?;
+    let decision = step::at_large(&platform, &caller, action)?;
+    trail::write(&platform, &caller, "list", json!({"kind": "matters"}), Outcome::Done(&decision)).await?;
+    if !decision.is_allowed() {
+        return Ok(Json(MatterPageView {
+            matters: Vec::new(),
+            next: None,
+            count: 0,
+        }));
+    }
+    let page = platform.store().matters(&scope, &query).await?;
+    let count = platform.store().count_matters(&scope, &query.filter, MAX_COUNT).await?;
+    let row = |row| if action == Action::Read { view::row(row) } else { sketch(row) };
+    Ok(Json(MatterPageView {
+        matters: page.matters.iter().map(row).collect(),
+        next: page.next.map(|cursor| cursor.to_string()),
+        count,
+    }))
+}
+
+impl ListQuery {
+    fn query(&self) -> Result<MatterQuery, Problem> {
+        let unknown = |what: &str| Problem::bad("query_invalid", what);
+        let code = |text: &Option<String>| {
+            let parsed = text.as_deref().map(Code::parse).transpose();
+            parsed.map_err(|_| unknown("a procedure, stage or status is 1 to 128 bytes"))
+        };
+        let handler = self.handler.as_deref().map(UserCode::parse).transpose();
+        let due_before = self.due_before.as_deref().map(str::parse).transpose();
+        let after = self.after.as_deref().map(str::parse).transpose();
+        Ok(MatterQuery {
+            filter: MatterFilter {
+                procedure: code(&self.procedure)?,
+                stage: code(&self.stage)?,
+                status: code(&self.status)?,
+                handler: handler.map_err(|_| unknown("a handler is 1 to 128 bytes"))?,
+                due_before: due_before.map_err(|_| unknown("write a day as 2024-12-20"))?,
+                number_prefix: self.number.clone(),
+                ..MatterFilter::default()
+            },
+            sort: match self.sort.as_deref() {
+                None | Some("changed") => Sort::Changed,
+                Some("opened") => Sort::Opened,
+                Some("due") => Sort::Due,
+                Some("amount") => Sort::Amount,
+                Some(_) => return Err(unknown("`sort` is changed, opened, due or amount")),
+            },
+            direction: match self.direction.as_deref() {
+                None | Some("descending") => Direction::Descending,
+                Some("ascending") => Direction::Ascending,
+                Some(_) => return Err(unknown("`direction` is descending or ascending")),
+            },
+            after: after.map_err(|error| Problem::bad("matter_cursor", &format!("{error}")))?,
+            limit: self.limit,
+        })
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OpenBody {
+    procedure: String,
+    #[serde(default)]
+    version: Option<u32>,
+    /// What it is about, in one line.
+    title: String,
+    /// The matter that it follows from: its id.
+    #[serde(default)]
+    parent: Option<String>,
+    /// Facts, papers and the like (`Given` of the procedures).
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    given: quanlian_procedure::Given,
+    /// Who else is present: their user codes.
+    #[serde(default)]
+    with: Vec<String>,
+}
+
+/// Opens a matter.
+#[utoipa::path(
+    post, path = "/api/v1/matters", request_body = OpenBody, params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, body = MatterView), (status = 401), (status = 403), (status = 409), (status = 422))
+)]
+pub(super) async fn open(
+    State(platform): State<Platform>,
+    caller: Caller,
+    headers: HeaderMap,
+    Given(body): Given<OpenBody>,
+) -> Result<Response, Problem> {
+    let own = Object::Agency(caller.account.agency.to_string());
+    let decision = caller.may(&platform, Action::Open, &own)?;
+    let object = json!({"kind": "matter", "procedure": body.procedure});
+    trail::write(&platform, &caller, "open", object, Outcome::Done(&decision)).await?;
+    if !decision.is_allowed() {
+        return Err(trail::denied());
+    }
+    if let Some(parent) = &body.parent {
+        let parent = parent.parse().map_err(|_| Problem::bad("body_invalid", "`parent` is the id of a matter"))?;
+        allowed(&platform, &caller, Action::Read, parent, "follow").await?;
+    }
+    let request = request(&caller, &headers, "open", &[&format!("{:?}", body.given), &body.procedure, &body.title])?;
+    let id = MatterId::fresh(caller.now);
+    let opening = Opening {
+        matter: id.to_string(),
+        procedure: body.procedure,
+        version: body.version,
+        agency: None,
+        parent: body.parent,
+        given: body.given,
+    };
+    let context = context(&platform, &caller, &body.with).await?;
+    let events = platform.engine().open(&opening, &context).map_err(|refusal| step::refused(&platform, refusal))?;
+    let kept = Kept {
+        title: body.title,
+        unit: caller.account.unit.as_ref().map(ToString::to_string),
+        handlers: [caller.account.user.to_string()].into(),
+    };
+    let change = step::change(&platform, &caller, request, None, &events, &kept)?;
+    let series = Series {
+        agency: caller.account.agency.clone(),
+        procedure: change.projection.procedure.clone(),
+        year: u16::try_from(caller.now.legal_day().year()).map_err(Problem::internal)?,
+    };
+    let number = {
+        let series = series.clone();
+        move |ordinal: u64| format!("{}-{}-{}-{ordinal:05}", series.agency, series.procedure, series.year)
+    };
+    let written = platform.store().create_matter(id, &series, &number, &change).await?;
+    answer(&platform, &caller, StatusCode::CREATED, &written).await
+}
+
+/// One matter: its content for who may read it, number, stage and clocks for who may see those alone.
+#[utoipa::path(
+    get, path = "/api/v1/matters/{id}", params(("id" = String, Path)),
+    responses((status = 200, body = MatterView), (status = 401), (status = 404))
+)]
+pub(super) async fn look(
+    State(platform): State<Platform>,
+    caller: Caller,
+    At(id): At<MatterId>,
+) -> Result<Response, Problem> {
+    if let Ok(seen) = allowed(&platform, &caller, Action::Read, id, "read").await {
+        let body = full(&platform, &seen.row, &seen.stored.matter, caller.now)?;
+        return Ok(with_version(StatusCode::OK, seen.row.version, body));
+    }
+    let seen = allowed(&platform, &caller, Action::Clocks, id, "clocks").await?;
+    let mut body = sketch(&seen.row);
+    body["clocks"] = view::clocks(&platform, &seen.stored.matter, caller.now)?;
+    Ok(with_version(StatusCode::OK, seen.row.version, body))
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct EventsView {
+    /// Everything that happened, oldest first.
+    #[schema(value_type = Vec<Object>)]
+    events: Vec<Value>,
+}
+
+/// What happened in a matter.
+#[utoipa::path(
+    get, path = "/api/v1/matters/{id}/events", params(("id" = String, Path)),
+    responses((status = 200, body = EventsView), (status = 401), (status = 403), (status = 404))
+)]
+pub(super) async fn events(
+    State(platform): State<Platform>,
+    caller: Caller,
+    At(id): At<MatterId>,
+) -> Result<Json<EventsView>, Problem> {
+    let seen = allowed(&platform, &caller, Action::Read, id, "read_events").await?;
+    let event = |(number, digest, event): &(u64, [u8; 32], Value)| {
+        json!({"number": number, "digest": hex::encode(digest), "event": event})
+    };
+    Ok(Json(EventsView {
+        events: seen.stored.raw.iter().map(event).collect(),
+    }))
+}
+
+/// What the caller can do in a matter now, and why not the rest.
+#[utoipa::path(
+    get, path = "/api/v1/matters/{id}/acts", params(("id" = String, Path)),
+    responses((status = 200, description = "every act: possible or what is missing"), (status = 401), (status = 403), (status = 404))
+)]
+pub(super) async fn acts(
+    State(platform): State<Platform>,
+    caller: Caller,
+    At(id): At<MatterId>,
+) -> Result<Json<Value>, Problem> {
+    let seen = allowed(&platform, &caller, Action::Read, id, "read_acts").await?;
+    let context = Context::now(caller.now, caller.actor());
+    let acts = platform.engine().available(&seen.stored.matter, &context);
+    let acts = acts.map_err(|refusal| step::refused(&platform, refusal))?;
+    Ok(Json(json!({"acts": acts})))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommandBody {
+    /// `{"do": "act", "act": "accept", "given": {…}}` and the like (`Command` of the procedures).
+    #[schema(value_type = Object)]
+    command: Command,
+    /// Who else is present: their user codes.
+    #[serde(default)]
+    with: Vec<String>,
+}
+
+/// Acts in a matter.
+#[utoipa::path(
+    post, path = "/api/v1/matters/{id}/commands", request_body = CommandBody,
+    params(("id" = String, Path), ("If-Match" = String, Header), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, body = MatterView), (status = 401), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422), (status = 428))
+)]
+pub(super) async fn command(
+    State(platform): State<Platform>,
+    caller: Caller,
+    At(id): At<MatterId>,
+    headers: HeaderMap,
+    Given(body): Given<CommandBody>,
+) -> Result<Response, Problem> {
+    let seen = allowed(&platform, &caller, Action::Write, id, "write").await?;
+    let expected = version(&headers)?;
+    let parts = [id.to_string(), expected.to_string(), format!("{:?}", body.command)];
+    let request = request(&caller, &headers, "command", &[&parts[0], &parts[1], &parts[2]])?;
+    // A request that is sent again is answered by the store, whatever has happened since; a late one is a conflict.
+    let base = if expected == seen.row.version {
+        seen.stored
+    } else {
+        seen.stored.until(&platform, expected.number)?
+    };
+    let context = context(&platform, &caller, &body.with).await?;
+    let events = platform.engine().decide(&base.matter, &body.command, &context);
+    let events = events.map_err(|refusal| step::refused(&platform, refusal))?;
+    let change = step::change(&platform, &caller, request, Some(&base), &events, &base.kept)?;
+    let written = platform.store().append_events(id, expected, &change).await?;
+    answer(&platform, &caller, StatusCode::OK, &written).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AssignBody {
+    title: String,
+    #[serde(default)]
+    unit: Option<String>,
+    /// User codes of the agency.
+    handlers: Vec<String>,
+}
+
+/// Says who handles a matter, in which unit, and what it is called.
+#[utoipa::path(
+    put, path = "/api/v1/matters/{id}/assignment", request_body = AssignBody,
+    params(("id" = String, Path), ("If-Match" = String, Header), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, body = MatterView), (status = 401), (status = 403), (status = 404), (status = 409), (status = 412), (status = 422), (status = 428))
+)]
+pub(super) async fn assign(
+    State(platform): State<Platform>,
+    caller: Caller,
+    At(id): At<MatterId>,
+    headers: HeaderMap,
+    Given(body): Given<AssignBody>,
+) -> Result<Response, Problem> {
+    let seen = allowed(&platform, &caller, Action::Write, id, "assign").await?;
+    if seen.row.projection.owner_agency != caller.account.agency {
+        return Err(trail::denied());
+    }
+    let expected = version(&headers)?;
+    for handler in &body.handlers {
+        person(&platform, &caller.account.agency, handler).await?;
+    }
+    let kept = Kept {
+        title: body.title,
+        unit: body.unit,
+        handlers: body.handlers.into_iter().collect(),
+    };
+    let parts = [id.to_string(), expected.to_string(), json!(kept).to_string()];
+    let request = request(&caller, &headers, "assign", &[&parts[0], &parts[1], &parts[2]])?;
+    let base = if expected == seen.row.version {
+        seen.stored
+    } else {
+        seen.stored.until(&platform, expected.number)?
+    };
+    let change = step::change(&platform, &caller, request, Some(&base), &[], &kept)?;
+    let written = platform.store().append_events(id, expected, &change).await?;
+    answer(&platform, &caller, StatusCode::OK, &written).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GrantBody {
+    to_agency: String,
+    #[serde(default)]
+    to_unit: Option<String>,
+    #[serde(default)]
+    to_user: Option<String>,
+    /// Among `clocks`, `read`, `write`, `export`, `share`; to read is also to see clocks, and the others are also to read.
+    actions: Vec<String>,
+    /// What for.
+    purpose: String,
+    /// By which article.
+    legal_basis: String,
+    /// How what is seen has to be handled.
+    handling_code: String,
+    /// Until when (RFC 3339).
+    #[serde(default)]
+    until: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct GrantView {
+    id: String,
+}
+
+/// Lets another agency, unit or person see a matter or act in it.
+#[utoipa::path(
+    post, path = "/api/v1/matters/{id}/grants", request_body = GrantBody, params(("id" = String, Path)),
+    responses((status = 201, body = GrantView), (status = 401), (status = 403), (status = 404), (status = 422))
+)]
+pub(super) async fn grant(
+    State(platform): State<Platform>,
+    caller: Caller,
+    At(id): At<MatterId>,
+    Given(body): Given<GrantBody>,
+) -> Result<Response, Problem> {
+    let seen = allowed(&platform, &caller, Action::Share, id, "share").await?;
+    let invalid = |code: &str, detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
+    let mut actions = quanlian_store::matters::Actions::NONE;
+    for word in &body.actions {
+        let action = Action::of(word).filter(|action| step::GRANTABLE.contains(action));
+        let action = action.ok_or_else(|| invalid("grant_actions", "grant clocks, read, write, export or share"))?;
+        // Nobody gives on what they do not have.
+        if !step::decide(&platform, &caller, action, &seen.facts)?.is_allowed() {
+            return Err(trail::denied());
+        }
+        actions = actions | bits(action);
+    }
+    let until = body.until.as_deref().map(str::parse::<Timestamp>).transpose();
+    let grant = Grant {
+        id: GrantId::fresh(caller.now),
+        item: GrantItem::Matter(id),
+        of_agency: caller.account.agency.clone(),
+        to: Grantee {
+            agency: coded(AgencyCode::parse, &body.to_agency)?,
+            unit: body.to_unit.as_deref().map(|unit| coded(UnitCode::parse, unit)).transpose()?,
+            user: body.to_user.as_deref().map(|user| coded(UserCode::parse, user)).transpose()?,
+        },
+        actions: step::closed(actions),
+        purpose: body.purpose,
+        legal_basis: body.legal_basis,
+        handling_code: coded(Code::parse, &body.handling_code)?,
+        granted_by: caller.code(),
+        granted_at: caller.now,
+        until: until.map_err(|_| invalid("grant_until", "write an instant as 2024-12-20T09:30:00Z"))?,
+        revoked_at: None,
+    };
+    platform.store().grant(&grant).await?;
+    let view = GrantView {
+        id: grant.id.to_string(),
+    };
+    Ok((StatusCode::CREATED, Json(view)).into_response())
+}
+
+/// Takes a grant back.
+#[utoipa::path(
+    delete, path = "/api/v1/matters/{id}/grants/{grant}", params(("id" = String, Path), ("grant" = String, Path)),
+    responses((status = 204), (status = 401), (status = 403), (status = 404))
+)]
+pub(super) async fn revoke(
+    State(platform): State<Platform>,
+    caller: Caller,
+    At((id, grant)): At<(MatterId, GrantId)>,
+) -> Result<StatusCode, Problem> {
+    let seen = allowed(&platform, &caller, Action::Share, id, "unshare").await?;
+    if seen.row.projection.owner_agency != caller.account.agency {
+        return Err(trail::denied());
+    }
+    if platform.store().revoke_of(id, grant, caller.now, &caller.code()).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::new(StatusCode::NOT_FOUND, "grant_not_found", "no such grant is in force on this matter"))
+    }
+}
+
+/// A matter that the caller may do something with.
+struct Seen {
+    row: quanlian_store::matters::MatterRow,
+    facts: MatterFacts,
+    stored: Stored,
+}
+
+/// Asks whether the caller may, and writes it down either way.
+async fn allowed(
+    platform: &Platform,
+    caller: &Caller,
+    action: Action,
+    id: MatterId,
+    doing: &str,
+) -> Result<Seen, Problem> {
+    let object = json!({"kind": "matter", "id": id});
+    let found = step::find(platform, caller, action, id).await?;
+    let decision = match &found {
+        Some((_, facts)) => step::decide(platform, caller, action, facts)?,
+        None => Decision::Denied { by: [].into() },
+    };
+    trail::write(platform, caller, doing, object, Outcome::Done(&decision)).await?;
+    if let (Some((row, facts)), Decision::Allowed { .. }) = (found, &decision) {
+        let stored = Stored::load(platform, &caller.scope(platform, action)?, id).await?.ok_or_else(not_there)?;
+        return Ok(Seen { row, facts, stored });
+    }
+    // Who may see its clocks is told that it is there.
+    let clocks = step::find(platform, caller, Action::Clocks, id).await?;
+    let is_seen = match &clocks {
+        Some((_, facts)) => step::decide(platform, caller, Action::Clocks, facts)?.is_allowed(),
+        None => false,
+    };
+    Err(if is_seen { trail::denied() } else { not_there() })
+}
+
+fn not_there() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "matter_not_found",
+        "there is no such matter, or you may not see it",
+    )
+}
+
+fn version(headers: &HeaderMap) -> Result<Version, Problem> {
+    let text = if_match(headers)?;
+    text.parse().map_err(|_| Problem::bad("if_match_invalid", "If-Match holds the ETag of the matter as it was seen"))
+}
+
+/// By which a request is known when it is sent again; without a key it never is.
+fn request(caller: &Caller, headers: &HeaderMap, what: &str, parts: &[&str]) -> Result<Request, Problem> {
+    let key = match headers.get("idempotency-key") {
+        Some(key) => {
+            let key = key.to_str().ok().and_then(|key| Code::parse(key).ok());
+            key.ok_or_else(|| Problem::bad("idempotency_key_invalid", "an Idempotency-Key is 1 to 128 visible signs"))?
+        }
+        None => coded(Code::parse, &format!("once/{}", MatterId::fresh(caller.now)))?,
+    };
+    let mut digest = Sha256::new();
+    for part in [&[what], parts].concat() {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    Ok(Request {
+        principal: caller.code(),
+        key,
+        digest: digest.finalize().into(),
+    })
+}
+
+/// The caller and who else is present, now.
+async fn context(platform: &Platform, caller: &Caller, with: &[String]) -> Result<Context, Problem> {
+    if with.len() > MAX_PRESENT {
+        return Err(Problem::bad("body_invalid", "no more than ten others are present"));
+    }
+    let mut context = Context::now(caller.now, caller.actor());
+    for user in with {
+        let other = person(platform, &caller.account.agency, user).await?;
+        if other.id != caller.account.id {
+            context.with.push(actor(&other));
+        }
+    }
+    Ok(context)
+}
+
+/// Somebody of an agency who may act.
+async fn person(platform: &Platform, agency: &AgencyCode, user: &str) -> Result<Account, Problem> {
+    let found = platform.store().person(agency, &coded(UserCode::parse, user)?).await?;
+    let active = found.filter(|account| account.state == AccountState::Active && !account.is_service);
+    active.ok_or_else(|| {
+        let detail = "nobody active of your agency has this user code";
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "person_unknown", detail).with("user", user)
+    })
+}
+
+/// The matter after a write, as its writer may see it.
+async fn answer(
+    platform: &Platform,
+    caller: &Caller,
+    status: StatusCode,
+    written: &Written,
+) -> Result<Response, Problem> {
+    let scope = caller.scope(platform, Action::Read)?;
+    let Some(stored) = Stored::load(platform, &scope, written.id).await? else {
+        // It was handed over: the writer sees it no longer.
+        let body = json!({"id": written.id, "number": written.number});
+        return Ok(with_version(status, written.version, body));
+    };
+    let row = platform.store().matter(&scope, written.id).await?.ok_or_else(not_there)?.row;
+    let body = full(platform, &row, &stored.matter, caller.now)?;
+    let mut response = with_version(status, row.version, body);
+    if written.is_repeated {
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+fn with_version(status: StatusCode, version: Version, body: Value) -> Response {
+    let mut response = (status, Json(body)).into_response();
+    if let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}

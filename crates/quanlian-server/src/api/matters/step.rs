@@ -1,0 +1,334 @@
+//! One step of a matter: from what is stored to what is to be stored.
+//!
+//! In:  the events of the store; the events that the engine decided; who is assigned.
+//! Out: [`Stored`], the matter as it stands; a [`Change`] for the store, with the grants that the step brings.
+//!
+//! Events of two kinds stand in one stream: those of the engine, and those of the platform (`{"platform": 1, …}`), which say what
+//! the matter is called and who handles it. Both are under the same version and the same chain of digests.
+//!
+//! Invariant: an event of neither kind is refused: a matter whose past is not understood is not shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::StatusCode;
+use quanlian_procedure::{ClockState, Event, Matter, Refusal, StageKind};
+use quanlian_record::{
+    id::{GrantId, MatterId},
+    time::{Day, Timestamp},
+};
+use quanlian_store::{
+    MatterStore as _,
+    matters::{
+        Actions, AgencyCode, Change, Code, Grant, GrantItem, Grantee, MatterRow, MAX_PAGE_EVENTS, Projection, Request,
+        Scope, UnitCode, UserCode,
+    },
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::super::{
+    Problem,
+    caller::{Caller, bits},
+    places::coded,
+};
+use crate::{
+    permission::{Action, Decision, MatterFacts, Object, Question},
+    platform::Platform,
+};
+
+/// What a grant may allow.
+pub(super) const GRANTABLE: [Action; 5] =
+    [Action::Clocks, Action::Read, Action::Write, Action::Export, Action::Share];
+
+/// What the platform keeps of a matter beside the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Kept {
+    pub(super) title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) unit: Option<String>,
+    pub(super) handlers: BTreeSet<String>,
+}
+
+/// An event of the platform.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptEvent {
+    platform: u32,
+    at: Timestamp,
+    by: String,
+    kept: Kept,
+}
+
+const KEPT_VERSION: u32 = 1;
+
+/// A matter as its events make it.
+pub(super) struct Stored {
+    pub(super) matter: Matter,
+    pub(super) kept: Kept,
+    /// Number, digest and content of each event.
+    pub(super) raw: Vec<(u64, [u8; 32], Value)>,
+}
+
+impl Stored {
+    pub(super) async fn load(platform: &Platform, scope: &Scope, id: MatterId) -> Result<Option<Self>, Problem> {
+        let mut raw: Vec<(u64, [u8; 32], Value)> = Vec::new();
+        loop {
+            let after = raw.last().map_or(0, |event| event.0);
+            let Some(page) = platform.store().events(scope, id, after, MAX_PAGE_EVENTS).await? else {
+                return Ok(None);
+            };
+            let count = page.len();
+            raw.extend(page.into_iter().map(|event| (event.number, event.digest, event.event)));
+            if count < MAX_PAGE_EVENTS {
+                break;
+            }
+        }
+        Self::replay(platform, raw).map(Some)
+    }
+
+    /// As it stood after so many events.
+    pub(super) fn until(self, platform: &Platform, number: u64) -> Result<Self, Problem> {
+        let raw: Vec<_> = self.raw.into_iter().take_while(|event| event.0 <= number).collect();
+        if raw.is_empty() {
+            return Err(Problem::bad("if_match_invalid", "this matter never had that version"));
+        }
+        Self::replay(platform, raw)
+    }
+
+    fn replay(platform: &Platform, raw: Vec<(u64, [u8; 32], Value)>) -> Result<Self, Problem> {
+        let (mut events, mut kept) = (Vec::new(), None);
+        for (number, _, event) in &raw {
+            if event.get("platform").is_some() {
+                let read: KeptEvent = serde_json::from_value(event.clone())
+                    .map_err(|error| Problem::internal(format!("event {number} of the platform: {error}")))?;
+                if read.platform != KEPT_VERSION {
+                    return Err(Problem::internal(format!("event {number} is of a newer version")));
+                }
+                kept = Some(read.kept);
+            } else {
+                let event = Event::from_json(event.to_string().as_bytes());
+                events.push(event.map_err(|error| Problem::internal(format!("event {number}: {error}")))?);
+            }
+        }
+        let matter = platform.engine().replay(&events).map_err(|error| Problem::internal(format!("{error:?}")))?;
+        let kept = kept.ok_or_else(|| Problem::internal("a matter without a title"))?;
+        Ok(Self { matter, kept, raw })
+    }
+}
+
+/// The row of a matter that the caller reaches with this action, and what the policies ask of it.
+pub(super) async fn find(
+    platform: &Platform,
+    caller: &Caller,
+    action: Action,
+    id: MatterId,
+) -> Result<Option<(MatterRow, MatterFacts)>, Problem> {
+    let scope = caller.scope(platform, action)?;
+    let (Some(access), Some(found)) =
+        (platform.store().access(&scope, id).await?, platform.store().matter(&scope, id).await?)
+    else {
+        return Ok(None);
+    };
+    let projection = &found.row.projection;
+    let facts = MatterFacts {
+        id: id.to_string(),
+        owner: projection.owner_agency.to_string(),
+        unit: projection.owner_unit.as_ref().map(ToString::to_string),
+        handlers: projection.handlers.iter().map(ToString::to_string).collect(),
+        granted: GRANTABLE.into_iter().filter(|&action| access.granted.contains(bits(action))).collect(),
+    };
+    Ok(Some((found.row, facts)))
+}
+
+/// Asks the policies about a matter.
+pub(super) fn decide(
+    platform: &Platform,
+    caller: &Caller,
+    action: Action,
+    facts: &MatterFacts,
+) -> Result<Decision, Problem> {
+    caller.may(platform, action, &Object::Matter(facts.clone()))
+}
+
+/// Whether any of the caller's roles may do this with matters at all; which ones, the scope says.
+pub(super) fn at_large(platform: &Platform, caller: &Caller, action: Action) -> Result<Decision, Problem> {
+    let any = MatterFacts {
+        id: "any".to_owned(),
+        granted: [action].into(),
+        ..MatterFacts::default()
+    };
+    let question = Question {
+        principal: &caller.principal,
+        action,
+        object: &Object::Matter(any),
+        needs_purpose: false,
+        has_purpose: caller.purpose.is_some(),
+    };
+    Ok(platform.permissions().decide(&question)?)
+}
+
+/// The events, the row after them and the grants that they bring.
+pub(super) fn change(
+    platform: &Platform,
+    caller: &Caller,
+    request: Request,
+    before: Option<&Stored>,
+    events: &[Event],
+    kept: &Kept,
+) -> Result<Change, Problem> {
+    let engine = platform.engine();
+    let mut matter = before.map(|stored| stored.matter.clone());
+    for event in events {
+        let next = match &matter {
+            None => engine.replay(std::slice::from_ref(event)),
+            Some(matter) => engine.apply(matter, event),
+        };
+        matter = Some(next.map_err(|error| Problem::internal(format!("{error:?}")))?);
+    }
+    let matter = matter.ok_or_else(|| Problem::internal("a change of nothing"))?;
+    let mut kept = kept.clone();
+    let owner_before = before.map(|stored| stored.matter.agency.as_str());
+    let is_handed_over = owner_before.is_some_and(|owner| owner != matter.agency);
+    if is_handed_over {
+        // The agency that has it now says itself who handles it.
+        kept.unit = None;
+        kept.handlers.clear();
+    }
+    let mut values: Vec<Value> = events.iter().map(|event| json!(event)).collect();
+    if before.is_none_or(|stored| stored.kept != kept) {
+        values.push(json!(KeptEvent {
+            platform: KEPT_VERSION,
+            at: caller.now,
+            by: caller.name(),
+            kept: kept.clone(),
+        }));
+    }
+    if values.is_empty() {
+        let detail = "this changes nothing";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing_changed", detail));
+    }
+    Ok(Change {
+        request,
+        at: caller.now,
+        events: values,
+        projection: projection(platform, &matter, &kept, caller.now)?,
+        state: json!({"matter": matter, "kept": kept}),
+        grants: grants(platform, caller, before, &matter)?,
+        revoked: Vec::new(),
+        outbox: Vec::new(),
+    })
+}
+
+fn projection(platform: &Platform, matter: &Matter, kept: &Kept, now: Timestamp) -> Result<Projection, Problem> {
+    let code = |text: &str| coded(Code::parse, text);
+    let handlers = kept.handlers.iter().map(|user| coded(UserCode::parse, user)).collect::<Result<_, _>>()?;
+    Ok(Projection {
+        procedure: code(&matter.procedure)?,
+        procedure_version: matter.version,
+        stage: code(&matter.stage)?,
+        status: code(status(platform, matter))?,
+        owner_agency: coded(AgencyCode::parse, &matter.agency)?,
+        owner_unit: kept.unit.as_deref().map(|unit| coded(UnitCode::parse, unit)).transpose()?,
+        handlers,
+        title: kept.title.clone(),
+        due_on: due_on(platform, matter, now)?,
+        amount_fen: None,
+        keys: BTreeSet::new(),
+    })
+}
+
+fn status(platform: &Platform, matter: &Matter) -> &'static str {
+    let procedure = platform.procedures().get(&matter.procedure, matter.version);
+    let stage = procedure.and_then(|procedure| procedure.stage_of(&matter.stage));
+    match stage.map(|stage| stage.kind) {
+        _ if matter.suspended.is_some() => "suspended",
+        Some(StageKind::Closed) => "closed",
+        Some(StageKind::Waiting) => "waiting",
+        _ => "working",
+    }
+}
+
+/// The next day on which something is due.
+fn due_on(platform: &Platform, matter: &Matter, now: Timestamp) -> Result<Option<Day>, Problem> {
+    let clocks = platform.engine().clocks(matter, now).map_err(|error| Problem::internal(format!("{error:?}")))?;
+    let running = clocks.iter().filter(|clock| matches!(clock.state, ClockState::Running | ClockState::Overdue));
+    Ok(running.filter_map(|clock| clock.due_on).min())
+}
+
+/// Grants for agencies that take part from now on, and for the one that has handed the matter over.
+fn grants(
+    platform: &Platform,
+    caller: &Caller,
+    before: Option<&Stored>,
+    matter: &Matter,
+) -> Result<Vec<Grant>, Problem> {
+    let takes_part = |matter: &Matter| -> BTreeSet<String> {
+        matter.counterparts.values().chain(&matter.joint).filter(|agency| **agency != matter.agency).cloned().collect()
+    };
+    let earlier = before.map(|stored| takes_part(&stored.matter)).unwrap_or_default();
+    let mut to: BTreeMap<String, Actions> = BTreeMap::new();
+    for agency in takes_part(matter).difference(&earlier) {
+        to.insert(agency.clone(), closed(Actions::WRITE));
+    }
+    if let Some(owner) = before.map(|stored| &stored.matter.agency).filter(|owner| **owner != matter.agency) {
+        to.entry(owner.clone()).or_insert(Actions::CLOCKS);
+    }
+    let procedure = platform.procedures().get(&matter.procedure, matter.version);
+    let name = procedure.map_or_else(|| matter.procedure.clone(), |procedure| procedure.name.zh.clone());
+    let cited = procedure.and_then(|procedure| procedure.source.first()).map(|source| source.cite.zh.clone());
+    let basis = cited.unwrap_or_else(|| format!("{}@{}", matter.procedure, matter.version));
+    let id = matter.id.parse().map_err(|_| Problem::internal("the id of a matter is none"))?;
+    to.into_iter()
+        .map(|(agency, actions)| {
+            Ok(Grant {
+                id: GrantId::fresh(caller.now),
+                item: GrantItem::Matter(id),
+                of_agency: coded(AgencyCode::parse, &matter.agency)?,
+                to: Grantee {
+                    agency: coded(AgencyCode::parse, &agency)?,
+                    unit: None,
+                    user: None,
+                },
+                actions,
+                purpose: name.clone(),
+                legal_basis: basis.clone(),
+                handling_code: coded(Code::parse, "procedure")?,
+                granted_by: caller.code(),
+                granted_at: caller.now,
+                until: None,
+                revoked_at: None,
+            })
+        })
+        .collect()
+}
+
+/// With what it takes: who reads sees clocks, and who writes, takes out or shares reads.
+pub(super) fn closed(actions: Actions) -> Actions {
+    let needs_reading = [Actions::WRITE, Actions::EXPORT, Actions::SHARE];
+    let mut closed = actions;
+    if needs_reading.into_iter().any(|one| actions.contains(one)) {
+        closed = closed | Actions::READ;
+    }
+    if closed.contains(Actions::READ) {
+        closed = closed | Actions::CLOCKS;
+    }
+    closed
+}
+
+/// A refusal of the engine: everything that is missing, with words in both languages.
+pub(super) fn refused(platform: &Platform, refusal: Refusal) -> Problem {
+    let lack = |lack: &quanlian_procedure::Lack| {
+        let message = platform.procedures().message(lack);
+        json!({
+            "code": lack.code,
+            "subject": lack.subject,
+            "name": lack.name,
+            "wanted": lack.wanted,
+            "message": {"zh": message.zh, "en": message.en},
+        })
+    };
+    let lacks: Vec<Value> = refusal.lacks.iter().map(lack).collect();
+    let detail = "something is missing; `lacks` says all of it";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "act_refused", detail).with("lacks", lacks)
+}

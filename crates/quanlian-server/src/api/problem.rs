@@ -1,0 +1,207 @@
+//! Problems (RFC 9457): what a caller is told when something is not done.
+//!
+//! In:  an error of a part below.
+//! Out: `application/problem+json` with a stable code; what only an operator may know goes to the log.
+//!
+//! Invariant: no text of a database, a path or a query stands in an answer.
+
+use axum::{
+    extract::rejection::{JsonRejection, PathRejection, QueryRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use quanlian_store::{
+    accounts::AccountError,
+    database::DatabaseError,
+    matters::{ReadError, WriteError},
+    records::{AppendError, ReadError as RecordReadError},
+};
+use serde_json::{Map, Value, json};
+
+use crate::permission;
+
+/// What went wrong.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: String,
+    detail: String,
+    more: Map<String, Value>,
+    retry_after_s: Option<u32>,
+}
+
+impl Problem {
+    /// A problem that the caller can act on.
+    pub fn new(status: StatusCode, code: &str, detail: &str) -> Self {
+        Self {
+            status,
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+            more: Map::new(),
+            retry_after_s: None,
+        }
+    }
+
+    /// One that the caller cannot act on; `what` goes to the log alone.
+    pub(crate) fn internal(what: impl std::fmt::Display) -> Self {
+        tracing::error!(%what, "request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the server failed; nothing was changed, or the change can be seen by reading again",
+        )
+    }
+
+    pub(crate) fn bad(code: &str, detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self.with("retry_after_s", seconds)
+    }
+
+    /// The status that it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its stable code.
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = self.more;
+        body.insert("type".into(), json!(format!("urn:quanlian:problem:{}", self.code)));
+        body.insert("title".into(), json!(self.status.canonical_reason().unwrap_or("error")));
+        body.insert("status".into(), json!(self.status.as_u16()));
+        body.insert("code".into(), json!(self.code));
+        body.insert("detail".into(), json!(self.detail));
+        let mut response = (self.status, Value::Object(body).to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+fn of_database(trouble: &DatabaseError) -> Problem {
+    tracing::error!(error = ?trouble, "the database failed");
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        trouble.code(),
+        "the database did not answer; send the same request again, with the same Idempotency-Key",
+    )
+    .retry_after(1)
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        let status = match &error {
+            WriteError::Database(trouble) => return of_database(trouble),
+            WriteError::Conflict { .. } => StatusCode::PRECONDITION_FAILED,
+            WriteError::NotFound { .. } => StatusCode::NOT_FOUND,
+            WriteError::Exists { .. } | WriteError::NumberTaken { .. } | WriteError::KeyReused { .. } => {
+                StatusCode::CONFLICT
+            }
+            WriteError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => return Self::internal(format!("{error:?}")),
+        };
+        let problem = Self::new(status, error.code(), &error.to_string());
+        match error {
+            WriteError::Conflict { current, .. } => problem.with("current", current.to_string()),
+            _ => problem,
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match &error {
+            ReadError::Database(trouble) => of_database(trouble),
+            ReadError::Cursor => Self::bad(error.code(), &error.to_string()),
+            ReadError::TooManyGrants { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), &error.to_string())
+            }
+            ReadError::Damaged { .. } | ReadError::DamagedRow { .. } => {
+                tracing::error!(%error, "a matter is damaged");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string())
+            }
+            _ => Self::internal(format!("{error:?}")),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let status = match &error {
+            AccountError::Database(trouble) => return of_database(trouble),
+            AccountError::Conflict { .. } => StatusCode::PRECONDITION_FAILED,
+            AccountError::LoginTaken { .. } | AccountError::UserTaken { .. } => StatusCode::CONFLICT,
+            AccountError::NotFound => StatusCode::NOT_FOUND,
+            AccountError::NotFirst => StatusCode::FORBIDDEN,
+            AccountError::NoPlace { .. } | AccountError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => return Self::internal(format!("{error:?}")),
+        };
+        Self::new(status, error.code(), &error.to_string())
+    }
+}
+
+impl From<AppendError> for Problem {
+    fn from(error: AppendError) -> Self {
+        match &error {
+            AppendError::Database(trouble) => of_database(trouble),
+            _ => Self::internal(format!("{error:?}")),
+        }
+    }
+}
+
+impl From<RecordReadError> for Problem {
+    fn from(error: RecordReadError) -> Self {
+        match &error {
+            RecordReadError::Database(trouble) => of_database(trouble),
+            _ => Self::internal(format!("{error:?}")),
+        }
+    }
+}
+
+impl From<permission::Fault> for Problem {
+    fn from(fault: permission::Fault) -> Self {
+        Self::internal(format!("{fault:?}"))
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        let status = rejection.status();
+        let code = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "body_not_json",
+            _ => "body_invalid",
+        };
+        // What serde says names fields and places of the caller's own text.
+        Self::new(status, code, &rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Self {
+        Self::bad("path_invalid", &rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::bad("query_invalid", &rejection.body_text())
+    }
+}

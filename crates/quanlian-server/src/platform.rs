@@ -1,0 +1,130 @@
+//! The platform: what every request works with.
+//!
+//! In:  an open database, the rules, a clock.
+//! Out: [`Platform`], of which every request holds a clone.
+//!
+//! Not here: routes (`api`).
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+};
+
+use quanlian_law::RuleBook;
+use quanlian_procedure::{Engine, Procedures};
+use quanlian_record::time::Timestamp;
+use quanlian_store::Database;
+
+use crate::{
+    permission::Permissions,
+    sign_in::{
+        attempts::{self, Attempts},
+        password, session,
+    },
+};
+
+/// So many addresses are remembered for their wrong tries; then the oldest are forgotten.
+const MAX_ADDRESSES: usize = 100_000;
+
+/// How sign-in behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// What a password must withstand.
+    pub password: password::Rules,
+    /// How hard its hash is to compute.
+    pub cost: password::Cost,
+    /// How long sessions hold.
+    pub session: session::Rules,
+    /// Whether cookies are sent over plain HTTP too: for a first look on one's own machine.
+    pub allows_plain_http: bool,
+}
+
+type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Everything that requests share. Clones are cheap.
+#[derive(Clone)]
+pub struct Platform(Arc<Parts>);
+
+struct Parts {
+    store: Database,
+    permissions: Permissions,
+    procedures: Procedures,
+    law: RuleBook,
+    settings: Settings,
+    clock: Clock,
+    addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
+}
+
+impl Platform {
+    /// Puts the parts together.
+    pub fn new(
+        store: Database,
+        permissions: Permissions,
+        procedures: Procedures,
+        law: RuleBook,
+        settings: Settings,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            store,
+            permissions,
+            procedures,
+            law,
+            settings,
+            clock: Box::new(clock),
+            addresses: Mutex::default(),
+        }))
+    }
+
+    pub(crate) fn store(&self) -> &Database {
+        &self.0.store
+    }
+
+    pub(crate) fn permissions(&self) -> &Permissions {
+        &self.0.permissions
+    }
+
+    pub(crate) fn procedures(&self) -> &Procedures {
+        &self.0.procedures
+    }
+
+    pub(crate) fn engine(&self) -> Engine<'_> {
+        Engine::new(&self.0.procedures, &self.0.law)
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.0.settings
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    /// Counts a try of this address as wrong before it is looked at; how many seconds it has to wait instead.
+    pub(crate) fn charge(&self, address: IpAddr, now: Timestamp) -> u32 {
+        let mut addresses = self.0.addresses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let rules = attempts::Rules::ADDRESS;
+        let kept = addresses.get(&address).copied().unwrap_or_default();
+        let wait_s = kept.wait_s(rules, now);
+        if wait_s > 0 {
+            return wait_s;
+        }
+        if addresses.len() >= MAX_ADDRESSES && !addresses.contains_key(&address) {
+            let oldest = addresses.iter().min_by_key(|(_, kept)| kept.last_wrong_us);
+            if let Some(oldest) = oldest.map(|(&oldest, _)| oldest) {
+                addresses.remove(&oldest);
+            }
+        }
+        addresses.insert(address, kept.after_wrong(rules, now));
+        0
+    }
+
+    /// Takes back what [`Self::charge`] counted: the try was right.
+    pub(crate) fn refund(&self, address: IpAddr) {
+        let mut addresses = self.0.addresses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(kept) = addresses.get_mut(&address) {
+            kept.wrong = kept.wrong.saturating_sub(1);
+        }
+    }
+}

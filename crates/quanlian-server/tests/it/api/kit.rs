@@ -1,0 +1,234 @@
+//! A platform to test: its clock, its people, and what they send.
+//!
+//! In:  an empty SQLite file.
+//! Out: [`Office`], in which an administrator makes agencies and people through the API alone.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, header},
+};
+use http_body_util::BodyExt as _;
+use quanlian_law::RuleBook;
+use quanlian_procedure::Procedures;
+use quanlian_record::time::Timestamp;
+use quanlian_server::{
+    api,
+    permission::Permissions,
+    platform::{Platform, Settings},
+    sign_in::{
+        password::Cost,
+        secret::{self, Kind},
+    },
+};
+use quanlian_store::{AccountStore as _, Database};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+pub(crate) const PASSWORD: &str = "gravel-tidy-moth-9";
+const HOST: &str = "quanlian.test";
+
+/// A running platform.
+pub(crate) struct Office {
+    router: Router,
+    now: Arc<AtomicI64>,
+    pub(crate) store: Database,
+    _folder: TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    headers: HeaderMap,
+}
+
+impl Answer {
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or("")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The answer, when it is a good one.
+    pub(crate) fn good(self) -> Self {
+        assert!((200..300).contains(&self.status), "{} {}", self.status, self.body);
+        self
+    }
+}
+
+/// Who sends.
+#[derive(Debug, Clone)]
+pub(crate) enum Key {
+    Cookie(String),
+    Token(String),
+}
+
+impl Office {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Database::open(&folder.path().join("quanlian.db")).await.unwrap();
+        let start: Timestamp = "2024-04-01T02:00:00Z".parse().unwrap();
+        let now = Arc::new(AtomicI64::new(start.unix_micros()));
+        let clock = Arc::clone(&now);
+        let settings = Settings {
+            cost: Cost {
+                memory_kib: 64,
+                passes: 1,
+            },
+            ..Settings::default()
+        };
+        let platform = Platform::new(
+            store.clone(),
+            Permissions::embedded().unwrap(),
+            Procedures::embedded().unwrap(),
+            RuleBook::embedded().unwrap(),
+            settings,
+            move || Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap(),
+        );
+        Self {
+            router: api::router(platform),
+            now,
+            store,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_unix_micros(self.now.load(Ordering::SeqCst)).unwrap()
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait_s(&self, seconds: i64) {
+        self.now.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
+    /// Sets the clock, as `2024-04-01T10:00:00+08:00`.
+    pub(crate) fn set(&self, instant: &str) {
+        let at: Timestamp = instant.parse().unwrap();
+        self.now.store(at.unix_micros(), Ordering::SeqCst);
+    }
+
+    pub(crate) async fn raw(
+        &self,
+        key: Option<&Key>,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
+        match key {
+            Some(Key::Cookie(cookie)) => {
+                request = request
+                    .header(header::COOKIE, cookie)
+                    .header(header::ORIGIN, format!("https://{HOST}"));
+            }
+            Some(Key::Token(token)) => request = request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            None => {}
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer {
+            status: parts.status.as_u16(),
+            body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            headers: parts.headers,
+        }
+    }
+
+    pub(crate) async fn send(
+        &self,
+        key: Option<&Key>,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
+        let mut headers = headers.to_vec();
+        headers.push(("content-type", "application/json"));
+        let body = body.map_or(String::new(), |body| body.to_string());
+        self.raw(key, method, path, &headers, &body).await
+    }
+
+    pub(crate) async fn get(&self, key: Option<&Key>, path: &str) -> Answer {
+        self.send(key, "GET", path, &[], None).await
+    }
+
+    pub(crate) async fn post(&self, key: &Key, path: &str, body: Value) -> Answer {
+        self.send(Some(key), "POST", path, &[], Some(body)).await
+    }
+
+    /// The first administrator, by the code that the server would have written.
+    pub(crate) async fn admin(&self) -> Key {
+        let issued = secret::fresh(Kind::FirstStart);
+        let until = Timestamp::from_unix_micros(self.now().unix_micros() + 3_600_000_000).unwrap();
+        self.store.await_first(&issued.digest.0, until).await.unwrap();
+        let body = json!({
+            "code": *issued.text, "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
+            "login": "root", "name": "管理员", "password": PASSWORD,
+        });
+        self.send(None, "POST", "/api/v1/first-start", &[], Some(body)).await.good();
+        self.sign_in("root").await
+    }
+
+    /// Signs in; the account has no second factor.
+    pub(crate) async fn sign_in(&self, login: &str) -> Key {
+        let answer = self.try_sign_in(login, PASSWORD).await.good();
+        assert_eq!(answer.body, json!({"waits_for_second_factor": false}));
+        answer.key()
+    }
+
+    pub(crate) async fn try_sign_in(&self, login: &str, password: &str) -> Answer {
+        let body = json!({"login": login, "password": password});
+        self.send(None, "POST", "/api/v1/session", &[], Some(body)).await
+    }
+
+    /// An agency with one unit, `team-1`.
+    pub(crate) async fn agency(&self, admin: &Key, code: &str) {
+        let names = json!({"zh": "某局", "en": "An agency"});
+        for path in [format!("/api/v1/agencies/{code}"), format!("/api/v1/agencies/{code}/units/team-1")] {
+            self.send(Some(admin), "PUT", &path, &[], Some(names.clone())).await.good();
+        }
+    }
+
+    /// A person, signed in; the login is `agency.user`.
+    pub(crate) async fn person(&self, admin: &Key, agency: &str, user: &str, roles: &[&str]) -> Key {
+        let login = format!("{agency}.{user}");
+        let body = json!({
+            "login": login, "agency": agency, "user": user, "unit": "team-1", "name": "某人", "roles": roles,
+            "password": PASSWORD,
+        });
+        self.post(admin, "/api/v1/accounts", body).await.good();
+        self.sign_in(&login).await
+    }
+
+    /// What the audit trail holds, as its auditor reads it.
+    pub(crate) async fn trail(&self, auditor: &Key) -> Vec<Value> {
+        let answer = self.get(Some(auditor), "/api/v1/audit").await.good();
+        answer.body["entries"].as_array().unwrap().clone()
+    }
+}
+
+impl Answer {
+    /// The session that it began.
+    pub(crate) fn key(&self) -> Key {
+        let set = self.header("set-cookie");
+        assert!(set.contains("; HttpOnly") && set.contains("; SameSite=Strict") && set.ends_with("; Secure"), "{set}");
+        Key::Cookie(set.split(';').next().unwrap().to_owned())
+    }
+}
