@@ -199,6 +199,13 @@ impl<'a> Engine<'a> {
         Ok(next)
     }
 
+    /// Whether the file of the matter's procedure was edited since the matter was opened or moved to it: it then no
+    /// longer says what was in force, and has to be put back as it was. `None` when the version is not loaded.
+    pub fn procedure_was_edited(&self, matter: &Matter) -> Option<bool> {
+        let loaded = self.procedures.get(&matter.procedure, matter.version)?;
+        Some(loaded.digest != matter.digest)
+    }
+
     /// The event that makes a matter.
     pub fn open(&self, opening: &Opening, context: &Context) -> Result<Vec<Event>, Refusal> {
         let today = context.moment().day();

@@ -94,7 +94,7 @@ pub struct Stated {
 /// A paper on file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OnFile {
-    /// Where it lies; `None` for a paper that an act makes and nobody has filed yet: no act that asks for it takes that.
+    /// Where it lies; `None` for a paper that an act makes and nobody has filed: no act that asks for it takes that.
     pub place: Option<String>,
     /// The event that filed it.
     pub by: u32,

@@ -290,6 +290,18 @@ fn a_matter_runs_under_its_version_until_it_is_moved() {
         Some(day("2024-03-08"))
     );
     story.close();
+    // A version that was edited in place is noticed.
+    let first = small();
+    assert_eq!(first.engine.procedure_was_edited(&first.matter), Some(false));
+    let edited = load(&[(
+        "small.v1.toml",
+        &SMALL.replace("yellow_days = 2", "yellow_days = 1"),
+    )])
+    .unwrap();
+    assert_eq!(
+        Engine::new(&edited, &LAW).procedure_was_edited(&first.matter),
+        Some(true)
+    );
     // Without the old version the past cannot be read, and says so.
     let only_new = load(&[("small.v2.toml", &SMALL.replace("version = 1", "version = 2"))]).unwrap();
     let error = Engine::new(&only_new, &LAW).replay(&story.events).unwrap_err();

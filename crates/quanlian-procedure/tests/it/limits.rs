@@ -3,11 +3,13 @@
 //! In:  the small procedure, with days of March and April 2024 (4–6 April off, Sunday 7 April worked).
 //! Out: ends against days counted by hand, as the comments say.
 
-use quanlian_procedure::{Actor, Context, Given, Length};
+use jiff::ToSpan;
+use proptest::prelude::*;
+use quanlian_procedure::{Actor, Context, Engine, Given, Length};
 
 use super::{
-    PROCEDURES,
-    general::{approver, because, handler, small},
+    LAW, PROCEDURES,
+    general::{SMALL, approver, because, handler, load, small},
     kit::{Story, at, codes, day, on},
 };
 
@@ -146,4 +148,32 @@ fn where_a_calendar_is_missing_the_end_is_undetermined_and_names_the_year() {
         (view.missing_year, view.not_before),
         (Some(2027), Some(day("2027-01-04")))
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    /// The last day is the n-th worked day after the start on which the matter did not stand still.
+    #[test]
+    fn working_days_are_those_of_a_plain_list(
+        start in 0_i64..500, n in 1_usize..40, after in 0_i64..30, length in 0_i64..60,
+    ) {
+        let text = SMALL.replace("working_days = 5", &format!("working_days = {n}"));
+        let loaded = load(&[("small.v1.toml", &text)]).unwrap();
+        let first = day("2024-01-02").checked_add(start.days()).unwrap();
+        let moment = |days: i64| at(&format!("{} 09:00", first.checked_add(days.days()).unwrap()));
+        let by = |role: &str, days| Context::now(moment(days), Actor::new(role, "a", &[role]));
+        let engine = Engine::new(&loaded, &LAW);
+        let procedure = loaded.get("small", 1).unwrap();
+        let mut story = Story::open(engine, procedure, "S", &by("handler", 0), &[]).unwrap();
+        story.give("suspend", &by("approver", after), because()).unwrap();
+        story.give("resume", &by("handler", after + length), Given::default()).unwrap();
+        let from = first.checked_add(after.days()).unwrap();
+        let to = first.checked_add((after + length).days()).unwrap();
+        let list = first.series(1.day()).skip(1).filter(|day| !(from..to).contains(day));
+        let mut worked = list.filter(|day| LAW.calendar().is_working_day(*day).unwrap());
+        let views = engine.clocks(&story.matter, moment(after + length)).unwrap();
+        let answer = views.iter().find(|view| view.clock == "answer").unwrap();
+        prop_assert_eq!(answer.due_on, worked.nth(n - 1));
+    }
 }

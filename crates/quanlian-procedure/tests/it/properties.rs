@@ -196,7 +196,8 @@ proptest! {
         loaded.check(&LAW);
         let procedure = loaded.get("small", 1).unwrap();
         let act = procedure.opening().unwrap();
-        let context = Context::now(at("2024-01-08 09:30"), Actor::new("h", "a", std::slice::from_ref(&act.roles[0].as_str())));
+        let actor = Actor::new("h", "a", &[act.roles[0].as_str()]);
+        let context = Context::now(at("2024-01-08 09:30"), actor);
         let opening = Opening { matter: "S".into(), procedure: "small".into(), version: Some(1), ..Opening::default() };
         let engine = Engine::new(&loaded, &LAW);
         if let Ok(mut story) = Story::opened(engine, procedure, &opening, &context) {

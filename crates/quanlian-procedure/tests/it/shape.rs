@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use quanlian_law::Text;
-use quanlian_procedure::{Event, LackCode};
+use quanlian_procedure::{Command, Event, LackCode};
 
 use super::{
     PROCEDURES, engine,
@@ -108,4 +108,31 @@ fn a_refusal_is_data_with_words_in_two_languages() {
 fn every_code_is_there_once() {
     let names: BTreeSet<&str> = LackCode::ALL.iter().map(|code| code.name()).collect();
     assert_eq!(names.len(), LackCode::ALL.len());
+}
+
+#[test]
+fn requests_are_json_and_a_field_that_nobody_knows_is_refused() {
+    let read = |text: &str| serde_json::from_str::<Command>(text).map_err(|error| error.to_string());
+    let act = read(r#"{"do":"act","act":"accept","given":{"reason":"r","papers":{"p":"7"}}}"#).unwrap();
+    assert!(matches!(&act, Command::Act { act, given } if act == "accept" && given.papers.len() == 1));
+    assert!(matches!(
+        read(r#"{"do":"act","act":"accept"}"#),
+        Ok(Command::Act { .. })
+    ));
+    assert!(matches!(
+        read(r#"{"do":"endorse","proposal":3}"#),
+        Ok(Command::Endorse { proposal: 3 })
+    ));
+    let supply = read(r#"{"do":"supply","facts":{"n":{"count":5},"on":{"day":"2024-03-01"}}}"#);
+    assert!(matches!(supply, Ok(Command::Supply(supplied)) if supplied.facts.len() == 2));
+    for wrong in [
+        r#"{"do":"act","act":"accept","given":{"resaon":"r"}}"#,
+        r#"{"do":"act","act":"accept","mood":1}"#,
+        r#"{"do":"supply","fatcs":{}}"#,
+        r#"{"do":"supply","facts":{"n":{"count":1.5}}}"#,
+        r#"{"do":"supply","facts":{"on":{"day":"2024-02-30"}}}"#,
+        r#"{"do":"destroy"}"#,
+    ] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
 }

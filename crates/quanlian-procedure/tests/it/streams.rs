@@ -218,3 +218,42 @@ fn what_a_person_gives_is_bounded_and_what_an_act_does_not_take_is_refused() {
         "procedure_unknown"
     );
 }
+
+#[test]
+fn a_role_that_supplies_or_approves_nothing_cannot_be_written_in() {
+    let procedure = PROCEDURES.get("copyright-investigation", 1).unwrap();
+    let mut story = open_with_everything(engine(), procedure, at("2024-03-05 09:30"));
+    let handler = who("u-handler", "own", &["handler"], "2024-03-05 10:00");
+    let parts = ["crime_suspected?", "@police=p"];
+    story.act("send_to_police", &handler, &parts).unwrap();
+    let forged = |role: &str, body: Value| {
+        let mut event = serde_json::to_value(&story.events[0]).unwrap();
+        event["seq"] = json!(3);
+        event["recorded_at"] = json!("2024-03-06T00:00:00Z");
+        event["role"] = json!(role);
+        event["body"] = body;
+        let event = Event::from_json(&serde_json::to_vec(&event).unwrap()).unwrap();
+        engine()
+            .apply(&story.matter, &event)
+            .map(|matter| matter.seq)
+            .map_err(|error| error.code())
+    };
+    let supplied = json!({"kind": "supplied", "facts": {"crime_suspected": {"flag": false}}});
+    assert_eq!(
+        forged("party", supplied.clone()),
+        Err("procedure_replay_impossible")
+    );
+    assert_eq!(forged("handler", supplied), Ok(3));
+    let rejected = json!({"kind": "rejected", "proposal": 2, "reason": "no"});
+    assert_eq!(
+        forged("party", rejected.clone()),
+        Err("procedure_replay_impossible")
+    );
+    assert_eq!(forged("reviewer", rejected), Ok(3));
+    let endorsed = json!({"kind": "endorsed", "proposal": 2});
+    assert_eq!(
+        forged("approver", endorsed),
+        Err("procedure_replay_impossible"),
+        "the reviewer comes first"
+    );
+}
