@@ -89,7 +89,9 @@ pub fn router(platform: Platform) -> Router {
         let description = Arc::clone(&description);
         async move { Json(description.as_ref().clone()) }
     });
-    let fixed = |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let fixed = |name: HeaderName, value| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
     router
         .route("/openapi.json", describe)
         .fallback(nothing_here)
@@ -100,17 +102,26 @@ pub fn router(platform: Platform) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             MAX_REQUEST_TIME,
         ))
-        .layer(CatchPanicLayer::custom(|_| Problem::internal("panic").into_response()))
+        .layer(CatchPanicLayer::custom(|_| {
+            Problem::internal("panic").into_response()
+        }))
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(fixed(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+        .layer(fixed(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ))
         .with_state(platform)
 }
 
 async fn nothing_here() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "route_not_found", "there is nothing at this address")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "route_not_found",
+        "there is nothing at this address",
+    )
 }
 
 async fn not_so() -> Problem {

@@ -103,7 +103,11 @@ impl Platform {
 
     /// Counts a try of this address as wrong before it is looked at; how many seconds it has to wait instead.
     pub(crate) fn charge(&self, address: IpAddr, now: Timestamp) -> u32 {
-        let mut addresses = self.0.addresses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut addresses = self
+            .0
+            .addresses
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let rules = attempts::Rules::ADDRESS;
         let kept = addresses.get(&address).copied().unwrap_or_default();
         let wait_s = kept.wait_s(rules, now);
@@ -122,7 +126,11 @@ impl Platform {
 
     /// Takes back what [`Self::charge`] counted: the try was right.
     pub(crate) fn refund(&self, address: IpAddr) {
-        let mut addresses = self.0.addresses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut addresses = self
+            .0
+            .addresses
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(kept) = addresses.get_mut(&address) {
             kept.wrong = kept.wrong.saturating_sub(1);
         }

@@ -88,7 +88,12 @@ impl Caller {
     }
 
     /// Asks the policies.
-    pub(super) fn may(&self, platform: &Platform, action: Action, object: &Object) -> Result<Decision, Problem> {
+    pub(super) fn may(
+        &self,
+        platform: &Platform,
+        action: Action,
+        object: &Object,
+    ) -> Result<Decision, Problem> {
         let question = Question {
             principal: &self.principal,
             action,
@@ -226,7 +231,11 @@ async fn by_token(platform: &Platform, token: &str, now: Timestamp) -> Result<(A
     if now.unix_micros() - used_us >= USE_PRECISION_US {
         platform.store().use_token(token.id, now).await?;
     }
-    let scopes = token.scopes.iter().filter_map(|scope| Action::of(scope.as_str())).collect();
+    let scopes = token
+        .scopes
+        .iter()
+        .filter_map(|scope| Action::of(scope.as_str()))
+        .collect();
     let principal = Principal {
         scopes: Some(scopes),
         ..principal(&account)
@@ -236,15 +245,26 @@ async fn by_token(platform: &Platform, token: &str, now: Timestamp) -> Result<(A
 
 /// Nobody, whatever the reason: an unknown, ended, mistyped secret are one answer.
 fn nobody() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "sign_in_needed", "sign in first, or bring a token that holds")
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "sign_in_needed",
+        "sign in first, or bring a token that holds",
+    )
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+    headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|one| one.trim().split_once('='))
@@ -257,7 +277,9 @@ fn is_our_page(headers: &HeaderMap) -> bool {
     let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else {
         return false;
     };
-    let origin = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let origin = origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"));
     origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
 }
 
@@ -267,13 +289,22 @@ pub(super) fn address(parts: &Parts) -> IpAddr {
 }
 
 fn purpose(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(given) = headers.get(PURPOSE) else { return Ok(None) };
-    let unreadable = || Problem::bad("purpose_invalid", "write the purpose as percent-encoded UTF-8, up to 1000 bytes");
+    let Some(given) = headers.get(PURPOSE) else {
+        return Ok(None);
+    };
+    let unreadable = || {
+        Problem::bad(
+            "purpose_invalid",
+            "write the purpose as percent-encoded UTF-8, up to 1000 bytes",
+        )
+    };
     let bytes = given.as_bytes();
     if bytes.len() > 3 * MAX_PURPOSE_BYTES {
         return Err(unreadable());
     }
-    let text = percent_decoded(bytes).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(unreadable)?;
+    let text = percent_decoded(bytes)
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(unreadable)?;
     let text = text.trim();
     if text.len() > MAX_PURPOSE_BYTES || text.chars().any(char::is_control) {
         return Err(unreadable());
@@ -305,7 +336,11 @@ impl<T: DeserializeOwned> FromRequest<Platform> for Given<T> {
 
     async fn from_request(request: Request, platform: &Platform) -> Result<Self, Problem> {
         let given = axum::Json::<T>::from_request(request, platform).await;
-        Ok(Self(given.map_err(|rejection: rejection::JsonRejection| Problem::from(rejection))?.0))
+        Ok(Self(
+            given
+                .map_err(|rejection: rejection::JsonRejection| Problem::from(rejection))?
+                .0,
+        ))
     }
 }
 

@@ -29,8 +29,8 @@ use quanlian_store::{
     AccountStore as _, MatterStore as _,
     accounts::{Account, AccountState},
     matters::{
-        AgencyCode, Code, Direction, Grant, GrantItem, Grantee, MatterFilter, MatterQuery, Request, Series, Sort,
-        UnitCode, UserCode, Version, Written,
+        AgencyCode, Code, Direction, Grant, GrantItem, Grantee, MatterFilter, MatterQuery, Request, Series,
+        Sort, UnitCode, UserCode, Version, Written,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,14 @@ pub(super) async fn list(
     let scope = caller.scope(&platform, action)?;
     let query = asked.query()?;
     let decision = step::at_large(&platform, &caller, action)?;
-    trail::write(&platform, &caller, "list", json!({"kind": "matters"}), Outcome::Done(&decision)).await?;
+    trail::write(
+        &platform,
+        &caller,
+        "list",
+        json!({"kind": "matters"}),
+        Outcome::Done(&decision),
+    )
+    .await?;
     if !decision.is_allowed() {
         return Ok(Json(MatterPageView {
             matters: Vec::new(),
@@ -123,8 +130,17 @@ pub(super) async fn list(
         }));
     }
     let page = platform.store().matters(&scope, &query).await?;
-    let count = platform.store().count_matters(&scope, &query.filter, MAX_COUNT).await?;
-    let row = |row| if action == Action::Read { view::row(row) } else { sketch(row) };
+    let count = platform
+        .store()
+        .count_matters(&scope, &query.filter, MAX_COUNT)
+        .await?;
+    let row = |row| {
+        if action == Action::Read {
+            view::row(row)
+        } else {
+            sketch(row)
+        }
+    };
     Ok(Json(MatterPageView {
         matters: page.matters.iter().map(row).collect(),
         next: page.next.map(|cursor| cursor.to_string()),
@@ -209,10 +225,17 @@ pub(super) async fn open(
         return Err(trail::denied());
     }
     if let Some(parent) = &body.parent {
-        let parent = parent.parse().map_err(|_| Problem::bad("body_invalid", "`parent` is the id of a matter"))?;
+        let parent = parent
+            .parse()
+            .map_err(|_| Problem::bad("body_invalid", "`parent` is the id of a matter"))?;
         allowed(&platform, &caller, Action::Read, parent, "follow").await?;
     }
-    let request = request(&caller, &headers, "open", &[&format!("{:?}", body.given), &body.procedure, &body.title])?;
+    let request = request(
+        &caller,
+        &headers,
+        "open",
+        &[&format!("{:?}", body.given), &body.procedure, &body.title],
+    )?;
     let id = MatterId::fresh(caller.now);
     let opening = Opening {
         matter: id.to_string(),
@@ -223,7 +246,10 @@ pub(super) async fn open(
         given: body.given,
     };
     let context = context(&platform, &caller, &body.with).await?;
-    let events = platform.engine().open(&opening, &context).map_err(|refusal| step::refused(&platform, refusal))?;
+    let events = platform
+        .engine()
+        .open(&opening, &context)
+        .map_err(|refusal| step::refused(&platform, refusal))?;
     let kept = Kept {
         title: body.title,
         unit: caller.account.unit.as_ref().map(ToString::to_string),
@@ -237,9 +263,17 @@ pub(super) async fn open(
     };
     let number = {
         let series = series.clone();
-        move |ordinal: u64| format!("{}-{}-{}-{ordinal:05}", series.agency, series.procedure, series.year)
+        move |ordinal: u64| {
+            format!(
+                "{}-{}-{}-{ordinal:05}",
+                series.agency, series.procedure, series.year
+            )
+        }
     };
-    let written = platform.store().create_matter(id, &series, &number, &change).await?;
+    let written = platform
+        .store()
+        .create_matter(id, &series, &number, &change)
+        .await?;
     answer(&platform, &caller, StatusCode::CREATED, &written).await
 }
 
@@ -281,9 +315,7 @@ pub(super) async fn events(
     At(id): At<MatterId>,
 ) -> Result<Json<EventsView>, Problem> {
     let seen = allowed(&platform, &caller, Action::Read, id, "read_events").await?;
-    let event = |(number, digest, event): &(u64, [u8; 32], Value)| {
-        json!({"number": number, "digest": hex::encode(digest), "event": event})
-    };
+    let event = |(number, digest, event): &(u64, [u8; 32], Value)| json!({"number": number, "digest": hex::encode(digest), "event": event});
     Ok(Json(EventsView {
         events: seen.stored.raw.iter().map(event).collect(),
     }))
@@ -332,7 +364,11 @@ pub(super) async fn command(
 ) -> Result<Response, Problem> {
     let seen = allowed(&platform, &caller, Action::Write, id, "write").await?;
     let expected = version(&headers)?;
-    let parts = [id.to_string(), expected.to_string(), format!("{:?}", body.command)];
+    let parts = [
+        id.to_string(),
+        expected.to_string(),
+        format!("{:?}", body.command),
+    ];
     let request = request(&caller, &headers, "command", &[&parts[0], &parts[1], &parts[2]])?;
     // A request that is sent again is answered by the store, whatever has happened since; a late one is a conflict.
     let base = if expected == seen.row.version {
@@ -438,7 +474,8 @@ pub(super) async fn grant(
     let mut actions = quanlian_store::matters::Actions::NONE;
     for word in &body.actions {
         let action = Action::of(word).filter(|action| step::GRANTABLE.contains(action));
-        let action = action.ok_or_else(|| invalid("grant_actions", "grant clocks, read, write, export or share"))?;
+        let action =
+            action.ok_or_else(|| invalid("grant_actions", "grant clocks, read, write, export or share"))?;
         // Nobody gives on what they do not have.
         if !step::decide(&platform, &caller, action, &seen.facts)?.is_allowed() {
             return Err(trail::denied());
@@ -452,8 +489,16 @@ pub(super) async fn grant(
         of_agency: caller.account.agency.clone(),
         to: Grantee {
             agency: coded(AgencyCode::parse, &body.to_agency)?,
-            unit: body.to_unit.as_deref().map(|unit| coded(UnitCode::parse, unit)).transpose()?,
-            user: body.to_user.as_deref().map(|user| coded(UserCode::parse, user)).transpose()?,
+            unit: body
+                .to_unit
+                .as_deref()
+                .map(|unit| coded(UnitCode::parse, unit))
+                .transpose()?,
+            user: body
+                .to_user
+                .as_deref()
+                .map(|user| coded(UserCode::parse, user))
+                .transpose()?,
         },
         actions: step::closed(actions),
         purpose: body.purpose,
@@ -485,10 +530,18 @@ pub(super) async fn revoke(
     if seen.row.projection.owner_agency != caller.account.agency {
         return Err(trail::denied());
     }
-    if platform.store().revoke_of(id, grant, caller.now, &caller.code()).await? {
+    if platform
+        .store()
+        .revoke_of(id, grant, caller.now, &caller.code())
+        .await?
+    {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(Problem::new(StatusCode::NOT_FOUND, "grant_not_found", "no such grant is in force on this matter"))
+        Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "grant_not_found",
+            "no such grant is in force on this matter",
+        ))
     }
 }
 
@@ -515,7 +568,9 @@ async fn allowed(
     };
     trail::write(platform, caller, doing, object, Outcome::Done(&decision)).await?;
     if let (Some((row, facts)), Decision::Allowed { .. }) = (found, &decision) {
-        let stored = Stored::load(platform, &caller.scope(platform, action)?, id).await?.ok_or_else(not_there)?;
+        let stored = Stored::load(platform, &caller.scope(platform, action)?, id)
+            .await?
+            .ok_or_else(not_there)?;
         return Ok(Seen { row, facts, stored });
     }
     // Who may see its clocks is told that it is there.
@@ -537,7 +592,12 @@ fn not_there() -> Problem {
 
 fn version(headers: &HeaderMap) -> Result<Version, Problem> {
     let text = if_match(headers)?;
-    text.parse().map_err(|_| Problem::bad("if_match_invalid", "If-Match holds the ETag of the matter as it was seen"))
+    text.parse().map_err(|_| {
+        Problem::bad(
+            "if_match_invalid",
+            "If-Match holds the ETag of the matter as it was seen",
+        )
+    })
 }
 
 /// By which a request is known when it is sent again; without a key it never is.
@@ -545,7 +605,12 @@ fn request(caller: &Caller, headers: &HeaderMap, what: &str, parts: &[&str]) -> 
     let key = match headers.get("idempotency-key") {
         Some(key) => {
             let key = key.to_str().ok().and_then(|key| Code::parse(key).ok());
-            key.ok_or_else(|| Problem::bad("idempotency_key_invalid", "an Idempotency-Key is 1 to 128 visible signs"))?
+            key.ok_or_else(|| {
+                Problem::bad(
+                    "idempotency_key_invalid",
+                    "an Idempotency-Key is 1 to 128 visible signs",
+                )
+            })?
         }
         None => coded(Code::parse, &format!("once/{}", MatterId::fresh(caller.now)))?,
     };
@@ -564,7 +629,10 @@ fn request(caller: &Caller, headers: &HeaderMap, what: &str, parts: &[&str]) -> 
 /// The caller and who else is present, now.
 async fn context(platform: &Platform, caller: &Caller, with: &[String]) -> Result<Context, Problem> {
     if with.len() > MAX_PRESENT {
-        return Err(Problem::bad("body_invalid", "no more than ten others are present"));
+        return Err(Problem::bad(
+            "body_invalid",
+            "no more than ten others are present",
+        ));
     }
     let mut context = Context::now(caller.now, caller.actor());
     for user in with {
@@ -578,7 +646,10 @@ async fn context(platform: &Platform, caller: &Caller, with: &[String]) -> Resul
 
 /// Somebody of an agency who may act.
 async fn person(platform: &Platform, agency: &AgencyCode, user: &str) -> Result<Account, Problem> {
-    let found = platform.store().person(agency, &coded(UserCode::parse, user)?).await?;
+    let found = platform
+        .store()
+        .person(agency, &coded(UserCode::parse, user)?)
+        .await?;
     let active = found.filter(|account| account.state == AccountState::Active && !account.is_service);
     active.ok_or_else(|| {
         let detail = "nobody active of your agency has this user code";
@@ -599,11 +670,18 @@ async fn answer(
         let body = json!({"id": written.id, "number": written.number});
         return Ok(with_version(status, written.version, body));
     };
-    let row = platform.store().matter(&scope, written.id).await?.ok_or_else(not_there)?.row;
+    let row = platform
+        .store()
+        .matter(&scope, written.id)
+        .await?
+        .ok_or_else(not_there)?
+        .row;
     let body = full(platform, &row, &stored.matter, caller.now)?;
     let mut response = with_version(status, row.version, body);
     if written.is_repeated {
-        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert("idempotency-replayed", HeaderValue::from_static("true"));
     }
     Ok(response)
 }

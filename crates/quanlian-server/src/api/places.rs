@@ -96,10 +96,19 @@ pub(super) async fn agencies(
 }
 
 /// Asks whether the caller may, and writes it down either way.
-async fn allowed(platform: &Platform, caller: &Caller, action: Action, object: serde_json::Value) -> Result<(), Problem> {
+async fn allowed(
+    platform: &Platform,
+    caller: &Caller,
+    action: Action,
+    object: serde_json::Value,
+) -> Result<(), Problem> {
     let decision = caller.may(platform, action, &Object::Installation)?;
     trail::write(platform, caller, action.word(), object, Outcome::Done(&decision)).await?;
-    if decision.is_allowed() { Ok(()) } else { Err(trail::denied()) }
+    if decision.is_allowed() {
+        Ok(())
+    } else {
+        Err(trail::denied())
+    }
 }
 
 /// Records an agency, or its new name.
@@ -113,7 +122,13 @@ pub(super) async fn put_agency(
     At(code): At<AgencyCode>,
     Given(names): Given<NamesBody>,
 ) -> Result<StatusCode, Problem> {
-    allowed(&platform, &caller, Action::Agencies, json!({"kind": "agency", "id": code})).await?;
+    allowed(
+        &platform,
+        &caller,
+        Action::Agencies,
+        json!({"kind": "agency", "id": code}),
+    )
+    .await?;
     let agency = Agency {
         code,
         names: names.into(),
@@ -207,9 +222,22 @@ pub(super) async fn accounts(
 ) -> Result<Json<Vec<AccountView>>, Problem> {
     allowed(&platform, &caller, Action::Accounts, json!({"kind": "accounts"})).await?;
     let not_a_code = |_| Problem::bad("query_invalid", "an agency or a login is 1 to 128 bytes");
-    let agency = query.agency.as_deref().map(AgencyCode::parse).transpose().map_err(not_a_code)?;
-    let after = query.after.as_deref().map(Code::parse).transpose().map_err(not_a_code)?;
-    let page = platform.store().accounts(agency.as_ref(), after.as_ref(), query.limit.unwrap_or(50)).await?;
+    let agency = query
+        .agency
+        .as_deref()
+        .map(AgencyCode::parse)
+        .transpose()
+        .map_err(not_a_code)?;
+    let after = query
+        .after
+        .as_deref()
+        .map(Code::parse)
+        .transpose()
+        .map_err(not_a_code)?;
+    let page = platform
+        .store()
+        .accounts(agency.as_ref(), after.as_ref(), query.limit.unwrap_or(50))
+        .await?;
     Ok(Json(page.iter().map(view).collect()))
 }
 
@@ -247,7 +275,11 @@ pub(super) async fn create_account(
         login: coded(Code::parse, &new.login)?,
         agency: coded(AgencyCode::parse, &new.agency)?,
         user: coded(UserCode::parse, &new.user)?,
-        unit: new.unit.as_deref().map(|unit| coded(UnitCode::parse, unit)).transpose()?,
+        unit: new
+            .unit
+            .as_deref()
+            .map(|unit| coded(UnitCode::parse, unit))
+            .transpose()?,
         name: new.name,
         roles: roles(&platform, &new.roles)?,
         state: AccountState::Active,
@@ -260,13 +292,20 @@ pub(super) async fn create_account(
     };
     if new.is_service == new.password.is_some() {
         let detail = "a person has a first password; a service account has none and uses tokens";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "account_password", detail));
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "account_password",
+            detail,
+        ));
     }
     let password_hash = match &new.password {
         Some(password) => Some(hashed(&platform, &account, password).await?),
         None => None,
     };
-    let account = Account { password_hash, ..account };
+    let account = Account {
+        password_hash,
+        ..account
+    };
     platform.store().create(&account).await?;
     Ok((StatusCode::CREATED, Json(view(&account))).into_response())
 }
@@ -298,14 +337,30 @@ pub(super) async fn change_account(
     headers: HeaderMap,
     Given(change): Given<AccountChange>,
 ) -> Result<Json<AccountView>, Problem> {
-    allowed(&platform, &caller, Action::Accounts, json!({"kind": "account", "id": id})).await?;
+    allowed(
+        &platform,
+        &caller,
+        Action::Accounts,
+        json!({"kind": "account", "id": id}),
+    )
+    .await?;
     let seen = if_match(&headers)?;
-    let seen = seen.parse().map_err(|_| Problem::bad("if_match_invalid", "If-Match holds the version in quotes"))?;
+    let seen = seen
+        .parse()
+        .map_err(|_| Problem::bad("if_match_invalid", "If-Match holds the version in quotes"))?;
     let mut account = platform.store().account(id).await?.ok_or_else(|| {
-        Problem::new(StatusCode::NOT_FOUND, "account_not_found", "there is no such account")
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "account_not_found",
+            "there is no such account",
+        )
     })?;
     account.version = seen;
-    account.unit = change.unit.as_deref().map(|unit| coded(UnitCode::parse, unit)).transpose()?;
+    account.unit = change
+        .unit
+        .as_deref()
+        .map(|unit| coded(UnitCode::parse, unit))
+        .transpose()?;
     account.name = change.name;
     account.roles = roles(&platform, &change.roles)?;
     account.state = match change.state.as_str() {
@@ -314,7 +369,11 @@ pub(super) async fn change_account(
         "ended" => AccountState::Ended,
         _ => {
             let detail = "a state is active, suspended or ended, and what has ended stays so";
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "account_state", detail));
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "account_state",
+                detail,
+            ));
         }
     };
     if let Some(password) = &change.new_password {
@@ -332,32 +391,59 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<&str, Problem> {
         Problem::new(StatusCode::PRECONDITION_REQUIRED, "if_match_missing", detail)
     };
     let value = headers.get(header::IF_MATCH).ok_or_else(missing)?;
-    let text = value.to_str().ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
+    let text = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
     text.ok_or_else(|| Problem::bad("if_match_invalid", "If-Match holds the version in quotes"))
 }
 
 /// A code from outside.
-pub(super) fn coded<T, E: std::fmt::Display>(parse: impl Fn(&str) -> Result<T, E>, text: &str) -> Result<T, Problem> {
-    parse(text).map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "code_invalid", &error.to_string()))
+pub(super) fn coded<T, E: std::fmt::Display>(
+    parse: impl Fn(&str) -> Result<T, E>,
+    text: &str,
+) -> Result<T, Problem> {
+    parse(text).map_err(|error| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "code_invalid",
+            &error.to_string(),
+        )
+    })
 }
 
 fn roles(platform: &Platform, given: &[String]) -> Result<std::collections::BTreeSet<Code>, Problem> {
-    let checked = platform.permissions().roles().of_person(given.iter().map(String::as_str));
-    checked.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), &error.to_string()))?;
+    let checked = platform
+        .permissions()
+        .roles()
+        .of_person(given.iter().map(String::as_str));
+    checked
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), &error.to_string()))?;
     given.iter().map(|role| coded(Code::parse, role)).collect()
 }
 
 /// The hash of a password that withstands what it must; computed aside, because it takes its time.
-pub(super) async fn hashed(platform: &Platform, account: &Account, password: &str) -> Result<String, Problem> {
+pub(super) async fn hashed(
+    platform: &Platform,
+    account: &Account,
+    password: &str,
+) -> Result<String, Problem> {
     let settings = platform.settings();
-    let names = [account.login.as_str(), account.user.as_str(), account.name.as_str(), account.agency.as_str()];
+    let names = [
+        account.login.as_str(),
+        account.user.as_str(),
+        account.name.as_str(),
+        account.agency.as_str(),
+    ];
     let weak = password::weaknesses(settings.password, password, &names);
     if !weak.is_empty() {
         let codes: Vec<&str> = weak.iter().map(password::Weakness::code).collect();
         let detail = "the password would be guessed; take four or five words that do not belong together";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "password_weak", detail)
-            .with("weaknesses", codes)
-            .with("min_chars", settings.password.min_chars));
+        return Err(
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "password_weak", detail)
+                .with("weaknesses", codes)
+                .with("min_chars", settings.password.min_chars),
+        );
     }
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(Problem::internal)?;

@@ -65,29 +65,28 @@ impl Problem {
         self.retry_after_s = Some(seconds);
         self.with("retry_after_s", seconds)
     }
-
-    /// The status that it is answered with.
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// Its stable code.
-    pub(crate) fn code(&self) -> &str {
-        &self.code
-    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut body = self.more;
-        body.insert("type".into(), json!(format!("urn:quanlian:problem:{}", self.code)));
-        body.insert("title".into(), json!(self.status.canonical_reason().unwrap_or("error")));
+        body.insert(
+            "type".into(),
+            json!(format!("urn:quanlian:problem:{}", self.code)),
+        );
+        body.insert(
+            "title".into(),
+            json!(self.status.canonical_reason().unwrap_or("error")),
+        );
         body.insert("status".into(), json!(self.status.as_u16()));
         body.insert("code".into(), json!(self.code));
         body.insert("detail".into(), json!(self.detail));
         let mut response = (self.status, Value::Object(body).to_string()).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -135,7 +134,11 @@ impl From<ReadError> for Problem {
             }
             ReadError::Damaged { .. } | ReadError::DamagedRow { .. } => {
                 tracing::error!(%error, "a matter is damaged");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.code(), &error.to_string())
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    error.code(),
+                    &error.to_string(),
+                )
             }
             _ => Self::internal(format!("{error:?}")),
         }

@@ -112,12 +112,17 @@ pub(super) async fn first_start(
         version: 1,
     };
     let refused = || Problem::from(quanlian_store::accounts::AccountError::NotFirst);
-    let digest = secret::digest_of(Kind::FirstStart, &given.code).ok_or_else(refused)?.0;
+    let digest = secret::digest_of(Kind::FirstStart, &given.code)
+        .ok_or_else(refused)?
+        .0;
     if platform.store().has_accounts().await? {
         return Err(refused());
     }
     let password_hash = Some(hashed(&platform, &account, &given.password).await?);
-    let account = Account { password_hash, ..account };
+    let account = Account {
+        password_hash,
+        ..account
+    };
     platform.store().begin(&digest, &agency, &account).await?;
     platform.refund(address);
     signed(&platform, &account, address, now, "first_start").await?;
@@ -158,7 +163,10 @@ pub(super) async fn sign_in(
         charge(&platform, account, now).await?;
     }
     let password = Zeroizing::new(given.password);
-    let (stored, cost) = (usable.as_ref().and_then(|account| account.password_hash.clone()), platform.settings().cost);
+    let (stored, cost) = (
+        usable.as_ref().and_then(|account| account.password_hash.clone()),
+        platform.settings().cost,
+    );
     let typed = password.clone();
     let tried = tokio::task::spawn_blocking(move || password::check(&typed, stored.as_deref(), cost)).await;
     let tried = match tried.map_err(Problem::internal)? {
@@ -175,11 +183,26 @@ pub(super) async fn sign_in(
             purpose: None,
             now,
         };
-        trail::append(&platform, who, "sign_in", json!({"kind": "account"}), Outcome::Refused("sign_in_wrong")).await?;
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "sign_in_wrong", "login or password is wrong"));
+        trail::append(
+            &platform,
+            who,
+            "sign_in",
+            json!({"kind": "account"}),
+            Outcome::Refused("sign_in_wrong"),
+        )
+        .await?;
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "sign_in_wrong",
+            "login or password is wrong",
+        ));
     };
     platform.refund(address);
-    let account = if is_stale { rehashed(&platform, account, &password, now).await? } else { account };
+    let account = if is_stale {
+        rehashed(&platform, account, &password, now).await?
+    } else {
+        account
+    };
     let waits = account.totp_secret.is_some();
     if !waits {
         forgive(&platform, account.id).await?;
@@ -193,13 +216,22 @@ pub(super) async fn sign_in(
         proven_at: now,
         waits_for_second_factor: waits,
     };
-    signed(&platform, &account, address, now, if waits { "password_right" } else { "done" }).await?;
+    signed(
+        &platform,
+        &account,
+        address,
+        now,
+        if waits { "password_right" } else { "done" },
+    )
+    .await?;
     platform.store().begin_session(&session).await?;
     let body = Json(SignedIn {
         waits_for_second_factor: waits,
     });
     let mut response = body.into_response();
-    response.headers_mut().insert(header::SET_COOKIE, cookie(&platform, &issued.text)?);
+    response
+        .headers_mut()
+        .insert(header::SET_COOKIE, cookie(&platform, &issued.text)?);
     Ok(response)
 }
 
@@ -217,7 +249,11 @@ async fn charge(platform: &Platform, account: &Account, now: Timestamp) -> Resul
         last_wrong_us: next.last_wrong_us,
     };
     // Another try at the same instant: one of them has to come again.
-    if !platform.store().swap_tries(account.id, account.tries, next).await? {
+    if !platform
+        .store()
+        .swap_tries(account.id, account.tries, next)
+        .await?
+    {
         return wait(1);
     }
     Ok(())
@@ -226,7 +262,10 @@ async fn charge(platform: &Platform, account: &Account, now: Timestamp) -> Resul
 /// The account was proven: its wrong tries are forgotten.
 async fn forgive(platform: &Platform, id: AccountId) -> Result<(), Problem> {
     if let Some(account) = platform.store().account(id).await? {
-        platform.store().swap_tries(id, account.tries, Tries::default()).await?;
+        platform
+            .store()
+            .swap_tries(id, account.tries, Tries::default())
+            .await?;
     }
     Ok(())
 }
@@ -242,7 +281,10 @@ async fn rehashed(
     let (typed, cost) = (password.clone(), platform.settings().cost);
     let hash = tokio::task::spawn_blocking(move || password::hash(&typed, salt, cost)).await;
     let password_hash = Some(hash.map_err(Problem::internal)?.map_err(Problem::internal)?);
-    let mut account = Account { password_hash, ..account };
+    let mut account = Account {
+        password_hash,
+        ..account
+    };
     account.version = platform.store().change(&account, now, None).await?;
     Ok(account)
 }
@@ -269,11 +311,22 @@ async fn signed(
         purpose: None,
         now,
     };
-    trail::append(platform, who, "sign_in", json!({"kind": "account", "id": account.id}), Outcome::Signed(what)).await
+    trail::append(
+        platform,
+        who,
+        "sign_in",
+        json!({"kind": "account", "id": account.id}),
+        Outcome::Signed(what),
+    )
+    .await
 }
 
 fn cookie(platform: &Platform, text: &str) -> Result<HeaderValue, Problem> {
-    let secure = if platform.settings().allows_plain_http { "" } else { "; Secure" };
+    let secure = if platform.settings().allows_plain_http {
+        ""
+    } else {
+        "; Secure"
+    };
     let longest = platform.settings().session.longest_s;
     let cookie = format!("{COOKIE}={text}; Path=/; HttpOnly; SameSite=Strict; Max-Age={longest}{secure}");
     HeaderValue::from_str(&cookie).map_err(Problem::internal)
@@ -325,11 +378,23 @@ pub(super) async fn second_factor(
     halfway: Halfway,
     Given(given): Given<SecondFactor>,
 ) -> Result<StatusCode, Problem> {
-    let Halfway { digest, account, is_waiting, address, now } = halfway;
-    let secret: Option<[u8; second_factor::SECRET_BYTES]> =
-        account.totp_secret.as_deref().and_then(|secret| secret.try_into().ok());
+    let Halfway {
+        digest,
+        account,
+        is_waiting,
+        address,
+        now,
+    } = halfway;
+    let secret: Option<[u8; second_factor::SECRET_BYTES]> = account
+        .totp_secret
+        .as_deref()
+        .and_then(|secret| secret.try_into().ok());
     let (true, Some(secret)) = (is_waiting, secret) else {
-        return Err(Problem::new(StatusCode::CONFLICT, "second_factor_not_due", "this session waits for no code"));
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "second_factor_not_due",
+            "this session waits for no code",
+        ));
     };
     charge(&platform, &account, now).await?;
     let is_right = match (&given.code, &given.recovery_code) {
@@ -341,12 +406,21 @@ pub(super) async fn second_factor(
             Some(digest) => platform.store().take_code(account.id, &digest.0, now).await?,
             None => false,
         },
-        _ => return Err(Problem::bad("body_invalid", "give either `code` or `recovery_code`")),
+        _ => {
+            return Err(Problem::bad(
+                "body_invalid",
+                "give either `code` or `recovery_code`",
+            ));
+        }
     };
     if !is_right {
         signed(&platform, &account, address, now, "second_factor_wrong").await?;
         let detail = "the code is wrong, too old or used already; wait for the next one";
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "second_factor_wrong", detail));
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "second_factor_wrong",
+            detail,
+        ));
     }
     signed(&platform, &account, address, now, "done").await?;
     forgive(&platform, account.id).await?;
@@ -362,11 +436,17 @@ pub(super) async fn who(caller: Caller) -> Json<AccountView> {
 
 /// Signs out.
 #[utoipa::path(delete, path = "/api/v1/session", responses((status = 204), (status = 401)))]
-pub(super) async fn sign_out(State(platform): State<Platform>, halfway: Halfway) -> Result<Response, Problem> {
+pub(super) async fn sign_out(
+    State(platform): State<Platform>,
+    halfway: Halfway,
+) -> Result<Response, Problem> {
     platform.store().end_session(&halfway.digest).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
-    response.headers_mut().insert(header::SET_COOKIE, HeaderValue::from_str(&gone).map_err(Problem::internal)?);
+    response.headers_mut().insert(
+        header::SET_COOKIE,
+        HeaderValue::from_str(&gone).map_err(Problem::internal)?,
+    );
     Ok(response)
 }
 
@@ -398,9 +478,19 @@ pub(super) async fn set_password(
     let mut account = caller.account.clone();
     account.password_hash = Some(hashed(&platform, &account, &given.password).await?);
     let object = json!({"kind": "account", "id": account.id});
-    trail::write(&platform, &caller, "set_password", object, Outcome::Signed("done")).await?;
+    trail::write(
+        &platform,
+        &caller,
+        "set_password",
+        object,
+        Outcome::Signed("done"),
+    )
+    .await?;
     let keep = caller.session.map(|(digest, _)| digest);
-    platform.store().change(&account, caller.now, keep.as_ref()).await?;
+    platform
+        .store()
+        .change(&account, caller.now, keep.as_ref())
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -417,7 +507,10 @@ pub(super) struct Enrolment {
     get, path = "/api/v1/account/second-factor",
     responses((status = 200, body = Enrolment), (status = 401), (status = 403))
 )]
-pub(super) async fn enrol(State(platform): State<Platform>, caller: Caller) -> Result<Json<Enrolment>, Problem> {
+pub(super) async fn enrol(
+    State(platform): State<Platform>,
+    caller: Caller,
+) -> Result<Json<Enrolment>, Problem> {
     fresh(&platform, &caller)?;
     let secret = second_factor::fresh_secret();
     Ok(Json(Enrolment {
@@ -454,15 +547,29 @@ pub(super) async fn set_second_factor(
     let mut secret = Zeroizing::new([0; second_factor::SECRET_BYTES]);
     hex::decode_to_slice(&given.secret, &mut *secret)
         .map_err(|_| Problem::bad("body_invalid", "`secret` is what the enrolment gave"))?;
-    let step = second_factor::take(&secret, &given.code, caller.now, None)
-        .map_err(|refusal| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, refusal.code(), &refusal.to_string()))?;
+    let step = second_factor::take(&secret, &given.code, caller.now, None).map_err(|refusal| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            refusal.code(),
+            &refusal.to_string(),
+        )
+    })?;
     let mut account = caller.account.clone();
     account.totp_secret = Some(secret.to_vec());
     let object = json!({"kind": "account", "id": account.id});
-    trail::write(&platform, &caller, "set_second_factor", object, Outcome::Signed("done")).await?;
+    trail::write(
+        &platform,
+        &caller,
+        "set_second_factor",
+        object,
+        Outcome::Signed("done"),
+    )
+    .await?;
     platform.store().change(&account, caller.now, None).await?;
     platform.store().take_step(account.id, step).await?;
-    let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| secret::fresh(Kind::Recovery)).collect();
+    let codes: Vec<_> = (0..RECOVERY_CODES)
+        .map(|_| secret::fresh(Kind::Recovery))
+        .collect();
     let digests: Vec<SecretDigest> = codes.iter().map(|code| code.digest.0).collect();
     let until = later(caller.now, RECOVERY_DAYS * DAY_US);
     platform.store().put_codes(account.id, &digests, until).await?;
@@ -506,7 +613,10 @@ fn token_view(token: &Token) -> TokenView {
 
 /// One's own tokens.
 #[utoipa::path(get, path = "/api/v1/account/tokens", responses((status = 200, body = Vec<TokenView>), (status = 401)))]
-pub(super) async fn tokens(State(platform): State<Platform>, caller: Caller) -> Result<Json<Vec<TokenView>>, Problem> {
+pub(super) async fn tokens(
+    State(platform): State<Platform>,
+    caller: Caller,
+) -> Result<Json<Vec<TokenView>>, Problem> {
     let tokens = platform.store().tokens(caller.account.id).await?;
     Ok(Json(tokens.iter().map(token_view).collect()))
 }
@@ -541,15 +651,25 @@ pub(super) async fn add_token(
     };
     if !(1..=MAX_TOKEN_DAYS).contains(&given.days) {
         let detail = "a token holds for 1 to 366 days";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "token_days", detail));
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "token_days",
+            detail,
+        ));
     }
     let known = given.scopes.iter().all(|scope| Action::of(scope).is_some());
     if given.scopes.is_empty() || !known {
         let all: Vec<&str> = Action::ALL.iter().map(|action| action.word()).collect();
         let detail = "name what the token is for, among the actions in `known`";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "token_scopes", detail).with("known", all));
+        return Err(
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "token_scopes", detail).with("known", all),
+        );
     }
-    let scopes: BTreeSet<Code> = given.scopes.iter().map(|scope| coded(Code::parse, scope)).collect::<Result<_, _>>()?;
+    let scopes: BTreeSet<Code> = given
+        .scopes
+        .iter()
+        .map(|scope| coded(Code::parse, scope))
+        .collect::<Result<_, _>>()?;
     let issued = secret::fresh(Kind::ApiToken);
     let token = Token {
         id: TokenId::fresh(caller.now),
@@ -573,16 +693,26 @@ pub(super) async fn add_token(
 
 /// A service account, for which an administrator makes a token.
 async fn service_account(platform: &Platform, caller: &Caller, id: &str) -> Result<AccountId, Problem> {
-    let decision = caller.may(platform, Action::Accounts, &crate::permission::Object::Installation)?;
+    let decision = caller.may(
+        platform,
+        Action::Accounts,
+        &crate::permission::Object::Installation,
+    )?;
     if !decision.is_allowed() {
         return Err(trail::denied());
     }
-    let id: AccountId = id.parse().map_err(|_| Problem::bad("body_invalid", "`account` is the id of an account"))?;
+    let id: AccountId = id
+        .parse()
+        .map_err(|_| Problem::bad("body_invalid", "`account` is the id of an account"))?;
     match platform.store().account(id).await? {
         Some(account) if account.is_service => Ok(account.id),
         _ => {
             let detail = "tokens of a person are made by that person";
-            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "token_not_service", detail))
+            Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "token_not_service",
+                detail,
+            ))
         }
     }
 }
@@ -602,6 +732,10 @@ pub(super) async fn end_token(
     if platform.store().end_token(caller.account.id, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(Problem::new(StatusCode::NOT_FOUND, "token_not_found", "you have no such token"))
+        Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "token_not_found",
+            "you have no such token",
+        ))
     }
 }

@@ -53,7 +53,11 @@ pub(super) async fn write(
     let who = Who {
         actor: caller.name(),
         address: caller.address.to_string(),
-        by: if caller.session.is_some() { "session" } else { "token" },
+        by: if caller.session.is_some() {
+            "session"
+        } else {
+            "token"
+        },
         purpose: caller.purpose.as_deref(),
         now: caller.now,
     };
@@ -136,7 +140,14 @@ pub(super) async fn entries(
     Asked(query): Asked<TrailQuery>,
 ) -> Result<Json<TrailPage>, Problem> {
     let decision = caller.may(&platform, Action::Audit, &Object::Installation)?;
-    write(&platform, &caller, "audit", json!({"kind": "audit"}), Outcome::Done(&decision)).await?;
+    write(
+        &platform,
+        &caller,
+        "audit",
+        json!({"kind": "audit"}),
+        Outcome::Done(&decision),
+    )
+    .await?;
     if !decision.is_allowed() {
         return Err(denied());
     }
@@ -153,7 +164,9 @@ pub(super) async fn entries(
     let page = platform.store().list(&query).await?;
     Ok(Json(TrailPage {
         entries: page.records,
-        next: page.next.map(|place| format!("{}_{}", place.recorded_at.unix_micros(), place.id)),
+        next: page
+            .next
+            .map(|place| format!("{}_{}", place.recorded_at.unix_micros(), place.id)),
     }))
 }
 

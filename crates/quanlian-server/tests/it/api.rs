@@ -29,13 +29,18 @@ async fn every_route_stands_in_the_description_and_asks_who_it_is() {
                 .replace("{grant}", "01900000-0000-7000-8000-000000000001")
                 .replace("{agency}", "culture")
                 .replace("{unit}", "team-1");
-            let answer = office.send(None, &method.to_uppercase(), &path, &[], Some(json!({}))).await;
+            let answer = office
+                .send(None, &method.to_uppercase(), &path, &[], Some(json!({})))
+                .await;
             if open {
                 assert_ne!(answer.status, 401, "{method} {path}");
             } else {
                 assert_eq!(answer.status, 401, "{method} {path}: {}", answer.body);
                 assert_eq!(answer.code(), "sign_in_needed");
-                assert!(about["responses"]["401"].is_object(), "{method} {path} does not say so");
+                assert!(
+                    about["responses"]["401"].is_object(),
+                    "{method} {path} does not say so"
+                );
             }
         }
     }
@@ -52,20 +57,53 @@ async fn what_is_no_request_is_a_problem_with_a_code() {
         ("PATCH", "/api/v1/session", "", 405, "method_not_allowed"),
         ("POST", "/api/v1/session", "{", 400, "body_invalid"),
         ("POST", "/api/v1/session", r#"{"login":"a"}"#, 422, "body_invalid"),
-        ("POST", "/api/v1/session", r#"{"login":"a","password":"b","more":1}"#, 422, "body_invalid"),
+        (
+            "POST",
+            "/api/v1/session",
+            r#"{"login":"a","password":"b","more":1}"#,
+            422,
+            "body_invalid",
+        ),
         ("POST", "/api/v1/session", &long, 413, "body_too_large"),
-        ("GET", "/api/v1/matters/../../etc/passwd", "", 404, "route_not_found"),
+        (
+            "GET",
+            "/api/v1/matters/../../etc/passwd",
+            "",
+            404,
+            "route_not_found",
+        ),
         ("GET", "/api/v1/matters/no-id", "", 400, "path_invalid"),
         ("GET", "/api/v1/matters?nonsense=1", "", 400, "query_invalid"),
         ("GET", "/api/v1/matters?sort=%27;drop", "", 400, "query_invalid"),
         ("GET", "/api/v1/matters?after=zz", "", 400, "matter_cursor"),
     ] {
-        let answer = office.raw(Some(&admin), method, path, &[("content-type", "application/json")], body).await;
-        assert_eq!((answer.status, answer.code()), (status, code), "{method} {path} {}", answer.body);
+        let answer = office
+            .raw(
+                Some(&admin),
+                method,
+                path,
+                &[("content-type", "application/json")],
+                body,
+            )
+            .await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (status, code),
+            "{method} {path} {}",
+            answer.body
+        );
         assert_eq!(answer.header("content-type"), "application/problem+json");
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
     }
-    let plain = office.raw(Some(&admin), "POST", "/api/v1/session", &[("content-type", "text/plain")], "{}").await;
+    let plain = office
+        .raw(
+            Some(&admin),
+            "POST",
+            "/api/v1/session",
+            &[("content-type", "text/plain")],
+            "{}",
+        )
+        .await;
     assert_eq!((plain.status, plain.code()), (415, "body_not_json"));
 }

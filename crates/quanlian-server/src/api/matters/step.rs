@@ -19,8 +19,8 @@ use quanlian_record::{
 use quanlian_store::{
     MatterStore as _,
     matters::{
-        Actions, AgencyCode, Change, Code, Grant, GrantItem, Grantee, MatterRow, MAX_PAGE_EVENTS, Projection, Request,
-        Scope, UnitCode, UserCode,
+        Actions, AgencyCode, Change, Code, Grant, GrantItem, Grantee, MAX_PAGE_EVENTS, MatterRow, Projection,
+        Request, Scope, UnitCode, UserCode,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -37,8 +37,13 @@ use crate::{
 };
 
 /// What a grant may allow.
-pub(super) const GRANTABLE: [Action; 5] =
-    [Action::Clocks, Action::Read, Action::Write, Action::Export, Action::Share];
+pub(super) const GRANTABLE: [Action; 5] = [
+    Action::Clocks,
+    Action::Read,
+    Action::Write,
+    Action::Export,
+    Action::Share,
+];
 
 /// What the platform keeps of a matter beside the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +76,11 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    pub(super) async fn load(platform: &Platform, scope: &Scope, id: MatterId) -> Result<Option<Self>, Problem> {
+    pub(super) async fn load(
+        platform: &Platform,
+        scope: &Scope,
+        id: MatterId,
+    ) -> Result<Option<Self>, Problem> {
         let mut raw: Vec<(u64, [u8; 32], Value)> = Vec::new();
         loop {
             let after = raw.last().map_or(0, |event| event.0);
@@ -79,7 +88,10 @@ impl Stored {
                 return Ok(None);
             };
             let count = page.len();
-            raw.extend(page.into_iter().map(|event| (event.number, event.digest, event.event)));
+            raw.extend(
+                page.into_iter()
+                    .map(|event| (event.number, event.digest, event.event)),
+            );
             if count < MAX_PAGE_EVENTS {
                 break;
             }
@@ -89,9 +101,16 @@ impl Stored {
 
     /// As it stood after so many events.
     pub(super) fn until(self, platform: &Platform, number: u64) -> Result<Self, Problem> {
-        let raw: Vec<_> = self.raw.into_iter().take_while(|event| event.0 <= number).collect();
+        let raw: Vec<_> = self
+            .raw
+            .into_iter()
+            .take_while(|event| event.0 <= number)
+            .collect();
         if raw.is_empty() {
-            return Err(Problem::bad("if_match_invalid", "this matter never had that version"));
+            return Err(Problem::bad(
+                "if_match_invalid",
+                "this matter never had that version",
+            ));
         }
         Self::replay(platform, raw)
     }
@@ -111,7 +130,10 @@ impl Stored {
                 events.push(event.map_err(|error| Problem::internal(format!("event {number}: {error}")))?);
             }
         }
-        let matter = platform.engine().replay(&events).map_err(|error| Problem::internal(format!("{error:?}")))?;
+        let matter = platform
+            .engine()
+            .replay(&events)
+            .map_err(|error| Problem::internal(format!("{error:?}")))?;
         let kept = kept.ok_or_else(|| Problem::internal("a matter without a title"))?;
         Ok(Self { matter, kept, raw })
     }
@@ -125,9 +147,10 @@ pub(super) async fn find(
     id: MatterId,
 ) -> Result<Option<(MatterRow, MatterFacts)>, Problem> {
     let scope = caller.scope(platform, action)?;
-    let (Some(access), Some(found)) =
-        (platform.store().access(&scope, id).await?, platform.store().matter(&scope, id).await?)
-    else {
+    let (Some(access), Some(found)) = (
+        platform.store().access(&scope, id).await?,
+        platform.store().matter(&scope, id).await?,
+    ) else {
         return Ok(None);
     };
     let projection = &found.row.projection;
@@ -136,7 +159,10 @@ pub(super) async fn find(
         owner: projection.owner_agency.to_string(),
         unit: projection.owner_unit.as_ref().map(ToString::to_string),
         handlers: projection.handlers.iter().map(ToString::to_string).collect(),
-        granted: GRANTABLE.into_iter().filter(|&action| access.granted.contains(bits(action))).collect(),
+        granted: GRANTABLE
+            .into_iter()
+            .filter(|&action| access.granted.contains(bits(action)))
+            .collect(),
     };
     Ok(Some((found.row, facts)))
 }
@@ -206,7 +232,11 @@ pub(super) fn change(
     }
     if values.is_empty() {
         let detail = "this changes nothing";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing_changed", detail));
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "nothing_changed",
+            detail,
+        ));
     }
     Ok(Change {
         request,
@@ -220,16 +250,29 @@ pub(super) fn change(
     })
 }
 
-fn projection(platform: &Platform, matter: &Matter, kept: &Kept, now: Timestamp) -> Result<Projection, Problem> {
+fn projection(
+    platform: &Platform,
+    matter: &Matter,
+    kept: &Kept,
+    now: Timestamp,
+) -> Result<Projection, Problem> {
     let code = |text: &str| coded(Code::parse, text);
-    let handlers = kept.handlers.iter().map(|user| coded(UserCode::parse, user)).collect::<Result<_, _>>()?;
+    let handlers = kept
+        .handlers
+        .iter()
+        .map(|user| coded(UserCode::parse, user))
+        .collect::<Result<_, _>>()?;
     Ok(Projection {
         procedure: code(&matter.procedure)?,
         procedure_version: matter.version,
         stage: code(&matter.stage)?,
         status: code(status(platform, matter))?,
         owner_agency: coded(AgencyCode::parse, &matter.agency)?,
-        owner_unit: kept.unit.as_deref().map(|unit| coded(UnitCode::parse, unit)).transpose()?,
+        owner_unit: kept
+            .unit
+            .as_deref()
+            .map(|unit| coded(UnitCode::parse, unit))
+            .transpose()?,
         handlers,
         title: kept.title.clone(),
         due_on: due_on(platform, matter, now)?,
@@ -251,8 +294,13 @@ fn status(platform: &Platform, matter: &Matter) -> &'static str {
 
 /// The next day on which something is due.
 fn due_on(platform: &Platform, matter: &Matter, now: Timestamp) -> Result<Option<Day>, Problem> {
-    let clocks = platform.engine().clocks(matter, now).map_err(|error| Problem::internal(format!("{error:?}")))?;
-    let running = clocks.iter().filter(|clock| matches!(clock.state, ClockState::Running | ClockState::Overdue));
+    let clocks = platform
+        .engine()
+        .clocks(matter, now)
+        .map_err(|error| Problem::internal(format!("{error:?}")))?;
+    let running = clocks
+        .iter()
+        .filter(|clock| matches!(clock.state, ClockState::Running | ClockState::Overdue));
     Ok(running.filter_map(|clock| clock.due_on).min())
 }
 
@@ -264,21 +312,37 @@ fn grants(
     matter: &Matter,
 ) -> Result<Vec<Grant>, Problem> {
     let takes_part = |matter: &Matter| -> BTreeSet<String> {
-        matter.counterparts.values().chain(&matter.joint).filter(|agency| **agency != matter.agency).cloned().collect()
+        matter
+            .counterparts
+            .values()
+            .chain(&matter.joint)
+            .filter(|agency| **agency != matter.agency)
+            .cloned()
+            .collect()
     };
-    let earlier = before.map(|stored| takes_part(&stored.matter)).unwrap_or_default();
+    let earlier = before
+        .map(|stored| takes_part(&stored.matter))
+        .unwrap_or_default();
     let mut to: BTreeMap<String, Actions> = BTreeMap::new();
     for agency in takes_part(matter).difference(&earlier) {
         to.insert(agency.clone(), closed(Actions::WRITE));
     }
-    if let Some(owner) = before.map(|stored| &stored.matter.agency).filter(|owner| **owner != matter.agency) {
+    if let Some(owner) = before
+        .map(|stored| &stored.matter.agency)
+        .filter(|owner| **owner != matter.agency)
+    {
         to.entry(owner.clone()).or_insert(Actions::CLOCKS);
     }
     let procedure = platform.procedures().get(&matter.procedure, matter.version);
     let name = procedure.map_or_else(|| matter.procedure.clone(), |procedure| procedure.name.zh.clone());
-    let cited = procedure.and_then(|procedure| procedure.source.first()).map(|source| source.cite.zh.clone());
+    let cited = procedure
+        .and_then(|procedure| procedure.source.first())
+        .map(|source| source.cite.zh.clone());
     let basis = cited.unwrap_or_else(|| format!("{}@{}", matter.procedure, matter.version));
-    let id = matter.id.parse().map_err(|_| Problem::internal("the id of a matter is none"))?;
+    let id = matter
+        .id
+        .parse()
+        .map_err(|_| Problem::internal("the id of a matter is none"))?;
     to.into_iter()
         .map(|(agency, actions)| {
             Ok(Grant {

@@ -72,7 +72,12 @@ pub(super) fn row(row: &MatterRow) -> Value {
 }
 
 /// Everything.
-pub(super) fn full(platform: &Platform, of: &MatterRow, matter: &Matter, now: Timestamp) -> Result<Value, Problem> {
+pub(super) fn full(
+    platform: &Platform,
+    of: &MatterRow,
+    matter: &Matter,
+    now: Timestamp,
+) -> Result<Value, Problem> {
     let mut view = row(of);
     view["clocks"] = clocks(platform, matter, now)?;
     view["state"] = json!(matter);
@@ -82,5 +87,7 @@ pub(super) fn full(platform: &Platform, of: &MatterRow, matter: &Matter, now: Ti
 /// How every clock stands.
 pub(super) fn clocks(platform: &Platform, matter: &Matter, now: Timestamp) -> Result<Value, Problem> {
     let clocks = platform.engine().clocks(matter, now);
-    Ok(json!(clocks.map_err(|error| Problem::internal(format!("{error:?}")))?))
+    Ok(json!(
+        clocks.map_err(|error| Problem::internal(format!("{error:?}")))?
+    ))
 }

@@ -126,14 +126,19 @@ impl Office {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, HOST);
         match key {
             Some(Key::Cookie(cookie)) => {
                 request = request
                     .header(header::COOKIE, cookie)
                     .header(header::ORIGIN, format!("https://{HOST}"));
             }
-            Some(Key::Token(token)) => request = request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+            Some(Key::Token(token)) => {
+                request = request.header(header::AUTHORIZATION, format!("Bearer {token}"))
+            }
             None => {}
         }
         for (name, value) in headers {
@@ -182,7 +187,9 @@ impl Office {
             "code": *issued.text, "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
             "login": "root", "name": "管理员", "password": PASSWORD,
         });
-        self.send(None, "POST", "/api/v1/first-start", &[], Some(body)).await.good();
+        self.send(None, "POST", "/api/v1/first-start", &[], Some(body))
+            .await
+            .good();
         self.sign_in("root").await
     }
 
@@ -201,8 +208,13 @@ impl Office {
     /// An agency with one unit, `team-1`.
     pub(crate) async fn agency(&self, admin: &Key, code: &str) {
         let names = json!({"zh": "某局", "en": "An agency"});
-        for path in [format!("/api/v1/agencies/{code}"), format!("/api/v1/agencies/{code}/units/team-1")] {
-            self.send(Some(admin), "PUT", &path, &[], Some(names.clone())).await.good();
+        for path in [
+            format!("/api/v1/agencies/{code}"),
+            format!("/api/v1/agencies/{code}/units/team-1"),
+        ] {
+            self.send(Some(admin), "PUT", &path, &[], Some(names.clone()))
+                .await
+                .good();
         }
     }
 
@@ -228,7 +240,10 @@ impl Answer {
     /// The session that it began.
     pub(crate) fn key(&self) -> Key {
         let set = self.header("set-cookie");
-        assert!(set.contains("; HttpOnly") && set.contains("; SameSite=Strict") && set.ends_with("; Secure"), "{set}");
+        assert!(
+            set.contains("; HttpOnly") && set.contains("; SameSite=Strict") && set.ends_with("; Secure"),
+            "{set}"
+        );
         Key::Cookie(set.split(';').next().unwrap().to_owned())
     }
 }

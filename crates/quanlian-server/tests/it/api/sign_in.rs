@@ -11,13 +11,17 @@ async fn the_first_administrator_is_made_once() {
         "code": "AAAA-BBBB-CCCC-DDDD-EEEE", "agency": "city", "agency_names": {"zh": "局", "en": "office"},
         "login": "root", "name": "管理员", "password": PASSWORD,
     });
-    let guessed = office.send(None, "POST", "/api/v1/first-start", &[], Some(body.clone())).await;
+    let guessed = office
+        .send(None, "POST", "/api/v1/first-start", &[], Some(body.clone()))
+        .await;
     assert_eq!((guessed.status, guessed.code()), (403, "account_not_first"));
     let admin = office.admin().await;
     let who = office.get(Some(&admin), "/api/v1/session").await.good();
     assert_eq!(who.body["roles"], json!(["administrator"]));
     assert!(who.body.get("password_hash").is_none());
-    let again = office.send(None, "POST", "/api/v1/first-start", &[], Some(body)).await;
+    let again = office
+        .send(None, "POST", "/api/v1/first-start", &[], Some(body))
+        .await;
     assert_eq!((again.status, again.code()), (403, "account_not_first"));
 }
 
@@ -53,7 +57,10 @@ async fn wrong_tries_slow_down_and_the_right_one_after_the_wait_goes_through() {
         assert_eq!(office.try_sign_in("root", "wrong").await.status, 401);
     }
     let slowed = office.try_sign_in("root", PASSWORD).await;
-    assert_eq!((slowed.status, slowed.code(), slowed.header("retry-after")), (429, "sign_in_too_often", "30"));
+    assert_eq!(
+        (slowed.status, slowed.code(), slowed.header("retry-after")),
+        (429, "sign_in_too_often", "30")
+    );
     office.wait_s(30);
     office.sign_in("root").await;
     // The right one forgets the wrong ones.
@@ -78,19 +85,41 @@ async fn tries_at_once_are_counted_each() {
 async fn a_second_factor_is_asked_for_taken_once_and_can_be_recovered() {
     let office = Office::new().await;
     let admin = office.admin().await;
-    let enrolment = office.get(Some(&admin), "/api/v1/account/second-factor").await.good();
+    let enrolment = office
+        .get(Some(&admin), "/api/v1/account/second-factor")
+        .await
+        .good();
     let secret = enrolment.body["secret"].as_str().unwrap().to_owned();
     let code = |office: &Office| {
         let bytes = hex::decode(&secret).unwrap();
         let seconds = u64::try_from(office.now().unix_micros() / 1_000_000).unwrap();
-        let totp = totp_rs::Builder::new().with_secret(totp_rs::Secret::new(bytes.into())).build_noncompliant();
+        let totp = totp_rs::Builder::new()
+            .with_secret(totp_rs::Secret::new(bytes.into()))
+            .build_noncompliant();
         totp.generate(seconds).to_string()
     };
     let body = json!({"secret": secret, "code": "000000"});
-    let wrong = office.send(Some(&admin), "PUT", "/api/v1/account/second-factor", &[], Some(body)).await;
+    let wrong = office
+        .send(
+            Some(&admin),
+            "PUT",
+            "/api/v1/account/second-factor",
+            &[],
+            Some(body),
+        )
+        .await;
     assert_eq!((wrong.status, wrong.code()), (422, "second_factor_wrong"));
     let body = json!({"secret": secret, "code": code(&office)});
-    let set = office.send(Some(&admin), "PUT", "/api/v1/account/second-factor", &[], Some(body)).await.good();
+    let set = office
+        .send(
+            Some(&admin),
+            "PUT",
+            "/api/v1/account/second-factor",
+            &[],
+            Some(body),
+        )
+        .await
+        .good();
     let recovery = set.body["recovery_codes"][3].as_str().unwrap().to_owned();
 
     // The code that set it up is used.
@@ -105,12 +134,21 @@ async fn a_second_factor_is_asked_for_taken_once_and_can_be_recovered() {
     office.wait_s(60);
     show(&key, json!({"code": code(&office)})).await.good();
     office.get(Some(&key), "/api/v1/session").await.good();
-    assert_eq!(show(&key, json!({"code": code(&office)})).await.code(), "second_factor_not_due");
+    assert_eq!(
+        show(&key, json!({"code": code(&office)})).await.code(),
+        "second_factor_not_due"
+    );
 
     let key = office.try_sign_in("root", PASSWORD).await.good().key();
-    show(&key, json!({"recovery_code": recovery.to_lowercase()})).await.good();
+    show(&key, json!({"recovery_code": recovery.to_lowercase()}))
+        .await
+        .good();
     let key = office.try_sign_in("root", PASSWORD).await.good().key();
-    assert_eq!(show(&key, json!({"recovery_code": recovery})).await.status, 401, "used up");
+    assert_eq!(
+        show(&key, json!({"recovery_code": recovery})).await.status,
+        401,
+        "used up"
+    );
 }
 
 #[tokio::test]
@@ -127,35 +165,88 @@ async fn a_session_ends_by_itself_by_sign_out_and_with_the_account() {
     assert_eq!(office.get(Some(&li), "/api/v1/session").await.status, 401, "idle");
 
     let li = office.sign_in("culture.li").await;
-    office.send(Some(&li), "DELETE", "/api/v1/session", &[], None).await.good();
-    assert_eq!(office.get(Some(&li), "/api/v1/session").await.status, 401, "signed out");
+    office
+        .send(Some(&li), "DELETE", "/api/v1/session", &[], None)
+        .await
+        .good();
+    assert_eq!(
+        office.get(Some(&li), "/api/v1/session").await.status,
+        401,
+        "signed out"
+    );
 
     let li = office.sign_in("culture.li").await;
     let admin = office.sign_in("root").await;
-    let all = office.get(Some(&admin), "/api/v1/accounts?agency=culture").await.good();
-    let (id, version) = (all.body[0]["id"].as_str().unwrap().to_owned(), all.body[0]["version"].to_string());
+    let all = office
+        .get(Some(&admin), "/api/v1/accounts?agency=culture")
+        .await
+        .good();
+    let (id, version) = (
+        all.body[0]["id"].as_str().unwrap().to_owned(),
+        all.body[0]["version"].to_string(),
+    );
     let body = json!({"unit": "team-1", "name": "李", "roles": ["handler"], "state": "suspended"});
     let path = format!("/api/v1/accounts/{id}");
-    let put = async |tag: &str| office.send(Some(&admin), "PUT", &path, &[("if-match", tag)], Some(body.clone())).await;
-    assert_eq!(office.send(Some(&admin), "PUT", &path, &[], Some(body.clone())).await.status, 428);
+    let put = async |tag: &str| {
+        office
+            .send(
+                Some(&admin),
+                "PUT",
+                &path,
+                &[("if-match", tag)],
+                Some(body.clone()),
+            )
+            .await
+    };
+    assert_eq!(
+        office
+            .send(Some(&admin), "PUT", &path, &[], Some(body.clone()))
+            .await
+            .status,
+        428
+    );
     assert_eq!(put("\"7\"").await.code(), "account_conflict");
     put(&format!("\"{version}\"")).await.good();
-    assert_eq!(office.get(Some(&li), "/api/v1/session").await.status, 401, "suspended");
-    assert_eq!(office.try_sign_in("culture.li", PASSWORD).await.code(), "sign_in_wrong");
+    assert_eq!(
+        office.get(Some(&li), "/api/v1/session").await.status,
+        401,
+        "suspended"
+    );
+    assert_eq!(
+        office.try_sign_in("culture.li", PASSWORD).await.code(),
+        "sign_in_wrong"
+    );
 }
 
 #[tokio::test]
 async fn a_foreign_page_does_nothing_in_somebodys_name() {
     let office = Office::new().await;
-    let Key::Cookie(cookie) = office.admin().await else { panic!() };
-    let put = async |origin: &[(&str, &str)]| {
-        let headers = [&[("cookie", cookie.as_str()), ("content-type", "application/json")], origin].concat();
-        let body = json!({"zh": "局", "en": "office"}).to_string();
-        office.raw(None, "PUT", "/api/v1/agencies/evil", &headers, &body).await
+    let Key::Cookie(cookie) = office.admin().await else {
+        panic!()
     };
-    for origin in [&[][..], &[("origin", "https://evil.test")], &[("origin", "null")], &[("origin", "https://quanlian.test.evil")]] {
+    let put = async |origin: &[(&str, &str)]| {
+        let headers = [
+            &[("cookie", cookie.as_str()), ("content-type", "application/json")],
+            origin,
+        ]
+        .concat();
+        let body = json!({"zh": "局", "en": "office"}).to_string();
+        office
+            .raw(None, "PUT", "/api/v1/agencies/evil", &headers, &body)
+            .await
+    };
+    for origin in [
+        &[][..],
+        &[("origin", "https://evil.test")],
+        &[("origin", "null")],
+        &[("origin", "https://quanlian.test.evil")],
+    ] {
         let answer = put(origin).await;
-        assert_eq!((answer.status, answer.code()), (403, "origin_foreign"), "{origin:?}");
+        assert_eq!(
+            (answer.status, answer.code()),
+            (403, "origin_foreign"),
+            "{origin:?}"
+        );
     }
     put(&[("origin", "https://quanlian.test")]).await.good();
 }
@@ -174,10 +265,18 @@ async fn a_token_does_what_it_was_made_for_until_it_ends() {
     let token = Key::Token(made.body["token"].as_str().unwrap().to_owned());
     office.get(Some(&token), "/api/v1/accounts").await.good();
     let names = json!({"zh": "局", "en": "office"});
-    let other = office.send(Some(&token), "PUT", "/api/v1/agencies/x", &[], Some(names)).await;
+    let other = office
+        .send(Some(&token), "PUT", "/api/v1/agencies/x", &[], Some(names))
+        .await;
     assert_eq!((other.status, other.code()), (403, "permission_denied"));
     // A token makes no tokens and sets no passwords.
-    let more = office.post(&token, "/api/v1/account/tokens", json!({"name": "x", "scopes": ["read"], "days": 1})).await;
+    let more = office
+        .post(
+            &token,
+            "/api/v1/account/tokens",
+            json!({"name": "x", "scopes": ["read"], "days": 1}),
+        )
+        .await;
     assert_eq!((more.status, more.code()), (403, "sign_in_not_fresh"));
     office.wait_s(2 * 86_400);
     assert_eq!(office.get(Some(&token), "/api/v1/accounts").await.status, 401);
@@ -191,13 +290,19 @@ async fn what_changes_the_account_asks_for_a_password_typed_just_now() {
     office.wait_s(301);
     let set = async |key: &Key| {
         let body = json!({"password": "amber-quill-north-72"});
-        office.send(Some(key), "PUT", "/api/v1/account/password", &[], Some(body)).await
+        office
+            .send(Some(key), "PUT", "/api/v1/account/password", &[], Some(body))
+            .await
     };
     assert_eq!(set(&admin).await.code(), "sign_in_not_fresh");
     let fresh = office.sign_in("root").await;
     set(&fresh).await.good();
     office.get(Some(&fresh), "/api/v1/session").await.good();
-    assert_eq!(office.get(Some(&other), "/api/v1/session").await.status, 401, "other sessions end");
+    assert_eq!(
+        office.get(Some(&other), "/api/v1/session").await.status,
+        401,
+        "other sessions end"
+    );
     assert_eq!(office.try_sign_in("root", PASSWORD).await.status, 401);
     office.try_sign_in("root", "amber-quill-north-72").await.good();
 }
