@@ -209,6 +209,8 @@ pub enum AfterFailure {
     Again(Timestamp),
     /// It was the last attempt.
     Dead,
+    /// Somebody had asked for its end.
+    Cancelled,
 }
 
 /// Which jobs to list, newest first.
@@ -255,7 +257,7 @@ pub trait JobQueue: Send + Sync {
     /// The worker stopped because somebody had asked for it.
     fn stopped(&self, lease: Lease, now: Timestamp) -> impl Future<Output = Result<(), JobError>> + Send;
 
-    /// The worker ends and gives the job back; the attempt does not count.
+    /// The worker ends and gives the job back; the attempt does not count. One whose end was asked for ends.
     fn give_back(&self, lease: Lease, now: Timestamp) -> impl Future<Output = Result<(), JobError>> + Send;
 
     /// Asks for the end of a job: at once when it waits, else when its worker reports. Whether it was still to be done.

@@ -57,6 +57,8 @@ pub const MAX_KEYS: usize = 200;
 pub const MAX_OUTBOX: usize = 100;
 /// A payload for the outbox is no longer than this.
 pub const MAX_PAYLOAD_BYTES: usize = 256 << 10;
+/// No more grants are read at once.
+pub const MAX_PAGE_GRANTS: usize = 1000;
 /// No more events are read at once.
 pub const MAX_PAGE_EVENTS: usize = 500;
 
@@ -387,6 +389,21 @@ pub trait MatterStore: Send + Sync {
         scope: &Scope,
         id: MatterId,
     ) -> impl Future<Output = Result<Option<Access>, ReadError>> + Send;
+
+    /// All grants of one matter, also those that ended, oldest first, up to [`MAX_PAGE_GRANTS`]; `None` where the scope does
+    /// not reach it as its own agency's: who else sees a matter is the owner's to know.
+    fn grants(
+        &self,
+        scope: &Scope,
+        id: MatterId,
+    ) -> impl Future<Output = Result<Option<Vec<Grant>>, ReadError>> + Send;
+
+    /// All standing grants that an agency gave or was given, also those that ended, oldest first, up to
+    /// [`MAX_PAGE_GRANTS`].
+    fn standing_grants(
+        &self,
+        agency: &AgencyCode,
+    ) -> impl Future<Output = Result<Vec<Grant>, ReadError>> + Send;
 
     /// Records a grant outside of a write: a standing one, say. The same again changes nothing.
     fn grant(&self, grant: &Grant) -> impl Future<Output = Result<(), WriteError>> + Send;

@@ -36,6 +36,8 @@ const OPEN_RETRY: Duration = Duration::from_millis(20);
 /// Tries to open a file that cannot be opened. Another process that closes the file as the last one removes its
 /// write-ahead log; whoever opens it in that moment is told that it cannot be opened.
 const MAX_OPEN_TRIES: u32 = 10;
+/// The write-ahead log is cut back to this length.
+const JOURNAL_LIMIT_BYTES: &str = "67108864";
 /// Readers work side by side; more than this gains nothing on one file.
 const MAX_CONNECTIONS: u32 = 4;
 
@@ -145,6 +147,8 @@ async fn connect(file: PathBuf, busy_timeout: Duration) -> Result<DatabaseConnec
                 .pragma("trusted_schema", "OFF")
                 .pragma("cell_size_check", "ON")
                 .pragma("secure_delete", "ON")
+                // After one large transaction the log does not stay that large.
+                .pragma("journal_size_limit", JOURNAL_LIMIT_BYTES)
         });
     // Turning the write-ahead log on needs the file alone and does not wait for it: so we do.
     let deadline = Instant::now() + busy_timeout;

@@ -139,13 +139,14 @@ impl JobQueue for Database {
     }
 
     async fn fail(&self, lease: Lease, error: &str, now: Timestamp) -> Result<AfterFailure, JobError> {
-        let mut sql = Sql::new("SELECT attempts, max_attempts, backoff_micros FROM jobs");
+        let mut sql = Sql::new("SELECT attempts, max_attempts, backoff_micros, cancel_asked_at FROM jobs");
         push_held(&mut sql, lease);
         // Nobody but the holder of the lease changes these.
         let row = self.one(sql).await?.ok_or(JobError::Lost { id: lease.job })?;
         let attempts: i64 = column(self, &row, "attempts")?;
         let max_attempts: i64 = column(self, &row, "max_attempts")?;
         let backoff: i64 = column(self, &row, "backoff_micros")?;
+        let cancelled: Option<i64> = column(self, &row, "cancel_asked_at")?;
         let mut sql = Sql::new("UPDATE jobs SET error = ");
         sql.bind(shortened(error));
         if attempts >= max_attempts {
@@ -160,10 +161,13 @@ impl JobQueue for Database {
         let again = now.unix_micros().saturating_add(pause);
         let again =
             Timestamp::from_unix_micros(again).map_err(|e| JobError::Invalid { what: e.to_string() })?;
-        sql.push(", state = 'waiting', ready_at = ")
-            .bind(again.unix_micros());
+        sql.push(", ready_at = ").bind(again.unix_micros());
+        push_back(&mut sql, now);
         end(self, sql, lease).await?;
-        Ok(AfterFailure::Again(again))
+        Ok(match cancelled {
+            Some(_) => AfterFailure::Cancelled,
+            None => AfterFailure::Again(again),
+        })
     }
 
     async fn stopped(&self, lease: Lease, now: Timestamp) -> Result<(), JobError> {
@@ -173,8 +177,9 @@ impl JobQueue for Database {
     }
 
     async fn give_back(&self, lease: Lease, now: Timestamp) -> Result<(), JobError> {
-        let mut sql = Sql::new("UPDATE jobs SET state = 'waiting', attempts = attempts - 1, ready_at = ");
+        let mut sql = Sql::new("UPDATE jobs SET attempts = attempts - 1, ready_at = ");
         sql.bind(now.unix_micros());
+        push_back(&mut sql, now);
         end(self, sql, lease).await
     }
 
@@ -247,6 +252,13 @@ async fn bury(database: &Database, now: Timestamp) -> Result<(), JobError> {
         .run(Sql::with(&bury, values![now.unix_micros(), LEASE_RAN_OUT]))
         .await?;
     Ok(())
+}
+
+/// Back into the queue, unless somebody asked for the end in the meantime.
+fn push_back(sql: &mut Sql, now: Timestamp) {
+    sql.push(", state = CASE WHEN cancel_asked_at IS NULL THEN 'waiting' ELSE 'cancelled' END");
+    sql.push(", ended_at = CASE WHEN cancel_asked_at IS NULL THEN ended_at ELSE ");
+    sql.bind(now.unix_micros()).push(" END");
 }
 
 /// That the job is still this lease's.

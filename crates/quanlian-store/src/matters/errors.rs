@@ -1,6 +1,9 @@
 //! What can go wrong with matters, with stable codes.
 
-use quanlian_record::{canonical::CanonicalError, id::MatterId};
+use quanlian_record::{
+    canonical::CanonicalError,
+    id::{GrantId, MatterId},
+};
 
 use super::Version;
 use crate::database::DatabaseError;
@@ -83,6 +86,9 @@ pub enum ReadError {
     /// The row of a matter holds what nobody could have written.
     #[error("the row of matter {id} is damaged: {what}")]
     DamagedRow { id: MatterId, what: &'static str },
+    /// A grant holds what nobody could have written.
+    #[error("the grant {id} is damaged")]
+    DamagedGrant { id: GrantId },
     /// The place to go on from belongs to another question.
     #[error("the cursor belongs to another list; begin again without one")]
     Cursor,
@@ -100,6 +106,7 @@ impl ReadError {
         match self {
             Self::Damaged { .. } => "matter_damaged",
             Self::DamagedRow { .. } => "matter_row_damaged",
+            Self::DamagedGrant { .. } => "grant_damaged",
             Self::Cursor => "matter_cursor",
             Self::TooManyGrants { .. } => "matter_too_many_grants",
             Self::Database(trouble) => trouble.code(),

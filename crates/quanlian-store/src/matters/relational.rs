@@ -18,8 +18,8 @@ use quanlian_record::{
 };
 
 use super::{
-    Access, BlindKey, Change, Code, Grant, Matter, MatterFilter, MatterPage, MatterQuery, MatterStore,
-    ReadError, Scope, Series, StoredEvent, TakenEntry, Taking, Version, WriteError, Written,
+    Access, AgencyCode, BlindKey, Change, Code, Grant, Matter, MatterFilter, MatterPage, MatterQuery,
+    MatterStore, ReadError, Scope, Series, StoredEvent, TakenEntry, Taking, Version, WriteError, Written,
 };
 use crate::database::{Database, Sql, values};
 
@@ -80,6 +80,14 @@ impl MatterStore for Database {
 
     async fn access(&self, scope: &Scope, id: MatterId) -> Result<Option<Access>, ReadError> {
         granting::access(self, scope, id).await
+    }
+
+    async fn grants(&self, scope: &Scope, id: MatterId) -> Result<Option<Vec<Grant>>, ReadError> {
+        granting::of_matter(self, scope, id).await
+    }
+
+    async fn standing_grants(&self, agency: &AgencyCode) -> Result<Vec<Grant>, ReadError> {
+        granting::standing(self, agency).await
     }
 
     async fn grant(&self, grant: &Grant) -> Result<(), WriteError> {

@@ -267,6 +267,22 @@ async fn a_cancelled_job_ends(store: &Database, _: &Place) {
     store.stopped(lease, at(5)).await.unwrap();
     assert_eq!(state(store, 2).await, JobState::Cancelled);
 
+    // Nor does one come back that fails or is given back after that.
+    for n in [4, 5] {
+        store.enqueue(&job(n)).await.unwrap();
+        let lease = leased(store, 5, 10).await;
+        store.cancel(job_id(n), at(6)).await.unwrap();
+        if n == 4 {
+            let after = store.fail(lease, "x", at(7)).await.unwrap();
+            assert_eq!(after, AfterFailure::Cancelled);
+        } else {
+            store.give_back(lease, at(7)).await.unwrap();
+        }
+        let ended = store.job(job_id(n)).await.unwrap().unwrap();
+        assert_eq!((ended.state, ended.ended_at), (JobState::Cancelled, Some(at(7))));
+        assert_eq!(store.lease(&leasing("w", 1000, 2000)).await.unwrap(), None);
+    }
+
     // One whose worker dies after that is not begun again.
     store.enqueue(&job(3)).await.unwrap();
     leased(store, 5, 10).await;

@@ -4,21 +4,22 @@ use quanlian_record::{
     id::{GrantId, MatterId},
     time::Timestamp,
 };
-use sea_orm::Value;
+use sea_orm::{QueryResult, Value};
 
 use super::{
     rows::column,
     scope::{self, Arm},
 };
 use crate::{
-    database::{Database, Sql, Writing, values},
-    matters::{Access, Actions, Code, Grant, GrantItem, ReadError, Scope, UnitCode, UserCode, WriteError},
+    database::{Database, Sql, Writing, values, whole},
+    matters::{
+        Access, Actions, AgencyCode, Code, Grant, GrantItem, Grantee, MAX_PAGE_GRANTS, ReadError, Scope,
+        UnitCode, UserCode, WriteError,
+    },
 };
 
 /// A purpose or a legal basis is no longer than this.
 const MAX_REASON_BYTES: usize = 2000;
-/// No more grants on one matter for one person are read.
-const MAX_GRANTS: i64 = 1000;
 /// What stands for an instant that never comes.
 const NEVER: i64 = i64::MAX;
 
@@ -111,7 +112,7 @@ pub(super) async fn access(
     scope::push_for_person(&mut sql, scope);
     sql.push(" WHERE m.id = ").bind(id.0).push(" AND ");
     scope::push_any(&mut sql, scope, &arms);
-    sql.push(" ORDER BY g.id LIMIT ").bind(MAX_GRANTS);
+    sql.push(" ORDER BY g.id LIMIT ").bind(whole(MAX_PAGE_GRANTS));
     let mut access = None;
     for row in database.all(sql).await? {
         let is_own = column::<i32>(database, &row, "is_own")? == 1;
@@ -131,4 +132,85 @@ pub(super) async fn access(
         access.grants.push((GrantId(grant), code));
     }
     Ok(access)
+}
+
+/// The columns of [`grant_of`].
+const COLUMNS: &str = "g.id, g.matter_id, g.of_agency, g.procedure_id, g.to_agency, g.to_unit, g.to_user, g.actions, \
+     g.purpose, g.legal_basis, g.handling_code, g.granted_by, g.granted_at, g.until_at, g.revoked_at";
+
+pub(super) async fn of_matter(
+    database: &Database,
+    scope: &Scope,
+    id: MatterId,
+) -> Result<Option<Vec<Grant>>, ReadError> {
+    let is_own = access(database, scope, id)
+        .await?
+        .is_some_and(|access| access.is_own);
+    if !is_own {
+        return Ok(None);
+    }
+    let mut sql = Sql::new("SELECT ");
+    sql.push(COLUMNS)
+        .push(" FROM matter_grants g WHERE g.matter_id = ")
+        .bind(id.0);
+    Ok(Some(all_of(database, sql).await?))
+}
+
+pub(super) async fn standing(database: &Database, agency: &AgencyCode) -> Result<Vec<Grant>, ReadError> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(COLUMNS)
+        .push(" FROM matter_grants g WHERE g.matter_id IS NULL AND (g.of_agency = ");
+    sql.bind(agency.as_str())
+        .push(" OR g.to_agency = ")
+        .bind(agency.as_str())
+        .push(")");
+    all_of(database, sql).await
+}
+
+async fn all_of(database: &Database, mut sql: Sql) -> Result<Vec<Grant>, ReadError> {
+    sql.push(" ORDER BY g.granted_at, g.id LIMIT ")
+        .bind(whole(MAX_PAGE_GRANTS));
+    let rows = database.all(sql).await?;
+    rows.iter().map(|row| grant_of(database, row)).collect()
+}
+
+fn grant_of(database: &Database, row: &QueryResult) -> Result<Grant, ReadError> {
+    let id = GrantId(column(database, row, "id")?);
+    let text = |name: &str| column::<String>(database, row, name);
+    let maybe = |name: &str| column::<Option<String>>(database, row, name);
+    let whole = |name: &str| column::<i64>(database, row, name);
+    let damaged = || ReadError::DamagedGrant { id };
+    let instant = |name: &str| Timestamp::from_unix_micros(whole(name)?).map_err(|_| damaged());
+    let end = |name: &str| match whole(name)? {
+        NEVER => Ok(None),
+        _ => instant(name).map(Some),
+    };
+    let code = |text: String| Code::parse(&text).map_err(|_| damaged());
+    let agency = |text: String| AgencyCode::parse(&text).map_err(|_| damaged());
+    let item = match column::<Option<uuid::Uuid>>(database, row, "matter_id")? {
+        Some(matter) => GrantItem::Matter(MatterId(matter)),
+        None => GrantItem::Standing {
+            procedure: maybe("procedure_id")?.map(code).transpose()?,
+        },
+    };
+    let unit = maybe("to_unit")?.map(|text| UnitCode::parse(&text));
+    let user = maybe("to_user")?.map(|text| UserCode::parse(&text));
+    Ok(Grant {
+        id,
+        item,
+        of_agency: agency(text("of_agency")?)?,
+        to: Grantee {
+            agency: agency(text("to_agency")?)?,
+            unit: unit.transpose().map_err(|_| damaged())?,
+            user: user.transpose().map_err(|_| damaged())?,
+        },
+        actions: Actions::from_bits(u32::try_from(whole("actions")?).map_err(|_| damaged())?),
+        purpose: text("purpose")?,
+        legal_basis: text("legal_basis")?,
+        handling_code: code(text("handling_code")?)?,
+        granted_by: code(text("granted_by")?)?,
+        granted_at: instant("granted_at")?,
+        until: end("until_at")?,
+        revoked_at: end("revoked_at")?,
+    })
 }

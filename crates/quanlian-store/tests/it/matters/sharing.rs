@@ -95,6 +95,13 @@ async fn a_grant_lets_in_until_it_ends(store: &Database, _: &Place) {
             "{reach:?}"
         );
     }
+    // Who else sees a matter is the owner's to know.
+    scope.reach = Reach::Agency;
+    assert_eq!(store.grants(&scope, matter_id(1)).await.unwrap(), None);
+    let owner = chief_of("culture");
+    let grants = store.grants(&owner, matter_id(1)).await.unwrap().unwrap();
+    assert_eq!(grants, std::slice::from_ref(&given));
+    assert_eq!(store.standing_grants(&agency("culture")).await.unwrap(), []);
     assert!(store.revoke(grant_id(1), at(60), &code("chief")).await.unwrap());
     assert!(!store.revoke(grant_id(1), at(70), &code("chief")).await.unwrap());
     assert!(sees(store, "police", 59).await);
@@ -155,6 +162,12 @@ async fn a_standing_grant_reaches_what_comes_later(store: &Database, _: &Place) 
         sees(store, "procuratorate", 50).await,
         "neither another procedure nor another agency"
     );
+    for (name, count) in [("culture", 1), ("procuratorate", 1), ("police", 0)] {
+        let grants = store.standing_grants(&agency(name)).await.unwrap();
+        assert_eq!(grants, vec![standing.clone(); count], "{name}");
+    }
     store.revoke(grant_id(1), at(10), &code("chief")).await.unwrap();
+    let ended = store.standing_grants(&agency("culture")).await.unwrap();
+    assert_eq!(ended[0].revoked_at, Some(at(10)));
     assert!(!sees(store, "procuratorate", 50).await);
 }
