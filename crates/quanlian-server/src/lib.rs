@@ -7,9 +7,23 @@
 //! [`sign_in::secret`] and [`sign_in::second_factor`], and the time is an argument everywhere.
 //!
 //! Not here: where accounts, sessions, matters and grants are kept (`quanlian-store`), what a procedure allows
-//! (`quanlian-procedure`), listening on an address (the binary).
+//! (`quanlian-procedure`), TLS.
 
 pub mod api;
 pub mod permission;
 pub mod platform;
 pub mod sign_in;
+
+use std::{future::Future, io, net::SocketAddr};
+
+use tokio::net::TcpListener;
+
+/// Answers on `listener` until `stop` is ready; requests that run then are answered first.
+pub async fn serve(
+    listener: TcpListener,
+    platform: platform::Platform,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let routes = api::router(platform).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, routes).with_graceful_shutdown(stop).await
+}

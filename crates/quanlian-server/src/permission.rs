@@ -325,7 +325,7 @@ impl Permissions {
                 (id, &matter.granted)
             }
         };
-        let context = self.context(question, granted)?;
+        let context = Self::context(question, granted)?;
         let asked = |error: &dyn std::fmt::Display| Fault::Question(error.to_string());
         let entities =
             Entities::from_entities(entities, Some(&self.schema)).map_err(|error| asked(&error))?;
@@ -340,7 +340,7 @@ impl Permissions {
         Ok((response.decision(), by))
     }
 
-    fn context(&self, question: &Question<'_>, granted: &BTreeSet<Action>) -> Result<Context, Fault> {
+    fn context(question: &Question<'_>, granted: &BTreeSet<Action>) -> Result<Context, Fault> {
         let mut pairs = vec![
             ("doing".to_owned(), text(question.action.word())),
             ("granted".to_owned(), words(granted)),

@@ -23,6 +23,7 @@ mod monitor;
 mod provenance;
 mod seal;
 mod secret;
+mod serve;
 pub(crate) mod timestamp;
 mod verify;
 mod watch;
@@ -111,6 +112,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Timestamp(Timestamp::DemoTsa(arguments)) => {
             timestamp::demo_tsa(&arguments, &output(arguments.form.form()))
         }
+        Command::Serve(arguments) => serve::run(&arguments, &output(Form::Text)),
         Command::Provenance(arguments) => provenance::run(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Show {

@@ -249,7 +249,7 @@ pub(super) async fn open(
     let events = platform
         .engine()
         .open(&opening, &context)
-        .map_err(|refusal| step::refused(&platform, refusal))?;
+        .map_err(|refusal| step::refused(&platform, &refusal))?;
     let kept = Kept {
         title: body.title,
         unit: caller.account.unit.as_ref().map(ToString::to_string),
@@ -334,7 +334,7 @@ pub(super) async fn acts(
     let seen = allowed(&platform, &caller, Action::Read, id, "read_acts").await?;
     let context = Context::now(caller.now, caller.actor());
     let acts = platform.engine().available(&seen.stored.matter, &context);
-    let acts = acts.map_err(|refusal| step::refused(&platform, refusal))?;
+    let acts = acts.map_err(|refusal| step::refused(&platform, &refusal))?;
     Ok(Json(json!({"acts": acts})))
 }
 
@@ -378,7 +378,7 @@ pub(super) async fn command(
     };
     let context = context(&platform, &caller, &body.with).await?;
     let events = platform.engine().decide(&base.matter, &body.command, &context);
-    let events = events.map_err(|refusal| step::refused(&platform, refusal))?;
+    let events = events.map_err(|refusal| step::refused(&platform, &refusal))?;
     let change = step::change(&platform, &caller, request, Some(&base), &events, &base.kept)?;
     let written = platform.store().append_events(id, expected, &change).await?;
     answer(&platform, &caller, StatusCode::OK, &written).await

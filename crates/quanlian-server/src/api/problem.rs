@@ -22,7 +22,10 @@ use crate::permission;
 
 /// What went wrong.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     status: StatusCode,
     code: String,
     detail: String,
@@ -33,13 +36,13 @@ pub struct Problem {
 impl Problem {
     /// A problem that the caller can act on.
     pub fn new(status: StatusCode, code: &str, detail: &str) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status,
             code: code.to_owned(),
             detail: detail.to_owned(),
             more: Map::new(),
             retry_after_s: None,
-        }
+        }))
     }
 
     /// One that the caller cannot act on; `what` goes to the log alone.
@@ -57,37 +60,40 @@ impl Problem {
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+        self.0.more.insert(name.to_owned(), value.into());
         self
     }
 
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after_s = Some(seconds);
+        self.0.retry_after_s = Some(seconds);
         self.with("retry_after_s", seconds)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut body = self.more;
-        body.insert(
-            "type".into(),
-            json!(format!("urn:quanlian:problem:{}", self.code)),
-        );
+        let Parts {
+            status,
+            code,
+            detail,
+            more: mut body,
+            retry_after_s,
+        } = *self.0;
+        body.insert("type".into(), json!(format!("urn:quanlian:problem:{}", code)));
         body.insert(
             "title".into(),
-            json!(self.status.canonical_reason().unwrap_or("error")),
+            json!(status.canonical_reason().unwrap_or("error")),
         );
-        body.insert("status".into(), json!(self.status.as_u16()));
-        body.insert("code".into(), json!(self.code));
-        body.insert("detail".into(), json!(self.detail));
-        let mut response = (self.status, Value::Object(body).to_string()).into_response();
+        body.insert("status".into(), json!(status.as_u16()));
+        body.insert("code".into(), json!(code));
+        body.insert("detail".into(), json!(detail));
+        let mut response = (status, Value::Object(body).to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -172,16 +172,17 @@ impl Roles {
     }
 
     /// What somebody may do who holds these; nobody without a role may do anything.
-    pub fn of_person<'a>(&self, roles: impl Iterator<Item = &'a str> + Clone) -> Result<Held, RoleError> {
+    pub fn of_person<'a>(&self, roles: impl Iterator<Item = &'a str>) -> Result<Held, RoleError> {
+        let roles: Vec<&str> = roles.collect();
         let mut held = Held::default();
-        for id in roles.clone() {
+        for &id in &roles {
             let role = self.0.get(id).ok_or_else(|| RoleError::Unknown(id.to_owned()))?;
             if role.is_alone
-                && let Some(other) = roles.clone().find(|&other| other != id)
+                && let Some(other) = roles.iter().find(|&&other| other != id)
             {
                 return Err(RoleError::Together {
                     role: id.to_owned(),
-                    other: other.to_owned(),
+                    other: (*other).to_owned(),
                 });
             }
             for &action in &role.may {

@@ -28,6 +28,9 @@ pub fn fresh_secret() -> Zeroizing<[u8; SECRET_BYTES]> {
 }
 
 /// What an authenticator reads from a picture: `otpauth://totp/…`. Colons separate parts there and become full stops.
+///
+/// # Panics
+/// When `account` is empty, which no login is.
 pub fn enrolment_address(secret: &[u8; SECRET_BYTES], account: &str, installation: &str) -> String {
     let plain = |text: &str| text.replace(':', ".");
     let builder = builder(secret)

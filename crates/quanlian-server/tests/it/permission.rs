@@ -407,3 +407,20 @@ fn broken_policies_and_roles_are_refused_with_their_place() {
         Err(RoleError::Unreadable(_))
     ));
 }
+
+#[test]
+fn every_role_of_every_procedure_is_a_role() {
+    let roles = Roles::embedded().unwrap();
+    for procedure in quanlian_procedure::Procedures::embedded().unwrap().iter() {
+        for role in &procedure.role {
+            let known = roles
+                .get(&role.id)
+                .unwrap_or_else(|| panic!("{} asks for the role {}", procedure.id, role.id));
+            assert!(
+                known.may.contains(&Action::Write),
+                "{} acts and may not write",
+                role.id
+            );
+        }
+    }
+}

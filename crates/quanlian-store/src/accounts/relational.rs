@@ -173,7 +173,7 @@ impl AccountStore for Database {
             account.password_hash.clone(),
             account.totp_secret.clone(),
             at.unix_micros(),
-            account.version as i64,
+            account.version.cast_signed(),
         ];
         if writing.run(Sql::with(change, row)).await? == 0 {
             return Err(AccountError::Conflict {
@@ -239,7 +239,7 @@ impl AccountStore for Database {
             sql.push(" AND a.agency = ").bind(agency.as_str());
         }
         sql.push(" ORDER BY a.login LIMIT ")
-            .bind(limit.clamp(1, MAX_PAGE_ACCOUNTS) as i64);
+            .bind(limit.clamp(1, MAX_PAGE_ACCOUNTS).cast_signed() as i64);
         let rows = self.all(sql).await?;
         rows.iter().map(|row| self.account_from(row)).collect()
     }
@@ -370,7 +370,7 @@ impl AccountStore for Database {
         let count = "SELECT COUNT(*) AS n FROM account_tokens WHERE account_id = $1";
         let row = writing.one(Sql::with(count, values![token.account.0])).await?;
         let count: i64 = row.map_or(Ok(0), |row| self.value(&row, "n"))?;
-        if count >= MAX_TOKENS as i64 {
+        if count >= MAX_TOKENS.cast_signed() as i64 {
             return Err(AccountError::invalid(format!(
                 "an account has at most {MAX_TOKENS} tokens; end one"
             )));

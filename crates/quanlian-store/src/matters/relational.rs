@@ -100,7 +100,13 @@ impl MatterStore for Database {
         Ok(self.run(granting::revocation(id, at, by.as_str())).await? > 0)
     }
 
-    async fn revoke_of(&self, matter: MatterId, id: GrantId, at: Timestamp, by: &Code) -> Result<bool, WriteError> {
+    async fn revoke_of(
+        &self,
+        matter: MatterId,
+        id: GrantId,
+        at: Timestamp,
+        by: &Code,
+    ) -> Result<bool, WriteError> {
         let mut sql = granting::revocation(id, at, by.as_str());
         sql.push(" AND matter_id = ").bind(matter.0);
         Ok(self.run(sql).await? > 0)

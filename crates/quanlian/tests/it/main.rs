@@ -21,6 +21,7 @@ mod picture;
 mod readers;
 mod sealed;
 mod secret;
+mod serve;
 mod timestamp;
 mod watch;
 mod witness;

@@ -381,7 +381,7 @@ pub(super) fn closed(actions: Actions) -> Actions {
 }
 
 /// A refusal of the engine: everything that is missing, with words in both languages.
-pub(super) fn refused(platform: &Platform, refusal: Refusal) -> Problem {
+pub(super) fn refused(platform: &Platform, refusal: &Refusal) -> Problem {
     let lack = |lack: &quanlian_procedure::Lack| {
         let message = platform.procedures().message(lack);
         json!({

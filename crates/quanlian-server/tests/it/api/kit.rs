@@ -137,7 +137,7 @@ impl Office {
                     .header(header::ORIGIN, format!("https://{HOST}"));
             }
             Some(Key::Token(token)) => {
-                request = request.header(header::AUTHORIZATION, format!("Bearer {token}"))
+                request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
             }
             None => {}
         }

@@ -1,0 +1,141 @@
+//! `quanlian serve` as an administrator starts it, and what is left when it is killed.
+//!
+//! In:  the program, a free port, plain HTTP.
+//! Out: nothing, or the first promise that it does not keep.
+
+use std::{
+    io::{BufRead, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    process::{Child, ChildStderr, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::text;
+
+struct Served {
+    process: Child,
+    lines: std::io::Lines<BufReader<ChildStderr>>,
+    address: String,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Served {
+    fn start(data: &Path) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_quanlian"))
+            .args([
+                "--lang",
+                "en",
+                "serve",
+                "--plain-http",
+                "--listen",
+                "127.0.0.1:0",
+                "--data",
+                text(data),
+            ])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let address = loop {
+            let line = lines.next().expect("it says where it listens").unwrap();
+            if let Some((_, url)) = line.split_once("listens on http://") {
+                break url.trim_end_matches('/').to_owned();
+            }
+        };
+        Self {
+            process,
+            lines,
+            address,
+        }
+    }
+
+    fn code(&mut self) -> String {
+        let line = self.lines.next().unwrap().unwrap();
+        line.rsplit(' ').next().unwrap().to_owned()
+    }
+
+    /// Status, headers and body.
+    fn send(&self, method: &str, path: &str, cookie: &str, body: &Value) -> (u16, String, Value) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let (host, body) = (&self.address, body.to_string());
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookie}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head[9..12].parse().unwrap();
+        (
+            status,
+            head.to_owned(),
+            serde_json::from_str(body).unwrap_or(Value::Null),
+        )
+    }
+
+    fn sign_in(&self) -> String {
+        let body = json!({"login": "root", "password": PASSWORD});
+        let (status, head, _) = self.send("POST", "/api/v1/session", "", &body);
+        assert_eq!(status, 200, "{head}");
+        let set = head
+            .lines()
+            .find_map(|line| line.strip_prefix("set-cookie: "))
+            .unwrap();
+        set.split(';').next().unwrap().to_owned()
+    }
+}
+
+const PASSWORD: &str = "gravel-tidy-moth-9";
+
+#[test]
+fn the_first_start_makes_an_administrator_who_is_still_there_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("platform");
+    let mut served = Served::start(&data);
+    let first = json!({
+        "code": served.code(), "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
+        "login": "root", "name": "管理员", "password": PASSWORD,
+    });
+    assert_eq!(served.send("POST", "/api/v1/first-start", "", &first).0, 201);
+    let cookie = served.sign_in();
+    let names = json!({"zh": "文旅局", "en": "Culture bureau"});
+    assert_eq!(
+        served.send("PUT", "/api/v1/agencies/culture", &cookie, &names).0,
+        204
+    );
+    // Killed without a word; whatever was answered is there.
+    drop(served);
+    let mut served = Served::start(&data);
+    let (status, _, agencies) = served.send("GET", "/api/v1/agencies", &cookie, &Value::Null);
+    assert_eq!(
+        (status, agencies.as_array().unwrap().len()),
+        (200, 2),
+        "the session holds as well"
+    );
+    assert_eq!(
+        served.send("POST", "/api/v1/first-start", "", &first).0,
+        403,
+        "used once"
+    );
+
+    // Asked to stop, it ends well and says so; with an account it prints no code.
+    let stopped = Command::new("kill")
+        .arg(served.process.id().to_string())
+        .status()
+        .unwrap();
+    assert!(stopped.success());
+    assert!(served.process.wait().unwrap().success());
+    let rest: Vec<String> = served.lines.by_ref().map(Result::unwrap).collect();
+    assert_eq!(rest, ["the platform has stopped; whatever was answered is kept"]);
+}
