@@ -309,8 +309,8 @@ async fn every_look_and_every_write_is_in_the_trail() {
         [
             r#""city/root" "clocks" "denied" null"#,
             r#""city/root" "read" "denied" null"#,
-            r#""culture/zhou" "read" "done" "核对线索""#,
-            r#""culture/zhou" "write" "done" null"#,
+            r#""culture/zhou" "read" "allowed" "核对线索""#,
+            r#""culture/zhou" "write" "allowed" null"#,
             r#""police/p1" "clocks" "denied" null"#,
             r#""police/p1" "read" "denied" null"#,
         ]
