@@ -369,6 +369,14 @@ pub(super) async fn command(
     Given(body): Given<CommandBody>,
 ) -> Result<Response, Problem> {
     let seen = allowed(&platform, &caller, Action::Write, id, "write").await?;
+    if step::hands_over(&platform, &seen.stored.matter, &body.command) {
+        let decision = step::decide(&platform, &caller, Action::HandOver, &seen.facts)?;
+        let object = json!({"kind": "matter", "id": id});
+        trail::write(&platform, &caller, "hand_over", object, Outcome::Asked(&decision)).await?;
+        if !decision.is_allowed() {
+            return Err(trail::denied());
+        }
+    }
     let expected = version(&headers)?;
     let parts = [
         id.to_string(),
