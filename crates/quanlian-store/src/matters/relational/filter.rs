@@ -167,7 +167,7 @@ impl<'f> Filtering<'f> {
     }
 }
 
-fn push_fetched<'s>(sql: &'s mut Sql, range: impl FnOnce(&mut Sql) -> &mut Sql) -> &'s mut Sql {
+fn push_fetched(sql: &mut Sql, range: impl FnOnce(&mut Sql) -> &mut Sql) -> &mut Sql {
     sql.push("m.id IN (SELECT n.id FROM matters n WHERE ");
     range(sql);
     sql.push(")")
