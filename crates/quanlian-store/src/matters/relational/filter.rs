@@ -5,8 +5,8 @@
 //!
 //! A range (numbers that begin so, opened in these days, due before) holds three matters or all of them, and without
 //! histograms a database guesses: it then reads a whole agency for one number. So each range is probed first, as
-//! far as [`FEW`]. Few matters are fetched by their range and put in order; of many, fifty are soon met on a walk in the
-//! order of the list, which looks at the range only.
+//! far as [`FEW`]. Few matters are fetched by their range and put in order; of many, fifty are soon met on a walk in
+//! the order of the list, which looks at the range only.
 
 use crate::{
     database::{Database, Sql, whole},
