@@ -24,8 +24,9 @@ use crate::{
     },
 };
 
-/// So many addresses are remembered for their wrong tries; then the oldest are forgotten.
-const MAX_ADDRESSES: usize = 100_000;
+/// So many addresses, and as many logins that nobody has, are remembered for their wrong tries; then the oldest are
+/// forgotten.
+const MAX_REMEMBERED: usize = 100_000;
 
 /// How sign-in behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,6 +55,7 @@ struct Parts {
     settings: Settings,
     clock: Clock,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
+    nobodys: Mutex<BTreeMap<String, Attempts>>,
 }
 
 impl Platform {
@@ -74,6 +76,7 @@ impl Platform {
             settings,
             clock: Box::new(clock),
             addresses: Mutex::default(),
+            nobodys: Mutex::default(),
         }))
     }
 
@@ -103,25 +106,13 @@ impl Platform {
 
     /// Counts a try of this address as wrong before it is looked at; how many seconds it has to wait instead.
     pub(crate) fn charge(&self, address: IpAddr, now: Timestamp) -> u32 {
-        let mut addresses = self
-            .0
-            .addresses
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let rules = attempts::Rules::ADDRESS;
-        let kept = addresses.get(&address).copied().unwrap_or_default();
-        let wait_s = kept.wait_s(rules, now);
-        if wait_s > 0 {
-            return wait_s;
-        }
-        if addresses.len() >= MAX_ADDRESSES && !addresses.contains_key(&address) {
-            let oldest = addresses.iter().min_by_key(|(_, kept)| kept.last_wrong_us);
-            if let Some(oldest) = oldest.map(|(&oldest, _)| oldest) {
-                addresses.remove(&oldest);
-            }
-        }
-        addresses.insert(address, kept.after_wrong(rules, now));
-        0
+        charge(&self.0.addresses, address, attempts::Rules::ADDRESS, now)
+    }
+
+    /// The same for a login that no account has, so that waiting does not tell which logins there are.
+    pub(crate) fn charge_nobody(&self, login: &str, now: Timestamp) -> u32 {
+        let login: String = login.chars().take(128).collect();
+        charge(&self.0.nobodys, login, attempts::Rules::ACCOUNT, now)
     }
 
     /// Takes back what [`Self::charge`] counted: the try was right.
@@ -135,4 +126,26 @@ impl Platform {
             kept.wrong = kept.wrong.saturating_sub(1);
         }
     }
+}
+
+fn charge<K: Ord + Clone>(
+    kept: &Mutex<BTreeMap<K, Attempts>>,
+    key: K,
+    rules: attempts::Rules,
+    now: Timestamp,
+) -> u32 {
+    let mut all = kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let before = all.get(&key).copied().unwrap_or_default();
+    let wait_s = before.wait_s(rules, now);
+    if wait_s > 0 {
+        return wait_s;
+    }
+    if all.len() >= MAX_REMEMBERED && !all.contains_key(&key) {
+        let oldest = all.iter().min_by_key(|(_, kept)| kept.last_wrong_us);
+        if let Some(oldest) = oldest.map(|(oldest, _)| oldest.clone()) {
+            all.remove(&oldest);
+        }
+    }
+    all.insert(key, before.after_wrong(rules, now));
+    0
 }

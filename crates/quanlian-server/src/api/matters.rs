@@ -30,7 +30,7 @@ use quanlian_store::{
     accounts::{Account, AccountState},
     matters::{
         AgencyCode, Code, Direction, Grant, GrantItem, Grantee, MatterFilter, MatterQuery, Request, Series,
-        Sort, UnitCode, UserCode, Version, Written,
+        Sort, UnitCode, UserCode, Version, WriteError, Written,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,7 @@ use view::{MatterView, full, sketch};
 /// A count is told up to this; beyond it "so many or more".
 const MAX_COUNT: u64 = 10_000;
 const MAX_PRESENT: usize = 10;
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The procedures that matters run under.
 #[utoipa::path(get, path = "/api/v1/procedures", responses((status = 200, description = "every version of every procedure"), (status = 401)))]
@@ -119,7 +120,7 @@ pub(super) async fn list(
         &caller,
         "list",
         json!({"kind": "matters"}),
-        Outcome::Done(&decision),
+        Outcome::Asked(&decision),
     )
     .await?;
     if !decision.is_allowed() {
@@ -220,7 +221,7 @@ pub(super) async fn open(
     let own = Object::Agency(caller.account.agency.to_string());
     let decision = caller.may(&platform, Action::Open, &own)?;
     let object = json!({"kind": "matter", "procedure": body.procedure});
-    trail::write(&platform, &caller, "open", object, Outcome::Done(&decision)).await?;
+    trail::write(&platform, &caller, "open", object, Outcome::Asked(&decision)).await?;
     if !decision.is_allowed() {
         return Err(trail::denied());
     }
@@ -234,7 +235,12 @@ pub(super) async fn open(
         &caller,
         &headers,
         "open",
-        &[&format!("{:?}", body.given), &body.procedure, &body.title],
+        &[
+            &format!("{:?}", (&body.given, &body.parent, body.version)),
+            &body.procedure,
+            &body.title,
+            &body.with.join("\n"),
+        ],
     )?;
     let id = MatterId::fresh(caller.now);
     let opening = Opening {
@@ -363,22 +369,26 @@ pub(super) async fn command(
     Given(body): Given<CommandBody>,
 ) -> Result<Response, Problem> {
     let seen = allowed(&platform, &caller, Action::Write, id, "write").await?;
+    if step::hands_over(&platform, &seen.stored.matter, &body.command) {
+        let decision = step::decide(&platform, &caller, Action::HandOver, &seen.facts)?;
+        let object = json!({"kind": "matter", "id": id});
+        trail::write(&platform, &caller, "hand_over", object, Outcome::Asked(&decision)).await?;
+        if !decision.is_allowed() {
+            return Err(trail::denied());
+        }
+    }
     let expected = version(&headers)?;
     let parts = [
         id.to_string(),
         expected.to_string(),
-        format!("{:?}", body.command),
+        format!("{:?}", (&body.command, &body.with)),
     ];
     let request = request(&caller, &headers, "command", &[&parts[0], &parts[1], &parts[2]])?;
-    // A request that is sent again is answered by the store, whatever has happened since; a late one is a conflict.
-    let base = if expected == seen.row.version {
-        seen.stored
-    } else {
-        seen.stored.until(&platform, expected.number)?
-    };
+    let late = (expected != seen.row.version).then(|| conflict(id, seen.row.version));
+    let base = base(&platform, &headers, seen, expected)?;
     let context = context(&platform, &caller, &body.with).await?;
     let events = platform.engine().decide(&base.matter, &body.command, &context);
-    let events = events.map_err(|refusal| step::refused(&platform, &refusal))?;
+    let events = events.map_err(|refusal| late.unwrap_or_else(|| step::refused(&platform, &refusal)))?;
     let change = step::change(&platform, &caller, request, Some(&base), &events, &base.kept)?;
     let written = platform.store().append_events(id, expected, &change).await?;
     answer(&platform, &caller, StatusCode::OK, &written).await
@@ -422,11 +432,7 @@ pub(super) async fn assign(
     };
     let parts = [id.to_string(), expected.to_string(), json!(kept).to_string()];
     let request = request(&caller, &headers, "assign", &[&parts[0], &parts[1], &parts[2]])?;
-    let base = if expected == seen.row.version {
-        seen.stored
-    } else {
-        seen.stored.until(&platform, expected.number)?
-    };
+    let base = base(&platform, &headers, seen, expected)?;
     let change = step::change(&platform, &caller, request, Some(&base), &[], &kept)?;
     let written = platform.store().append_events(id, expected, &change).await?;
     answer(&platform, &caller, StatusCode::OK, &written).await
@@ -566,7 +572,7 @@ async fn allowed(
         Some((_, facts)) => step::decide(platform, caller, action, facts)?,
         None => Decision::Denied { by: [].into() },
     };
-    trail::write(platform, caller, doing, object, Outcome::Done(&decision)).await?;
+    trail::write(platform, caller, doing, object, Outcome::Asked(&decision)).await?;
     if let (Some((row, facts)), Decision::Allowed { .. }) = (found, &decision) {
         let stored = Stored::load(platform, &caller.scope(platform, action)?, id)
             .await?
@@ -580,6 +586,22 @@ async fn allowed(
         None => false,
     };
     Err(if is_seen { trail::denied() } else { not_there() })
+}
+
+/// The matter as the writer saw it. A request with a key may be one that was answered already: then the store answers it again,
+/// whatever has happened since. One without is late.
+fn base(platform: &Platform, headers: &HeaderMap, seen: Seen, expected: Version) -> Result<Stored, Problem> {
+    if expected == seen.row.version {
+        Ok(seen.stored)
+    } else if headers.contains_key(IDEMPOTENCY_KEY) {
+        seen.stored.until(platform, expected.number)
+    } else {
+        Err(conflict(seen.row.id, seen.row.version))
+    }
+}
+
+fn conflict(id: MatterId, current: Version) -> Problem {
+    Problem::from(WriteError::Conflict { id, current })
 }
 
 fn not_there() -> Problem {
@@ -602,7 +624,7 @@ fn version(headers: &HeaderMap) -> Result<Version, Problem> {
 
 /// By which a request is known when it is sent again; without a key it never is.
 fn request(caller: &Caller, headers: &HeaderMap, what: &str, parts: &[&str]) -> Result<Request, Problem> {
-    let key = match headers.get("idempotency-key") {
+    let key = match headers.get(IDEMPOTENCY_KEY) {
         Some(key) => {
             let key = key.to_str().ok().and_then(|key| Code::parse(key).ok());
             key.ok_or_else(|| {

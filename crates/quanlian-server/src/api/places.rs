@@ -103,7 +103,7 @@ async fn allowed(
     object: serde_json::Value,
 ) -> Result<(), Problem> {
     let decision = caller.may(platform, action, &Object::Installation)?;
-    trail::write(platform, caller, action.word(), object, Outcome::Done(&decision)).await?;
+    trail::write(platform, caller, action.word(), object, Outcome::Asked(&decision)).await?;
     if decision.is_allowed() {
         Ok(())
     } else {

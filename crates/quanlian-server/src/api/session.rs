@@ -159,16 +159,24 @@ pub(super) async fn sign_in(
         Err(_) => None,
     };
     let usable = account.filter(|account| account.state == AccountState::Active && !account.is_service);
-    if let Some(account) = &usable {
-        charge(&platform, account, now).await?;
-    }
     let password = Zeroizing::new(given.password);
     let (stored, cost) = (
         usable.as_ref().and_then(|account| account.password_hash.clone()),
         platform.settings().cost,
     );
     let typed = password.clone();
-    let tried = tokio::task::spawn_blocking(move || password::check(&typed, stored.as_deref(), cost)).await;
+    // The try is counted while the hash is computed, so that the write does not tell by its time that there is an account;
+    // it counts before anybody learns what came of it.
+    let (tried, counted) = tokio::join!(
+        tokio::task::spawn_blocking(move || password::check(&typed, stored.as_deref(), cost)),
+        async {
+            match &usable {
+                Some(account) => charge(&platform, account, now).await,
+                None => wait(platform.charge_nobody(given.login.trim(), now)),
+            }
+        }
+    );
+    counted?;
     let tried = match tried.map_err(Problem::internal)? {
         Ok(tried) => tried,
         Err(password::PasswordError::TooLong) => Tried::Wrong,

@@ -37,8 +37,11 @@ const PAGE: usize = 200;
 
 /// What came of an act.
 pub(super) enum Outcome<'a> {
-    Done(&'a Decision),
+    /// What the policies said; what an act then did stands in the events of its matter.
+    Asked(&'a Decision),
+    /// Why it was not tried.
     Refused(&'a str),
+    /// A word for what was done with an account.
     Signed(&'a str),
 }
 
@@ -81,9 +84,9 @@ pub(super) async fn append(
     outcome: Outcome<'_>,
 ) -> Result<(), Problem> {
     let (result, why) = match outcome {
-        Outcome::Done(Decision::Allowed { by }) => ("done", json!(by)),
-        Outcome::Done(Decision::Denied { by }) => ("denied", json!(by)),
-        Outcome::Done(Decision::NeedsPurpose) => ("denied", json!(["purpose-missing"])),
+        Outcome::Asked(Decision::Allowed { by }) => ("allowed", json!(by)),
+        Outcome::Asked(Decision::Denied { by }) => ("denied", json!(by)),
+        Outcome::Asked(Decision::NeedsPurpose) => ("denied", json!(["purpose-missing"])),
         Outcome::Refused(code) => ("refused", json!([code])),
         Outcome::Signed(what) => (what, json!([])),
     };
@@ -145,7 +148,7 @@ pub(super) async fn entries(
         &caller,
         "audit",
         json!({"kind": "audit"}),
-        Outcome::Done(&decision),
+        Outcome::Asked(&decision),
     )
     .await?;
     if !decision.is_allowed() {

@@ -3,6 +3,7 @@
 //! In:  an open [`Database`].
 //! Out: the behaviour of [`MatterStore`].
 
+mod filter;
 mod granting;
 mod outbox;
 mod reading;

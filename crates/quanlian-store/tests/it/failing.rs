@@ -54,6 +54,16 @@ async fn insist(store: &Database, n: u64, expected: Option<Version>, change: &Ch
     }
 }
 
+/// Waits until another hundred writes were acknowledged.
+async fn be_at_work(acknowledged: &AtomicU64) {
+    let deadline = Instant::now() + Duration::from_mins(2);
+    let before = acknowledged.load(Ordering::SeqCst);
+    while acknowledged.load(Ordering::SeqCst) < before + 100 {
+        assert!(Instant::now() < deadline, "the writers do not come back");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 fn with_entry(key: &str, id: u64) -> Change {
     let mut given = change(key, &projection());
     given.outbox = vec![OutboxEntry {
@@ -94,10 +104,7 @@ async fn a_server_that_crashes_under_load_loses_no_acknowledged_write_and_double
     let server = Arc::new(server);
     for crash in 0..CRASHES {
         // Only when all are at work again.
-        let before = acknowledged.load(Ordering::SeqCst);
-        while acknowledged.load(Ordering::SeqCst) < before + 100 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        be_at_work(&acknowledged).await;
         let server = server.clone();
         let end = move || {
             if crash == 0 {
@@ -108,10 +115,7 @@ async fn a_server_that_crashes_under_load_loses_no_acknowledged_write_and_double
         };
         tokio::task::spawn_blocking(end).await.unwrap();
     }
-    let before = acknowledged.load(Ordering::SeqCst);
-    while acknowledged.load(Ordering::SeqCst) < before + 100 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    be_at_work(&acknowledged).await;
     is_over.store(true, Ordering::SeqCst);
     let mut all = 0;
     for (writer, task) in writers.into_iter().enumerate() {

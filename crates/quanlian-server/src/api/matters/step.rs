@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
-use quanlian_procedure::{ClockState, Event, Matter, Refusal, StageKind};
+use quanlian_procedure::{ActKind, ClockState, Command, Event, Matter, Refusal, StageKind};
 use quanlian_record::{
     id::{GrantId, MatterId},
     time::{Day, Timestamp},
@@ -175,6 +175,21 @@ pub(super) fn decide(
     facts: &MatterFacts,
 ) -> Result<Decision, Problem> {
     caller.may(platform, action, &Object::Matter(facts.clone()))
+}
+
+/// Whether a command gives the matter to another agency, or is a step towards that.
+pub(super) fn hands_over(platform: &Platform, matter: &Matter, command: &Command) -> bool {
+    let act = match command {
+        Command::Act { act, .. } => act,
+        Command::Endorse { proposal } => match matter.proposals.get(proposal) {
+            Some(proposal) => &proposal.act,
+            None => return false,
+        },
+        Command::Reject { .. } | Command::Supply(_) => return false,
+    };
+    let procedure = platform.procedures().get(&matter.procedure, matter.version);
+    let act = procedure.and_then(|procedure| procedure.act_of(act));
+    act.is_some_and(|act| act.kind == ActKind::Transfer)
 }
 
 /// Whether any of the caller's roles may do this with matters at all; which ones, the scope says.

@@ -276,6 +276,48 @@ async fn an_approval_takes_three_people_and_a_transfer_reaches_the_police() {
 }
 
 #[tokio::test]
+async fn a_matter_that_is_handed_over_is_the_others_and_leaves_a_stub() {
+    let office = Office::new().await;
+    let people = people(&office).await;
+    office.agency(&people.admin, "market").await;
+    let market = office
+        .person(&people.admin, "market", "chen", &["approver"])
+        .await;
+    let matter = opened(&office, &people.clerk).await;
+    let path = format!("/api/v1/matters/{}", id(&matter));
+    let reassign =
+        json!({"do": "act", "act": "reassign", "given": {"reason": "商标案件", "agency": "market"}});
+    let by_clerk = command(&office, &people.clerk, &matter, reassign.clone()).await;
+    assert_eq!(by_clerk.code(), "permission_denied", "{}", by_clerk.body);
+    let given = command(&office, &people.approver, &matter, reassign).await.good();
+    assert_eq!(given.body["number"], matter.body["number"], "the number stays");
+
+    let theirs = office.get(Some(&market), &path).await.good();
+    assert_eq!(
+        (theirs.body["owner_agency"].as_str(), &theirs.body["handlers"]),
+        (Some("market"), &json!([]))
+    );
+    let supply = json!({"do": "act", "act": "accept"});
+    for key in [&people.clerk, &people.approver] {
+        let late = command(&office, key, &theirs, supply.clone()).await;
+        assert!(
+            ["permission_denied", "matter_not_found"].contains(&late.code()),
+            "{}",
+            late.body
+        );
+    }
+    let stub = office.get(Some(&people.approver), &path).await.good();
+    assert_eq!(stub.body["stage"], "received");
+    assert!(
+        stub.body.get("title").is_none() && stub.body.get("state").is_none(),
+        "{}",
+        stub.body
+    );
+    let mine = office.get(Some(&people.approver), "/api/v1/matters").await.good();
+    assert_eq!(mine.body["count"], 0);
+}
+
+#[tokio::test]
 async fn every_look_and_every_write_is_in_the_trail() {
     let office = Office::new().await;
     let people = people(&office).await;
@@ -309,8 +351,8 @@ async fn every_look_and_every_write_is_in_the_trail() {
         [
             r#""city/root" "clocks" "denied" null"#,
             r#""city/root" "read" "denied" null"#,
-            r#""culture/zhou" "read" "done" "核对线索""#,
-            r#""culture/zhou" "write" "done" null"#,
+            r#""culture/zhou" "read" "allowed" "核对线索""#,
+            r#""culture/zhou" "write" "allowed" null"#,
             r#""police/p1" "clocks" "denied" null"#,
             r#""police/p1" "read" "denied" null"#,
         ]

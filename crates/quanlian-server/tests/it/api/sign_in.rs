@@ -55,7 +55,14 @@ async fn wrong_tries_slow_down_and_the_right_one_after_the_wait_goes_through() {
     office.admin().await;
     for _ in 0..6 {
         assert_eq!(office.try_sign_in("root", "wrong").await.status, 401);
+        assert_eq!(office.try_sign_in("nobody", "wrong").await.status, 401);
     }
+    let nobody = office.try_sign_in("nobody", PASSWORD).await;
+    assert_eq!(
+        nobody.header("retry-after"),
+        "30",
+        "waiting does not tell which logins there are"
+    );
     let slowed = office.try_sign_in("root", PASSWORD).await;
     assert_eq!(
         (slowed.status, slowed.code(), slowed.header("retry-after")),

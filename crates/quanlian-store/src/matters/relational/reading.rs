@@ -9,8 +9,9 @@ use quanlian_record::{id::MatterId, time::Timestamp};
 use sea_orm::QueryResult;
 
 use super::{
-    rows::{COLUMNS, column, day_key, digest_of, row_of, version_of},
-    scope::{self, Arm, Owner},
+    filter::Filtering,
+    rows::{COLUMNS, column, digest_of, row_of, version_of},
+    scope,
 };
 use crate::{
     database::{Database, Sql, bytes32, whole},
@@ -71,6 +72,7 @@ pub(super) async fn list(
     if arms.is_empty() {
         return Ok(page);
     }
+    let filtering = Filtering::of(database, scope, &query.filter, Some(query.sort)).await?;
     let key = match query.sort {
         Sort::Changed => "changed_at",
         Sort::Opened => "opened_at",
@@ -89,7 +91,7 @@ pub(super) async fn list(
         sql.push(&format!(
             "SELECT * FROM (SELECT m.{key} AS k, m.id AS matter FROM matters m WHERE "
         ));
-        push_arm(&mut sql, scope, arm, &query.filter);
+        filtering.push_arm(&mut sql, scope, arm);
         if let Some(after) = query.after {
             sql.push(&format!(" AND (m.{key}, m.id){behind}("));
             sql.bind(after.key).push(", ").bind(after.id.0).push(")");
@@ -126,61 +128,18 @@ pub(super) async fn count(
     if arms.is_empty() {
         return Ok(0);
     }
+    let filtering = Filtering::of(database, scope, filter, None).await?;
     let mut sql = Sql::new("SELECT count(*) AS n FROM (");
     for (at, arm) in arms.iter().enumerate() {
         sql.push(if at == 0 { "" } else { " UNION " });
         sql.push("SELECT * FROM (SELECT m.id AS matter FROM matters m WHERE ");
-        push_arm(&mut sql, scope, arm, filter);
+        filtering.push_arm(&mut sql, scope, arm);
         sql.push(" LIMIT ").bind(up_to).push(&format!(") AS arm{at}"));
     }
     sql.push(" LIMIT ").bind(up_to).push(") AS p");
     let row = database.one(sql).await?;
     let n: i64 = row.map_or(Ok(0), |row| column(database, &row, "n"))?;
     Ok(u64::try_from(n).unwrap_or(0))
-}
-
-/// That `m` is seen in this way and passes the filter.
-fn push_arm(sql: &mut Sql, scope: &Scope, arm: &Arm, filter: &MatterFilter) {
-    // Who handles a matter leads to fewer rows than any index on the owner.
-    let owner = match filter.handler {
-        Some(_) => Owner::LookedAt,
-        None => Owner::Walked,
-    };
-    scope::push_condition(sql, scope, arm, owner);
-    for (column, code) in [
-        ("procedure_id", &filter.procedure),
-        ("stage", &filter.stage),
-        ("status", &filter.status),
-    ] {
-        if let Some(code) = code {
-            sql.push(&format!(" AND m.{column} = ")).bind(code.as_str());
-        }
-    }
-    if let Some(handler) = &filter.handler {
-        sql.push(" AND m.id IN (SELECT f.matter_id FROM matter_handlers f WHERE f.user_id = ");
-        sql.bind(handler.as_str()).push(")");
-    }
-    if let Some(day) = filter.due_before {
-        sql.push(" AND m.due_key < ").bind(day_key(day));
-    }
-    if let Some(from) = filter.opened_from {
-        sql.push(" AND m.opened_at >= ").bind(from.unix_micros());
-    }
-    if let Some(until) = filter.opened_until {
-        sql.push(" AND m.opened_at < ").bind(until.unix_micros());
-    }
-    match &filter.number_prefix {
-        // No number has this sign, and PostgreSQL takes no text with it.
-        Some(prefix) if prefix.contains('\0') => {
-            sql.push(" AND 1 = 0");
-        }
-        Some(prefix) => {
-            // The greatest sign of all stands behind every other continuation.
-            sql.push(" AND m.number >= ").bind(prefix.as_str());
-            sql.push(" AND m.number < ").bind(format!("{prefix}\u{10ffff}"));
-        }
-        None => {}
-    }
 }
 
 pub(super) async fn sharing(

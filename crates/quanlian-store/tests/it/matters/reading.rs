@@ -1,5 +1,6 @@
 //! Reading: damage, pages, filters; tables that come and go.
 
+use quanlian_record::time::Timestamp;
 use quanlian_store::{
     Database, MatterStore,
     matters::{Direction, MatterFilter, MatterQuery, Sort, UserCode},
@@ -13,6 +14,7 @@ every_database_passes! {
     a_changed_or_missing_event_is_named
     pages_neither_repeat_nor_skip
     each_filter_filters
+    wide_and_narrow_ranges_let_the_same_through
     migrations_go_back_and_forth
 }
 
@@ -292,4 +294,107 @@ async fn migrations_go_back_and_forth(store: &Database, place: &Place) {
             .unwrap(),
         0
     );
+}
+
+/// Ranges of many matters are looked for in another way than ranges of few.
+async fn wide_and_narrow_ranges_let_the_same_through(store: &Database, place: &Place) {
+    const MANY: i64 = 2500;
+    create(store, 1, &change("first", &projection())).await.unwrap();
+    let raw = place.raw().await;
+    let (series, id, four) = match place {
+        Place::Sqlite(_) => (
+            "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 2500)",
+            "unhex(printf('%032x', n))",
+            "printf('%04d', n)",
+        ),
+        Place::Postgres(_) => (
+            "WITH s AS (SELECT generate_series(1, 2500) AS n)",
+            "lpad(to_hex(n), 32, '0')::uuid",
+            "lpad(n::text, 4, '0')",
+        ),
+    };
+    // Opened one after the other, due on 28 days.
+    let many = format!(
+        "INSERT INTO matters (id, number, procedure_id, procedure_version, stage, status, owner_agency, handlers, \
+         title, opened_at, changed_at, due_key, amount_key, blind_keys, state, version, head) {series} \
+         SELECT {id}, 'x' || {four}, 'p', 1, 's', 'open', agency, '[]', 't', n, 9999 - n, 20250201 + n % 28, 0, '[]', \
+         '{{}}', 0, head FROM s, (SELECT head FROM matters) h, (SELECT 'culture' AS agency) a"
+    );
+    raw.execute_unprepared(&many).await.unwrap();
+    let later = Timestamp::from_unix_micros;
+    let check = |filter: MatterFilter, wanted: i64| async move {
+        let count = store
+            .count_matters(&chief_of("culture"), &filter, 100_000)
+            .await
+            .unwrap();
+        assert_eq!(count.cast_signed(), wanted, "{filter:?}");
+        let court = store
+            .count_matters(&chief_of("court"), &filter, 100_000)
+            .await
+            .unwrap();
+        assert_eq!(court, 0);
+        for sort in [Sort::Changed, Sort::Opened, Sort::Due, Sort::Amount] {
+            let mut query = MatterQuery {
+                filter: filter.clone(),
+                sort,
+                limit: Some(200),
+                ..MatterQuery::default()
+            };
+            let mut listed = 0;
+            loop {
+                let page = store.matters(&chief_of("culture"), &query).await.unwrap();
+                listed += i64::try_from(page.matters.len()).unwrap();
+                query.after = page.next;
+                if page.next.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(listed, wanted, "{sort:?} {filter:?}");
+        }
+    };
+    let none = MatterFilter::default;
+    for (prefix, wanted) in [("x", MANY), ("x00", 99), ("x0007", 1), ("文", 1)] {
+        check(
+            MatterFilter {
+                number_prefix: Some(prefix.to_owned()),
+                ..none()
+            },
+            wanted,
+        )
+        .await;
+    }
+    for (from, until, wanted) in [
+        (1, 2501, 2500),
+        (2, 2400, 2398),
+        (100, 110, 10),
+        (2500, i64::MAX / 100, 2),
+    ] {
+        let (opened_from, opened_until) = (later(from).ok(), later(until).ok());
+        check(
+            MatterFilter {
+                opened_from,
+                opened_until,
+                ..none()
+            },
+            wanted,
+        )
+        .await;
+    }
+    for (day, wanted) in [("2025-02-28", 2411), ("2025-02-02", 89), ("2025-02-01", 0)] {
+        check(
+            MatterFilter {
+                due_before: Some(day.parse().unwrap()),
+                ..none()
+            },
+            wanted,
+        )
+        .await;
+    }
+    let both = MatterFilter {
+        due_before: Some("2025-02-02".parse().unwrap()),
+        opened_until: later(2400).ok(),
+        number_prefix: Some("x".to_owned()),
+        ..none()
+    };
+    check(both, 85).await;
 }
