@@ -205,7 +205,7 @@ fn without_any_one_policy_the_answers_are_others() {
     let roles = Roles::embedded().unwrap();
     let few: Vec<Principal> = (people(&roles).into_iter())
         .filter(|person| {
-            ["approver", "handler", "court_clerk", "administrator"]
+            ["approver", "handler", "intake_clerk", "administrator"]
                 .iter()
                 .any(|&role| person.roles == set([role.to_owned()]))
         })
