@@ -10,6 +10,7 @@ mod calibrate;
 mod custody;
 mod index;
 mod monitor;
+pub(crate) mod platform;
 mod seal;
 mod secret;
 pub(crate) mod timestamp;
@@ -107,7 +108,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Timestamp(timestamp::Timestamp),
     /// Serve the platform: matters, agencies and accounts over HTTP
-    Serve(Serve),
+    Serve(platform::Serve),
+    /// Back up the database of the platform, bring it back, move it
+    #[command(subcommand)]
+    Admin(platform::Admin),
     /// Say what files say about themselves: AI labels, Exif, XMP, C2PA
     Provenance(Provenance),
     /// Assess facts by the law in `law/`, or read that law
@@ -660,23 +664,6 @@ pub(crate) struct LogMoveLock {
     pub(crate) to: String,
     #[command(flatten)]
     pub(crate) form: JsonForm,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Folder of the platform; made when it is not there
-    #[arg(long, default_value = "quanlian-data")]
-    pub(crate) data: PathBuf,
-    /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7380")]
-    pub(crate) listen: std::net::SocketAddr,
-    /// A PostgreSQL database instead of the file in the folder: postgres://USER@HOST/DATABASE, its password in QUANLIAN_DATABASE_PASSWORD
-    // Text, not an address: what clap refuses it repeats, and there may be a password in it.
-    #[arg(long, value_name = "URL", env = "QUANLIAN_DATABASE", hide_env_values = true)]
-    pub(crate) database: Option<String>,
-    /// Send the cookies of sessions over plain HTTP too: for a look on one's own machine
-    #[arg(long)]
-    pub(crate) plain_http: bool,
 }
 
 #[derive(Debug, Args)]

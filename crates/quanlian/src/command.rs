@@ -3,6 +3,7 @@
 //! In:  parsed arguments.
 //! Out: results on stdout and an exit code.
 
+mod admin;
 mod bundle;
 mod calibrate;
 mod capture;
@@ -20,6 +21,7 @@ mod log;
 pub(crate) mod matching;
 mod modes;
 mod monitor;
+mod platform;
 mod provenance;
 mod seal;
 mod secret;
@@ -112,6 +114,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         Command::Timestamp(Timestamp::DemoTsa(arguments)) => {
             timestamp::demo_tsa(&arguments, &output(arguments.form.form()))
         }
+        Command::Admin(admin) => admin::run(&admin, output),
         Command::Serve(arguments) => serve::run(&arguments, &output(Form::Text)),
         Command::Provenance(arguments) => provenance::run(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),

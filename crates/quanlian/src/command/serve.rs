@@ -19,18 +19,15 @@ use quanlian_server::{
     platform::{Platform, Settings},
     sign_in::secret::{self, Kind},
 };
-use quanlian_store::{
-    AccountStore as _, Database, database::postgres::PostgresOptions, lock::PostgresAddress,
-};
+use quanlian_store::AccountStore as _;
 
 use crate::{
-    cli::Serve,
+    cli::platform::Serve,
     command::witness::asked_to_stop,
     fault::{Blame, Outcome},
     output::Output,
 };
 
-const FILE: &str = "platform.sqlite";
 const FIRST_START_HOURS: i64 = 24;
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -59,7 +56,7 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             .await
             .with_context(|| format!("cannot listen on {}", arguments.listen))
             .bad_input()?;
-        let store = database(arguments).await.bad_input()?;
+        let store = super::platform::open(&arguments.place).await.bad_input()?;
         let address = format!("http://{}/", listener.local_addr().system()?);
         output.say("serve.database", &[("place", store.place())]);
         output.say("serve.listens", &[("address", &address)]);
@@ -93,16 +90,4 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
         output.say::<&str>("serve.stopped", &[]);
         Ok(ExitCode::SUCCESS)
     })
-}
-
-async fn database(arguments: &Serve) -> anyhow::Result<Database> {
-    let Some(address) = &arguments.database else {
-        let folder = &arguments.data;
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        return Ok(Database::open(&folder.join(FILE)).await?);
-    };
-    let address = PostgresAddress::parse(address)?;
-    let password = std::env::var("QUANLIAN_DATABASE_PASSWORD").ok();
-    Ok(Database::connect(&address, password.as_deref(), &PostgresOptions::default()).await?)
 }

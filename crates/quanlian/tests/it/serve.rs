@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::text;
+use crate::{quanlian, text};
 
 struct Served {
     process: Child,
@@ -138,4 +138,87 @@ fn the_first_start_makes_an_administrator_who_is_still_there_after_a_kill() {
     assert!(served.process.wait().unwrap().success());
     let rest: Vec<String> = served.lines.by_ref().map(Result::unwrap).collect();
     assert_eq!(rest, ["the platform has stopped; whatever was answered is kept"]);
+}
+
+#[test]
+fn a_platform_is_backed_up_while_it_runs_and_comes_back_equal() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, backup) = (folder.path().join("platform"), folder.path().join("backup"));
+    let mut served = Served::start(&data);
+    let first = json!({
+        "code": served.code(), "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
+        "login": "root", "name": "管理员", "password": PASSWORD,
+    });
+    assert_eq!(served.send("POST", "/api/v1/first-start", "", &first).0, 201);
+    let cookie = served.sign_in();
+    let admin = |words: &[&str]| {
+        let done = quanlian(&[&["admin"], words, &["--json"]].concat());
+        let said = String::from_utf8(done.stdout).unwrap();
+        (
+            done.status.code().unwrap(),
+            serde_json::from_str(&said).unwrap_or(Value::Null),
+        )
+    };
+    let (status, made) = admin(&["backup", "--data", text(&data), "--out", text(&backup)]);
+    assert_eq!(status, 0);
+    let rows = |report: &Value, table: &str| {
+        let tables = report["tables"].as_array().unwrap().iter();
+        tables.clone().find(|one| one["table"] == table).unwrap()["rows"].clone()
+    };
+    assert_eq!(
+        (rows(&made, "accounts"), rows(&made, "account_sessions")),
+        (json!(1), json!(1))
+    );
+    assert_eq!(
+        admin(&["backup", "--data", text(&data), "--out", text(&backup)]).0,
+        3,
+        "there is one already"
+    );
+    drop(served);
+
+    let restored = folder.path().join("restored");
+    let (status, report) = admin(&["restore", text(&backup), "--data", text(&restored)]);
+    assert_eq!((status, &report["tables"]), (0, &made["tables"]));
+    assert_eq!(
+        admin(&["restore", text(&backup), "--data", text(&restored)]).0,
+        2,
+        "not empty"
+    );
+    let moved = folder.path().join("moved");
+    let (status, report) = admin(&["migrate", "--data", text(&restored), "--to", text(&moved)]);
+    assert_eq!((status, &report["tables"]), (0, &made["tables"]));
+    assert_eq!(
+        admin(&[
+            "migrate",
+            "--data",
+            text(&folder.path().join("none")),
+            "--to",
+            text(&moved)
+        ])
+        .0,
+        2
+    );
+
+    // Who was signed in still is.
+    let served = Served::start(&moved);
+    assert_eq!(
+        served.send("GET", "/api/v1/session", &cookie, &Value::Null).0,
+        200
+    );
+    // One flipped byte is told.
+    let file = backup.join("database.sqlite");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    assert_eq!(
+        admin(&[
+            "restore",
+            text(&backup),
+            "--data",
+            text(&folder.path().join("other"))
+        ])
+        .0,
+        2
+    );
 }

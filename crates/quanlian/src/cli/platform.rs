@@ -1,0 +1,73 @@
+//! The platform: `quanlian serve`, `quanlian admin`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::JsonForm;
+
+/// Which platform.
+#[derive(Debug, Args)]
+pub(crate) struct PlatformPlace {
+    /// Folder of the platform; made when it is not there
+    #[arg(long, default_value = "quanlian-data")]
+    pub(crate) data: PathBuf,
+    /// A PostgreSQL database instead of the file in the folder: postgres://USER@HOST/DATABASE, its password in QUANLIAN_DATABASE_PASSWORD
+    // Text, not an address: what clap refuses it repeats, and there may be a password in it.
+    #[arg(long, value_name = "URL", env = "QUANLIAN_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) place: PlatformPlace,
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7380")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Send the cookies of sessions over plain HTTP too: for a look on one's own machine
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Admin {
+    /// Write a backup of the database into a new folder; others may write meanwhile
+    Backup(AdminBackup),
+    /// Bring a backup into a platform that is empty
+    Restore(AdminRestore),
+    /// Move the database to another one, of either kind, and compare every row
+    Migrate(AdminMigrate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdminBackup {
+    #[command(flatten)]
+    pub(crate) place: PlatformPlace,
+    /// Folder of the backup; it holds none yet
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdminRestore {
+    /// Folder of the backup
+    pub(crate) backup: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: PlatformPlace,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdminMigrate {
+    #[command(flatten)]
+    pub(crate) place: PlatformPlace,
+    /// postgres://USER@HOST/DATABASE, its password in QUANLIAN_TO_PASSWORD; or the folder of another platform
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: String,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
+}
