@@ -36,7 +36,10 @@ use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
 };
-use utoipa::OpenApi;
+use utoipa::{
+    OpenApi,
+    openapi::{self, security},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use problem::Problem;
@@ -49,11 +52,14 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 pub const MAX_REQUEST_TIME: Duration = Duration::from_secs(30);
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "quanlian",
-    description = "全链：知识产权全链条保护平台。 Full-chain protection of intellectual property.",
-    license(name = "Apache-2.0")
-))]
+#[openapi(
+    info(
+        title = "quanlian",
+        description = "全链：知识产权全链条保护平台。 Full-chain protection of intellectual property.",
+        license(name = "Apache-2.0")
+    ),
+    components(schemas(problem::ProblemBody))
+)]
 struct Description;
 
 /// All routes of a platform, with their limits.
@@ -84,7 +90,7 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(live))
         .routes(routes!(ready))
         .split_for_parts();
-    let description = Arc::new(description);
+    let description = Arc::new(with_problems_and_keys(description));
     let describe = get(move || {
         let description = Arc::clone(&description);
         async move { Json(description.as_ref().clone()) }
@@ -116,6 +122,37 @@ pub fn router(platform: Platform) -> Router {
         .with_state(platform)
 }
 
+/// Says of every operation how it answers when something is not done, and how callers show who they are.
+fn with_problems_and_keys(mut description: openapi::OpenApi) -> openapi::OpenApi {
+    let problem = openapi::ContentBuilder::new()
+        .schema(Some(openapi::Ref::from_schema_name("ProblemBody")))
+        .build();
+    let refused = openapi::ResponseBuilder::new()
+        .description("what was not done, and why (RFC 9457)")
+        .content("application/problem+json", problem)
+        .build();
+    for item in description.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), refused.clone().into());
+        }
+    }
+    if let Some(components) = &mut description.components {
+        let cookie = security::ApiKeyValue::with_description(
+            caller::COOKIE,
+            "of a session; from pages of this host alone",
+        );
+        let cookie = security::SecurityScheme::ApiKey(security::ApiKey::Cookie(cookie));
+        components.add_security_scheme("session", cookie);
+        let token = security::Http::new(security::HttpAuthScheme::Bearer);
+        components.add_security_scheme("token", security::SecurityScheme::Http(token));
+    }
+    let keys = ["session", "token"].map(|key| openapi::SecurityRequirement::new(key, [""; 0]));
+    description.security = Some(keys.into());
+    description
+}
+
 async fn nothing_here() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
@@ -133,13 +170,13 @@ async fn not_so() -> Problem {
 }
 
 /// Whether the process answers.
-#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "it runs")))]
+#[utoipa::path(get, path = "/healthz", security(()), responses((status = 200, description = "it runs")))]
 async fn live() -> &'static str {
     "ok\n"
 }
 
 /// Whether the database answers, so that requests may be sent here.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, description = "ready"), (status = 503, description = "not ready")))]
+#[utoipa::path(get, path = "/readyz", security(()), responses((status = 200, description = "ready"), (status = 503, description = "not ready")))]
 async fn ready(State(platform): State<Platform>) -> Response {
     use quanlian_store::AccountStore as _;
     match platform.store().has_accounts().await {

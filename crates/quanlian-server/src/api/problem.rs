@@ -33,6 +33,20 @@ struct Parts {
     retry_after_s: Option<u32>,
 }
 
+/// The JSON of a problem; some have more fields, named in the manual.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes the JSON that is made below")]
+pub(super) struct ProblemBody {
+    /// `urn:quanlian:problem:` and the code.
+    r#type: String,
+    title: String,
+    status: u16,
+    /// Stable, for programs.
+    code: String,
+    /// What to do.
+    detail: String,
+}
+
 impl Problem {
     /// A problem that the caller can act on.
     pub fn new(status: StatusCode, code: &str, detail: &str) -> Self {

@@ -81,7 +81,7 @@ pub(super) struct FirstStart {
 
 /// Makes the first administrator, once.
 #[utoipa::path(
-    post, path = "/api/v1/first-start", request_body = FirstStart,
+    post, path = "/api/v1/first-start", security(()), request_body = FirstStart,
     responses((status = 201, body = AccountView), (status = 403), (status = 422), (status = 429))
 )]
 pub(super) async fn first_start(
@@ -144,7 +144,7 @@ pub(super) struct SignedIn {
 
 /// Signs in with a password.
 #[utoipa::path(
-    post, path = "/api/v1/session", request_body = SignIn,
+    post, path = "/api/v1/session", security(()), request_body = SignIn,
     responses((status = 200, body = SignedIn), (status = 401), (status = 429))
 )]
 pub(super) async fn sign_in(

@@ -22,6 +22,7 @@ async fn every_route_stands_in_the_description_and_asks_who_it_is() {
         for (method, about) in methods.as_object().unwrap() {
             routes += 1;
             assert!(about["operationId"].is_string(), "{method} {path} has no name");
+            assert!(about["responses"]["default"]["content"]["application/problem+json"].is_object());
             let open = ["/healthz", "/readyz", "/api/v1/first-start"].contains(&path.as_str())
                 || (path == "/api/v1/session" && method == "post");
             let path = path
@@ -32,6 +33,7 @@ async fn every_route_stands_in_the_description_and_asks_who_it_is() {
             let answer = office
                 .send(None, &method.to_uppercase(), &path, &[], Some(json!({})))
                 .await;
+            assert_eq!(open, about["security"] == json!([{}]), "{method} {path}");
             if open {
                 assert_ne!(answer.status, 401, "{method} {path}");
             } else {
