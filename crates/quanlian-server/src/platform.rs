@@ -13,8 +13,9 @@ use std::{
 
 use quanlian_law::RuleBook;
 use quanlian_procedure::{Engine, Procedures};
-use quanlian_record::time::Timestamp;
-use quanlian_store::Database;
+use quanlian_record::{envelope::Record, time::Timestamp};
+use quanlian_store::{Database, RecordStore as _, records::AppendError};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     permission::Permissions,
@@ -27,6 +28,14 @@ use crate::{
 /// So many addresses, and as many logins that nobody has, are remembered for their wrong tries; then the oldest are
 /// forgotten.
 const MAX_REMEMBERED: usize = 100_000;
+
+/// So many records of the trail wait for their turn; whoever comes then waits too.
+const MAX_WAITING: usize = 4096;
+/// So many are written in one transaction.
+const MAX_AT_ONCE: usize = 512;
+
+/// What became of a record of the trail.
+type Kept = Result<(), Arc<AppendError>>;
 
 /// How sign-in behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,10 +65,14 @@ struct Parts {
     clock: Clock,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
+    trail: mpsc::Sender<(Record, oneshot::Sender<Kept>)>,
 }
 
 impl Platform {
-    /// Puts the parts together.
+    /// Puts the parts together, and begins the writer of the audit trail.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
     pub fn new(
         store: Database,
         permissions: Permissions,
@@ -68,6 +81,8 @@ impl Platform {
         settings: Settings,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Self {
+        let (trail, waiting) = mpsc::channel(MAX_WAITING);
+        tokio::spawn(write_trail(store.clone(), waiting));
         Self(Arc::new(Parts {
             store,
             permissions,
@@ -77,11 +92,22 @@ impl Platform {
             clock: Box::new(clock),
             addresses: Mutex::default(),
             nobodys: Mutex::default(),
+            trail,
         }))
     }
 
     pub(crate) fn store(&self) -> &Database {
         &self.0.store
+    }
+
+    /// Puts a record into the trail; `None` when its writer has ended. It is durable when this returns.
+    ///
+    /// What comes while a transaction runs goes into the next one together, so that many requests at once wait for few
+    /// writes of the disk.
+    pub(crate) async fn keep(&self, record: Record) -> Option<Kept> {
+        let (told, answer) = oneshot::channel();
+        self.0.trail.send((record, told)).await.ok()?;
+        answer.await.ok()
     }
 
     pub(crate) fn permissions(&self) -> &Permissions {
@@ -148,4 +174,23 @@ fn charge<K: Ord + Clone>(
     }
     all.insert(key, before.after_wrong(rules, now));
     0
+}
+
+/// Writes records until nobody can send any more.
+async fn write_trail(store: Database, mut waiting: mpsc::Receiver<(Record, oneshot::Sender<Kept>)>) {
+    let mut taken = Vec::new();
+    while waiting.recv_many(&mut taken, MAX_AT_ONCE).await > 0 {
+        let (records, told): (Vec<Record>, Vec<_>) = taken.drain(..).unzip();
+        if store.append_all(&records).await.is_ok() {
+            for told in told {
+                let _ = told.send(Ok(()));
+            }
+            continue;
+        }
+        // One of them may be the reason; the others are not to suffer.
+        for (record, told) in records.iter().zip(told) {
+            let kept = store.append(record).await.map(|_| ()).map_err(Arc::new);
+            let _ = told.send(kept);
+        }
+    }
 }

@@ -180,9 +180,9 @@ impl From<AccountError> for Problem {
     }
 }
 
-impl From<AppendError> for Problem {
-    fn from(error: AppendError) -> Self {
-        match &error {
+impl From<&AppendError> for Problem {
+    fn from(error: &AppendError) -> Self {
+        match error {
             AppendError::Database(trouble) => of_database(trouble),
             _ => Self::internal(format!("{error:?}")),
         }

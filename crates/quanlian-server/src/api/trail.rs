@@ -107,8 +107,11 @@ pub(super) async fn append(
             "purpose": who.purpose,
         }),
     };
-    platform.store().append(&record).await?;
-    Ok(())
+    match platform.keep(record).await {
+        Some(Ok(())) => Ok(()),
+        Some(Err(error)) => Err(Problem::from(&*error)),
+        None => Err(Problem::internal("the writer of the audit trail has ended")),
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
