@@ -17,7 +17,7 @@
 //! Not here: what is decided (`permission`, `quanlian-procedure`), where it is kept (`quanlian-store`), listening.
 
 mod caller;
-mod matters;
+pub(crate) mod matters;
 mod places;
 mod problem;
 mod session;

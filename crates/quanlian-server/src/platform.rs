@@ -8,16 +8,17 @@
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use quanlian_law::RuleBook;
 use quanlian_procedure::{Engine, Procedures};
-use quanlian_record::{envelope::Record, time::Timestamp};
-use quanlian_store::{Database, RecordStore as _, records::AppendError};
+use quanlian_record::{envelope::Record, id::MatterId, time::Timestamp};
+use quanlian_store::{Database, RecordStore as _, matters::Version, records::AppendError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
+    api::matters::step::Stored,
     permission::Permissions,
     sign_in::{
         attempts::{self, Attempts},
@@ -33,6 +34,9 @@ const MAX_REMEMBERED: usize = 100_000;
 const MAX_WAITING: usize = 4096;
 /// So many are written in one transaction.
 const MAX_AT_ONCE: usize = 512;
+
+/// So many matters are kept in memory as they were read last; of a long one that is a megabyte.
+const MAX_KNOWN: usize = 128;
 
 /// What became of a record of the trail.
 type Kept = Result<(), Arc<AppendError>>;
@@ -66,6 +70,7 @@ struct Parts {
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
     trail: mpsc::Sender<(Record, oneshot::Sender<Kept>)>,
+    matters: Mutex<BTreeMap<MatterId, (Version, Arc<Stored>)>>,
 }
 
 impl Platform {
@@ -93,6 +98,7 @@ impl Platform {
             addresses: Mutex::default(),
             nobodys: Mutex::default(),
             trail,
+            matters: Mutex::default(),
         }))
     }
 
@@ -108,6 +114,22 @@ impl Platform {
         let (told, answer) = oneshot::channel();
         self.0.trail.send((record, told)).await.ok()?;
         answer.await.ok()
+    }
+
+    /// A matter that was read lately, at this version. Whether the caller reaches it was asked of the database before.
+    pub(crate) fn known_matter(&self, id: MatterId, version: Version) -> Option<Arc<Stored>> {
+        let known = self.0.matters.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, stored) = known.get(&id)?;
+        (*at == version).then(|| Arc::clone(stored))
+    }
+
+    /// Remembers a matter at a version.
+    pub(crate) fn know_matter(&self, id: MatterId, version: Version, stored: &Arc<Stored>) {
+        let mut known = self.0.matters.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_KNOWN && !known.contains_key(&id) {
+            known.pop_first();
+        }
+        known.insert(id, (version, Arc::clone(stored)));
     }
 
     pub(crate) fn permissions(&self) -> &Permissions {
@@ -143,11 +165,7 @@ impl Platform {
 
     /// Takes back what [`Self::charge`] counted: the try was right.
     pub(crate) fn refund(&self, address: IpAddr) {
-        let mut addresses = self
-            .0
-            .addresses
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut addresses = self.0.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = addresses.get_mut(&address) {
             kept.wrong = kept.wrong.saturating_sub(1);
         }
@@ -160,7 +178,7 @@ fn charge<K: Ord + Clone>(
     rules: attempts::Rules,
     now: Timestamp,
 ) -> u32 {
-    let mut all = kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut all = kept.lock().unwrap_or_else(PoisonError::into_inner);
     let before = all.get(&key).copied().unwrap_or_default();
     let wait_s = before.wait_s(rules, now);
     if wait_s > 0 {

@@ -11,8 +11,10 @@
 //!
 //! Not here: what a procedure allows (`quanlian-procedure`), which rows a scope reaches (`quanlian-store`).
 
-mod step;
+pub(crate) mod step;
 mod view;
+
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -555,7 +557,7 @@ pub(super) async fn revoke(
 struct Seen {
     row: quanlian_store::matters::MatterRow,
     facts: MatterFacts,
-    stored: Stored,
+    stored: Arc<Stored>,
 }
 
 /// Asks whether the caller may, and writes it down either way.
@@ -567,30 +569,28 @@ async fn allowed(
     doing: &str,
 ) -> Result<Seen, Problem> {
     let object = json!({"kind": "matter", "id": id});
-    let found = step::find(platform, caller, action, id).await?;
-    let decision = match &found {
-        Some((_, facts)) => step::decide(platform, caller, action, facts)?,
-        None => Decision::Denied { by: [].into() },
-    };
+    let (found, decision) = step::find(platform, caller, action, id).await?;
     trail::write(platform, caller, doing, object, Outcome::Asked(&decision)).await?;
     if let (Some((row, facts)), Decision::Allowed { .. }) = (found, &decision) {
-        let stored = Stored::load(platform, &caller.scope(platform, action)?, id)
+        let stored = Stored::load(platform, &caller.scope(platform, action)?, &row)
             .await?
             .ok_or_else(not_there)?;
         return Ok(Seen { row, facts, stored });
     }
     // Who may see its clocks is told that it is there.
-    let clocks = step::find(platform, caller, Action::Clocks, id).await?;
-    let is_seen = match &clocks {
-        Some((_, facts)) => step::decide(platform, caller, Action::Clocks, facts)?.is_allowed(),
-        None => false,
-    };
+    let (_, clocks) = step::find(platform, caller, Action::Clocks, id).await?;
+    let is_seen = clocks.is_allowed();
     Err(if is_seen { trail::denied() } else { not_there() })
 }
 
 /// The matter as the writer saw it. A request with a key may be one that was answered already: then the store answers it again,
 /// whatever has happened since. One without is late.
-fn base(platform: &Platform, headers: &HeaderMap, seen: Seen, expected: Version) -> Result<Stored, Problem> {
+fn base(
+    platform: &Platform,
+    headers: &HeaderMap,
+    seen: Seen,
+    expected: Version,
+) -> Result<Arc<Stored>, Problem> {
     if expected == seen.row.version {
         Ok(seen.stored)
     } else if headers.contains_key(IDEMPOTENCY_KEY) {
@@ -687,17 +687,16 @@ async fn answer(
     written: &Written,
 ) -> Result<Response, Problem> {
     let scope = caller.scope(platform, Action::Read)?;
-    let Some(stored) = Stored::load(platform, &scope, written.id).await? else {
+    let seen = platform.store().matter(&scope, written.id).await?;
+    let stored = match &seen {
+        Some(seen) => Stored::load(platform, &scope, &seen.row).await?,
+        None => None,
+    };
+    let (Some(row), Some(stored)) = (seen.map(|seen| seen.row), stored) else {
         // It was handed over: the writer sees it no longer.
         let body = json!({"id": written.id, "number": written.number});
         return Ok(with_version(status, written.version, body));
     };
-    let row = platform
-        .store()
-        .matter(&scope, written.id)
-        .await?
-        .ok_or_else(not_there)?
-        .row;
     let body = full(platform, &row, &stored.matter, caller.now)?;
     let mut response = with_version(status, row.version, body);
     if written.is_repeated {

@@ -8,7 +8,10 @@
 //!
 //! Invariant: an event of neither kind is refused: a matter whose past is not understood is not shown.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::http::StatusCode;
 use quanlian_procedure::{ActKind, ClockState, Command, Event, Matter, Refusal, StageKind};
@@ -48,7 +51,7 @@ pub(super) const GRANTABLE: [Action; 5] = [
 /// What the platform keeps of a matter beside the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     pub(super) title: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) unit: Option<String>,
@@ -68,7 +71,7 @@ struct KeptEvent {
 const KEPT_VERSION: u32 = 1;
 
 /// A matter as its events make it.
-pub(super) struct Stored {
+pub(crate) struct Stored {
     pub(super) matter: Matter,
     pub(super) kept: Kept,
     /// Number, digest and content of each event.
@@ -76,11 +79,17 @@ pub(super) struct Stored {
 }
 
 impl Stored {
+    /// The matter of this row, which the caller was found to reach. A version never changes, so one that was read lately is
+    /// not read again.
     pub(super) async fn load(
         platform: &Platform,
         scope: &Scope,
-        id: MatterId,
-    ) -> Result<Option<Self>, Problem> {
+        row: &MatterRow,
+    ) -> Result<Option<Arc<Self>>, Problem> {
+        let id = row.id;
+        if let Some(known) = platform.known_matter(id, row.version) {
+            return Ok(Some(known));
+        }
         let mut raw: Vec<(u64, [u8; 32], Value)> = Vec::new();
         loop {
             let after = raw.last().map_or(0, |event| event.0);
@@ -96,15 +105,27 @@ impl Stored {
                 break;
             }
         }
-        Self::replay(platform, raw).map(Some)
+        // Somebody may have written since the row was read.
+        raw.retain(|event| event.0 <= row.version.number);
+        let last = raw.last().map(|event| (event.0, event.1));
+        if last != Some((row.version.number, row.version.head)) {
+            return Err(Problem::internal(format!(
+                "matter {id} has no events of its version {}",
+                row.version
+            )));
+        }
+        let stored = Arc::new(Self::replay(platform, raw)?);
+        platform.know_matter(id, row.version, &stored);
+        Ok(Some(stored))
     }
 
     /// As it stood after so many events.
-    pub(super) fn until(self, platform: &Platform, number: u64) -> Result<Self, Problem> {
+    pub(super) fn until(&self, platform: &Platform, number: u64) -> Result<Arc<Self>, Problem> {
         let raw: Vec<_> = self
             .raw
-            .into_iter()
+            .iter()
             .take_while(|event| event.0 <= number)
+            .cloned()
             .collect();
         if raw.is_empty() {
             return Err(Problem::bad(
@@ -112,7 +133,7 @@ impl Stored {
                 "this matter never had that version",
             ));
         }
-        Self::replay(platform, raw)
+        Self::replay(platform, raw).map(Arc::new)
     }
 
     fn replay(platform: &Platform, raw: Vec<(u64, [u8; 32], Value)>) -> Result<Self, Problem> {
@@ -139,32 +160,38 @@ impl Stored {
     }
 }
 
-/// The row of a matter that the caller reaches with this action, and what the policies ask of it.
+/// The row of a matter that the caller reaches with this action, what the policies were asked of it, and what they said.
 pub(super) async fn find(
     platform: &Platform,
     caller: &Caller,
     action: Action,
     id: MatterId,
-) -> Result<Option<(MatterRow, MatterFacts)>, Problem> {
+) -> Result<(Option<(MatterRow, MatterFacts)>, Decision), Problem> {
     let scope = caller.scope(platform, action)?;
-    let (Some(access), Some(found)) = (
-        platform.store().access(&scope, id).await?,
-        platform.store().matter(&scope, id).await?,
-    ) else {
-        return Ok(None);
+    let Some(row) = platform.store().matter(&scope, id).await?.map(|found| found.row) else {
+        return Ok((None, Decision::Denied { by: [].into() }));
     };
-    let projection = &found.row.projection;
-    let facts = MatterFacts {
+    let projection = &row.projection;
+    let mut facts = MatterFacts {
         id: id.to_string(),
         owner: projection.owner_agency.to_string(),
         unit: projection.owner_unit.as_ref().map(ToString::to_string),
         handlers: projection.handlers.iter().map(ToString::to_string).collect(),
-        granted: GRANTABLE
-            .into_iter()
-            .filter(|&action| access.granted.contains(bits(action)))
-            .collect(),
+        granted: BTreeSet::new(),
     };
-    Ok(Some((found.row, facts)))
+    let own = decide(platform, caller, action, &facts)?;
+    if own.is_allowed() {
+        return Ok((Some((row, facts)), own));
+    }
+    // Not as one's own; so it may be by a grant.
+    let access = platform.store().access(&scope, id).await?;
+    let granted = access.map_or(Actions::NONE, |access| access.granted);
+    facts.granted = GRANTABLE
+        .into_iter()
+        .filter(|&action| granted.contains(bits(action)))
+        .collect();
+    let decision = decide(platform, caller, action, &facts)?;
+    Ok((Some((row, facts)), decision))
 }
 
 /// Asks the policies about a matter.
