@@ -129,7 +129,7 @@ impl MoveError {
     }
 }
 
-/// Moves all tables, and compares them: records, matters with their events, numbers, grants, requests and outbox, jobs.
+/// Moves all tables, and compares them: records, matters with their events, numbers, grants, requests and outbox, jobs, accounts.
 ///
 /// Answers count and digest of each table, which are the same on every database.
 pub async fn move_database(

@@ -77,6 +77,14 @@ async fn with_places(store: &Database) {
     store.put_unit(&unit, at(1)).await.unwrap();
 }
 
+/// Two agencies, one unit, one account with a session, a token and a recovery code.
+pub(crate) async fn fill(store: &Database) {
+    with_account(store).await;
+    store.begin_session(&session(1)).await.unwrap();
+    store.add_token(&token(1)).await.unwrap();
+    store.put_codes(account_id(1), &[[7; 32]], at(50)).await.unwrap();
+}
+
 async fn with_account(store: &Database) -> Account {
     with_places(store).await;
     store.create(&account(1)).await.unwrap();

@@ -67,6 +67,7 @@ async fn fill(store: &Database) {
         ..sharing::grant(100, matter_id(0), "procuratorate")
     };
     store.grant(&standing).await.unwrap();
+    crate::accounts::fill(store).await;
     for n in 0..3 {
         store.enqueue(&crate::jobs::job(n)).await.unwrap();
     }
@@ -86,7 +87,7 @@ fn rows(digests: &[TableDigest]) -> Vec<(&str, u64)> {
         .collect()
 }
 
-const FILLED: [(&str, u64); 11] = [
+const FILLED: [(&str, u64); 17] = [
     ("records", 303),
     ("matters", 12),
     ("matter_events", 24),
@@ -98,6 +99,12 @@ const FILLED: [(&str, u64); 11] = [
     ("matter_grants", 13),
     ("outbox", 12),
     ("jobs", 3),
+    ("agencies", 2),
+    ("units", 1),
+    ("accounts", 1),
+    ("account_sessions", 1),
+    ("account_tokens", 1),
+    ("account_codes", 1),
 ];
 
 /// There and back again, and what was moved is used.
