@@ -52,7 +52,7 @@ async fn make(arguments: &AdminBackup, output: &Output) -> Outcome {
     let from = open_existing(&arguments.place).await.bad_input()?;
     let bar = output.progress("admin.moving", 0);
     let made = backup::make(&from, &arguments.out, Timestamp::now(), &|done| {
-        advance(&bar, done)
+        advance(&bar, done);
     })
     .await;
     bar.finish_and_clear();
