@@ -52,6 +52,9 @@ pub struct Settings {
     pub session: session::Rules,
     /// Whether cookies are sent over plain HTTP too: for a first look on one's own machine.
     pub allows_plain_http: bool,
+    /// Whether every request comes through a server in front, which says in `X-Forwarded-For` from where. Without one that header is
+    /// anybody's word and is not read.
+    pub is_behind_proxy: bool,
 }
 
 type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;

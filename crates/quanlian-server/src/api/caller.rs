@@ -153,7 +153,7 @@ impl FromRequestParts<Platform> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Problem> {
         let now = platform.now();
-        let address = address(parts);
+        let address = address(platform, parts);
         let purpose = purpose(&parts.headers)?;
         if let Some(token) = bearer(&parts.headers) {
             let (account, principal) = by_token(platform, token, now).await?;
@@ -283,9 +283,16 @@ fn is_our_page(headers: &HeaderMap) -> bool {
     origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
 }
 
-pub(super) fn address(parts: &Parts) -> IpAddr {
+/// From where a request comes: from the peer, or, behind a server in front, from where that says in the last place.
+pub(super) fn address(platform: &Platform, parts: &Parts) -> IpAddr {
     let connected = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip())
+    let peer = connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+    if !platform.settings().is_behind_proxy {
+        return peer;
+    }
+    let told = parts.headers.get_all("x-forwarded-for").iter().next_back();
+    let last = told.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    last.unwrap_or(peer)
 }
 
 fn purpose(headers: &HeaderMap) -> Result<Option<String>, Problem> {

@@ -61,8 +61,8 @@ pub(super) struct From(std::net::IpAddr);
 impl FromRequestParts<Platform> for From {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Platform) -> Result<Self, Problem> {
-        Ok(Self(caller::address(parts)))
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Problem> {
+        Ok(Self(caller::address(platform, parts)))
     }
 }
 
@@ -370,7 +370,7 @@ impl FromRequestParts<Platform> for Halfway {
             digest,
             account,
             is_waiting: session.state(platform.settings().session, now) == Standing::WaitsForSecondFactor,
-            address: caller::address(parts),
+            address: caller::address(platform, parts),
             now,
         })
     }

@@ -28,6 +28,9 @@ pub(crate) struct Serve {
     /// Send the cookies of sessions over plain HTTP too: for a look on one's own machine
     #[arg(long)]
     pub(crate) plain_http: bool,
+    /// Every request comes through a server in front: take the address of the caller from its X-Forwarded-For
+    #[arg(long)]
+    pub(crate) behind_proxy: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -44,6 +44,7 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
         .system()?;
     let settings = Settings {
         allows_plain_http: arguments.plain_http,
+        is_behind_proxy: arguments.behind_proxy,
         ..Settings::default()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -75,6 +75,11 @@ pub(crate) enum Key {
 
 impl Office {
     pub(crate) async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    /// With other settings; hashing is cheap in any case.
+    pub(crate) async fn with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Database::open(&folder.path().join("quanlian.db")).await.unwrap();
         let start: Timestamp = "2024-04-01T02:00:00Z".parse().unwrap();
@@ -85,7 +90,7 @@ impl Office {
                 memory_kib: 64,
                 passes: 1,
             },
-            ..Settings::default()
+            ..settings
         };
         let platform = Platform::new(
             store.clone(),

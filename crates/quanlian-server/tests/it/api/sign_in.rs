@@ -1,5 +1,6 @@
 //! Signing in over HTTP: first start, wrong tries, second factor, sessions, tokens, foreign pages.
 
+use quanlian_server::platform::Settings;
 use serde_json::json;
 
 use super::kit::{Key, Office, PASSWORD};
@@ -312,4 +313,29 @@ async fn what_changes_the_account_asks_for_a_password_typed_just_now() {
     );
     assert_eq!(office.try_sign_in("root", PASSWORD).await.status, 401);
     office.try_sign_in("root", "amber-quill-north-72").await.good();
+}
+
+#[tokio::test]
+async fn one_address_that_guesses_slows_down_nobody_else() {
+    let settings = Settings {
+        is_behind_proxy: true,
+        ..Settings::default()
+    };
+    let office = Office::with(settings).await;
+    office.admin().await;
+    let body = |login: &str| json!({"login": login, "password": PASSWORD}).to_string();
+    let from = async |address: &str, login: &str| {
+        let headers = [("x-forwarded-for", address), ("content-type", "application/json")];
+        office
+            .raw(None, "POST", "/api/v1/session", &headers, &body(login))
+            .await
+            .status
+    };
+    // What the caller writes before the last place is the caller's word alone.
+    for turn in 0..51 {
+        let told = format!("198.51.100.{turn}, 203.0.113.7");
+        assert_eq!(from(&told, &format!("nobody-{turn}")).await, 401);
+    }
+    assert_eq!(from("203.0.113.7", "root").await, 429);
+    assert_eq!(from("203.0.113.8", "root").await, 200);
 }
