@@ -5,7 +5,8 @@
 //!
 //! | part | routes |
 //! |---|---|
-//! | `session` | first start, sign-in, second factor, sign-out, one's own password and tokens |
+//! | `session` | first start, sign-in, second factor, sign-out |
+//! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
 //! | `matters` | matters: open, list, look, act, assign, grant |
 //! | `trail` | the audit trail |
@@ -18,6 +19,7 @@
 
 mod caller;
 pub(crate) mod matters;
+mod own;
 mod places;
 mod problem;
 mod session;
@@ -68,10 +70,10 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(session::first_start))
         .routes(routes!(session::sign_in, session::who, session::sign_out))
         .routes(routes!(session::second_factor))
-        .routes(routes!(session::set_password))
-        .routes(routes!(session::enrol, session::set_second_factor))
-        .routes(routes!(session::tokens, session::add_token))
-        .routes(routes!(session::end_token))
+        .routes(routes!(own::set_password))
+        .routes(routes!(own::enrol, own::set_second_factor))
+        .routes(routes!(own::tokens, own::add_token))
+        .routes(routes!(own::end_token))
         .routes(routes!(places::agencies))
         .routes(routes!(places::put_agency))
         .routes(routes!(places::put_unit))

@@ -5,7 +5,7 @@
 //!
 //! Invariant: an administrator sets a first password and never sees another; hashes and secrets never leave.
 //!
-//! Not here: one's own password and tokens (`session`); that a first password has to be changed is not asked for yet.
+//! Not here: one's own password and tokens (`own`); that a first password has to be changed is not asked for yet.
 
 use axum::{
     Json,
