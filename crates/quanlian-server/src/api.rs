@@ -12,7 +12,7 @@
 //! | `trail` | the audit trail |
 //!
 //! Invariants: every route stands in the description at `/openapi.json`, because one call adds both; every look at a matter and
-//! every write is in the audit trail before the answer leaves; bodies, headers and time are bounded; a matter that the caller may
+//! every write to one is in the audit trail before the answer leaves; bodies, headers and time are bounded; a matter that the caller may
 //! not see answers as one that does not exist.
 //!
 //! Not here: what is decided (`permission`, `quanlian-procedure`), where it is kept (`quanlian-store`), listening.

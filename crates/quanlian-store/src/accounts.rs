@@ -254,7 +254,7 @@ pub trait AccountStore: Send + Sync {
 
     /// Changes all of an account but its id, agency, user and tries; answers its new version.
     ///
-    /// An account that is no longer active, whose password or roles changed loses its sessions, but for `keep`.
+    /// An account that is no longer active, whose password, roles or unit changed loses its sessions, but for `keep`.
     fn change(
         &self,
         account: &Account,

@@ -26,6 +26,7 @@ mod provenance;
 mod seal;
 mod secret;
 mod serve;
+mod service;
 pub(crate) mod timestamp;
 mod verify;
 mod watch;

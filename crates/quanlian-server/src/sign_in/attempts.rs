@@ -7,6 +7,8 @@
 //! stranger who knows a name cannot keep its owner out for longer than the bound. The same account is counted by itself and
 //! by the address that asks; both must be free.
 //!
+//! The numbers are chosen here, not taken from a standard.
+//!
 //! Invariants: pure; a clock that was set back shortens no wait and lengthens none beyond the bound.
 
 use quanlian_record::time::Timestamp;

@@ -24,7 +24,8 @@ pub struct Rules {
 }
 
 impl Default for Rules {
-    /// Half an hour without use, a working day at all, five minutes for what is delicate.
+    /// Half an hour without use, a working day at all, five minutes for what is delicate: chosen here, not taken from a
+    /// standard.
     fn default() -> Self {
         Self {
             idle_s: 1_800,

@@ -29,7 +29,8 @@ pub const BACKUP_VERSION: u32 = 1;
 /// The longest manifest that is read.
 const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 const DATABASE: &str = "database.sqlite";
-const MANIFEST: &str = "manifest.json";
+/// The file that comes last: without it a folder holds no finished backup.
+pub const MANIFEST: &str = "manifest.json";
 
 /// What a backup holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

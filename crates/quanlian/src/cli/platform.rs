@@ -9,7 +9,7 @@ use super::JsonForm;
 /// Which platform.
 #[derive(Debug, Args)]
 pub(crate) struct PlatformPlace {
-    /// Folder of the platform; made when it is not there
+    /// Folder of the platform; `serve` and `admin restore` make one that is not there
     #[arg(long, default_value = "quanlian-data")]
     pub(crate) data: PathBuf,
     /// A PostgreSQL database instead of the file in the folder: postgres://USER@HOST/DATABASE, its password in QUANLIAN_DATABASE_PASSWORD

@@ -9,7 +9,7 @@
 
 use std::{future::Future, path::Path, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use indicatif::ProgressBar;
 use quanlian_record::time::Timestamp;
 use quanlian_store::moving::{self, Progress, TableDigest, backup};
@@ -40,16 +40,11 @@ pub(super) fn run(admin: &Admin, output: impl Fn(Form) -> Output) -> Outcome {
 }
 
 fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")
-        .system()?;
-    runtime.block_on(work)
+    super::service::run(&mut tokio::runtime::Builder::new_multi_thread(), work)
 }
 
 async fn make(arguments: &AdminBackup, output: &Output) -> Outcome {
-    let from = open_existing(&arguments.place).await.bad_input()?;
+    let from = open_existing(&arguments.place, output).await.bad_input()?;
     let bar = output.progress("admin.moving", 0);
     let made = backup::make(&from, &arguments.out, Timestamp::now(), &|done| {
         advance(&bar, done);
@@ -66,7 +61,14 @@ async fn make(arguments: &AdminBackup, output: &Output) -> Outcome {
 }
 
 async fn restore(arguments: &AdminRestore, output: &Output) -> Outcome {
-    let to = open(&arguments.place).await.bad_input()?;
+    if !arguments.backup.join(backup::MANIFEST).is_file() {
+        let folder = arguments.backup.display();
+        return Err(anyhow!(
+            "{folder} holds no finished backup; name the folder that `admin backup` wrote"
+        ))
+        .bad_input();
+    }
+    let to = open(&arguments.place, output).await.bad_input()?;
     let bar = output.progress("admin.moving", 0);
     let restored = backup::restore(&arguments.backup, &to, &|done| advance(&bar, done)).await;
     bar.finish_and_clear();
@@ -80,9 +82,9 @@ async fn restore(arguments: &AdminRestore, output: &Output) -> Outcome {
 }
 
 async fn migrate(arguments: &AdminMigrate, output: &Output) -> Outcome {
-    let from = open_existing(&arguments.place).await.bad_input()?;
+    let from = open_existing(&arguments.place, output).await.bad_input()?;
     let to = match arguments.to.split_once("://") {
-        Some(_) => server(&arguments.to, "QUANLIAN_TO_PASSWORD").await,
+        Some(_) => server(&arguments.to, "QUANLIAN_TO_PASSWORD", output).await,
         None => in_folder(Path::new(&arguments.to)).await,
     };
     let to = to.bad_input()?;

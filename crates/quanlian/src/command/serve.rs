@@ -23,9 +23,9 @@ use quanlian_store::AccountStore as _;
 
 use crate::{
     cli::platform::Serve,
-    command::witness::asked_to_stop,
+    command::service,
     fault::{Blame, Outcome},
-    output::Output,
+    output::{Output, warn},
 };
 
 const FIRST_START_HOURS: i64 = 24;
@@ -47,17 +47,11 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
         is_behind_proxy: arguments.behind_proxy,
         ..Settings::default()
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")
-        .system()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(arguments.listen)
+    service::run(&mut tokio::runtime::Builder::new_multi_thread(), async {
+        let listener = service::listen(arguments.listen).await?;
+        let store = super::platform::open(&arguments.place, output)
             .await
-            .with_context(|| format!("cannot listen on {}", arguments.listen))
             .bad_input()?;
-        let store = super::platform::open(&arguments.place).await.bad_input()?;
         let address = format!("http://{}/", listener.local_addr().system()?);
         output.say("serve.database", &[("place", store.place())]);
         output.say("serve.listens", &[("address", &address)]);
@@ -66,10 +60,9 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             let until = Timestamp::now().unix_micros() + FIRST_START_HOURS * HOUR_US;
             let until = Timestamp::from_unix_micros(until).system()?;
             store.await_first(&issued.digest.0, until).await.system()?;
-            output.say(
-                "serve.first",
-                &[("code", issued.text.as_str()), ("address", &address)],
-            );
+            // Also to those who asked for silence: without it nobody gets in.
+            let first = [("code", issued.text.as_str()), ("address", &address)];
+            warn(&output.messages.get("serve.first", &first));
         }
         let platform = Platform::new(
             store.clone(),
@@ -79,7 +72,7 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             settings,
             Timestamp::now,
         );
-        quanlian_server::serve(listener, platform, asked_to_stop())
+        quanlian_server::serve(listener, platform, service::asked_to_stop())
             .await
             .context("the platform cannot go on")
             .system()?;

@@ -25,6 +25,7 @@ use quanlian_tlog::{
 
 use crate::{
     cli::LogWitness,
+    command::service,
     fault::{Blame, Outcome},
     files::read_limited,
     output::Output,
@@ -44,23 +45,15 @@ pub(super) fn serve(arguments: &LogWitness, output: &Output) -> Outcome {
     }
     let state = FolderState::open(&arguments.data.join("state")).system()?;
     let witness = Witness::new(keys, &policy, state);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")
-        .system()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(arguments.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", arguments.listen))
-            .bad_input()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    service::run(runtime.worker_threads(2), async {
+        let listener = service::listen(arguments.listen).await?;
         let address = listener.local_addr().system()?;
         for key in witness.verifiers() {
             output.say("witness.key", &[("key", key)]);
         }
         output.say("witness.listens", &[("address", format!("http://{address}"))]);
-        quanlian_witness::service::serve(listener, witness, now_s, asked_to_stop())
+        quanlian_witness::service::serve(listener, witness, now_s, service::asked_to_stop())
             .await
             .context("the witness cannot keep its state and stops")
             .system()
@@ -85,21 +78,4 @@ pub(crate) fn read_policy_text(path: &Path) -> anyhow::Result<(Policy, String)> 
 
 fn now_s() -> u64 {
     Timestamp::now().unix_millis() / 1000
-}
-
-/// Ready when the terminal or the system asks the process to end.
-pub(crate) async fn asked_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        // Without the handler the signal ends the process at once, which loses nothing either.
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminated.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -22,6 +22,7 @@ mod readers;
 mod sealed;
 mod secret;
 mod serve;
+mod service;
 mod timestamp;
 mod watch;
 mod witness;

@@ -2,10 +2,10 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::TcpStream,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -18,46 +18,23 @@ use quanlian_tlog::{
 };
 
 use super::{code, json, keys::copy_tree, quanlian, stderr, text};
+use crate::service::Service;
 
-/// `log serve` as a process of its own, killed when dropped.
+/// `log serve` as a process of its own.
 struct Served {
-    process: Child,
+    service: Service,
     /// `HOST:PORT`
     address: String,
     key: String,
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 impl Served {
     fn start(data: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_quanlian"))
-            .args([
-                "--lang",
-                "en",
-                "log",
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--data",
-                text(data),
-            ])
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut lines = BufReader::new(process.stderr.take().unwrap())
-            .lines()
-            .map(Result::unwrap);
-        let mut last = || lines.next().unwrap().rsplit(' ').next().unwrap().to_owned();
-        let (key, url) = (last(), last());
+        let mut service = Service::start(&["log", "serve", "--listen", "127.0.0.1:0", "--data", text(data)]);
+        let (key, url) = (service.last_word(), service.last_word());
         let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
         Self {
-            process,
+            service,
             address,
             key,
         }
@@ -133,12 +110,12 @@ fn a_stranger_reads_the_log_over_http_while_it_grows_and_checks_everything_herse
     // Asked to stop it stops, and well.
     let mut served = served;
     let asked = Command::new("kill")
-        .arg(served.process.id().to_string())
+        .arg(served.service.process.id().to_string())
         .status()
         .unwrap();
     assert!(asked.success());
     let begin = Instant::now();
-    let status = served.process.wait().unwrap();
+    let status = served.service.process.wait().unwrap();
     assert_eq!(status.code(), Some(0));
     assert!(begin.elapsed() < Duration::from_secs(10));
 }

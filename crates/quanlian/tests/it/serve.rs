@@ -4,62 +4,41 @@
 //! Out: nothing, or the first promise that it does not keep.
 
 use std::{
-    io::{BufRead, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::TcpStream,
     path::Path,
-    process::{Child, ChildStderr, Command, Stdio},
+    process::Command,
 };
 
 use serde_json::{Value, json};
 
+use crate::service::Service;
 use crate::{quanlian, text};
 
 struct Served {
-    process: Child,
-    lines: std::io::Lines<BufReader<ChildStderr>>,
+    service: Service,
+    /// `HOST:PORT`
     address: String,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 impl Served {
     fn start(data: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_quanlian"))
-            .args([
-                "--lang",
-                "en",
-                "serve",
-                "--plain-http",
-                "--listen",
-                "127.0.0.1:0",
-                "--data",
-                text(data),
-            ])
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let address = loop {
-            let line = lines.next().expect("it says where it listens").unwrap();
-            if let Some((_, url)) = line.split_once("listens on http://") {
-                break url.trim_end_matches('/').to_owned();
-            }
-        };
-        Self {
-            process,
-            lines,
-            address,
-        }
+        let mut service = Service::start(&[
+            "serve",
+            "--plain-http",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            text(data),
+        ]);
+        let _database = service.last_word();
+        let url = service.last_word();
+        let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        Self { service, address }
     }
 
     fn code(&mut self) -> String {
-        let line = self.lines.next().unwrap().unwrap();
-        line.rsplit(' ').next().unwrap().to_owned()
+        self.service.last_word()
     }
 
     /// Status, headers and body.
@@ -131,12 +110,12 @@ fn the_first_start_makes_an_administrator_who_is_still_there_after_a_kill() {
 
     // Asked to stop, it ends well and says so; with an account it prints no code.
     let stopped = Command::new("kill")
-        .arg(served.process.id().to_string())
+        .arg(served.service.process.id().to_string())
         .status()
         .unwrap();
     assert!(stopped.success());
-    assert!(served.process.wait().unwrap().success());
-    let rest: Vec<String> = served.lines.by_ref().map(Result::unwrap).collect();
+    assert!(served.service.process.wait().unwrap().success());
+    let rest: Vec<String> = served.service.lines.by_ref().map(Result::unwrap).collect();
     assert_eq!(rest, ["the platform has stopped; whatever was answered is kept"]);
 }
 

@@ -2,55 +2,29 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
 };
 
 use serde_json::Value;
 
 use super::{code, json, keys::copy_tree, quanlian, stderr, text};
+use crate::service::Service;
 
-/// A witness as a process of its own, killed when dropped.
+/// A witness as a process of its own.
 struct Witness {
-    process: Child,
+    _service: Service,
     address: String,
     key: String,
 }
 
-impl Drop for Witness {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 impl Witness {
     fn start(folder: &Path, listen: &str) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_quanlian"))
-            .args([
-                "--lang",
-                "en",
-                "log",
-                "witness",
-                "--data",
-                text(folder),
-                "--listen",
-                listen,
-            ])
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut lines = BufReader::new(process.stderr.take().unwrap())
-            .lines()
-            .map(Result::unwrap);
-        let key = lines.next().expect("it tells its key");
-        let address = lines.next().expect("it tells its address");
-        let last = |line: &str| line.rsplit(' ').next().unwrap().to_owned();
+        let mut service = Service::start(&["log", "witness", "--data", text(folder), "--listen", listen]);
+        let (key, address) = (service.last_word(), service.last_word());
         Self {
-            address: last(&address),
-            key: last(&key),
-            process,
+            _service: service,
+            address,
+            key,
         }
     }
 }

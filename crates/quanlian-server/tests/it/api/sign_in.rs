@@ -86,7 +86,7 @@ async fn tries_at_once_are_counted_each() {
         assert!(answer.status == 401 || answer.status == 429, "{}", answer.body);
         looked_at += usize::from(answer.status == 401);
     }
-    assert!(looked_at <= 6, "{looked_at}");
+    assert!((1..=6).contains(&looked_at), "{looked_at}");
 }
 
 #[tokio::test]

@@ -7,11 +7,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 
 use crate::{
     cli::LogServe,
-    command::witness::asked_to_stop,
+    command::service,
     fault::{Blame, Outcome},
     output::Output,
 };
@@ -27,23 +27,15 @@ pub(in crate::command) fn run(arguments: &LogServe, output: &Output) -> Outcome 
         ))
         .bad_input();
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")
-        .system()?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(arguments.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", arguments.listen))
-            .bad_input()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    service::run(runtime.worker_threads(2), async {
+        let listener = service::listen(arguments.listen).await?;
         let address = listener.local_addr().system()?;
         output.say("log.key", &[("key", &key)]);
         output.say("log.serves", &[("address", format!("http://{address}/"))]);
         // What anybody may know, in a form that can be copied into a policy.
         let about = format!("# a transparency log: c2sp.org/tlog-tiles\nlog {key}\n");
-        quanlian_witness::tiles::serve(listener, &public, &about, asked_to_stop()).await;
+        quanlian_witness::tiles::serve(listener, &public, &about, service::asked_to_stop()).await;
         output.say::<&str>("log.stopped", &[]);
         Ok(ExitCode::SUCCESS)
     })
