@@ -7,6 +7,7 @@
 //! SQLite and PostgreSQL keep alike.
 
 mod accounts;
+mod files;
 mod jobs;
 mod matters;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Schema {
             Box::new(matters::Matters0002),
             Box::new(jobs::Jobs0003),
             Box::new(accounts::Accounts0004),
+            Box::new(files::Files0006),
         ]
     }
 }

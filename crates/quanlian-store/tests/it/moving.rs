@@ -68,6 +68,7 @@ async fn fill(store: &Database) {
     };
     store.grant(&standing).await.unwrap();
     crate::accounts::fill(store).await;
+    crate::files::fill(store).await;
     for n in 0..3 {
         store.enqueue(&crate::jobs::job(n)).await.unwrap();
     }
@@ -87,7 +88,7 @@ fn rows(digests: &[TableDigest]) -> Vec<(&str, u64)> {
         .collect()
 }
 
-const FILLED: [(&str, u64); 17] = [
+const FILLED: [(&str, u64); 19] = [
     ("records", 303),
     ("matters", 12),
     ("matter_events", 24),
@@ -105,6 +106,8 @@ const FILLED: [(&str, u64); 17] = [
     ("account_sessions", 1),
     ("account_tokens", 1),
     ("account_codes", 1),
+    ("matter_files", 2),
+    ("uploads", 1),
 ];
 
 /// There and back again, and what was moved is used.
