@@ -5,19 +5,14 @@
 //!
 //! Not here: how any of it is done (the worker of the binary), leases and retries (`quanlian-store::jobs`).
 
-use std::collections::BTreeMap;
-
-use quanlian_law::Moment;
-use quanlian_record::id::MatterId;
+use quanlian_record::{id::MatterId, time::Timestamp};
 use quanlian_store::matters::Code;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::permission::Action;
 
-/// Facts stated for one assessment are no more than this.
-pub const MAX_STATED: usize = 200;
 /// A bundle holds no more files than this.
 pub const MAX_BUNDLED: usize = 1000;
 
@@ -29,14 +24,10 @@ pub enum Task {
     Match {},
     /// Assesses the facts that the last comparison drew and those that are stated.
     Assess {
-        /// Facts by the names of the rule book, as in a case file; they add to what was drawn.
+        /// What is stated, as in a case file: offence, person, conduct, `judged_on`, `facts`, `events`, `case`.
         #[serde(default)]
         #[schema(value_type = Object)]
-        facts: BTreeMap<String, Value>,
-        /// Events of the transfer by the names of the rule book, for its clocks.
-        #[serde(default)]
-        #[schema(value_type = Object)]
-        events: BTreeMap<String, Moment>,
+        case: Map<String, Value>,
     },
     /// Prints a paper of its procedure as it stands.
     Paper {
@@ -80,9 +71,6 @@ impl Task {
     pub(crate) fn fault(&self) -> Option<&'static str> {
         match self {
             Self::Match {} => None,
-            Self::Assess { facts, events } if facts.len() > MAX_STATED || events.len() > MAX_STATED => {
-                Some("state no more than 200 facts and 200 events")
-            }
             Self::Assess { .. } => None,
             Self::Paper { paper, .. } if Code::parse(paper).is_err() => Some("name a paper of the procedure"),
             Self::Paper { text, .. } if text.len() > 20_000 => Some("a paper says no more than 20,000 bytes"),
@@ -103,4 +91,79 @@ pub struct Assignment {
     pub by: Code,
     /// What.
     pub task: Task,
+    /// For a paper: what it prints, as it stood when it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<Box<PaperSheet>>,
+}
+
+/// What a paper of the procedure prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperSheet {
+    /// The paper.
+    pub name: TwoTexts,
+    /// 办件编号.
+    pub number: String,
+    /// What the matter is about.
+    pub title: String,
+    /// The agency that runs it.
+    pub agency: TwoTexts,
+    /// The procedure.
+    pub procedure: TwoTexts,
+    /// The stage.
+    pub stage: TwoTexts,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Facts on file.
+    pub facts: Vec<PaperLine>,
+    /// Papers on file, with where each lies.
+    pub papers: Vec<PaperLine>,
+    /// Clocks that run or ran out.
+    pub clocks: Vec<PaperLine>,
+    /// What the procedure rests on.
+    pub sources: Vec<PaperSource>,
+    /// Who signs.
+    pub signs: Vec<TwoTexts>,
+}
+
+/// A text in both languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TwoTexts {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl TwoTexts {
+    /// Both sides.
+    pub fn of(zh: &str, en: &str) -> Self {
+        Self {
+            zh: zh.to_owned(),
+            en: en.to_owned(),
+        }
+    }
+
+    /// One that is the same in both.
+    pub fn same(text: &str) -> Self {
+        Self::of(text, text)
+    }
+}
+
+/// Something with its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaperLine {
+    /// What it is.
+    pub name: TwoTexts,
+    /// What it says, or where it lies.
+    pub value: TwoTexts,
+}
+
+/// A source of law.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaperSource {
+    /// Instrument and article.
+    pub cite: TwoTexts,
+    /// Whether somebody read it.
+    pub is_read: bool,
 }

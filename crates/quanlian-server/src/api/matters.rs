@@ -13,6 +13,7 @@
 
 pub(super) mod files;
 pub(super) mod jobs;
+mod papers;
 pub(super) mod sharing;
 pub(crate) mod step;
 pub(super) mod uploads;

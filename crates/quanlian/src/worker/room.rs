@@ -46,7 +46,9 @@ impl RoomHandle {
             .spawn(serve)
             .map_err(anyhow::Error::new)
             .system()?;
-        let is_open = is_open.recv().map_err(|_| anyhow::anyhow!("the evidence room did not open"));
+        let is_open = is_open
+            .recv()
+            .map_err(|_| anyhow::anyhow!("the evidence room did not open"));
         is_open.system()??;
         Ok(Self(ask))
     }

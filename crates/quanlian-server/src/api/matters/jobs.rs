@@ -34,6 +34,7 @@ use super::{
     },
     IDEMPOTENCY_KEY, allowed,
     files::name,
+    papers,
 };
 use crate::{
     permission::Action,
@@ -115,7 +116,7 @@ pub(crate) async fn ask(
             fault,
         ));
     }
-    allowed(
+    let seen = allowed(
         &platform,
         &caller,
         task.action(),
@@ -123,14 +124,24 @@ pub(crate) async fn ask(
         &format!("ask_{}", task.kind()),
     )
     .await?;
+    let sheet = match &task {
+        Task::Paper { paper, .. } => {
+            let sheet = papers::sheet(&platform, &seen.row, &seen.stored.matter, paper, caller.now).await?;
+            Some(Box::new(sheet))
+        }
+        _ => None,
+    };
+    // The key stands for what was asked, not for how the matter stood then.
+    let asked = json!([id, task]);
     let assignment = Assignment {
         matter: id,
         by: name(&caller)?,
         task,
+        sheet,
     };
     let payload = json!(assignment);
     let job = NewJob {
-        id: job_id(&caller, &headers, &payload)?,
+        id: job_id(&caller, &headers, &asked)?,
         kind: coded(Code::parse, assignment.task.kind())?,
         subject: Some(coded(Code::parse, &id.to_string())?),
         payload,
@@ -291,7 +302,7 @@ async fn find(platform: &Platform, matter: MatterId, id: JobId) -> Result<Job, P
 }
 
 /// With a key, the same request gives the same id.
-fn job_id(caller: &Caller, headers: &HeaderMap, payload: &Value) -> Result<JobId, Problem> {
+fn job_id(caller: &Caller, headers: &HeaderMap, asked: &Value) -> Result<JobId, Problem> {
     let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(JobId::fresh(caller.now));
     };
@@ -303,7 +314,7 @@ fn job_id(caller: &Caller, headers: &HeaderMap, payload: &Value) -> Result<JobId
         )
     })?;
     let mut digest = Sha256::new();
-    for part in [caller.code().as_str(), key.as_str(), &payload.to_string()] {
+    for part in [caller.code().as_str(), key.as_str(), &asked.to_string()] {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }
