@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""The music channel through the API: complaint, comparison, evidence, assessment, approval, transfer, police, judgment. Standard library only.
+"""The music channel through the API: complaint, comparison, evidence, assessment, approval, transfer, police, judgment. Standard library only (`--servers`: moto).
 
-    music_story.py QUANLIAN SAMPLE OUT [--database postgres://…] [--objects s3://…]
+    music_story.py QUANLIAN SAMPLE OUT [--servers | --database postgres://… --objects s3://…]
 
 In:  the program; the folder that `quanlian demo` made (its `works` and `suspects` are used); a folder that is made anew. With
-     `--database` an empty database, its password in the environment; with `--objects` a bucket, its key in the environment.
+     `--servers` a PostgreSQL server and an S3 server are started for it; with `--database` an empty database is used, its
+     password in the environment; with `--objects` a bucket, its key in the environment.
 Out: one line of JSON on stdout with times, papers, clocks and indicators; exit 1 at the first promise that is not kept.
 
 Nine people of five agencies act, each with a session of their own; days are those of 2024, as somebody enters them who brings an
@@ -14,6 +15,7 @@ compared with a day that was counted by hand, as beside it. What the police rece
 """
 import argparse
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
@@ -25,6 +27,8 @@ import signal
 import subprocess
 import sys
 import time
+
+import servers
 
 PASSWORD = "gravel-tidy-moth-9"
 AGENCIES = {
@@ -374,7 +378,15 @@ def main():
     ap.add_argument("out", type=pathlib.Path)
     ap.add_argument("--database")
     ap.add_argument("--objects")
+    ap.add_argument("--servers", action="store_true")
     a = ap.parse_args()
+    with contextlib.ExitStack() as stack:
+        if a.servers:
+            a.database, a.objects = stack.enter_context(servers.postgres()), stack.enter_context(servers.s3())
+        return run(a)
+
+
+def run(a):
     shutil.rmtree(a.out, ignore_errors=True)
     a.out.mkdir(parents=True)
     server = Server(os.path.abspath(a.program), a.out, a.database, a.objects)

@@ -123,21 +123,19 @@ async fn filing(arguments: &Serve) -> Result<Filing, Fault> {
     let data = &arguments.place.data;
     let uploads = data.join("uploads");
     make(&uploads)?;
-    let objects = match &arguments.objects {
-        Some(address) => {
-            let address = S3Address::parse(address)
-                .context("`--objects` is no address of a bucket")
-                .bad_input()?;
-            let waiting = data.join("work").join("objects");
-            make(&waiting)?;
-            let bucket = S3Objects::open(&address, None).bad_input()?;
-            Objects::from(bucket.with_waiting_folder(waiting))
-        }
-        None => {
-            let folder = data.join("objects");
-            make(&folder)?;
-            FolderObjects::open(&folder).await.system()?.into()
-        }
+    let objects = if let Some(address) = &arguments.objects {
+        let address = S3Address::parse(address);
+        let address = address
+            .context("`--objects` is no address of a bucket")
+            .bad_input()?;
+        let waiting = data.join("work").join("objects");
+        make(&waiting)?;
+        let bucket = S3Objects::open(&address, None).bad_input()?;
+        Objects::from(bucket.with_waiting_folder(waiting))
+    } else {
+        let folder = data.join("objects");
+        make(&folder)?;
+        FolderObjects::open(&folder).await.system()?.into()
     };
     Ok(Filing {
         objects,

@@ -135,7 +135,7 @@ pub(crate) async fn ask(
     let asked = json!([id, task]);
     let assignment = Assignment {
         matter: id,
-        by: name(&caller)?,
+        by: name(&caller),
         task,
         sheet,
     };
@@ -242,14 +242,13 @@ fn changes(watch: Watch) -> impl Stream<Item = Result<sse::Event, Infallible>> {
     stream::unfold(Some(watch), |watch| async {
         let mut watch = watch?;
         loop {
-            let job = match watch.next.take() {
-                Some(job) => job,
-                None => {
-                    tokio::time::sleep(LOOK_EVERY).await;
-                    watch.looks += 1;
-                    // Whoever may not read any more is told nothing more: who listened was asked when the stream began, and it is short.
-                    watch.platform.store().job(watch.job).await.ok()??
-                }
+            let job = if let Some(job) = watch.next.take() {
+                job
+            } else {
+                tokio::time::sleep(LOOK_EVERY).await;
+                watch.looks += 1;
+                // Who listens was asked when the stream began; it tells of this job alone, and ends with it.
+                watch.platform.store().job(watch.job).await.ok()??
             };
             let text = json!(view(&job)).to_string();
             let is_over = !matches!(job.state, JobState::Waiting | JobState::Running);
