@@ -9,10 +9,12 @@ import http.client
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 MOTO = """
 from werkzeug.serving import make_server
@@ -30,30 +32,60 @@ def free_port():
         return s.getsockname()[1]
 
 
+class Postgres:
+    """A server of its own. The password of its address stands in the environment."""
+
+    def __init__(self):
+        found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+        if not found:
+            raise SystemExit("PostgreSQL is not installed: apt-get install postgresql")
+        self.bin, self.folder, self.port = found[-1], pathlib.Path(tempfile.mkdtemp(prefix="quanlian-pg-")), free_port()
+        self.as_owner = ["runuser", "-u", "postgres", "--"] if getpass.getuser() == "root" else []
+        if self.as_owner:
+            shutil.chown(self.folder, "postgres")
+        word = self.folder / "word"
+        word.write_text(PASSWORD)
+        word.chmod(0o644)
+        self.data = str(self.folder / "data")
+        self.tool("initdb", "-D", self.data, "-U", "quanlian", "-A", "scram-sha-256", "--pwfile", str(word), "-E", "UTF8")
+        self.address = "postgres://quanlian@127.0.0.1:%d/postgres" % self.port
+        os.environ["QUANLIAN_DATABASE_PASSWORD"] = PASSWORD
+        self.start()
+
+    def tool(self, name, *args, check=True):
+        return subprocess.run(self.as_owner + [self.bin + "/" + name, *args], check=check, stdout=subprocess.DEVNULL, cwd="/").returncode
+
+    def start(self):
+        options = "-p %d -k %s -c listen_addresses=127.0.0.1" % (self.port, self.folder)
+        # What was killed leaves its port and its memory a moment longer.
+        for _ in range(10):
+            if self.tool("pg_ctl", "-D", self.data, "-w", "-l", str(self.folder / "log"), "-o", options, "start", check=False) == 0:
+                return
+            time.sleep(0.5)
+        raise SystemExit("PostgreSQL does not start again: %s" % (self.folder / "log").read_text()[-2000:])
+
+    def kill(self):
+        """As if the machine had lost it: no goodbye to anybody."""
+        first = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
+        os.kill(int(first), signal.SIGKILL)
+        for _ in range(100):
+            if subprocess.run(["pgrep", "-P", first], stdout=subprocess.DEVNULL, check=False).returncode:
+                break
+            time.sleep(0.1)
+
+    def close(self):
+        self.tool("pg_ctl", "-D", self.data, "-m", "immediate", "stop", check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def postgres():
-    """Gives the address; the password stands in the environment."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-    if not found:
-        raise SystemExit("PostgreSQL is not installed: apt-get install postgresql")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="quanlian-pg-"))
-    as_owner = ["runuser", "-u", "postgres", "--"] if getpass.getuser() == "root" else []
-    if as_owner:
-        shutil.chown(folder, "postgres")
-    word = folder / "word"
-    word.write_text(PASSWORD)
-    word.chmod(0o644)
-    port, data = free_port(), str(folder / "data")
-    tool = lambda name, *args: subprocess.run(as_owner + [found[-1] + "/" + name, *args], check=True, stdout=subprocess.DEVNULL, cwd="/")
-    tool("initdb", "-D", data, "-U", "quanlian", "-A", "scram-sha-256", "--pwfile", str(word), "-E", "UTF8")
-    options = "-p %d -k %s -c listen_addresses=127.0.0.1" % (port, folder)
-    tool("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
+    """Gives the address of a server that is gone afterwards."""
+    server = Postgres()
     try:
-        os.environ["QUANLIAN_DATABASE_PASSWORD"] = PASSWORD
-        yield "postgres://quanlian@127.0.0.1:%d/postgres" % port
+        yield server.address
     finally:
-        tool("pg_ctl", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+        server.close()
 
 
 @contextlib.contextmanager

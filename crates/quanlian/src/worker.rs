@@ -49,7 +49,7 @@ use desk::Desk;
 use room::RoomHandle;
 
 /// How long a lease lasts without a report.
-const LEASE: Duration = Duration::from_mins(1);
+const LEASE: Duration = Duration::from_secs(30);
 /// How often a running job reports.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
 /// How often a worker looks for something to do, if nobody calls it.

@@ -43,7 +43,7 @@ use crate::{
 };
 
 /// A job is begun no more often.
-const MAX_ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 5;
 const BACKOFF: Duration = Duration::from_secs(5);
 /// How often a stream of events looks.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
