@@ -9,6 +9,7 @@
 //! | `objects/` | files, where they are in no bucket |
 //! | `uploads/` | files on their way |
 //! | `evidence/` | the evidence log and its receipts |
+//! | `names.key` | the key of the blind index; servers of one database share it, and a backup needs it |
 //! | `work/` | desks of jobs that run; may be emptied while nothing runs |
 //!
 //! Invariant: the code of the first start is printed and kept as its digest alone; it is made anew at each start until there is
@@ -24,7 +25,7 @@ use quanlian_procedure::Procedures;
 use quanlian_record::time::Timestamp;
 use quanlian_server::{
     permission::Permissions,
-    platform::{Filing, Platform, Settings},
+    platform::{Blind, Filing, Means, Platform, Settings},
     sign_in::secret::{self, Kind},
 };
 use quanlian_store::{AccountStore as _, FolderObjects, Objects, S3Objects, lock::S3Address};
@@ -34,6 +35,7 @@ use crate::{
     cli::{LockChoice, platform::Serve},
     command::service,
     fault::{Blame, Fault, Outcome},
+    files,
     output::{Output, warn},
     worker::{Worker, room::RoomHandle},
 };
@@ -85,15 +87,16 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             DEPOSITOR,
             LockChoice::default(),
         )?;
-        let platform = Platform::new(
-            store.clone(),
+        let means = Means {
+            store: store.clone(),
             permissions,
             procedures,
             law,
             settings,
-            Some(Arc::clone(&filing)),
-            Timestamp::now,
-        );
+            filing: Some(Arc::clone(&filing)),
+            blind: Some(blind(&arguments.place.data.join("names.key")).system()?),
+        };
+        let platform = Platform::new(means, Timestamp::now);
         let worker = Worker {
             store: store.clone(),
             filing,
@@ -148,4 +151,28 @@ fn make(folder: &Path) -> Result<(), Fault> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}; `--data` names one", folder.display()))
         .bad_input()
+}
+
+/// The key of names; made when there is none.
+fn blind(path: &Path) -> anyhow::Result<Blind> {
+    let made = || -> anyhow::Result<String> {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+        let text = hex::encode(key);
+        files::write_secret(path, &text)?;
+        Ok(text)
+    };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => made()?,
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let mut key = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut key).with_context(|| {
+        format!(
+            "{} is no key of names; restore it from the backup",
+            path.display()
+        )
+    })?;
+    Ok(Blind::new(key))
 }
