@@ -22,3 +22,4 @@ mod processes;
 mod records;
 mod snapshot;
 mod sqlite;
+mod trail;
