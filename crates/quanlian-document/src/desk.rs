@@ -18,9 +18,10 @@ use typst::{
 use crate::Fonts;
 
 /// The files that every paper sees: name and text.
-pub(crate) const EMBEDDED: [(&str, &str); 10] = [
+pub(crate) const EMBEDDED: [(&str, &str); 11] = [
     ("dossier.typ", include_str!("../templates/dossier.typ")),
     ("appendix.typ", include_str!("../templates/appendix.typ")),
+    ("draft.typ", include_str!("../templates/draft.typ")),
     ("form.typ", include_str!("../templates/form.typ")),
     ("base.typ", include_str!("../templates/base.typ")),
     ("findings.typ", include_str!("../templates/findings.typ")),

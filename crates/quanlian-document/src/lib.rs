@@ -1,7 +1,7 @@
-//! Official papers: the referral dossier, the papers of custody and the appendix of an expert opinion as archival PDF, set by
-//! Typst.
+//! Official papers: the referral dossier, the papers of custody, drafts of the papers of a procedure and the appendix of an expert
+//! opinion as archival PDF, set by Typst.
 //!
-//! In:  a [`Dossier`], a [`CustodyForm`] or an [`Appendix`] that the binary fills from the other stages, the system's [`Fonts`], and the time.
+//! In:  a [`Dossier`], a [`CustodyForm`], a [`Draft`] or an [`Appendix`] that the binary fills from the other stages, the system's [`Fonts`], and the time.
 //! Out: a [`Pdf`] (PDF/A-2a) that people read and courts archive.
 //!
 //! Invariants: the same dossier, time and fonts give the same bytes. What comes
@@ -15,6 +15,7 @@
 pub mod appendix;
 mod desk;
 pub mod dossier;
+pub mod draft;
 mod fonts;
 pub mod form;
 mod render;
@@ -25,6 +26,7 @@ mod text;
 
 pub use appendix::{Appendix, render_appendix};
 pub use dossier::Dossier;
+pub use draft::{Draft, render_draft};
 pub use fonts::{FontError, Fonts};
 pub use form::{CustodyForm, render_form};
 pub use render::{DocumentError, Pdf, render_dossier};

@@ -4,6 +4,7 @@
 //! Out: what a reader of the PDF would see.
 
 mod appendix;
+mod draft;
 mod form;
 mod sample;
 

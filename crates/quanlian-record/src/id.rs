@@ -69,6 +69,10 @@ ids! {
     GrantId
     /// An entry that waits in the outbox to be put elsewhere.
     OutboxId
+    /// A file (材料) of a matter.
+    FileId
+    /// A file that is being sent.
+    UploadId
     /// A job of the queue.
     JobId
     /// An account: a person or a program that signs in.

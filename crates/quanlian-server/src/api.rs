@@ -8,7 +8,7 @@
 //! | `session` | first start, sign-in, second factor, sign-out |
 //! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
-//! | `matters` | matters: open, list, look, act, assign, grant |
+//! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs |
 //! | `trail` | the audit trail |
 //!
 //! Invariants: every route stands in the description at `/openapi.json`, because one call adds both; every look at a matter and
@@ -66,7 +66,7 @@ struct Description;
 
 /// All routes of a platform, with their limits.
 pub fn router(platform: Platform) -> Router {
-    let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
+    let router = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(session::first_start))
         .routes(routes!(session::sign_in, session::who, session::sign_out))
         .routes(routes!(session::second_factor))
@@ -88,10 +88,29 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::assign))
         .routes(routes!(matters::sharing::grant))
         .routes(routes!(matters::sharing::revoke))
+        .routes(routes!(matters::files::list, matters::files::take_over))
+        .routes(routes!(matters::files::look))
+        .routes(routes!(matters::files::content))
+        .routes(routes!(matters::files::withdraw))
+        .routes(routes!(matters::uploads::begin))
+        .routes(routes!(matters::uploads::look, matters::uploads::end))
+        .routes(routes!(matters::jobs::ask, matters::jobs::list))
+        .routes(routes!(matters::jobs::look, matters::jobs::cancel))
+        .routes(routes!(matters::jobs::events))
         .routes(routes!(trail::entries))
         .routes(routes!(live))
         .routes(routes!(ready))
-        .split_for_parts();
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            MAX_REQUEST_TIME,
+        ));
+    // A piece of a file may be long and slow; it bounds itself.
+    let pieces = OpenApiRouter::new()
+        .routes(routes!(matters::uploads::send))
+        .layer(DefaultBodyLimit::disable());
+    let (router, description) = router.merge(pieces).split_for_parts();
     let description = Arc::new(with_problems_and_keys(description));
     let describe = get(move || {
         let description = Arc::clone(&description);
@@ -104,12 +123,6 @@ pub fn router(platform: Platform) -> Router {
         .route("/openapi.json", describe)
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            MAX_REQUEST_TIME,
-        ))
         .layer(CatchPanicLayer::custom(|_| {
             Problem::internal("panic").into_response()
         }))
@@ -134,7 +147,13 @@ fn with_problems_and_keys(mut description: openapi::OpenApi) -> openapi::OpenApi
         .content("application/problem+json", problem)
         .build();
     for item in description.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.patch,
+            &mut item.delete,
+        ];
         for operation in operations.into_iter().flatten() {
             let responses = &mut operation.responses.responses;
             responses.insert("default".to_owned(), refused.clone().into());

@@ -1,7 +1,7 @@
 //! The platform over HTTP: who somebody is ([`sign_in`]), what they may do ([`permission`]), and the API ([`api`]).
 //!
 //! In:  requests; an open database, the procedures, the rules of law, a clock ([`platform`]).
-//! Out: answers as JSON, every look and every write in the audit trail.
+//! Out: answers as JSON, every look and every write in the audit trail; work for later in the queue ([`work`]).
 //!
 //! Invariants: what is not allowed is denied; `permission` and `sign_in` are pure but for the randomness of
 //! [`sign_in::secret`] and [`sign_in::second_factor`], and the time is an argument everywhere.
@@ -13,6 +13,7 @@ pub mod api;
 pub mod permission;
 pub mod platform;
 pub mod sign_in;
+pub mod work;
 
 use std::{future::Future, io, net::SocketAddr};
 

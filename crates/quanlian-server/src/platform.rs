@@ -8,14 +8,18 @@
 use std::{
     collections::BTreeMap,
     net::IpAddr,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use quanlian_law::RuleBook;
 use quanlian_procedure::{Engine, Procedures};
 use quanlian_record::{envelope::Record, id::MatterId, time::Timestamp};
-use quanlian_store::{Database, RecordStore as _, matters::Version, records::AppendError};
-use tokio::sync::{mpsc, oneshot};
+use quanlian_store::{
+    Database, FileStore as _, Objects, RecordStore as _, files::FileError, matters::Version,
+    records::AppendError,
+};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{
     api::matters::step::Stored,
@@ -57,6 +61,17 @@ pub struct Settings {
     pub is_behind_proxy: bool,
 }
 
+/// Where files are kept.
+#[derive(Debug)]
+pub struct Filing {
+    /// Their bytes, once they are whole.
+    pub objects: Objects,
+    /// The folder of those that are on their way, on the disk of this machine.
+    pub uploads: PathBuf,
+    /// No file is longer than this.
+    pub max_file_bytes: u64,
+}
+
 type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Everything that requests share. Clones are cheap.
@@ -69,6 +84,8 @@ struct Parts {
     procedures: Procedures,
     law: RuleBook,
     settings: Settings,
+    filing: Option<Arc<Filing>>,
+    work_waits: Notify,
     clock: Clock,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
@@ -87,6 +104,7 @@ impl Platform {
         procedures: Procedures,
         law: RuleBook,
         settings: Settings,
+        filing: Option<Arc<Filing>>,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Self {
         let (trail, waiting) = mpsc::channel(MAX_WAITING);
@@ -97,12 +115,35 @@ impl Platform {
             procedures,
             law,
             settings,
+            filing,
+            work_waits: Notify::new(),
             clock: Box::new(clock),
             addresses: Mutex::default(),
             nobodys: Mutex::default(),
             trail,
             matters: Mutex::default(),
         }))
+    }
+
+    pub(crate) fn filing(&self) -> Option<&Filing> {
+        self.0.filing.as_deref()
+    }
+
+    /// Told when somebody asked for work, so that a worker of this process need not wait for its next look.
+    pub fn work_waits(&self) -> &Notify {
+        &self.0.work_waits
+    }
+
+    /// Forgets uploads whose time ran out, with their bytes.
+    pub async fn sweep(&self) -> Result<usize, FileError> {
+        let lapsed = self.0.store.lapse_uploads(self.now()).await?;
+        for id in &lapsed {
+            if let Some(filing) = self.filing() {
+                // Bytes that are not there, or on another server, are nobody's loss.
+                let _ = tokio::fs::remove_file(filing.uploads.join(format!("{id}.part"))).await;
+            }
+        }
+        Ok(lapsed.len())
     }
 
     pub(crate) fn store(&self) -> &Database {

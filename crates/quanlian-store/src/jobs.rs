@@ -47,6 +47,8 @@ pub struct NewJob {
     pub id: JobId,
     /// What kind of work.
     pub kind: Code,
+    /// What it is about, by which it is found again: the id of a matter.
+    pub subject: Option<Code>,
     /// What the worker needs to know.
     pub payload: Value,
     /// The greater, the sooner.
@@ -130,6 +132,8 @@ pub struct Job {
     pub id: JobId,
     /// What kind of work.
     pub kind: Code,
+    /// What it is about.
+    pub subject: Option<Code>,
     /// What the worker needs to know.
     pub payload: Value,
     /// The greater, the sooner.
@@ -218,6 +222,8 @@ pub enum AfterFailure {
 pub struct JobFilter {
     /// Of this kind.
     pub kind: Option<Code>,
+    /// About this.
+    pub subject: Option<Code>,
     /// In this state.
     pub state: Option<JobState>,
     /// Older than this one: the last of the page before.

@@ -6,7 +6,7 @@
 //! | port | default | for tests |
 //! |---|---|---|
 //! | [`RecordStore`] | [`Database`] on SQLite, on PostgreSQL | [`MemoryRecords`] |
-//! | [`AccountStore`], [`MatterStore`], [`JobQueue`], [`TrailStore`] | [`Database`] on SQLite, on PostgreSQL | |
+//! | [`AccountStore`], [`MatterStore`], [`FileStore`], [`JobQueue`], [`TrailStore`] | [`Database`] on SQLite, on PostgreSQL | |
 //! | [`ObjectStore`] | [`FolderObjects`], [`S3Objects`] | [`MemoryObjects`] |
 //! | snapshots of an index ([`snapshot`]) | a folder, S3 | |
 //! | `LockRecord` of `quanlian-tlog` | a file of the log ([`lock`]: SQLite, PostgreSQL, S3) | |
@@ -26,6 +26,7 @@ pub mod accounts;
 mod bucket;
 pub mod database;
 mod edge;
+pub mod files;
 pub mod jobs;
 pub mod lock;
 pub mod matters;
@@ -37,9 +38,12 @@ pub mod trail;
 
 pub use accounts::AccountStore;
 pub use database::Database;
+pub use files::FileStore;
 pub use jobs::JobQueue;
 pub use matters::MatterStore;
-pub use objects::{ObjectId, ObjectStore, folder::FolderObjects, memory::MemoryObjects, s3::S3Objects};
+pub use objects::{
+    ObjectId, ObjectStore, any::Objects, folder::FolderObjects, memory::MemoryObjects, s3::S3Objects,
+};
 pub use records::{RecordStore, memory::MemoryRecords};
 pub use trail::TrailStore;
 

@@ -8,6 +8,7 @@
 //! - Nothing is read into memory as a whole, except by [`ObjectStore::get`], whose caller names the limit.
 //! - A reader of a stored object never ends well on other bytes than those of the id ([`VerifyingReader`]).
 
+pub mod any;
 pub mod folder;
 pub mod memory;
 pub mod s3;

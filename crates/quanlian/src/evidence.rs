@@ -211,6 +211,21 @@ impl Room {
         Ok(deposits)
     }
 
+    /// The same in somebody's name.
+    pub(crate) fn deposit_files_of(
+        &mut self,
+        depositor: &str,
+        files: &[Found],
+        kind: &str,
+        output: &Output,
+        problems: &mut Vec<PassedOver>,
+    ) -> Result<Vec<Exhibit>, Fault> {
+        let own = std::mem::replace(&mut self.terms.depositor, depositor.to_owned());
+        let deposits = self.deposit_files(files, kind, output, problems);
+        self.terms.depositor = own;
+        deposits
+    }
+
     /// Deposits a report of this run, which has been written to `path`.
     pub(crate) fn deposit_report(&mut self, path: &Path, name: &str) -> Result<Exhibit, Fault> {
         let bytes = std::fs::read(path)

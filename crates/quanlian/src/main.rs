@@ -15,6 +15,7 @@ mod message;
 mod output;
 mod spread;
 mod trace;
+mod worker;
 
 use std::process::ExitCode;
 

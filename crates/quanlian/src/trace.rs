@@ -8,6 +8,7 @@
 //! is in the log before the dossier is made, and the dossier before the bundle is closed.
 
 mod dossier;
+pub(crate) mod side;
 mod spread;
 mod summary;
 
@@ -24,7 +25,7 @@ use anyhow::Context;
 use quanlian_case::{
     case_file::CaseFile,
     facts::{self, Drawn, Note},
-    metadata::{self, SideFile, Statement},
+    metadata,
     referral::{self, Paper, Projection},
     sheet,
 };
@@ -40,7 +41,7 @@ use quanlian_match::{
     collection::{BuildOptions, Collection, MatchOptions, Work},
 };
 use quanlian_record::time::Timestamp;
-use quanlian_watch::{book::BOOK_NAME, folder::written_at, spread::Spread};
+use quanlian_watch::{book::BOOK_NAME, spread::Spread};
 use serde::Serialize;
 
 use crate::{
@@ -156,7 +157,9 @@ pub(crate) fn trace(arguments: &Arguments, output: &Output) -> Result<Report, Fa
     results.write_lines("matches.jsonl", &matches)?;
 
     // Evidence: what was copied, what was published, what was said about it.
-    let side = read_side_files(&side_files, &media, &mut problems);
+    let side = side::read(&side_files, &media, &mut |file, code, detail| {
+        problems.add(file, code, detail);
+    });
     let data = results.path("data");
     let mut room = Room::open(&data, &case.depositor(), &arguments.lock)?;
     let log_key = room.vault().log_key().clone();
@@ -579,80 +582,6 @@ fn find_matches(
         Some(error) => Err(Fault::System(error.into())),
         None => Ok(matches),
     }
-}
-
-/// What the side files say, and which of them say anything about which media file.
-struct SideFiles {
-    statements: Vec<Statement>,
-    /// When each side file was last written, by its name.
-    written: BTreeMap<String, Timestamp>,
-    about: BTreeMap<String, BTreeSet<String>>,
-}
-
-impl SideFiles {
-    /// A table always; a file about one item when a copy was confirmed in that item.
-    fn is_used(&self, name: &str, matched: &BTreeSet<&str>) -> bool {
-        metadata::is_table(Path::new(name))
-            || self
-                .about
-                .get(name)
-                .is_some_and(|media| media.iter().any(|m| matched.contains(m.as_str())))
-    }
-}
-
-fn read_side_files(side_files: &[Found], media: &[Found], problems: &mut Problems<'_>) -> SideFiles {
-    let names: Vec<String> = media.iter().map(|file| file.name.clone()).collect();
-    let mut by_stem: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for name in &names {
-        let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-        for key in BTreeSet::from([stem, name.as_str()]) {
-            by_stem.entry(key).or_default().push(name.clone());
-        }
-    }
-    let mut side = SideFiles {
-        statements: Vec::new(),
-        written: BTreeMap::new(),
-        about: BTreeMap::new(),
-    };
-    for file in side_files {
-        if metadata::is_gallery_note(&file.path) {
-            continue;
-        }
-        let read = if metadata::is_table(&file.path) {
-            metadata::read_table(&file.path, &file.name, &names)
-        } else if metadata::is_gallery_dl_file(&file.path) {
-            metadata::read_gallery_dl(&file.path, &file.name, &names)
-        } else {
-            let stem_bytes = file.name.len().saturating_sub(metadata::INFO_JSON_ENDING.len());
-            let stem = file.name.get(..stem_bytes).unwrap_or_default();
-            let beside = by_stem.get(stem).map_or(&[][..], Vec::as_slice);
-            metadata::read_info_json(&file.path, &file.name, beside)
-        };
-        match read {
-            Ok(SideFile {
-                statements,
-                problems: found,
-            }) => {
-                for problem in found {
-                    problems.add(&problem.place, &problem.code, &problem.message);
-                }
-                if let Ok(written) = fs::metadata(&file.path).and_then(|found| written_at(&found)) {
-                    side.written.insert(file.name.clone(), written);
-                }
-                let about = side.about.entry(file.name.clone()).or_default();
-                about.extend(statements.iter().filter_map(|s| s.media.clone()));
-                side.statements.extend(statements);
-            }
-            Err(error) => {
-                let mut message = error.to_string();
-                if let Some(cause) = std::error::Error::source(&error) {
-                    message = format!("{message}: {cause}");
-                }
-                problems.add(&file.name, error.code(), &message);
-            }
-        }
-    }
-    side
 }
 
 /// Where a work lies: below the folder of works, or that folder itself when it is one file.

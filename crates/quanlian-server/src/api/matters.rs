@@ -11,8 +11,12 @@
 //!
 //! Not here: grants (`sharing`), what a procedure allows (`quanlian-procedure`), which rows a scope reaches (`quanlian-store`).
 
+pub(super) mod files;
+pub(super) mod jobs;
+mod papers;
 pub(super) mod sharing;
 pub(crate) mod step;
+pub(super) mod uploads;
 mod view;
 
 use std::sync::Arc;
@@ -23,6 +27,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use quanlian_law::Moment;
 use quanlian_procedure::{Command, Context, Opening};
 use quanlian_record::id::MatterId;
 use quanlian_store::{
@@ -205,6 +210,10 @@ pub(super) struct OpenBody {
     /// Who else is present: their user codes.
     #[serde(default)]
     with: Vec<String>,
+    /// When it happened, if not now: a day, or an instant.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    happened: Option<Moment>,
 }
 
 /// Opens a matter.
@@ -236,7 +245,7 @@ pub(super) async fn open(
         &headers,
         "open",
         &[
-            &format!("{:?}", (&body.given, &body.parent, body.version)),
+            &format!("{:?}", (&body.given, &body.parent, body.version, body.happened)),
             &body.procedure,
             &body.title,
             &body.with.join("\n"),
@@ -251,7 +260,7 @@ pub(super) async fn open(
         parent: body.parent,
         given: body.given,
     };
-    let context = context(&platform, &caller, &body.with).await?;
+    let context = context(&platform, &caller, &body.with, body.happened).await?;
     let events = platform
         .engine()
         .open(&opening, &context)
@@ -353,6 +362,10 @@ pub(super) struct CommandBody {
     /// Who else is present: their user codes.
     #[serde(default)]
     with: Vec<String>,
+    /// When it happened, if not now: a day, or an instant.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    happened: Option<Moment>,
 }
 
 /// Acts in a matter.
@@ -381,12 +394,18 @@ pub(super) async fn command(
     let parts = [
         id.to_string(),
         expected.to_string(),
-        format!("{:?}", (&body.command, &body.with)),
+        format!("{:?}", (&body.command, &body.with, body.happened)),
     ];
     let request = request(&caller, &headers, "command", &[&parts[0], &parts[1], &parts[2]])?;
     let late = (expected != seen.row.version).then(|| conflict(id, seen.row.version));
     let base = base(&platform, &headers, seen, expected)?;
-    let context = context(&platform, &caller, &body.with).await?;
+    let papers = match &body.command {
+        Command::Act { given, .. } => Some(&given.papers),
+        Command::Supply(supplied) => Some(&supplied.papers),
+        Command::Endorse { .. } | Command::Reject { .. } => None,
+    };
+    files::check_papers(&platform, id, papers.into_iter().flatten()).await?;
+    let context = context(&platform, &caller, &body.with, body.happened).await?;
     let events = platform.engine().decide(&base.matter, &body.command, &context);
     let events = events.map_err(|refusal| late.unwrap_or_else(|| step::refused(&platform, &refusal)))?;
     let change = step::change(&platform, &caller, request, Some(&base), &events, &base.kept)?;
@@ -534,7 +553,12 @@ fn request(caller: &Caller, headers: &HeaderMap, what: &str, parts: &[&str]) -> 
 }
 
 /// The caller and who else is present, now.
-async fn context(platform: &Platform, caller: &Caller, with: &[String]) -> Result<Context, Problem> {
+async fn context(
+    platform: &Platform,
+    caller: &Caller,
+    with: &[String],
+    happened: Option<Moment>,
+) -> Result<Context, Problem> {
     if with.len() > MAX_PRESENT {
         return Err(Problem::bad(
             "body_invalid",
@@ -542,6 +566,7 @@ async fn context(platform: &Platform, caller: &Caller, with: &[String]) -> Resul
         ));
     }
     let mut context = Context::now(caller.now, caller.actor());
+    context.happened = happened;
     for user in with {
         let other = person(platform, &caller.account.agency, user).await?;
         if other.id != caller.account.id {

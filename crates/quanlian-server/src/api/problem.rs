@@ -13,7 +13,10 @@ use axum::{
 use quanlian_store::{
     accounts::AccountError,
     database::DatabaseError,
+    files::FileError,
+    jobs::JobError,
     matters::{ReadError, WriteError},
+    objects::{GetError, PutError},
     records::{AppendError, ReadError as RecordReadError},
 };
 use serde_json::{Map, Value, json};
@@ -162,6 +165,67 @@ impl From<ReadError> for Problem {
             }
             _ => Self::internal(format!("{error:?}")),
         }
+    }
+}
+
+impl From<FileError> for Problem {
+    fn from(error: FileError) -> Self {
+        let status = match &error {
+            FileError::Database(trouble) => return of_database(trouble),
+            FileError::NoMatter { .. } | FileError::NoUpload { .. } => StatusCode::NOT_FOUND,
+            FileError::Taken { .. } => StatusCode::CONFLICT,
+            FileError::Invalid { .. } | FileError::TooMany { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => return Self::internal(format!("{error:?}")),
+        };
+        Self::new(status, error.code(), &error.to_string())
+    }
+}
+
+impl From<JobError> for Problem {
+    fn from(error: JobError) -> Self {
+        match &error {
+            JobError::Database(trouble) => of_database(trouble),
+            JobError::Invalid { .. } | JobError::Canonical { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), &error.to_string())
+            }
+            _ => Self::internal(format!("{error:?}")),
+        }
+    }
+}
+
+impl From<PutError> for Problem {
+    fn from(error: PutError) -> Self {
+        tracing::error!(error = ?error, "an object was not stored");
+        let (status, detail) = match &error {
+            PutError::TooLarge { .. } => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the file is longer than the store takes",
+            ),
+            PutError::Full(_) => (
+                StatusCode::INSUFFICIENT_STORAGE,
+                "the store of files is full; what was sent is safe, send an empty last piece when there is room",
+            ),
+            _ => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the store of files did not answer; what was sent is safe, send an empty last piece again",
+            ),
+        };
+        Self::new(status, error.code(), detail).retry_after(2)
+    }
+}
+
+impl From<GetError> for Problem {
+    fn from(error: GetError) -> Self {
+        tracing::error!(error = ?error, "an object was not read");
+        let status = match &error {
+            GetError::Store { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(
+            status,
+            error.code(),
+            "the store of files does not give these bytes; tell who runs it",
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 //! In:  requests.
 //! Out: nothing, or the first answer that is not as promised.
 
+mod files;
 mod kit;
 mod matters;
 mod rights;
@@ -17,17 +18,24 @@ async fn every_route_stands_in_the_description_and_asks_who_it_is() {
     let description = office.get(None, "/openapi.json").await;
     assert_eq!(description.body["openapi"], "3.1.0");
     let paths = description.body["paths"].as_object().unwrap();
-    let mut routes = 0;
+    let (mut routes, mut names) = (0, std::collections::BTreeSet::new());
     for (path, methods) in paths {
         for (method, about) in methods.as_object().unwrap() {
             routes += 1;
-            assert!(about["operationId"].is_string(), "{method} {path} has no name");
+            let name = about["operationId"].as_str().unwrap();
+            assert!(
+                names.insert(name.to_owned()),
+                "{method} {path}: another one is called {name}"
+            );
             assert!(about["responses"]["default"]["content"]["application/problem+json"].is_object());
             let open = ["/healthz", "/readyz", "/api/v1/first-start"].contains(&path.as_str())
                 || (path == "/api/v1/session" && method == "post");
             let path = path
                 .replace("{id}", "01900000-0000-7000-8000-000000000000")
                 .replace("{grant}", "01900000-0000-7000-8000-000000000001")
+                .replace("{file}", "01900000-0000-7000-8000-000000000002")
+                .replace("{upload}", "01900000-0000-7000-8000-000000000003")
+                .replace("{job}", "01900000-0000-7000-8000-000000000004")
                 .replace("{agency}", "culture")
                 .replace("{unit}", "team-1");
             let answer = office

@@ -7,6 +7,7 @@
 //! SQLite and PostgreSQL keep alike.
 
 mod accounts;
+mod files;
 mod jobs;
 mod matters;
 mod trail;
@@ -30,6 +31,7 @@ impl MigratorTrait for Schema {
             Box::new(jobs::Jobs0003),
             Box::new(accounts::Accounts0004),
             Box::new(trail::Trail0005),
+            Box::new(files::Files0006),
         ]
     }
 }

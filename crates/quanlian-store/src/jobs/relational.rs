@@ -22,7 +22,7 @@ use crate::{
     matters::Code,
 };
 
-const COLUMNS: &str = "id, kind, payload, priority, state, made_at, ready_at, lease, worker, attempts, max_attempts, \
+const COLUMNS: &str = "id, kind, subject, payload, priority, state, made_at, ready_at, lease, worker, attempts, max_attempts, \
      backoff_micros, done, total, text_key, checkpoint, cancel_asked_at, error, result, ended_at";
 /// What stands in `error` of a job whose last worker never came back.
 const LEASE_RAN_OUT: &str = "the last worker did not report in time";
@@ -39,8 +39,8 @@ impl JobQueue for Database {
             return Err(JobError::Invalid { what });
         }
         let insert = "INSERT INTO jobs (id, kind, payload, priority, dedup_key, state, made_at, ready_at, lease, \
-             attempts, max_attempts, backoff_micros, done, total, text_key) \
-             VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7, 0, 0, $8, $9, 0, 0, '') ON CONFLICT DO NOTHING";
+             attempts, max_attempts, backoff_micros, done, total, text_key, subject) \
+             VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7, 0, 0, $8, $9, 0, 0, '', $10) ON CONFLICT DO NOTHING";
         let row = values![
             job.id.0,
             job.kind.as_str(),
@@ -51,6 +51,7 @@ impl JobQueue for Database {
             job.run_after.unix_micros(),
             i64::from(job.max_attempts),
             micros(job.backoff.min(MAX_BACKOFF)),
+            job.subject.as_ref().map(|subject| subject.as_str().to_owned()),
         ];
         for _ in 0..ENQUEUE_TRIES {
             if self.run(Sql::with(insert, row.clone())).await? == 1 {
@@ -206,6 +207,9 @@ impl JobQueue for Database {
         if let Some(kind) = &filter.kind {
             sql.push(" AND kind = ").bind(kind.as_str());
         }
+        if let Some(subject) = &filter.subject {
+            sql.push(" AND subject = ").bind(subject.as_str());
+        }
         if let Some(state) = filter.state {
             sql.push(" AND state = ").bind(state.word());
         }
@@ -329,10 +333,12 @@ fn job_of(database: &Database, row: &QueryResult) -> Result<Job, JobError> {
             .transpose()
     };
     let worker = text("worker")?.map(|name| Code::parse(&name));
+    let subject = text("subject")?.map(|subject| Code::parse(&subject));
     let result = text("result")?.map(|text| serde_json::from_str(&text));
     Ok(Job {
         id,
         kind: Code::parse(&required("kind")?).map_err(|_| damaged("its kind is none"))?,
+        subject: subject.transpose().map_err(|_| damaged("its subject is none"))?,
         payload: serde_json::from_str(&required("payload")?)
             .map_err(|_| damaged("its payload is no JSON"))?,
         priority: i32::try_from(number("priority")?).map_err(|_| damaged("its priority is none"))?,

@@ -74,6 +74,20 @@ impl<R> VerifyingReader<R> {
     }
 }
 
+impl<R: AsyncRead + Send + Unpin + 'static> VerifyingReader<R> {
+    /// The same, whatever it reads from.
+    pub(super) fn boxed(self) -> VerifyingReader<super::any::AnyRaw> {
+        VerifyingReader {
+            raw: Box::new(self.raw),
+            id: self.id,
+            size_bytes: self.size_bytes,
+            read_bytes: self.read_bytes,
+            hasher: self.hasher,
+            state: self.state,
+        }
+    }
+}
+
 impl<R: AsyncRead + Unpin> AsyncRead for VerifyingReader<R> {
     fn poll_read(
         mut self: Pin<&mut Self>,

@@ -38,7 +38,7 @@ fn names(zh: &str) -> Names {
     }
 }
 
-fn account_id(n: u64) -> AccountId {
+pub(crate) fn account_id(n: u64) -> AccountId {
     AccountId(uuid_of(n))
 }
 

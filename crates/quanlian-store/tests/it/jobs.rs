@@ -25,6 +25,7 @@ every_database_passes! {
     a_dead_worker_loses_the_job_and_the_next_goes_on_from_its_checkpoint
     a_cancelled_job_ends
     a_job_that_is_given_back_loses_no_attempt
+    jobs_are_found_by_what_they_are_about
     what_is_outside_the_limits_is_refused
     workers_that_die_lose_no_job_and_do_none_twice
 }
@@ -37,6 +38,7 @@ pub(crate) fn job(n: u64) -> NewJob {
     NewJob {
         id: job_id(n),
         kind: code("scan"),
+        subject: None,
         payload: json!({"n": n}),
         priority: 0,
         run_after: at(0),
@@ -74,6 +76,24 @@ fn report(until: i64, done: u64, checkpoint: Option<&[u8]>) -> Report {
 
 async fn state(store: &Database, n: u64) -> JobState {
     store.job(job_id(n)).await.unwrap().unwrap().state
+}
+
+async fn jobs_are_found_by_what_they_are_about(store: &Database, _: &Place) {
+    for n in 1..=3 {
+        let subject = (n != 2).then(|| code("matter-7"));
+        let about = NewJob { subject, ..job(n) };
+        store.enqueue(&about).await.unwrap();
+    }
+    let filter = JobFilter {
+        subject: Some(code("matter-7")),
+        ..JobFilter::default()
+    };
+    let found = store.jobs(&filter).await.unwrap();
+    let ids: Vec<JobId> = found.iter().map(|job| job.id).collect();
+    assert_eq!(ids, [job_id(3), job_id(1)]);
+    assert_eq!(found[0].subject, Some(code("matter-7")));
+    let none = store.job(job_id(2)).await.unwrap().unwrap();
+    assert_eq!(none.subject, None);
 }
 
 async fn a_job_is_done_once_and_keeps_its_result(store: &Database, place: &Place) {

@@ -11,6 +11,7 @@ mod accounts;
 mod bucket;
 mod databases;
 mod failing;
+mod files;
 mod folder;
 mod jobs;
 mod lock;

@@ -69,6 +69,7 @@ async fn fill(store: &Database) {
     store.grant(&standing).await.unwrap();
     crate::accounts::fill(store).await;
     crate::trail::fill(store).await;
+    crate::files::fill(store).await;
     for n in 0..3 {
         store.enqueue(&crate::jobs::job(n)).await.unwrap();
     }
@@ -88,7 +89,7 @@ fn rows(digests: &[TableDigest]) -> Vec<(&str, u64)> {
         .collect()
 }
 
-const FILLED: [(&str, u64); 21] = [
+const FILLED: [(&str, u64); 23] = [
     ("records", 333),
     ("matters", 12),
     ("matter_events", 24),
@@ -106,6 +107,8 @@ const FILLED: [(&str, u64); 21] = [
     ("account_sessions", 1),
     ("account_tokens", 1),
     ("account_codes", 1),
+    ("matter_files", 2),
+    ("uploads", 1),
     ("trail_strands", 1),
     ("trail_lines", 30),
     ("trail_anchors", 1),

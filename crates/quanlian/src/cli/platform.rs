@@ -22,6 +22,12 @@ pub(crate) struct PlatformPlace {
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) place: PlatformPlace,
+    /// Keep files in a bucket instead of the folder: s3://BUCKET/PREFIX?endpoint=https://HOST:PORT, its key in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    #[arg(long, value_name = "URL", env = "QUANLIAN_OBJECTS")]
+    pub(crate) objects: Option<String>,
+    /// The largest file that is taken, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 65_536, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub(crate) max_file: u64,
     /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7380")]
     pub(crate) listen: std::net::SocketAddr,

@@ -1,14 +1,22 @@
 //! `quanlian serve`: the platform over HTTP.
 //!
-//! In:  a folder or a PostgreSQL database, an address to listen on.
-//! Out: the API, until the process is asked to stop; requests that run then are answered first.
+//! In:  a folder or a PostgreSQL database, a folder or a bucket for files, an address to listen on.
+//! Out: the API and its worker, until the process is asked to stop; requests that run then are answered first, jobs are given back.
+//!
+//! | below the folder | holds |
+//! |---|---|
+//! | `platform.sqlite` | the database, where it is no server |
+//! | `objects/` | files, where they are in no bucket |
+//! | `uploads/` | files on their way |
+//! | `evidence/` | the evidence log and its receipts |
+//! | `work/` | desks of jobs that run; may be emptied while nothing runs |
 //!
 //! Invariant: the code of the first start is printed and kept as its digest alone; it is made anew at each start until there is
 //! an account.
 //!
 //! Not here: TLS, which a server in front of it does; the web pages (not built yet).
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use quanlian_law::RuleBook;
@@ -16,19 +24,23 @@ use quanlian_procedure::Procedures;
 use quanlian_record::time::Timestamp;
 use quanlian_server::{
     permission::Permissions,
-    platform::{Platform, Settings},
+    platform::{Filing, Platform, Settings},
     sign_in::secret::{self, Kind},
 };
-use quanlian_store::AccountStore as _;
+use quanlian_store::{AccountStore as _, FolderObjects, Objects, S3Objects, lock::S3Address};
+use tokio::sync::watch;
 
 use crate::{
-    cli::platform::Serve,
+    cli::{LockChoice, platform::Serve},
     command::service,
-    fault::{Blame, Outcome},
+    fault::{Blame, Fault, Outcome},
     output::{Output, warn},
+    worker::{Worker, room::RoomHandle},
 };
 
 const FIRST_START_HOURS: i64 = 24;
+/// Who deposits what nobody else does.
+const DEPOSITOR: &str = "quanlian platform";
 const HOUR_US: i64 = 3_600_000_000;
 
 /// Runs `serve`.
@@ -49,6 +61,10 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
     };
     service::run(&mut tokio::runtime::Builder::new_multi_thread(), async {
         let listener = service::listen(arguments.listen).await?;
+        let filing = Arc::new(filing(arguments).await?);
+        if let Some(place) = &arguments.objects {
+            output.say("serve.objects", &[("place", place)]);
+        }
         let store = super::platform::open(&arguments.place, output)
             .await
             .bad_input()?;
@@ -64,18 +80,34 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             let first = [("code", issued.text.as_str()), ("address", &address)];
             warn(&output.messages.get("serve.first", &first));
         }
+        let room = RoomHandle::open(
+            &arguments.place.data.join("evidence"),
+            DEPOSITOR,
+            LockChoice::default(),
+        )?;
         let platform = Platform::new(
             store.clone(),
             permissions,
             procedures,
             law,
             settings,
+            Some(Arc::clone(&filing)),
             Timestamp::now,
         );
-        quanlian_server::serve(listener, platform, service::asked_to_stop())
-            .await
-            .context("the platform cannot go on")
-            .system()?;
+        let worker = Worker {
+            store: store.clone(),
+            filing,
+            room,
+            work: arguments.place.data.join("work"),
+            platform: platform.clone(),
+        };
+        let (stop, is_stopping) = watch::channel(false);
+        let working = tokio::spawn(worker.run(is_stopping));
+        let served = quanlian_server::serve(listener, platform, service::asked_to_stop()).await;
+        let _ = stop.send(true);
+        let worked = working.await;
+        served.context("the platform cannot go on").system()?;
+        worked.map_err(anyhow::Error::new).system()?.system()?;
         store
             .close()
             .await
@@ -84,4 +116,38 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
         output.say::<&str>("serve.stopped", &[]);
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Where files are kept.
+async fn filing(arguments: &Serve) -> Result<Filing, Fault> {
+    let data = &arguments.place.data;
+    let uploads = data.join("uploads");
+    make(&uploads)?;
+    let objects = match &arguments.objects {
+        Some(address) => {
+            let address = S3Address::parse(address)
+                .context("`--objects` is no address of a bucket")
+                .bad_input()?;
+            let waiting = data.join("work").join("objects");
+            make(&waiting)?;
+            let bucket = S3Objects::open(&address, None).bad_input()?;
+            Objects::from(bucket.with_waiting_folder(waiting))
+        }
+        None => {
+            let folder = data.join("objects");
+            make(&folder)?;
+            FolderObjects::open(&folder).await.system()?.into()
+        }
+    };
+    Ok(Filing {
+        objects,
+        uploads,
+        max_file_bytes: arguments.max_file << 20,
+    })
+}
+
+fn make(folder: &Path) -> Result<(), Fault> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}; `--data` names one", folder.display()))
+        .bad_input()
 }

@@ -18,7 +18,7 @@ use quanlian_watch::{
     spread::{self, Spread},
 };
 
-use super::SideFiles;
+use super::side::SideFiles;
 use crate::fault::{Blame, Fault};
 
 /// What the book of a watch knows; nothing without one.

@@ -20,26 +20,29 @@ use quanlian_record::time::Timestamp;
 use quanlian_server::{
     api,
     permission::Permissions,
-    platform::{Platform, Settings},
+    platform::{Filing, Platform, Settings},
     sign_in::{
         password::Cost,
         secret::{self, Kind},
     },
 };
-use quanlian_store::{AccountStore as _, Database};
+use quanlian_store::{AccountStore as _, Database, FolderObjects};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 pub(crate) const PASSWORD: &str = "gravel-tidy-moth-9";
 const HOST: &str = "quanlian.test";
+/// No file of the test platform is longer.
+pub(crate) const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// A running platform.
 pub(crate) struct Office {
     router: Router,
+    pub(crate) platform: Platform,
     now: Arc<AtomicI64>,
     pub(crate) store: Database,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// What came back.
@@ -82,6 +85,16 @@ impl Office {
     pub(crate) async fn with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Database::open(&folder.path().join("quanlian.db")).await.unwrap();
+        let uploads = folder.path().join("uploads");
+        let objects = folder.path().join("objects");
+        for place in [&uploads, &objects] {
+            std::fs::create_dir(place).unwrap();
+        }
+        let filing = Filing {
+            objects: FolderObjects::open(&objects).await.unwrap().into(),
+            uploads,
+            max_file_bytes: MAX_FILE_BYTES,
+        };
         let start: Timestamp = "2024-04-01T02:00:00Z".parse().unwrap();
         let now = Arc::new(AtomicI64::new(start.unix_micros()));
         let clock = Arc::clone(&now);
@@ -98,13 +111,15 @@ impl Office {
             Procedures::embedded().unwrap(),
             RuleBook::embedded().unwrap(),
             settings,
+            Some(Arc::new(filing)),
             move || Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap(),
         );
         Self {
-            router: api::router(platform),
+            router: api::router(platform.clone()),
+            platform,
             now,
             store,
-            _folder: folder,
+            folder,
         }
     }
 

@@ -1,0 +1,77 @@
+//! Papers of a procedure, set in type.
+//!
+//! In:  what was on file when the paper was asked for.
+//! Out: a PDF as a file of the matter.
+
+use anyhow::Context;
+use quanlian_document::{
+    Draft, Fonts,
+    dossier::{Language, Text},
+    draft::{DraftLine, DraftSource, render_draft},
+};
+use quanlian_record::time::Timestamp;
+use quanlian_server::work::{PaperLine, PaperSheet, TwoTexts};
+use quanlian_store::matters::Code;
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+
+/// Makes the paper.
+pub(super) async fn run(
+    desk: &Desk,
+    id: &str,
+    paper: &str,
+    text: &str,
+    sheet: &PaperSheet,
+) -> anyhow::Result<Value> {
+    let draft = Draft {
+        language: Language::Zh,
+        id: id.to_owned(),
+        name: two(&sheet.name),
+        number: sheet.number.clone(),
+        title: sheet.title.clone(),
+        agency: two(&sheet.agency),
+        procedure: two(&sheet.procedure),
+        stage: two(&sheet.stage),
+        opened_at: sheet.opened_at,
+        text: text.to_owned(),
+        facts: lines(&sheet.facts),
+        papers: lines(&sheet.papers),
+        clocks: lines(&sheet.clocks),
+        sources: sheet
+            .sources
+            .iter()
+            .map(|source| DraftSource {
+                cite: two(&source.cite),
+                is_read: source.is_read,
+            })
+            .collect(),
+        signs: sheet.signs.iter().map(two).collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let pdf = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
+        let fonts = Fonts::system()?;
+        render_draft(&draft, &fonts, Timestamp::now()).context("cannot make the paper")
+    })
+    .await??;
+    let path = desk.folder().join("paper.pdf");
+    tokio::fs::write(&path, &pdf.bytes).await?;
+    let name = format!("{}.pdf", sheet.name.zh);
+    let file = desk.put(&path, "paper", &name, Some(Code::parse(paper)?)).await?;
+    Ok(json!({"paper": paper, "pages": pdf.pages, "files": {"paper": file.id}}))
+}
+
+fn lines(lines: &[PaperLine]) -> Vec<DraftLine> {
+    let line = |line: &PaperLine| DraftLine {
+        name: two(&line.name),
+        value: two(&line.value),
+    };
+    lines.iter().map(line).collect()
+}
+
+fn two(texts: &TwoTexts) -> Text {
+    Text {
+        zh: texts.zh.clone(),
+        en: texts.en.clone(),
+    }
+}
