@@ -8,6 +8,7 @@ mod kit;
 mod matters;
 mod rights;
 mod sign_in;
+mod trail;
 
 use kit::Office;
 use serde_json::json;

@@ -88,9 +88,9 @@ pub(crate) fn line(strand: u8, n: u64) -> Record {
         actor: ["culture/li", "culture/wang", "police/p1"][(n % 3) as usize].into(),
         supersedes: None,
         body: json!({
-            "action": if n % 10 == 0 { "write" } else { "read" },
+            "action": if n.is_multiple_of(10) { "write" } else { "read" },
             "object": {"kind": "matter", "id": format!("m{}", n % 7)},
-            "result": if n % 20 == 0 { "denied" } else { "allowed" },
+            "result": if n.is_multiple_of(20) { "denied" } else { "allowed" },
             "why": ["own-handled"], "by": "session", "address": "10.0.0.1", "purpose": "核对线索",
         }),
     }
