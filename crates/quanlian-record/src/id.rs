@@ -79,6 +79,8 @@ ids! {
     AccountId
     /// A token of a program.
     TokenId
+    /// A strand of the audit trail: the lines that one process wrote, each holding the digest of the one before.
+    StrandId
     /// An act of custody (保管): who held a piece of evidence, when, and what was done with it.
     CustodyId
 }

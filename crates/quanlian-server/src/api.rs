@@ -23,6 +23,7 @@ mod own;
 mod places;
 mod problem;
 mod session;
+mod traced;
 mod trail;
 
 use std::{sync::Arc, time::Duration};
@@ -101,6 +102,7 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::jobs::look, matters::jobs::cancel))
         .routes(routes!(matters::jobs::events))
         .routes(routes!(trail::entries))
+        .routes(routes!(trail::checking::check))
         .routes(routes!(live))
         .routes(routes!(ready))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -129,6 +131,10 @@ pub fn router(platform: Platform) -> Router {
         .layer(CatchPanicLayer::custom(|_| {
             Problem::internal("panic").into_response()
         }))
+        .layer(axum::middleware::from_fn_with_state(
+            platform.clone(),
+            traced::see,
+        ))
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
@@ -204,7 +210,15 @@ async fn live() -> &'static str {
 async fn ready(State(platform): State<Platform>) -> Response {
     use quanlian_store::AccountStore as _;
     match platform.store().has_accounts().await {
-        Ok(_) => "ok\n".into_response(),
+        // Requests are answered without the log, so this is ready; but somebody should look.
+        Ok(_) => match platform.trouble() {
+            None => "ok\n".into_response(),
+            Some(trouble) => format!(
+                "ok\ntrail not anchored since {}: {}\n",
+                trouble.since, trouble.code
+            )
+            .into_response(),
+        },
         Err(error) => Problem::from(error).into_response(),
     }
 }

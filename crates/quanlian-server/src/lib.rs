@@ -25,6 +25,8 @@ pub async fn serve(
     platform: platform::Platform,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let routes = api::router(platform).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, routes).with_graceful_shutdown(stop).await
+    let routes = api::router(platform.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, routes).with_graceful_shutdown(stop).await;
+    platform.anchor().await;
+    served
 }

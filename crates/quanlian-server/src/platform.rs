@@ -6,12 +6,13 @@
 //! Not here: routes (`api`).
 
 mod blind;
+mod trail;
 
 use std::{
     collections::BTreeMap,
     net::IpAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use quanlian_law::RuleBook;
@@ -21,10 +22,7 @@ use quanlian_record::{
     id::{AccountId, MatterId},
     time::Timestamp,
 };
-use quanlian_store::{
-    Database, FileStore as _, Objects, RecordStore as _, files::FileError, matters::Version,
-    records::AppendError,
-};
+use quanlian_store::{Database, FileStore as _, Objects, files::FileError, matters::Version};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 pub use blind::Blind;
@@ -38,14 +36,15 @@ use crate::{
     },
 };
 
+pub(crate) use trail::Kept;
+pub use trail::{ANCHOR_EVERY, ANCHOR_LINES, Log, Trouble};
+
 /// So many addresses, and as many logins that nobody has, are remembered for their wrong tries; then the oldest are
 /// forgotten.
 const MAX_REMEMBERED: usize = 100_000;
 
 /// So many records of the trail wait for their turn; whoever comes then waits too.
 const MAX_WAITING: usize = 4096;
-/// So many are written in one transaction.
-const MAX_AT_ONCE: usize = 512;
 
 /// So many matters are kept in memory as they were read last; of a long one that is a megabyte.
 const MAX_KNOWN: usize = 128;
@@ -54,9 +53,6 @@ const MAX_KNOWN: usize = 128;
 const MAX_QUESTIONS: u32 = 500;
 /// within so many seconds.
 const QUESTIONS_WITHIN_S: i64 = 3600;
-
-/// What became of a record of the trail.
-type Kept = Result<(), Arc<AppendError>>;
 
 /// How sign-in behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -103,7 +99,7 @@ pub struct Means {
     pub blind: Option<Blind>,
 }
 
-type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Everything that requests share. Clones are cheap.
 #[derive(Clone)]
@@ -117,6 +113,8 @@ struct Parts {
     nobodys: Mutex<BTreeMap<String, Attempts>>,
     questions: Mutex<BTreeMap<AccountId, (i64, u32)>>,
     trail: mpsc::Sender<(Record, oneshot::Sender<Kept>)>,
+    strand: Arc<trail::Shared>,
+    log: OnceLock<(Arc<dyn Log>, mpsc::Sender<trail::Ask>)>,
     matters: Mutex<BTreeMap<MatterId, (Version, Arc<Stored>)>>,
 }
 
@@ -127,17 +125,51 @@ impl Platform {
     /// Outside of a Tokio runtime.
     pub fn new(means: Means, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         let (trail, waiting) = mpsc::channel(MAX_WAITING);
-        tokio::spawn(write_trail(means.store.clone(), waiting));
+        let clock: Clock = Arc::new(clock);
+        let strand = Arc::new(trail::Shared::new(clock()));
+        let writer = trail::Writer::new(means.store.clone(), Arc::clone(&strand), Arc::clone(&clock));
+        tokio::spawn(writer.run(waiting));
         Self(Arc::new(Parts {
             means,
             work_waits: Notify::new(),
-            clock: Box::new(clock),
+            clock,
             addresses: Mutex::default(),
             nobodys: Mutex::default(),
             questions: Mutex::default(),
             trail,
+            strand,
+            log: OnceLock::new(),
             matters: Mutex::default(),
         }))
+    }
+
+    /// Anchors the audit trail in a log from now on; the first one that is named stays.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
+    pub fn anchor_in(&self, log: Arc<dyn Log>) {
+        self.0.log.get_or_init(|| {
+            let parts = &self.0;
+            let (strand, clock) = (Arc::clone(&parts.strand), Arc::clone(&parts.clock));
+            let ask = trail::Anchoring::begin(parts.means.store.clone(), Arc::clone(&log), strand, clock);
+            (log, ask)
+        });
+    }
+
+    /// Anchors what waits now; whether it could be done says [`Self::trouble`]. Called at the end of the program too.
+    pub async fn anchor(&self) {
+        if let Some((_, ask)) = self.0.log.get() {
+            trail::ask(ask).await;
+        }
+    }
+
+    /// Why the audit trail is not anchored, while it is not.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.0.strand.trouble()
+    }
+
+    pub(crate) fn log(&self) -> Option<&dyn Log> {
+        self.0.log.get().map(|(log, _)| &**log)
     }
 
     pub(crate) fn filing(&self) -> Option<&Filing> {
@@ -272,23 +304,4 @@ fn charge<K: Ord + Clone>(
     }
     all.insert(key, before.after_wrong(rules, now));
     0
-}
-
-/// Writes records until nobody can send any more.
-async fn write_trail(store: Database, mut waiting: mpsc::Receiver<(Record, oneshot::Sender<Kept>)>) {
-    let mut taken = Vec::new();
-    while waiting.recv_many(&mut taken, MAX_AT_ONCE).await > 0 {
-        let (records, told): (Vec<Record>, Vec<_>) = taken.drain(..).unzip();
-        if store.append_all(&records).await.is_ok() {
-            for told in told {
-                let _ = told.send(Ok(()));
-            }
-            continue;
-        }
-        // One of them may be the reason; the others are not to suffer.
-        for (record, told) in records.iter().zip(told) {
-            let kept = store.append(record).await.map(|_| ()).map_err(Arc::new);
-            let _ = told.send(kept);
-        }
-    }
 }

@@ -78,6 +78,12 @@ impl Writing<'_> {
         row.map_err(|e| self.database.trouble(e))
     }
 
+    pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<QueryResult>, DatabaseError> {
+        let statement = sql.statement(self.database.kind);
+        let rows = self.transaction.query_all_raw(statement).await;
+        rows.map_err(|e| self.database.trouble(e))
+    }
+
     /// Changes rows; how many.
     pub(crate) async fn run(&self, sql: Sql) -> Result<u64, DatabaseError> {
         let statement = sql.statement(self.database.kind);

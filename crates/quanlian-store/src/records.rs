@@ -6,7 +6,7 @@
 //! Invariant: a record is appended or refused, never changed; it goes by [`RecordStore::erase`] alone. Its order is that of `(recorded_at, id)`, so that a page
 //! never repeats a record and skips none that was there before the first page was asked for.
 
-mod checked;
+pub(crate) mod checked;
 pub mod memory;
 mod relational;
 

@@ -21,7 +21,7 @@ use quanlian_store::{
 };
 use serde::de::DeserializeOwned;
 
-use super::Problem;
+use super::{Problem, traced::Traced, trail::Who};
 use crate::{
     permission::{Action, Decision, Object, Principal, Question, Reach},
     platform::Platform,
@@ -48,9 +48,30 @@ pub(super) struct Caller {
     pub(super) address: IpAddr,
     pub(super) purpose: Option<String>,
     pub(super) now: Timestamp,
+    pub(super) traced: Traced,
 }
 
 impl Caller {
+    /// As the trail names them.
+    pub(super) fn who(&self) -> Who<'_> {
+        Who {
+            actor: self.name(),
+            address: self.address.to_string(),
+            by: if self.session.is_some() {
+                "session"
+            } else {
+                "token"
+            },
+            purpose: self.purpose.as_deref(),
+            now: self.now,
+        }
+    }
+
+    fn known(self) -> Self {
+        self.traced.is_of(&self.who());
+        self
+    }
+
     /// How they are called in records: `agency/user`.
     pub(super) fn name(&self) -> String {
         format!("{}/{}", self.account.agency, self.account.user)
@@ -155,6 +176,7 @@ impl FromRequestParts<Platform> for Caller {
         let now = platform.now();
         let address = address(platform, parts);
         let purpose = purpose(&parts.headers)?;
+        let traced = traced(parts);
         if let Some(token) = bearer(&parts.headers) {
             let (account, principal) = by_token(platform, token, now).await?;
             return Ok(Self {
@@ -164,7 +186,9 @@ impl FromRequestParts<Platform> for Caller {
                 address,
                 purpose,
                 now,
-            });
+                traced,
+            }
+            .known());
         }
         let (digest, session, account) = by_cookie(platform, parts, now).await?;
         if session.state(platform.settings().session, now) == State::WaitsForSecondFactor {
@@ -184,8 +208,15 @@ impl FromRequestParts<Platform> for Caller {
             address,
             purpose,
             now,
-        })
+            traced,
+        }
+        .known())
     }
+}
+
+/// Where the line of this request is noted.
+pub(super) fn traced(parts: &Parts) -> Traced {
+    parts.extensions.get::<Traced>().cloned().unwrap_or_default()
 }
 
 /// Whoever shows the cookie of a session, also of one that waits for its second factor.

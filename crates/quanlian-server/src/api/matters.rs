@@ -65,8 +65,13 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The procedures that matters run under.
 #[utoipa::path(get, path = "/api/v1/procedures", responses((status = 200, description = "every version of every procedure"), (status = 401)))]
-pub(super) async fn procedures(State(platform): State<Platform>, _caller: Caller) -> Json<Value> {
-    Json(json!(platform.procedures().iter().collect::<Vec<_>>()))
+pub(super) async fn procedures(
+    State(platform): State<Platform>,
+    caller: Caller,
+) -> Result<Json<Value>, Problem> {
+    let object = json!({"kind": "procedures"});
+    trail::write(&platform, &caller, "list", object, Outcome::Signed("done")).await?;
+    Ok(Json(json!(platform.procedures().iter().collect::<Vec<_>>())))
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -113,6 +113,8 @@ pub(super) async fn enrol(
     caller: Caller,
 ) -> Result<Json<Enrolment>, Problem> {
     fresh(&platform, &caller)?;
+    let object = json!({"kind": "account", "id": caller.account.id});
+    trail::write(&platform, &caller, "enrol", object, Outcome::Signed("done")).await?;
     let secret = second_factor::fresh_secret();
     Ok(Json(Enrolment {
         secret: hex::encode(*secret),
@@ -218,6 +220,8 @@ pub(super) async fn tokens(
     State(platform): State<Platform>,
     caller: Caller,
 ) -> Result<Json<Vec<TokenView>>, Problem> {
+    let object = json!({"kind": "tokens", "id": caller.account.id});
+    trail::write(&platform, &caller, "list", object, Outcome::Signed("done")).await?;
     let tokens = platform.store().tokens(caller.account.id).await?;
     Ok(Json(tokens.iter().map(token_view).collect()))
 }

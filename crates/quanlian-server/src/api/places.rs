@@ -77,8 +77,10 @@ pub(super) struct UnitView {
 #[utoipa::path(get, path = "/api/v1/agencies", responses((status = 200, body = Vec<AgencyView>), (status = 401)))]
 pub(super) async fn agencies(
     State(platform): State<Platform>,
-    _caller: Caller,
+    caller: Caller,
 ) -> Result<Json<Vec<AgencyView>>, Problem> {
+    let object = json!({"kind": "agencies"});
+    trail::write(&platform, &caller, "list", object, Outcome::Signed("done")).await?;
     let mut all = Vec::new();
     for agency in platform.store().agencies().await? {
         let units = platform.store().units(&agency.code).await?;

@@ -17,7 +17,7 @@ use quanlian_store::{
     jobs::JobError,
     matters::{ReadError, WriteError},
     objects::{GetError, PutError},
-    records::{AppendError, ReadError as RecordReadError},
+    trail::TrailError,
 };
 use serde_json::{Map, Value, json};
 
@@ -35,6 +35,10 @@ struct Parts {
     more: Map<String, Value>,
     retry_after_s: Option<u32>,
 }
+
+/// The code of a problem, as it goes with its answer through the layers of this program.
+#[derive(Debug, Clone)]
+pub(super) struct ProblemCode(pub(super) String);
 
 /// The JSON of a problem; some have more fields, named in the manual.
 #[derive(utoipa::ToSchema)]
@@ -105,6 +109,7 @@ impl IntoResponse for Problem {
         body.insert("code".into(), json!(code));
         body.insert("detail".into(), json!(detail));
         let mut response = (status, Value::Object(body).to_string()).into_response();
+        response.extensions_mut().insert(ProblemCode(code));
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
@@ -244,19 +249,16 @@ impl From<AccountError> for Problem {
     }
 }
 
-impl From<&AppendError> for Problem {
-    fn from(error: &AppendError) -> Self {
+impl From<&TrailError> for Problem {
+    fn from(error: &TrailError) -> Self {
         match error {
-            AppendError::Database(trouble) => of_database(trouble),
-            _ => Self::internal(format!("{error:?}")),
-        }
-    }
-}
-
-impl From<RecordReadError> for Problem {
-    fn from(error: RecordReadError) -> Self {
-        match &error {
-            RecordReadError::Database(trouble) => of_database(trouble),
+            TrailError::Database(trouble) => of_database(trouble),
+            TrailError::NoPlace => Self::bad(error.code(), "`after` is the `next` of the part before"),
+            TrailError::Log(trouble) => {
+                tracing::error!(?trouble, "the evidence log cannot be read");
+                let detail = "the evidence log cannot be read; the operator sees why";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, error.code(), detail).retry_after(10)
+            }
             _ => Self::internal(format!("{error:?}")),
         }
     }

@@ -29,6 +29,7 @@ use super::{
     Problem,
     caller::{self, COOKIE, Caller, Given},
     places::{AccountView, NamesBody, coded, hashed, view},
+    traced::Traced,
     trail::{self, Outcome, Who},
 };
 use crate::{
@@ -345,6 +346,19 @@ pub(super) struct Halfway {
     is_waiting: bool,
     address: std::net::IpAddr,
     now: Timestamp,
+    traced: Traced,
+}
+
+impl Halfway {
+    fn who(&self) -> Who<'_> {
+        Who {
+            actor: format!("{}/{}", self.account.agency, self.account.user),
+            address: self.address.to_string(),
+            by: "session",
+            purpose: None,
+            now: self.now,
+        }
+    }
 }
 
 impl FromRequestParts<Platform> for Halfway {
@@ -353,13 +367,16 @@ impl FromRequestParts<Platform> for Halfway {
     async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Problem> {
         let now = platform.now();
         let (digest, session, account) = caller::by_cookie(platform, parts, now).await?;
-        Ok(Self {
+        let halfway = Self {
             digest,
             account,
             is_waiting: session.state(platform.settings().session, now) == Standing::WaitsForSecondFactor,
             address: caller::address(platform, parts),
             now,
-        })
+            traced: caller::traced(parts),
+        };
+        halfway.traced.is_of(&halfway.who());
+        Ok(halfway)
     }
 }
 
@@ -379,6 +396,7 @@ pub(super) async fn second_factor(
         is_waiting,
         address,
         now,
+        traced,
     } = halfway;
     let secret: Option<[u8; second_factor::SECRET_BYTES]> = account
         .totp_secret
@@ -410,6 +428,7 @@ pub(super) async fn second_factor(
     };
     if !is_right {
         signed(&platform, &account, address, now, "second_factor_wrong").await?;
+        traced.is_written();
         let detail = "the code is wrong, too old or used already; wait for the next one";
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
@@ -418,6 +437,7 @@ pub(super) async fn second_factor(
         ));
     }
     signed(&platform, &account, address, now, "done").await?;
+    traced.is_written();
     forgive(&platform, account.id).await?;
     platform.store().use_session(&digest, now, true).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -425,8 +445,13 @@ pub(super) async fn second_factor(
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/api/v1/session", responses((status = 200, body = AccountView), (status = 401)))]
-pub(super) async fn who(caller: Caller) -> Json<AccountView> {
-    Json(view(&caller.account))
+pub(super) async fn who(
+    State(platform): State<Platform>,
+    caller: Caller,
+) -> Result<Json<AccountView>, Problem> {
+    let object = json!({"kind": "account", "id": caller.account.id});
+    trail::write(&platform, &caller, "who", object, Outcome::Signed("done")).await?;
+    Ok(Json(view(&caller.account)))
 }
 
 /// Signs out.
@@ -435,6 +460,16 @@ pub(super) async fn sign_out(
     State(platform): State<Platform>,
     halfway: Halfway,
 ) -> Result<Response, Problem> {
+    let object = json!({"kind": "account", "id": halfway.account.id});
+    trail::append(
+        &platform,
+        halfway.who(),
+        "sign_out",
+        object,
+        Outcome::Signed("done"),
+    )
+    .await?;
+    halfway.traced.is_written();
     platform.store().end_session(&halfway.digest).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");

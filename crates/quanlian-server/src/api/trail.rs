@@ -6,7 +6,9 @@
 //! Invariants: the record is durable before the answer leaves; when it cannot be written, nothing is answered. It holds ids and codes,
 //! and the purpose as stated, and nothing of the content. Looking at the trail is in the trail.
 //!
-//! Not here: that no record was removed (each is to be a leaf of the log; not connected yet).
+//! Not here: how lines are linked, anchored and searched (`quanlian-store::trail`), who writes them (`platform`).
+
+pub(super) mod checking;
 
 use axum::{Json, extract::State};
 use quanlian_record::{
@@ -15,8 +17,9 @@ use quanlian_record::{
     time::Timestamp,
 };
 use quanlian_store::{
-    RecordStore as _,
-    records::{Place, RecordQuery},
+    TrailStore as _,
+    records::Place,
+    trail::{KIND, Line, LineQuery, TrailError},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -31,9 +34,10 @@ use crate::{
     platform::Platform,
 };
 
-/// The kind of its records.
-const KIND: &str = "audit";
+/// Lines of a page, unless fewer are asked for.
 const PAGE: usize = 200;
+/// What a caller wrote himself stands in a line up to so many signs.
+const MAX_SIGNS: usize = 200;
 
 /// What came of an act.
 pub(super) enum Outcome<'a> {
@@ -53,18 +57,9 @@ pub(super) async fn write(
     object: Value,
     outcome: Outcome<'_>,
 ) -> Result<(), Problem> {
-    let who = Who {
-        actor: caller.name(),
-        address: caller.address.to_string(),
-        by: if caller.session.is_some() {
-            "session"
-        } else {
-            "token"
-        },
-        purpose: caller.purpose.as_deref(),
-        now: caller.now,
-    };
-    append(platform, who, action, object, outcome).await
+    append(platform, caller.who(), action, object, outcome).await?;
+    caller.traced.is_written();
+    Ok(())
 }
 
 /// Who acts, also where nobody is signed in yet.
@@ -99,7 +94,7 @@ pub(super) async fn append(
         supersedes: None,
         body: json!({
             "action": action,
-            "object": object,
+            "object": cut(object),
             "result": result,
             "why": why,
             "by": who.by,
@@ -114,23 +109,90 @@ pub(super) async fn append(
     }
 }
 
+/// Texts of at most [`MAX_SIGNS`]: some come from the caller, and a line is no place to keep them.
+fn cut(mut object: Value) -> Value {
+    for value in object
+        .as_object_mut()
+        .into_iter()
+        .flat_map(|fields| fields.values_mut())
+    {
+        if let Value::String(text) = value
+            && let Some((end, _)) = text.char_indices().nth(MAX_SIGNS)
+        {
+            text.truncate(end);
+        }
+    }
+    object
+}
+
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct TrailQuery {
+    /// Only of this actor: `agency/user`; `?/LOGIN` of who did not get in.
+    actor: Option<String>,
+    /// Only this action: `read`, `write`, `sign_in`, ….
+    action: Option<String>,
+    /// Only with this thing: the id of a matter or account, the code of an agency.
+    object: Option<String>,
+    /// Only with this kind of thing: `matter`, `matters`, `account`, ….
+    kind: Option<String>,
+    /// Only with this result: `allowed`, `denied`, `refused`, `done`, ….
+    result: Option<String>,
+    /// Only from this address.
+    address: Option<String>,
     /// Only this instant or later (RFC 3339).
     from: Option<String>,
     /// Only before this instant.
     until: Option<String>,
+    /// `ascending`: oldest first; or `descending`.
+    direction: Option<String>,
     /// The `next` of the page before.
     after: Option<String>,
+    /// At most so many, up to 200.
+    limit: Option<usize>,
+}
+
+impl TrailQuery {
+    fn query(self) -> Result<LineQuery, Problem> {
+        let (from, until) = (instant(self.from.as_ref())?, instant(self.until.as_ref())?);
+        Ok(LineQuery {
+            actor: self.actor,
+            action: self.action,
+            object_kind: self.kind,
+            object: self.object,
+            result: self.result,
+            address: self.address,
+            from,
+            until,
+            after: self.after.as_deref().map(place_of).transpose()?,
+            is_backwards: match self.direction.as_deref() {
+                None | Some("ascending") => false,
+                Some("descending") => true,
+                Some(_) => {
+                    return Err(Problem::bad(
+                        "query_invalid",
+                        "`direction` is ascending or descending",
+                    ));
+                }
+            },
+            limit: Some(self.limit.unwrap_or(PAGE).min(PAGE)),
+        })
+    }
+}
+
+/// An instant of a query.
+fn instant(text: Option<&String>) -> Result<Option<Timestamp>, Problem> {
+    let parsed = text.map(|text| text.parse::<Timestamp>()).transpose();
+    parsed.map_err(|_| Problem::bad("query_invalid", "write an instant as 2024-12-20T09:30:00Z"))
 }
 
 #[derive(Serialize, ToSchema)]
 pub(super) struct TrailPage {
-    /// Records of kind `audit`, oldest first.
+    /// Records of kind `audit` with `strand`, `number` and `digest` of their lines. One whose record is gone or damaged has
+    /// `is_damaged` instead.
     #[schema(value_type = Vec<Object>)]
-    entries: Vec<Record>,
+    entries: Vec<Value>,
     /// Where the next page begins.
     next: Option<String>,
 }
@@ -138,42 +200,44 @@ pub(super) struct TrailPage {
 /// The audit trail, for auditors.
 #[utoipa::path(
     get, path = "/api/v1/audit", params(TrailQuery),
-    responses((status = 200, body = TrailPage), (status = 401), (status = 403))
+    responses((status = 200, body = TrailPage), (status = 400), (status = 401), (status = 403))
 )]
 pub(super) async fn entries(
     State(platform): State<Platform>,
     caller: Caller,
     Asked(query): Asked<TrailQuery>,
 ) -> Result<Json<TrailPage>, Problem> {
-    let decision = caller.may(&platform, Action::Audit, &Object::Installation)?;
-    write(
-        &platform,
-        &caller,
-        "audit",
-        json!({"kind": "audit"}),
-        Outcome::Asked(&decision),
-    )
-    .await?;
-    if !decision.is_allowed() {
-        return Err(denied());
-    }
-    let instant = |text: Option<&String>| text.map(|text| text.parse::<Timestamp>()).transpose();
-    let unreadable = |_| Problem::bad("query_invalid", "write an instant as 2024-12-20T09:30:00Z");
-    let query = RecordQuery {
-        kind: Some(KIND.to_owned()),
-        from: instant(query.from.as_ref()).map_err(unreadable)?,
-        until: instant(query.until.as_ref()).map_err(unreadable)?,
-        after: query.after.as_deref().map(place_of).transpose()?,
-        limit: Some(PAGE),
-        ..RecordQuery::default()
-    };
-    let page = platform.store().list(&query).await?;
+    allowed(&platform, &caller, "audit", json!({"kind": "audit"})).await?;
+    let page = platform.store().lines(&query.query()?).await;
+    let page = page.map_err(|error: TrailError| Problem::from(&error))?;
     Ok(Json(TrailPage {
-        entries: page.records,
+        entries: page.lines.iter().map(view).collect(),
         next: page
             .next
             .map(|place| format!("{}_{}", place.recorded_at.unix_micros(), place.id)),
     }))
+}
+
+fn view(line: &Line) -> Value {
+    let mut view = match &line.record {
+        Some(record) => json!(record),
+        None => json!({"id": line.place.id, "recorded_at": line.place.recorded_at, "is_damaged": true}),
+    };
+    view["strand"] = json!(line.strand);
+    view["number"] = json!(line.number);
+    view["digest"] = json!(hex::encode(line.digest));
+    view
+}
+
+/// Asks whether the caller may look at the trail, and writes it down either way.
+async fn allowed(platform: &Platform, caller: &Caller, doing: &str, object: Value) -> Result<(), Problem> {
+    let decision = caller.may(platform, Action::Audit, &Object::Installation)?;
+    write(platform, caller, doing, object, Outcome::Asked(&decision)).await?;
+    if decision.is_allowed() {
+        Ok(())
+    } else {
+        Err(denied())
+    }
 }
 
 fn place_of(text: &str) -> Result<Place, Problem> {

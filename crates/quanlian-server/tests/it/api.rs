@@ -9,6 +9,7 @@ mod matters;
 mod named;
 mod rights;
 mod sign_in;
+mod trail;
 
 use kit::Office;
 use serde_json::json;

@@ -10,6 +10,7 @@ mod accounts;
 mod files;
 mod jobs;
 mod matters;
+mod trail;
 
 use sea_orm::DatabaseBackend;
 use sea_orm_migration::{
@@ -29,6 +30,7 @@ impl MigratorTrait for Schema {
             Box::new(matters::Matters0002),
             Box::new(jobs::Jobs0003),
             Box::new(accounts::Accounts0004),
+            Box::new(trail::Trail0005),
             Box::new(files::Files0006),
         ]
     }

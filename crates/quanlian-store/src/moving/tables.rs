@@ -313,6 +313,63 @@ pub(super) const ALL: &[Table] = &[
         key: 1,
         needs: None,
     },
+    Table {
+        name: "trail_strands",
+        columns: &[
+            ("id", Id),
+            ("begun_at", Whole),
+            ("touched_at", Whole),
+            ("number", Whole),
+            ("digest", Bytes),
+            ("anchored", Whole),
+        ],
+        key: 1,
+        needs: None,
+    },
+    Table {
+        name: "trail_lines",
+        columns: &[
+            ("strand", Id),
+            ("number", Whole),
+            ("record_id", Id),
+            ("digest", Bytes),
+            ("at", Whole),
+            ("actor", Text),
+            ("action", Text),
+            ("object_kind", Text),
+            ("object", Text),
+            ("result", Text),
+            ("address", Text),
+        ],
+        key: 2,
+        needs: None,
+    },
+    Table {
+        name: "trail_anchors",
+        columns: &[
+            ("strand", Id),
+            ("number", Whole),
+            ("digest", Bytes),
+            ("log", Text),
+            ("log_index", Whole),
+            ("leaf", Text),
+            ("at", Whole),
+        ],
+        key: 2,
+        needs: None,
+    },
+    Table {
+        name: "trail_prunings",
+        columns: &[
+            ("strand", Id),
+            ("through", Whole),
+            ("digest", Bytes),
+            ("at", Whole),
+            ("record_id", Id),
+        ],
+        key: 1,
+        needs: None,
+    },
 ];
 
 #[cfg(test)]

@@ -13,18 +13,18 @@ use super::{AppendError, Appended, MAX_BATCH_RECORDS, MAX_KIND_BYTES, MAX_RECORD
 
 /// A record as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct StoredRecord {
-    pub(super) place: Place,
-    pub(super) kind: String,
-    pub(super) supersedes: Option<RecordId>,
+pub(crate) struct StoredRecord {
+    pub(crate) place: Place,
+    pub(crate) kind: String,
+    pub(crate) supersedes: Option<RecordId>,
     /// SHA-256 of `canonical` in lower-case hex.
-    pub(super) sha256: String,
+    pub(crate) sha256: String,
     /// The RFC 8785 text of the whole record.
-    pub(super) canonical: String,
+    pub(crate) canonical: String,
 }
 
 /// Checks a batch and brings it into its stored form.
-pub(super) fn batch(records: &[Record]) -> Result<Vec<StoredRecord>, AppendError> {
+pub(crate) fn batch(records: &[Record]) -> Result<Vec<StoredRecord>, AppendError> {
     if records.len() > MAX_BATCH_RECORDS {
         return Err(AppendError::TooMany { count: records.len() });
     }
@@ -70,7 +70,7 @@ impl StoredRecord {
     }
 
     /// What appending this one means where a record with the same id is stored already.
-    pub(super) fn meets(&self, stored_canonical: &str, stored_sha256: &str) -> Result<Appended, AppendError> {
+    pub(crate) fn meets(&self, stored_canonical: &str, stored_sha256: &str) -> Result<Appended, AppendError> {
         if stored_canonical == self.canonical {
             return Ok(Appended::Known);
         }
@@ -82,7 +82,7 @@ impl StoredRecord {
     }
 
     /// The record, if the stored text is the one that was appended and says what stands beside it.
-    pub(super) fn record(&self) -> Result<Record, ReadError> {
+    pub(crate) fn record(&self) -> Result<Record, ReadError> {
         let damaged = |what| ReadError::Damaged {
             id: self.place.id,
             what,
@@ -108,7 +108,7 @@ fn is_kind(kind: &str) -> bool {
     (1..=MAX_KIND_BYTES).contains(&kind.len()) && kind.bytes().all(is_sign)
 }
 
-fn sha256_hex(text: &str) -> String {
+pub(crate) fn sha256_hex(text: &str) -> String {
     hex::encode(Sha256::digest(text))
 }
 

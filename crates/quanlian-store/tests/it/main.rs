@@ -23,3 +23,4 @@ mod processes;
 mod records;
 mod snapshot;
 mod sqlite;
+mod trail;

@@ -68,6 +68,7 @@ async fn fill(store: &Database) {
     };
     store.grant(&standing).await.unwrap();
     crate::accounts::fill(store).await;
+    crate::trail::fill(store).await;
     crate::files::fill(store).await;
     for n in 0..3 {
         store.enqueue(&crate::jobs::job(n)).await.unwrap();
@@ -88,8 +89,8 @@ fn rows(digests: &[TableDigest]) -> Vec<(&str, u64)> {
         .collect()
 }
 
-const FILLED: [(&str, u64); 19] = [
-    ("records", 303),
+const FILLED: [(&str, u64); 23] = [
+    ("records", 333),
     ("matters", 12),
     ("matter_events", 24),
     ("matter_series", 1),
@@ -108,6 +109,10 @@ const FILLED: [(&str, u64); 19] = [
     ("account_codes", 1),
     ("matter_files", 2),
     ("uploads", 1),
+    ("trail_strands", 1),
+    ("trail_lines", 30),
+    ("trail_anchors", 1),
+    ("trail_prunings", 0),
 ];
 
 /// There and back again, and what was moved is used.
@@ -245,7 +250,7 @@ async fn backs_up(from: (Database, Place), to: (Database, Place), other: (Databa
     is_over.store(true, Ordering::SeqCst);
     writer.await.unwrap();
     let counts = rows(&made.tables);
-    assert_eq!(counts[0], ("records", 303));
+    assert_eq!(counts[0], ("records", 333));
     let (matters, numbers) = (counts[1].1, counts[4].1);
     assert!(matters >= 12 && matters == numbers, "{counts:?}");
     assert_eq!(
@@ -259,7 +264,7 @@ async fn backs_up(from: (Database, Place), to: (Database, Place), other: (Databa
     assert_eq!(count, matters);
     assert_eq!(
         to.0.list(&RecordQuery::default()).await.unwrap().records.len(),
-        303
+        333
     );
 
     let code = |result: Result<_, MoveError>| result.map(|_: backup::BackupManifest| ()).unwrap_err().code();

@@ -42,8 +42,8 @@ use crate::{
     work::{Assignment, Task},
 };
 
-/// A job is begun no more often.
-const MAX_ATTEMPTS: u32 = 5;
+/// A job is begun no more often: one that takes its server down with it ends. Outages of database or store are not counted.
+const MAX_ATTEMPTS: u32 = 20;
 const BACKOFF: Duration = Duration::from_secs(5);
 /// How often a stream of events looks.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
