@@ -72,16 +72,6 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             .bad_input()?;
         let address = format!("http://{}/", listener.local_addr().system()?);
         output.say("serve.database", &[("place", store.place())]);
-        output.say("serve.listens", &[("address", &address)]);
-        if !store.has_accounts().await.system()? {
-            let issued = secret::fresh(Kind::FirstStart);
-            let until = Timestamp::now().unix_micros() + FIRST_START_HOURS * HOUR_US;
-            let until = Timestamp::from_unix_micros(until).system()?;
-            store.await_first(&issued.digest.0, until).await.system()?;
-            // Also to those who asked for silence: without it nobody gets in.
-            let first = [("code", issued.text.as_str()), ("address", &address)];
-            warn(&output.messages.get("serve.first", &first));
-        }
         let room = RoomHandle::open(
             &arguments.place.data.join("evidence"),
             DEPOSITOR,
@@ -106,6 +96,16 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
         };
         let (stop, is_stopping) = watch::channel(false);
         let working = tokio::spawn(worker.run(is_stopping));
+        output.say("serve.listens", &[("address", &address)]);
+        if !store.has_accounts().await.system()? {
+            let issued = secret::fresh(Kind::FirstStart);
+            let until = Timestamp::now().unix_micros() + FIRST_START_HOURS * HOUR_US;
+            let until = Timestamp::from_unix_micros(until).system()?;
+            store.await_first(&issued.digest.0, until).await.system()?;
+            // Also to those who asked for silence: without it nobody gets in.
+            let first = [("code", issued.text.as_str()), ("address", &address)];
+            warn(&output.messages.get("serve.first", &first));
+        }
         let served = quanlian_server::serve(listener, platform, service::asked_to_stop()).await;
         let _ = stop.send(true);
         let worked = working.await;
