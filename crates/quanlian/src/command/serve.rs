@@ -33,6 +33,7 @@ use tokio::sync::watch;
 use crate::{
     cli::{LockChoice, platform::Serve},
     command::service,
+    evidence::RoomLog,
     fault::{Blame, Fault, Outcome},
     output::{Output, warn},
     worker::{Worker, room::RoomHandle},
@@ -94,6 +95,9 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             Some(Arc::clone(&filing)),
             Timestamp::now,
         );
+        if let Some(log) = RoomLog::of(room.clone()).await {
+            platform.anchor_in(Arc::new(log));
+        }
         let worker = Worker {
             store: store.clone(),
             filing,
