@@ -4,7 +4,7 @@
 //! Out: a [`Decision`] with the policies that it rests on.
 //!
 //! The rules are policies in Cedar, `policies/platform.cedar`, checked against their schema when they are read; the roles
-//! are data, `policies/roles.toml`. A question that cannot be put to the policies is a [`Fault`] and allows nothing.
+//! are data, `policies/roles.toml`, and so is in which matters a purpose is asked for, `policies/purpose.toml`. A question that cannot be put to the policies is a [`Fault`] and allows nothing.
 //!
 //! Invariants: pure; nothing is allowed that no policy allows; whether a purpose is asked for is told to those alone who
 //! would be allowed with one, so that nobody learns from it that something exists.
@@ -18,8 +18,10 @@ use cedar_policy::{
     PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
 };
 
+mod purpose;
 mod roles;
 
+pub use purpose::{Purpose, PurposeError, Purposes};
 pub use roles::{Held, Reach, Role, RoleError, Roles};
 
 const POLICIES: &str = include_str!("../../../policies/platform.cedar");
@@ -110,6 +112,8 @@ pub enum Object {
 pub struct MatterFacts {
     /// Its id.
     pub id: String,
+    /// The procedure it runs under.
+    pub procedure: String,
     /// The agency that owns it.
     pub owner: String,
     /// The unit of that agency.
@@ -169,6 +173,9 @@ pub enum Fault {
     /// The roles have a mistake.
     #[error("the roles cannot be read")]
     Roles(#[from] RoleError),
+    /// The rules of purposes have a mistake.
+    #[error("the rules of purposes cannot be read")]
+    Purposes(#[from] PurposeError),
     /// The question does not fit the schema.
     #[error("the question does not fit the policies: {0}")]
     Question(String),
@@ -183,6 +190,7 @@ impl Fault {
         match self {
             Self::Policies(_) => "permission_policies_broken",
             Self::Roles(_) => "permission_roles_broken",
+            Self::Purposes(_) => "permission_purposes_broken",
             Self::Question(_) => "permission_question_broken",
             Self::Evaluation(_) => "permission_policy_failed",
         }
@@ -222,17 +230,18 @@ pub struct Permissions {
     policies: PolicySet,
     schema: Schema,
     roles: Roles,
+    purposes: Purposes,
     actions: BTreeMap<Action, EntityUid>,
 }
 
 impl Permissions {
     /// Those that the program was built with.
     pub fn embedded() -> Result<Self, Fault> {
-        Self::of(POLICIES, SCHEMA, Roles::embedded()?)
+        Self::of(POLICIES, SCHEMA, Roles::embedded()?, Purposes::embedded()?)
     }
 
-    /// From texts: policies, their schema, and roles.
-    pub fn of(policies: &str, schema: &str, roles: Roles) -> Result<Self, Fault> {
+    /// From texts: policies and their schema; roles; where a purpose is asked for.
+    pub fn of(policies: &str, schema: &str, roles: Roles, purposes: Purposes) -> Result<Self, Fault> {
         let broken = |error: &dyn std::fmt::Display| Fault::Policies(error.to_string());
         let (schema, warnings) = Schema::from_cedarschema_str(schema).map_err(|error| broken(&error))?;
         if let Some(warning) = warnings.into_iter().next() {
@@ -265,6 +274,7 @@ impl Permissions {
             policies: named,
             schema,
             roles,
+            purposes,
             actions,
         })
     }
@@ -272,6 +282,11 @@ impl Permissions {
     /// The roles.
     pub fn roles(&self) -> &Roles {
         &self.roles
+    }
+
+    /// In which matters a purpose is asked for.
+    pub fn purposes(&self) -> &Purposes {
+        &self.purposes
     }
 
     /// The ids of all policies.

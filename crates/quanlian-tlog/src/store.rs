@@ -17,6 +17,11 @@ pub(crate) use file::{io_error, replace};
 pub use home::LogHome;
 pub(crate) use home::Parts;
 
+/// The tiles of the log in a data folder, to be read while another process may be writing to them.
+pub(crate) fn beside(data: &std::path::Path) -> FileStore {
+    FileStore::beside(&data.join(home::LOG))
+}
+
 pub use crate::key_file::{KeyFileError, create_key_file, load_key_file};
 use crate::{lock_record::LockFault, tile::Tiles};
 

@@ -6,15 +6,17 @@
 //! Invariant: tiles of a published checkpoint do not change, so a view stays right while
 //! the log grows. It is cheap to make and asks no writer for anything.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use crate::{
     checkpoint::SignedCheckpoint,
     hash::{HASH_BYTES, Hash},
     log::LogError,
     merkle,
+    note::VerifierKey,
     proof::TlogProof,
-    store::TileStore,
+    publisher::open_checkpoint,
+    store::{self, TileStore},
     tile::{TILE_WIDTH, TileError, TileKind, TilePath, TileTree},
 };
 
@@ -28,6 +30,15 @@ pub struct LogView {
 impl LogView {
     pub(crate) fn new(tiles: Arc<dyn TileStore>, head: SignedCheckpoint) -> Self {
         Self { tiles, head }
+    }
+
+    /// The log in a data folder as its readers see it, also while another process writes to it.
+    ///
+    /// The checkpoint is valid under `key`; whether every tile belongs to it is for proofs, or [`crate::fsck`], to say.
+    pub fn beside(data: &Path, key: &VerifierKey) -> Result<Self, LogError> {
+        let tiles = store::beside(data);
+        let note = tiles.published_checkpoint()?.ok_or(LogError::Missing)?;
+        Ok(Self::new(Arc::new(tiles), open_checkpoint(&note, key)?))
     }
 
     /// The checkpoint.
@@ -44,6 +55,18 @@ impl LogView {
         let bundle = read_tile(&*self.tiles, path)?;
         let entries = path.entries(&bundle)?;
         Ok(entries[(index % TILE_WIDTH) as usize].to_vec())
+    }
+
+    /// The entries from `first` on, up to the end of their bundle: at most 256.
+    pub fn read_entries(&self, first: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        let size = self.head.size();
+        let path = TilePath::in_tree(TileKind::Entries, first / TILE_WIDTH, size)
+            .filter(|_| first < size)
+            .ok_or(LogError::NoSuchEntry { index: first, size })?;
+        let bundle = read_tile(&*self.tiles, path)?;
+        let entries = path.entries(&bundle)?;
+        let behind = entries.iter().skip((first % TILE_WIDTH) as usize);
+        Ok(behind.map(|entry| entry.to_vec()).collect())
     }
 
     /// The proof that entry `index` is under the checkpoint.

@@ -28,6 +28,7 @@ mod secret;
 mod serve;
 mod service;
 pub(crate) mod timestamp;
+mod trail;
 mod verify;
 mod watch;
 pub(crate) mod witness;

@@ -12,6 +12,7 @@
 //! Invariant: the log comes first. A record or original that could not be stored is
 //! reported, and the deposit stands all the same.
 
+mod anchoring;
 mod attesting;
 mod erasing;
 pub(crate) mod lock_record;
@@ -47,6 +48,7 @@ use crate::{
     output::Output,
 };
 
+pub(crate) use anchoring::{LogBeside, RoomLog};
 pub(crate) use attesting::Outsiders;
 pub(crate) use erasing::ErasedBackup;
 pub(crate) use registering::{CONTENT_KIND, Described, EVIDENCE_KIND};

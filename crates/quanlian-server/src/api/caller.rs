@@ -115,14 +115,24 @@ impl Caller {
         action: Action,
         object: &Object,
     ) -> Result<Decision, Problem> {
+        let purposes = platform.permissions().purposes();
         let question = Question {
             principal: &self.principal,
             action,
             object,
-            needs_purpose: false,
+            needs_purpose: match object {
+                Object::Matter(matter) => purposes.are_asked(&matter.procedure, action),
+                Object::Agency(_) | Object::Installation => false,
+            },
             has_purpose: self.purpose.is_some(),
         };
         Ok(platform.permissions().decide(&question)?)
+    }
+
+    /// Whether they would have to say why to read a matter of this procedure, and did not.
+    pub(super) fn lacks_purpose(&self, platform: &Platform, procedure: &str) -> bool {
+        let purposes = platform.permissions().purposes();
+        self.purpose.is_none() && purposes.are_asked(procedure, Action::Read)
     }
 
     /// Whether the password was typed just now: for what changes the account itself. Tokens never do that.

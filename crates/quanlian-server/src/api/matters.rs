@@ -36,8 +36,8 @@ use quanlian_store::{
     AccountStore as _, MatterStore as _,
     accounts::{Account, AccountState},
     matters::{
-        AgencyCode, Code, Direction, MatterFilter, MatterQuery, Request, Series, Sort, UserCode, Version,
-        WriteError, Written,
+        AgencyCode, Code, Direction, MatterFilter, MatterQuery, MatterRow, Request, Series, Sort, UserCode,
+        Version, WriteError, Written,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,7 @@ use view::{MatterView, full, sketch};
 /// A count is told up to this; beyond it "so many or more".
 const MAX_COUNT: u64 = 10_000;
 const MAX_PRESENT: usize = 10;
+const PURPOSE_MISSING: &str = "purpose_missing";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The procedures that matters run under.
@@ -147,8 +148,9 @@ pub(super) async fn list(
         .store()
         .count_matters(&scope, &query.filter, MAX_COUNT)
         .await?;
-    let row = |row| {
-        if action == Action::Read {
+    let row = |row: &MatterRow| {
+        let is_hidden = caller.lacks_purpose(&platform, row.projection.procedure.as_str());
+        if action == Action::Read && !is_hidden {
             view::row(row)
         } else {
             sketch(row)
@@ -326,9 +328,14 @@ pub(super) async fn look(
     caller: Caller,
     At(id): At<MatterId>,
 ) -> Result<Response, Problem> {
-    if let Ok(seen) = allowed(&platform, &caller, Action::Read, id, "read").await {
-        let body = full(&platform, &seen.row, &seen.stored, caller.now)?;
-        return Ok(with_version(StatusCode::OK, seen.row.version, body));
+    match allowed(&platform, &caller, Action::Read, id, "read").await {
+        Ok(seen) => {
+            let body = full(&platform, &seen.row, &seen.stored, caller.now)?;
+            return Ok(with_version(StatusCode::OK, seen.row.version, body));
+        }
+        // Whoever would read it with a purpose is told so, and not shown less without a word.
+        Err(problem) if problem.is(PURPOSE_MISSING) => return Err(problem),
+        Err(_) => {}
     }
     let seen = allowed(&platform, &caller, Action::Clocks, id, "clocks").await?;
     let mut body = sketch(&seen.row);
@@ -485,7 +492,7 @@ pub(super) async fn assign(
 
 /// A matter that the caller may do something with.
 struct Seen {
-    row: quanlian_store::matters::MatterRow,
+    row: MatterRow,
     facts: MatterFacts,
     stored: Arc<Stored>,
 }
@@ -507,10 +514,19 @@ async fn allowed(
             .ok_or_else(not_there)?;
         return Ok(Seen { row, facts, stored });
     }
+    // That one is asked for is told to those alone who would be allowed with one.
+    if decision == Decision::NeedsPurpose {
+        return Err(purpose_missing());
+    }
     // Who may see its clocks is told that it is there.
     let (_, clocks) = step::find(platform, caller, Action::Clocks, id).await?;
     let is_seen = clocks.is_allowed();
     Err(if is_seen { trail::denied() } else { not_there() })
+}
+
+fn purpose_missing() -> Problem {
+    let detail = "say why in X-Quanlian-Purpose (percent-encoded UTF-8): matters of this procedure are opened for a purpose";
+    Problem::new(StatusCode::PRECONDITION_REQUIRED, PURPOSE_MISSING, detail)
 }
 
 /// The matter as the writer saw it. A request with a key may be one that was answered already: then the store answers it again,
@@ -633,7 +649,11 @@ async fn answer(
         let body = json!({"id": written.id, "number": written.number});
         return Ok(with_version(status, written.version, body));
     };
-    let body = full(platform, &row, &stored, caller.now)?;
+    let body = if caller.lacks_purpose(platform, row.projection.procedure.as_str()) {
+        sketch(&row)
+    } else {
+        full(platform, &row, &stored, caller.now)?
+    };
     let mut response = with_version(status, row.version, body);
     if written.is_repeated {
         response

@@ -85,6 +85,11 @@ impl Problem {
         self
     }
 
+    /// Whether it is the one of this code.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.0.code == code
+    }
+
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
         self.with("retry_after_s", seconds)

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use quanlian_server::permission::{
-    Action, Decision, MatterFacts, Object, Permissions, Principal, Question, Reach, RoleError, Roles,
+    Action, Decision, MatterFacts, Object, Permissions, Principal, Purposes, Question, Reach, RoleError,
+    Roles,
 };
 
 const POLICIES: &str = include_str!("../../../../policies/platform.cedar");
@@ -50,6 +51,7 @@ fn objects() -> Vec<Object> {
                     ]),
                 ] {
                     objects.push(Object::Matter(MatterFacts {
+                        procedure: String::new(),
                         id: "m".into(),
                         owner: owner.into(),
                         unit: unit.map(Into::into),
@@ -223,7 +225,7 @@ fn without_any_one_policy_the_answers_are_others() {
             .filter(|&(at, _)| at != left_out)
             .map(|(_, &part)| part)
             .collect();
-        let fewer = Permissions::of(&rest.join("@id("), SCHEMA, roles.clone()).unwrap();
+        let fewer = Permissions::of(&rest.join("@id("), SCHEMA, roles.clone(), Purposes::default()).unwrap();
         let (_, differ) = compare(&fewer, &few, 7);
         assert!(
             differ.is_some(),
@@ -376,7 +378,7 @@ fn who_administers_or_audits_holds_no_other_role() {
 fn broken_policies_and_roles_are_refused_with_their_place() {
     let roles = Roles::embedded().unwrap();
     let refused = |policies: &str| {
-        Permissions::of(policies, SCHEMA, roles.clone())
+        Permissions::of(policies, SCHEMA, roles.clone(), Purposes::default())
             .err()
             .unwrap()
             .to_string()
@@ -425,5 +427,41 @@ fn every_role_of_every_procedure_is_a_role() {
                 role.id
             );
         }
+    }
+}
+
+#[test]
+fn a_purpose_is_asked_for_in_procedures_that_exist_and_each_rule_names_its_law() {
+    let purposes = Purposes::embedded().unwrap();
+    let procedures = quanlian_procedure::Procedures::embedded().unwrap();
+    let known: BTreeSet<String> = procedures
+        .iter()
+        .map(|procedure| procedure.id.to_string())
+        .collect();
+    let mut rules = 0;
+    for (id, rule) in purposes.iter() {
+        rules += 1;
+        assert!(rule.procedures.is_subset(&known), "{id}");
+        assert!(rule.laws.iter().any(|(_, is_verified)| *is_verified), "{id}");
+    }
+    assert!(rules > 0);
+    assert!(purposes.are_asked("trade-secret-investigation", Action::Read));
+    assert!(!purposes.are_asked("trade-secret-investigation", Action::Clocks));
+    assert!(!purposes.are_asked("complaint-intake", Action::Read));
+    let rule = |actions: &str, laws: &str| {
+        format!(
+            "[x]\ntitle = {{ zh = 'x', en = 'x' }}\nprocedures = ['p']\nactions = [{actions}]\nlaws = [{laws}]\n"
+        )
+    };
+    let law = "{ cite = 'c', gist = { zh = 'x', en = 'x' }, checked = { on = 2026-11-23, against = 'S1', verified = true } }";
+    assert!(Purposes::of(&rule("'read'", law)).is_ok());
+    for (text, code) in [
+        (rule("'clocks'", law), "purposes_no_action"),
+        (rule("'nothing'", law), "purposes_no_action"),
+        (rule("", law), "purposes_empty"),
+        (rule("'read'", ""), "purposes_empty"),
+        (rule("'read'", "{ cite = 'c' }"), "purposes_unreadable"),
+    ] {
+        assert_eq!(Purposes::of(&text).unwrap_err().code(), code, "{text}");
     }
 }

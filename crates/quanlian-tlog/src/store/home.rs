@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The folder of the log below the data folder.
-const LOG: &str = "log";
+pub(super) const LOG: &str = "log";
 /// The lock record, outside the folder of the log.
 const LOCK_RECORD: &str = "log.head";
 /// What the key has signed, beside the key.

@@ -47,6 +47,16 @@ pub(crate) enum Admin {
     Restore(AdminRestore),
     /// Move the database to another one, of either kind, and compare every row
     Migrate(AdminMigrate),
+    /// Check that no line of the audit trail is missing, changed, put in or moved; exit 1 when one is
+    CheckTrail(AdminCheckTrail),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdminCheckTrail {
+    #[command(flatten)]
+    pub(crate) place: PlatformPlace,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
 }
 
 #[derive(Debug, Args)]

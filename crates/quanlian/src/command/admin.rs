@@ -1,4 +1,4 @@
-//! `quanlian admin`: backups of a platform's database, and moving it.
+//! `quanlian admin`: backups of a platform's database, and moving it; the check of its audit trail (`trail`).
 //!
 //! In:  a platform; a folder of a backup, or another database.
 //! Out: the same rows there, compared; count and digest of each table.
@@ -15,7 +15,10 @@ use quanlian_record::time::Timestamp;
 use quanlian_store::moving::{self, Progress, TableDigest, backup};
 use serde::Serialize;
 
-use super::platform::{in_folder, open, open_existing, server};
+use super::{
+    platform::{in_folder, open, open_existing, server},
+    trail,
+};
 use crate::{
     cli::platform::{Admin, AdminBackup, AdminMigrate, AdminRestore},
     fault::{Blame, Outcome},
@@ -36,6 +39,7 @@ pub(super) fn run(admin: &Admin, output: impl Fn(Form) -> Output) -> Outcome {
         Admin::Backup(arguments) => block_on(make(arguments, &output(arguments.form.form()))),
         Admin::Restore(arguments) => block_on(restore(arguments, &output(arguments.form.form()))),
         Admin::Migrate(arguments) => block_on(migrate(arguments, &output(arguments.form.form()))),
+        Admin::CheckTrail(arguments) => block_on(trail::check(arguments, &output(arguments.form.form()))),
     }
 }
 

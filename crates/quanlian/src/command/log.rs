@@ -221,7 +221,7 @@ pub(super) fn fsck(arguments: &LogFsck, output: &Output) -> Outcome {
     Ok(if report.ok { ExitCode::SUCCESS } else { answer_no() })
 }
 
-fn read_key(data: &Path, named: Option<&Path>) -> anyhow::Result<VerifierKey> {
+pub(super) fn read_key(data: &Path, named: Option<&Path>) -> anyhow::Result<VerifierKey> {
     let path = named.map_or_else(|| data.join("log.vkey"), Path::to_owned);
     let mut text = String::new();
     File::open(&path)

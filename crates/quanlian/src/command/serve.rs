@@ -34,6 +34,7 @@ use tokio::sync::watch;
 use crate::{
     cli::{LockChoice, platform::Serve},
     command::service,
+    evidence::RoomLog,
     fault::{Blame, Fault, Outcome},
     files,
     output::{Output, warn},
@@ -87,6 +88,9 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             blind: Some(blind(&arguments.place.data.join("names.key")).system()?),
         };
         let platform = Platform::new(means, Timestamp::now);
+        if let Some(log) = RoomLog::of(room.clone()).await {
+            platform.anchor_in(Arc::new(log));
+        }
         let worker = Worker {
             store: store.clone(),
             filing,

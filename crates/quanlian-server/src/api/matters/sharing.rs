@@ -29,9 +29,12 @@ use super::{
         places::coded,
         trail,
     },
-    allowed, step,
+    allowed, purpose_missing, step,
 };
-use crate::{permission::Action, platform::Platform};
+use crate::{
+    permission::{Action, Decision},
+    platform::Platform,
+};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -78,8 +81,10 @@ pub(crate) async fn grant(
         let action =
             action.ok_or_else(|| invalid("grant_actions", "grant clocks, read, write, export or share"))?;
         // Nobody gives on what they do not have.
-        if !step::decide(&platform, &caller, action, &seen.facts)?.is_allowed() {
-            return Err(trail::denied());
+        match step::decide(&platform, &caller, action, &seen.facts)? {
+            Decision::Allowed { .. } => {}
+            Decision::NeedsPurpose => return Err(purpose_missing()),
+            Decision::Denied { .. } => return Err(trail::denied()),
         }
         actions = actions | bits(action);
     }

@@ -179,6 +179,7 @@ pub(super) async fn find(
     let projection = &row.projection;
     let mut facts = MatterFacts {
         id: id.to_string(),
+        procedure: projection.procedure.to_string(),
         owner: projection.owner_agency.to_string(),
         unit: projection.owner_unit.as_ref().map(ToString::to_string),
         handlers: projection.handlers.iter().map(ToString::to_string).collect(),

@@ -83,6 +83,11 @@ impl Office {
 
     /// With other settings; hashing is cheap in any case.
     pub(crate) async fn with(settings: Settings) -> Self {
+        Self::under(settings, Permissions::embedded().unwrap()).await
+    }
+
+    /// Under other rules of who may do what.
+    pub(crate) async fn under(settings: Settings, permissions: Permissions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Database::open(&folder.path().join("quanlian.db")).await.unwrap();
         let uploads = folder.path().join("uploads");
@@ -107,7 +112,7 @@ impl Office {
         };
         let means = Means {
             store: store.clone(),
-            permissions: Permissions::embedded().unwrap(),
+            permissions,
             procedures: Procedures::embedded().unwrap(),
             law: RuleBook::embedded().unwrap(),
             settings,

@@ -12,7 +12,10 @@ use std::{
 };
 
 use quanlian_record::time::Timestamp;
-use quanlian_server::platform::Log;
+use quanlian_server::{
+    permission::{Permissions, Purposes, Roles},
+    platform::{Log, Settings},
+};
 use quanlian_store::{
     RecordStore as _, TrailStore as _,
     trail::{Boxed, Leaves, LineQuery, LogTrouble},
@@ -284,4 +287,119 @@ async fn auditors_find_lines_by_what_they_say() {
     let found = find("actor=culture/zhou&action=open").await;
     let kept = |line: &Value| line["body"]["object"]["procedure"].as_str().unwrap().len();
     assert_eq!(found.iter().map(kept).max(), Some(200));
+}
+
+/// As in `policies/purpose.toml`, for complaints.
+const ASKED: &str = r#"
+[complaints]
+title = { zh = "投诉", en = "complaints" }
+procedures = ["complaint-intake"]
+actions = ["read", "export"]
+laws = [{ cite = "x", gist = { zh = "x", en = "x" }, checked = { on = 2026-11-23, against = "S1", verified = false } }]
+"#;
+
+#[tokio::test]
+async fn where_a_purpose_is_asked_for_nothing_is_read_without_one() {
+    let [policies, schema] = [
+        include_str!("../../../../../policies/platform.cedar"),
+        include_str!("../../../../../policies/platform.cedarschema"),
+    ];
+    let roles = Roles::embedded().unwrap();
+    let permissions = Permissions::of(policies, schema, roles, Purposes::of(ASKED).unwrap()).unwrap();
+    let office = Office::under(Settings::default(), permissions).await;
+    let people = people(&office).await;
+    let opened = opened(&office, &people.clerk).await;
+    assert!(
+        opened.body.get("state").is_none() && opened.body.get("title").is_none(),
+        "{}",
+        opened.body
+    );
+    let id = opened.body["id"].as_str().unwrap();
+    let path = format!("/api/v1/matters/{id}");
+    let why = [("x-quanlian-purpose", "%E6%A0%B8%E5%AF%B9")];
+    for rest in ["", "/events", "/acts", "/files", "/jobs"] {
+        let path = format!("{path}{rest}");
+        let without = office.get(Some(&people.clerk), &path).await;
+        assert_eq!(
+            (without.status, without.code()),
+            (428, "purpose_missing"),
+            "{path}"
+        );
+        office
+            .send(Some(&people.clerk), "GET", &path, &why, None)
+            .await
+            .good();
+        // Who may not see it learns nothing from it, with a purpose or without.
+        for headers in [&why[..], &[]] {
+            let police = office
+                .send(Some(&people.police), "GET", &path, headers, None)
+                .await;
+            assert_eq!(police.code(), "matter_not_found", "{path}");
+        }
+        let empty = [("x-quanlian-purpose", "%20")];
+        let empty = office.send(Some(&people.clerk), "GET", &path, &empty, None).await;
+        assert_eq!(empty.code(), "purpose_missing");
+    }
+    let list = async |headers: &[(&str, &str)]| {
+        let list = office
+            .send(Some(&people.clerk), "GET", "/api/v1/matters", headers, None)
+            .await;
+        list.good().body["matters"][0].clone()
+    };
+    let (without, with) = (list(&[]).await, list(&why).await);
+    assert_eq!(
+        (&without["id"], &without["title"], &without["handlers"]),
+        (&json!(id), &Value::Null, &Value::Null)
+    );
+    assert!(with["title"].is_string());
+    // Writing is not asked here, and shows no more than before.
+    let supply = json!({"command": {"do": "supply", "facts": {}, "papers": {"right_proof": "T-7"}}});
+    let headers = [("if-match", opened.header("etag"))];
+    let commands = format!("{path}/commands");
+    let written = office
+        .send(Some(&people.clerk), "POST", &commands, &headers, Some(supply))
+        .await;
+    assert!(written.good().body.get("state").is_none());
+    // Nobody shares what they would have to say why for, without saying why.
+    let grant = json!({
+        "to_agency": "police", "actions": ["read"], "purpose": "x", "legal_basis": "y", "handling_code": "z",
+    });
+    let share = async |headers: &[(&str, &str)]| {
+        let path = format!("{path}/grants");
+        office
+            .send(
+                Some(&people.approver),
+                "POST",
+                &path,
+                headers,
+                Some(grant.clone()),
+            )
+            .await
+    };
+    assert_eq!(share(&[]).await.code(), "purpose_missing");
+    share(&why).await.good();
+    assert_eq!(
+        office.get(Some(&people.police), &path).await.code(),
+        "purpose_missing"
+    );
+    // All of it stands in the trail, with the purpose where there was one.
+    let tried = format!("/api/v1/audit?object={id}&action=read&actor=culture/zhou");
+    let tried = office.get(Some(&people.auditor), &tried).await.good();
+    let lines: Vec<_> = tried.body["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| &line["body"])
+        .collect();
+    let count = |purpose: Value, result: &str, why: Value| {
+        let is =
+            |line: &&&Value| line["purpose"] == purpose && line["result"] == result && line["why"] == why;
+        lines.iter().filter(is).count()
+    };
+    assert_eq!(count(Value::Null, "denied", json!(["purpose-missing"])), 2);
+    assert_eq!(
+        count(json!("核对"), "allowed", json!(["own-unit", "own-handled"]))
+            + count(json!("核对"), "allowed", json!(["own-handled", "own-unit"])),
+        1
+    );
 }
