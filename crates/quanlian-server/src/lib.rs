@@ -12,6 +12,7 @@
 pub mod api;
 pub mod permission;
 pub mod platform;
+pub mod retention;
 pub mod sign_in;
 pub mod work;
 

@@ -22,6 +22,7 @@
 //! Not here: who may read the trail, and what a line says beyond [`Keys`] (`quanlian-server`); the log itself (`quanlian-tlog`).
 
 pub mod check;
+pub mod prune;
 mod relational;
 
 use std::{collections::BTreeSet, future::Future, ops::Range, pin::Pin};
@@ -42,6 +43,8 @@ use crate::{
 
 /// The kind of its records.
 pub const KIND: &str = "audit";
+/// The action of the line that says that a strand, its object, was pruned.
+pub const PRUNED: &str = "prune";
 /// No more lines are written in one transaction.
 pub const MAX_LINES_AT_ONCE: usize = 1_000;
 /// A page holds no more lines.

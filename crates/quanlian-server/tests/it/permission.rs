@@ -434,10 +434,7 @@ fn every_role_of_every_procedure_is_a_role() {
 fn a_purpose_is_asked_for_in_procedures_that_exist_and_each_rule_names_its_law() {
     let purposes = Purposes::embedded().unwrap();
     let procedures = quanlian_procedure::Procedures::embedded().unwrap();
-    let known: BTreeSet<String> = procedures
-        .iter()
-        .map(|procedure| procedure.id.to_string())
-        .collect();
+    let known: BTreeSet<String> = procedures.iter().map(|procedure| procedure.id.clone()).collect();
     let mut rules = 0;
     for (id, rule) in purposes.iter() {
         rules += 1;

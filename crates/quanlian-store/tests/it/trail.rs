@@ -17,7 +17,7 @@ use quanlian_record::{
 };
 use quanlian_store::{
     Database, RecordStore, TrailStore,
-    trail::{Anchor, Anchored, Boxed, KIND, Leaves, LineQuery, LogTrouble, Strand, check},
+    trail::{Anchor, Anchored, Boxed, KIND, Leaves, LineQuery, LogTrouble, PRUNED, Strand, check, prune},
 };
 use quanlian_tlog::{log::Log, note::SignerKey, store::LogHome};
 use serde_json::json;
@@ -206,6 +206,78 @@ async fn lines_of_before_are_taken_over_once(store: &Database, _: &Place) {
     assert_eq!(page.lines[0].record.as_ref(), Some(&old[0]));
 }
 
+async fn what_was_pruned_is_told_and_what_is_left_is_checked(store: &Database, _: &Place) {
+    let log = InFolder::new();
+    let head = write(store, Strand::begin(strand_id(1)), 1..2101, 1).await;
+    anchor(store, &log, head).await;
+    let head = write(store, head, 2101..2151, 1).await;
+    anchor(store, &log, head).await;
+    write(store, head, 2151..2171, 1).await;
+    write(store, Strand::begin(strand_id(2)), 1..21, 2).await;
+    // Not the anchor at 2150, because a line before it has to stay; and nothing of the strand that has none.
+    let before = line(1, 2140).recorded_at;
+    let found = prune::prunable(store, before).await.unwrap();
+    let told = |found: &[prune::Prunable]| {
+        let one = |one: &prune::Prunable| (one.strand, one.through, one.lines);
+        found.iter().map(one).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&found), [(strand_id(1), 2100, 2100)]);
+    assert_eq!(
+        prune::prunable(store, line(1, 2000).recorded_at).await.unwrap(),
+        []
+    );
+    let says = |n| {
+        let mut record = line(3, n);
+        record.body["action"] = json!(PRUNED);
+        record.body["object"] = json!({"kind": "strand", "id": strand_id(1)});
+        record
+    };
+    let (first, second) = (says(9000), says(9001));
+    // A tombstone of which no line says who put it there is not believed.
+    prune::prune(store, &found[0], at(5), first.id).await.unwrap();
+    let part = checked(store, Some(&log)).await;
+    assert_eq!(part.findings.len(), 1);
+    let finding = &part.findings[0];
+    assert_eq!(
+        (finding.what, finding.through),
+        (check::What::LineRemoved, Some(2100))
+    );
+    let own = store
+        .append_lines(Strand::begin(strand_id(3)), &[first])
+        .await
+        .unwrap();
+    let part = checked(store, Some(&log)).await;
+    assert!(part.is_sound(), "{part:?}");
+    assert_eq!((part.lines, part.records, part.in_log), (91, 91, 2));
+    assert_eq!((part.pruned.len(), part.pruned[0].through), (1, 2100));
+    assert_eq!(prune::prunable(store, before).await.unwrap(), []);
+    // Later more of it.
+    let own = store
+        .append_lines(own, std::slice::from_ref(&second))
+        .await
+        .unwrap();
+    anchor(store, &log, own).await;
+    // What says that something was pruned stays, however old it is.
+    let far = prune::prunable(store, line(3, 9_999).recorded_at).await.unwrap();
+    assert_eq!(told(&far), [(strand_id(1), 2150, 50)]);
+    let found = prune::prunable(store, line(1, 2171).recorded_at).await.unwrap();
+    assert_eq!(told(&found), [(strand_id(1), 2150, 50)]);
+    prune::prune(store, &found[0], at(6), second.id).await.unwrap();
+    let part = checked(store, Some(&log)).await;
+    assert!(part.is_sound(), "{part:?}");
+    assert_eq!((part.lines, part.pruned[0].through), (42, 2150));
+    // Whoever takes one line more is found out.
+    let left = store.lines(&LineQuery::default()).await.unwrap().lines;
+    let one = left.iter().find(|line| line.strand == strand_id(1)).unwrap();
+    store.erase(one.place.id).await.unwrap();
+    let part = checked(store, Some(&log)).await;
+    let finding = &part.findings[0];
+    assert_eq!(
+        (finding.what, finding.number),
+        (check::What::LineRemoved, Some(2151))
+    );
+}
+
 async fn every_combination_of_keys_finds_what_a_reader_would(store: &Database, _: &Place) {
     let head = write(store, Strand::begin(strand_id(1)), 1..400, 1).await;
     write(store, Strand::begin(strand_id(2)), 1..400, 2).await;
@@ -288,4 +360,5 @@ every_database_passes! {
     an_anchor_ends_the_waiting_of_a_strand
     lines_of_before_are_taken_over_once
     every_combination_of_keys_finds_what_a_reader_would
+    what_was_pruned_is_told_and_what_is_left_is_checked
 }

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     database::{Database, Sql, values, whole},
     records::checked::sha256_hex,
-    trail::{Anchor, Anchored, KIND, Keys, Leaves, LineDigest, Strand, TrailError},
+    trail::{Anchor, Anchored, KIND, Keys, Leaves, LineDigest, PRUNED, Strand, TrailError},
 };
 
 /// Lines or anchors of one question.
@@ -51,11 +51,13 @@ pub(super) async fn begin(
         });
         // Without the anchor at its end nothing says what was pruned.
         let digest = database.digest_in(row, "digest")?;
-        if anchor_at(database, strand, number)
-            .await?
-            .map(|anchor| anchor.digest)
-            != Some(digest)
-        {
+        let anchor = anchor_at(database, strand, number).await?;
+        // Nor is a tombstone believed of which no line of the trail says who put it there.
+        let record: uuid::Uuid = database.cell(row, "record_id")?;
+        let said = "SELECT record_id FROM trail_lines WHERE record_id = $1 AND action = $2 AND object = $3";
+        let said = Sql::with(said, values![record, PRUNED, strand.to_string()]);
+        let is_said = database.one(said).await?.is_some();
+        if anchor.map(|anchor| anchor.digest) != Some(digest) || !is_said {
             part.found(Finding::at(What::LineRemoved, strand, 1).through(number));
         }
     }

@@ -240,7 +240,9 @@ mod tests {
             let (begin, mut rows) = rows(60 + tail);
             spoil(&mut rows);
             let mut window = Window::new(begin.id, begin.digest);
-            rows.into_iter().for_each(|row| window.push(row));
+            for row in rows {
+                window.push(row);
+            }
             window.settle();
             let told = |finding: &Finding| {
                 let through = finding.through.map_or(String::new(), |last| format!("-{last}"));
