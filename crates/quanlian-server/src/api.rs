@@ -9,6 +9,7 @@
 //! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
 //! | `matters` | matters: open, list, look, act, assign, grant |
+//! | `indicators` | figures over many matters, and the matters behind them |
 //! | `trail` | the audit trail |
 //!
 //! Invariants: every route stands in the description at `/openapi.json`, because one call adds both; every look at a matter and
@@ -18,6 +19,7 @@
 //! Not here: what is decided (`permission`, `quanlian-procedure`), where it is kept (`quanlian-store`), listening.
 
 mod caller;
+mod indicators;
 pub(crate) mod matters;
 mod own;
 mod places;
@@ -88,6 +90,9 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::assign))
         .routes(routes!(matters::sharing::grant))
         .routes(routes!(matters::sharing::revoke))
+        .routes(routes!(indicators::definitions))
+        .routes(routes!(indicators::figure))
+        .routes(routes!(indicators::matters))
         .routes(routes!(trail::entries))
         .routes(routes!(live))
         .routes(routes!(ready))

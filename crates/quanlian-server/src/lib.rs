@@ -13,6 +13,7 @@ pub mod api;
 pub mod permission;
 pub mod platform;
 pub mod sign_in;
+mod upkeep;
 
 use std::{future::Future, io, net::SocketAddr};
 

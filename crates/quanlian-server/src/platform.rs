@@ -8,13 +8,21 @@
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use quanlian_indicator::{Definitions, Mistakes};
 use quanlian_law::RuleBook;
 use quanlian_procedure::{Engine, Procedures};
 use quanlian_record::{envelope::Record, id::MatterId, time::Timestamp};
-use quanlian_store::{Database, RecordStore as _, matters::Version, records::AppendError};
+use quanlian_store::{
+    Database, RecordStore as _,
+    matters::{Code, Version},
+    records::AppendError,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -24,6 +32,7 @@ use crate::{
         attempts::{self, Attempts},
         password, session,
     },
+    upkeep,
 };
 
 /// So many addresses, and as many logins that nobody has, are remembered for their wrong tries; then the oldest are
@@ -68,6 +77,9 @@ struct Parts {
     permissions: Permissions,
     procedures: Procedures,
     law: RuleBook,
+    indicators: Result<Definitions, Mistakes>,
+    measured_on: Option<Code>,
+    is_measured: AtomicBool,
     settings: Settings,
     clock: Clock,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
@@ -77,7 +89,8 @@ struct Parts {
 }
 
 impl Platform {
-    /// Puts the parts together, and begins the writer of the audit trail.
+    /// Puts the parts together, begins the writer of the audit trail, and has matters measured that were not, or were under
+    /// other rules.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -91,18 +104,47 @@ impl Platform {
     ) -> Self {
         let (trail, waiting) = mpsc::channel(MAX_WAITING);
         tokio::spawn(write_trail(store.clone(), waiting));
-        Self(Arc::new(Parts {
+        let indicators = Definitions::embedded(&procedures);
+        if let Err(mistakes) = &indicators {
+            tracing::error!(%mistakes, "there are no figures: the indicators do not fit the procedures");
+        }
+        let measured_on = Code::parse(&quanlian_indicator::basis(&law, &procedures)).ok();
+        let platform = Self(Arc::new(Parts {
             store,
             permissions,
             procedures,
             law,
+            indicators,
+            measured_on,
+            is_measured: AtomicBool::new(false),
             settings,
             clock: Box::new(clock),
             addresses: Mutex::default(),
             nobodys: Mutex::default(),
             trail,
             matters: Mutex::default(),
-        }))
+        }));
+        tokio::spawn(upkeep::measure_all(platform.clone()));
+        platform
+    }
+
+    /// The indicators, unless they do not fit the procedures.
+    pub(crate) fn indicators(&self) -> Result<&Definitions, &Mistakes> {
+        self.0.indicators.as_ref()
+    }
+
+    /// A word for the rules by which matters are measured now.
+    pub(crate) fn measured_on(&self) -> Option<&Code> {
+        self.0.measured_on.as_ref()
+    }
+
+    /// Whether every matter was measured by them.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.0.is_measured.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_measured(&self) {
+        self.0.is_measured.store(true, Ordering::Release);
     }
 
     pub(crate) fn store(&self) -> &Database {

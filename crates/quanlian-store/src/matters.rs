@@ -24,6 +24,7 @@ mod codes;
 mod errors;
 mod grants;
 mod listing;
+pub mod measures;
 mod relational;
 
 use std::{collections::BTreeSet, fmt, future::Future, str::FromStr};
@@ -210,6 +211,8 @@ pub struct Change {
     pub projection: Projection,
     /// The state after them.
     pub state: Value,
+    /// What is counted of it after them; without it nothing is until somebody measures it ([`measures::MeasureStore`]).
+    pub measures: Option<measures::Measures>,
     /// Grants that come with them; of this matter.
     pub grants: Vec<Grant>,
     /// Grants that end with them; of this matter.
@@ -300,6 +303,7 @@ pub struct Taking {
 ///         keys: Default::default(),
 ///     },
 ///     state: serde_json::json!({}),
+///     measures: None,
 ///     grants: vec![],
 ///     revoked: vec![],
 ///     outbox: vec![],

@@ -13,7 +13,7 @@
 
 pub(super) mod sharing;
 pub(crate) mod step;
-mod view;
+pub(super) mod view;
 
 use std::sync::Arc;
 

@@ -3,9 +3,11 @@
 //! In:  requests.
 //! Out: nothing, or the first answer that is not as promised.
 
+mod indicators;
 mod kit;
 mod matters;
 mod rights;
+mod servers;
 mod sign_in;
 
 use kit::Office;

@@ -9,6 +9,7 @@
 mod accounts;
 mod jobs;
 mod matters;
+mod measures;
 
 use sea_orm::DatabaseBackend;
 use sea_orm_migration::{
@@ -28,6 +29,7 @@ impl MigratorTrait for Schema {
             Box::new(matters::Matters0002),
             Box::new(jobs::Jobs0003),
             Box::new(accounts::Accounts0004),
+            Box::new(measures::Measures0007),
         ]
     }
 }

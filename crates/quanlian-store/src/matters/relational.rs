@@ -5,10 +5,12 @@
 
 mod filter;
 mod granting;
+mod measuring;
 mod outbox;
 mod reading;
 mod rows;
 mod scope;
+mod tallying;
 mod writing;
 
 use std::collections::BTreeSet;
@@ -21,6 +23,7 @@ use quanlian_record::{
 use super::{
     Access, AgencyCode, BlindKey, Change, Code, Grant, Matter, MatterFilter, MatterPage, MatterQuery,
     MatterStore, ReadError, Scope, Series, StoredEvent, TakenEntry, Taking, Version, WriteError, Written,
+    measures::{Bin, MeasureStore, MeasuredPlace, MeasuredRow, Measures, Summed, Tally, Unmeasured},
 };
 use crate::database::{Database, Sql, values};
 
@@ -124,5 +127,38 @@ impl MatterStore for Database {
     async fn forget_requests(&self, before: Timestamp) -> Result<u64, WriteError> {
         let forget = "DELETE FROM matter_requests WHERE at < $1";
         Ok(self.run(Sql::with(forget, values![before.unix_micros()])).await?)
+    }
+}
+
+impl MeasureStore for Database {
+    async fn summed(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Summed>, ReadError> {
+        tallying::summed(self, scope, tally).await
+    }
+
+    async fn valued(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Bin>, ReadError> {
+        tallying::valued(self, scope, tally).await
+    }
+
+    async fn measured_rows(
+        &self,
+        scope: &Scope,
+        tally: &Tally,
+        after: Option<MeasuredPlace>,
+        limit: usize,
+    ) -> Result<Vec<MeasuredRow>, ReadError> {
+        tallying::rows(self, scope, tally, after, limit).await
+    }
+
+    async fn unmeasured(
+        &self,
+        basis: &Code,
+        after: Option<MatterId>,
+        limit: usize,
+    ) -> Result<Vec<Unmeasured>, ReadError> {
+        measuring::unmeasured(self, basis.as_str(), after, limit).await
+    }
+
+    async fn measure(&self, id: MatterId, version: Version, measures: &Measures) -> Result<bool, WriteError> {
+        measuring::measure(self, id, version, measures).await
     }
 }

@@ -148,6 +148,25 @@ pub(super) const ALL: &[Table] = &[
         needs: None,
     },
     Table {
+        name: "matter_measures",
+        columns: &[
+            ("matter_id", Id),
+            ("kind", Text),
+            ("ordinal", Whole),
+            ("name", Text),
+            ("state", Text),
+            ("from_key", Whole),
+            ("until_key", Whole),
+            ("due_at", Whole),
+            ("value", Whole),
+            ("owner_agency", Text),
+            ("owner_unit", Text),
+            ("procedure_id", Text),
+        ],
+        key: 3,
+        needs: None,
+    },
+    Table {
         name: "outbox",
         columns: &[
             ("id", Id),

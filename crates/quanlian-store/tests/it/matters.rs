@@ -3,6 +3,7 @@
 //! In:  an empty database of each kind.
 //! Out: nothing, or a panic that names the broken promise.
 
+pub(crate) mod measures;
 mod oracle;
 mod outbox;
 mod reading;
@@ -86,6 +87,7 @@ pub(crate) fn change(key: &str, projection: &Projection) -> Change {
         events: vec![json!({"act": key, "v": 1})],
         projection: projection.clone(),
         state: json!({"last": key}),
+        measures: None,
         grants: Vec::new(),
         revoked: Vec::new(),
         outbox: Vec::new(),

@@ -60,6 +60,7 @@ async fn fill(store: &Database) {
         let version = create(store, n, &given).await.unwrap().version;
         let mut more = change(&format!("more-{n}"), &projection);
         more.grants = vec![sharing::grant(n, matter_id(n), "police")];
+        more.measures = Some(crate::matters::measures::some());
         store.append_events(matter_id(n), version, &more).await.unwrap();
     }
     let standing = Grant {
@@ -87,7 +88,7 @@ fn rows(digests: &[TableDigest]) -> Vec<(&str, u64)> {
         .collect()
 }
 
-const FILLED: [(&str, u64); 17] = [
+const FILLED: [(&str, u64); 18] = [
     ("records", 303),
     ("matters", 12),
     ("matter_events", 24),
@@ -97,6 +98,7 @@ const FILLED: [(&str, u64); 17] = [
     ("matter_keys", 24),
     ("matter_requests", 24),
     ("matter_grants", 13),
+    ("matter_measures", 36),
     ("outbox", 12),
     ("jobs", 3),
     ("agencies", 2),

@@ -37,6 +37,7 @@ use super::super::{
 use crate::{
     permission::{Action, Decision, MatterFacts, Object, Question},
     platform::Platform,
+    upkeep,
 };
 
 /// What a grant may allow.
@@ -72,7 +73,7 @@ const KEPT_VERSION: u32 = 1;
 
 /// A matter as its events make it.
 pub(crate) struct Stored {
-    pub(super) matter: Matter,
+    pub(crate) matter: Matter,
     pub(super) kept: Kept,
     /// Number, digest and content of each event.
     pub(super) raw: Vec<(u64, [u8; 32], Value)>,
@@ -81,7 +82,7 @@ pub(crate) struct Stored {
 impl Stored {
     /// The matter of this row, which the caller was found to reach. A version never changes, so one that was read lately is
     /// not read again.
-    pub(super) async fn load(
+    pub(crate) async fn load(
         platform: &Platform,
         scope: &Scope,
         row: &MatterRow,
@@ -220,7 +221,11 @@ pub(super) fn hands_over(platform: &Platform, matter: &Matter, command: &Command
 }
 
 /// Whether any of the caller's roles may do this with matters at all; which ones, the scope says.
-pub(super) fn at_large(platform: &Platform, caller: &Caller, action: Action) -> Result<Decision, Problem> {
+pub(in crate::api) fn at_large(
+    platform: &Platform,
+    caller: &Caller,
+    action: Action,
+) -> Result<Decision, Problem> {
     let any = MatterFacts {
         id: "any".to_owned(),
         granted: [action].into(),
@@ -286,6 +291,7 @@ pub(super) fn change(
         events: values,
         projection: projection(platform, &matter, &kept, caller.now)?,
         state: json!({"matter": matter, "kept": kept}),
+        measures: Some(upkeep::measures(platform, &matter, caller.now)?),
         grants: grants(platform, caller, before, &matter)?,
         revoked: Vec::new(),
         outbox: Vec::new(),

@@ -27,9 +27,12 @@ use quanlian_server::{
     },
 };
 use quanlian_store::{AccountStore as _, Database};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+
+use super::servers;
 
 pub(crate) const PASSWORD: &str = "gravel-tidy-moth-9";
 const HOST: &str = "quanlian.test";
@@ -37,9 +40,10 @@ const HOST: &str = "quanlian.test";
 /// A running platform.
 pub(crate) struct Office {
     router: Router,
+    settings: Settings,
     now: Arc<AtomicI64>,
     pub(crate) store: Database,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What came back.
@@ -73,6 +77,17 @@ pub(crate) enum Key {
     Token(String),
 }
 
+fn router(store: &Database, settings: Settings, clock: Arc<AtomicI64>) -> Router {
+    api::router(Platform::new(
+        store.clone(),
+        Permissions::embedded().unwrap(),
+        Procedures::embedded().unwrap(),
+        RuleBook::embedded().unwrap(),
+        settings,
+        move || Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap(),
+    ))
+}
+
 impl Office {
     pub(crate) async fn new() -> Self {
         Self::with(Settings::default()).await
@@ -82,6 +97,20 @@ impl Office {
     pub(crate) async fn with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Database::open(&folder.path().join("quanlian.db")).await.unwrap();
+        Self::over(store, folder, settings)
+    }
+
+    /// Over a new database on the PostgreSQL server that the tests share, when there is one.
+    pub(crate) async fn on_postgres() -> Option<Self> {
+        let store = servers::new_database().await?;
+        Some(Self::over(
+            store,
+            tempfile::tempdir().unwrap(),
+            Settings::default(),
+        ))
+    }
+
+    fn over(store: Database, folder: TempDir, settings: Settings) -> Self {
         let start: Timestamp = "2024-04-01T02:00:00Z".parse().unwrap();
         let now = Arc::new(AtomicI64::new(start.unix_micros()));
         let clock = Arc::clone(&now);
@@ -92,20 +121,33 @@ impl Office {
             },
             ..settings
         };
-        let platform = Platform::new(
-            store.clone(),
-            Permissions::embedded().unwrap(),
-            Procedures::embedded().unwrap(),
-            RuleBook::embedded().unwrap(),
-            settings,
-            move || Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap(),
-        );
         Self {
-            router: api::router(platform),
+            router: router(&store, settings, clock),
+            settings,
             now,
             store,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The same installation after a restart of the program.
+    pub(crate) fn restarted(self) -> Self {
+        Self {
+            router: router(&self.store, self.settings, Arc::clone(&self.now)),
+            ..self
+        }
+    }
+
+    /// Takes every measure away, as if an earlier version had written the matters.
+    pub(crate) async fn forget_measures(&self) {
+        let file = self.folder.path().join("quanlian.db");
+        let raw = sea_orm::Database::connect(format!("sqlite://{}", file.display()))
+            .await
+            .unwrap();
+        raw.execute_unprepared("DELETE FROM matter_measures")
+            .await
+            .unwrap();
+        raw.close().await.unwrap();
     }
 
     pub(crate) fn now(&self) -> Timestamp {

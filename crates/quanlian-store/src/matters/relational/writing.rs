@@ -1,7 +1,7 @@
 //! Writing matters: creation and appending, each one transaction.
 //!
 //! In:  a [`Change`] and the version that its author has seen.
-//! Out: events, row, handlers, keys, number, grants, request key and outbox entries, all or none.
+//! Out: events, row, handlers, keys, measures, number, grants, request key and outbox entries, all or none.
 //!
 //! Order: what can be refused without the database is refused first; then the request key is claimed, which makes a
 //! second request with it wait for the first; then the row is changed under the condition of its version.
@@ -169,7 +169,7 @@ async fn claim(
     Ok(writing.run(Sql::with(claim, row)).await? == 1)
 }
 
-/// Grants, their ends, and the outbox.
+/// Grants, their ends, what is counted, and the outbox.
 async fn write_beside(
     writing: &Writing<'_>,
     id: MatterId,
@@ -183,6 +183,7 @@ async fn write_beside(
         let end = granting::revocation(*grant, change.at, change.request.principal.as_str());
         writing.run(end).await?;
     }
+    prepared.measured.put(writing, id).await?;
     prepared.insert_outbox(writing, id, change.at).await
 }
 
@@ -193,7 +194,7 @@ pub(super) async fn append(
     change: &Change,
 ) -> Result<Written, WriteError> {
     let prepared = Prepared::of(change, id)?;
-    let is_plain = change.grants.is_empty() && change.revoked.is_empty();
+    let is_plain = change.grants.is_empty() && change.revoked.is_empty() && prepared.measured.is_short();
     if database.kind() == Kind::Postgres && is_plain {
         return at_once::append(database, id, expected, change, &prepared).await;
     }

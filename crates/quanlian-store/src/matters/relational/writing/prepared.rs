@@ -3,7 +3,7 @@
 use quanlian_record::{canonical, id::MatterId, time::Timestamp};
 use sea_orm::Value;
 
-use super::super::{outbox, rows};
+use super::super::{measuring::Measured, outbox, rows};
 use crate::{
     database::{Sql, Writing, bytes32, whole},
     matters::{
@@ -24,6 +24,7 @@ pub(super) struct Prepared {
     pub(super) outbox: Vec<(uuid::Uuid, String, String)>,
     pub(super) handlers: Vec<String>,
     pub(super) keys: Vec<[u8; 32]>,
+    pub(super) measured: Measured,
     pub(super) at: Timestamp,
 }
 
@@ -94,6 +95,7 @@ impl Prepared {
             outbox: entries,
             handlers: projection.handlers.iter().map(ToString::to_string).collect(),
             keys: projection.keys.iter().copied().collect(),
+            measured: Measured::of(change.measures.as_ref(), projection)?,
             at: change.at,
         })
     }
