@@ -10,6 +10,7 @@
 //! | `places` | agencies, units, accounts |
 //! | `matters` | matters: open, list, look, act, assign, grant |
 //! | `indicators` | figures over many matters, and the matters behind them |
+//! | `search` | matters by their words |
 //! | `trail` | the audit trail |
 //!
 //! Invariants: every route stands in the description at `/openapi.json`, because one call adds both; every look at a matter and
@@ -24,6 +25,7 @@ pub(crate) mod matters;
 mod own;
 mod places;
 mod problem;
+pub(crate) mod search;
 mod session;
 mod trail;
 
@@ -93,6 +95,8 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(indicators::definitions))
         .routes(routes!(indicators::figure))
         .routes(routes!(indicators::matters))
+        .routes(routes!(search::search))
+        .routes(routes!(search::suggest))
         .routes(routes!(trail::entries))
         .routes(routes!(live))
         .routes(routes!(ready))

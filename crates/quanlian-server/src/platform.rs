@@ -78,8 +78,8 @@ struct Parts {
     procedures: Procedures,
     law: RuleBook,
     indicators: Result<Definitions, Mistakes>,
-    measured_on: Option<Code>,
-    is_measured: AtomicBool,
+    drawn_on: Option<Code>,
+    is_drawn: AtomicBool,
     settings: Settings,
     clock: Clock,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
@@ -89,8 +89,8 @@ struct Parts {
 }
 
 impl Platform {
-    /// Puts the parts together, begins the writer of the audit trail, and has matters measured that were not, or were under
-    /// other rules.
+    /// Puts the parts together, begins the writer of the audit trail, and has drawn what is counted and found of matters
+    /// where it is missing or of other rules.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -108,15 +108,15 @@ impl Platform {
         if let Err(mistakes) = &indicators {
             tracing::error!(%mistakes, "there are no figures: the indicators do not fit the procedures");
         }
-        let measured_on = Code::parse(&quanlian_indicator::basis(&law, &procedures)).ok();
+        let drawn_on = Code::parse(&quanlian_indicator::basis(&law, &procedures)).ok();
         let platform = Self(Arc::new(Parts {
             store,
             permissions,
             procedures,
             law,
             indicators,
-            measured_on,
-            is_measured: AtomicBool::new(false),
+            drawn_on,
+            is_drawn: AtomicBool::new(false),
             settings,
             clock: Box::new(clock),
             addresses: Mutex::default(),
@@ -124,7 +124,7 @@ impl Platform {
             trail,
             matters: Mutex::default(),
         }));
-        tokio::spawn(upkeep::measure_all(platform.clone()));
+        tokio::spawn(upkeep::draw_all(platform.clone()));
         platform
     }
 
@@ -133,18 +133,18 @@ impl Platform {
         self.0.indicators.as_ref()
     }
 
-    /// A word for the rules by which matters are measured now.
-    pub(crate) fn measured_on(&self) -> Option<&Code> {
-        self.0.measured_on.as_ref()
+    /// A word for the rules by which what is counted is drawn now.
+    pub(crate) fn drawn_on(&self) -> Option<&Code> {
+        self.0.drawn_on.as_ref()
     }
 
-    /// Whether every matter was measured by them.
-    pub(crate) fn is_measured(&self) -> bool {
-        self.0.is_measured.load(Ordering::Acquire)
+    /// Whether that was done for every matter.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.0.is_drawn.load(Ordering::Acquire)
     }
 
-    pub(crate) fn set_measured(&self) {
-        self.0.is_measured.store(true, Ordering::Release);
+    pub(crate) fn set_drawn(&self) {
+        self.0.is_drawn.store(true, Ordering::Release);
     }
 
     pub(crate) fn store(&self) -> &Database {

@@ -1,39 +1,44 @@
 //! Upkeep: what stands beside matters is drawn from their events, and drawn anew where it is missing or of other rules.
 //!
-//! In:  a matter; or, at the start, all that were not measured on today's basis.
-//! Out: its measures.
+//! In:  a matter; or, at the start, all of which not everything was drawn on today's basis.
+//! Out: what is counted of it, and the words by which it is found.
 //!
-//! Invariants: a write of a matter brings its measures in the same transaction; what was written before this program, or under
+//! Invariants: a write of a matter brings both in the same transaction; what was written before this program, or under
 //! another rule book, is caught up in the background, and until that is done every figure says that it is not complete. A matter
 //! that cannot be read is told in the log and leaves figures incomplete.
 //!
-//! Not here: what is measured (`quanlian-indicator`), where it is kept (`quanlian-store`).
+//! Not here: what is counted (`quanlian-indicator`), where it is kept (`quanlian-store`).
 
 use quanlian_indicator::Subject;
-use quanlian_procedure::Matter;
+use quanlian_procedure::{Event, Matter};
 use quanlian_record::time::Timestamp;
 use quanlian_store::{
     MatterStore as _, MeasureStore as _,
     matters::{
         Actions, Code, Reach, Scope, UserCode,
-        measures::{Measure, MeasureKind, Measures, Unmeasured},
+        measures::{Drawn, Measure, MeasureKind, Undrawn},
     },
 };
 
 use crate::{
-    api::{Problem, matters::step::Stored},
+    api::{Problem, matters::step::Stored, search},
     platform::Platform,
 };
 
 /// So many matters are asked for at once.
 const PAGE: usize = 200;
 
-/// What is counted of a matter.
-pub(crate) fn measures(platform: &Platform, matter: &Matter, now: Timestamp) -> Result<Measures, Problem> {
+/// What is counted and found of a matter.
+pub(crate) fn drawn<'e>(
+    platform: &Platform,
+    matter: &Matter,
+    events: impl DoubleEndedIterator<Item = &'e Event>,
+    now: Timestamp,
+) -> Result<Drawn, Problem> {
     let all = quanlian_indicator::measures(&platform.engine(), platform.procedures(), matter, now)
         .map_err(|error| Problem::internal(format!("{error:?}")))?;
     let code = |text: &str| Code::parse(text).map_err(Problem::internal);
-    let rows = all.into_iter().map(|measure| {
+    let measures = all.into_iter().map(|measure| {
         Ok(Measure {
             kind: kind(measure.of),
             name: code(&measure.name)?,
@@ -44,12 +49,11 @@ pub(crate) fn measures(platform: &Platform, matter: &Matter, now: Timestamp) -> 
             value: measure.value,
         })
     });
-    Ok(Measures {
-        basis: platform
-            .measured_on()
-            .cloned()
-            .ok_or_else(|| Problem::internal("the basis of measures is no code"))?,
-        rows: rows.collect::<Result<_, Problem>>()?,
+    let basis = platform.drawn_on().cloned();
+    Ok(Drawn {
+        basis: basis.ok_or_else(|| Problem::internal("the basis of figures is no code"))?,
+        measures: measures.collect::<Result<_, Problem>>()?,
+        words: search::words(events),
     })
 }
 
@@ -65,42 +69,42 @@ pub(crate) fn kind(of: Subject) -> MeasureKind {
     }
 }
 
-/// Measures every matter that was not, then says so.
-pub(crate) async fn measure_all(platform: Platform) {
-    let Some(basis) = platform.measured_on().cloned() else {
+/// Drawn every matter that was not, then says so.
+pub(crate) async fn draw_all(platform: Platform) {
+    let Some(basis) = platform.drawn_on().cloned() else {
         return;
     };
     let (mut after, mut done, mut failed) = (None, 0_u64, 0_u64);
     loop {
-        let page = match platform.store().unmeasured(&basis, after, PAGE).await {
+        let page = match platform.store().undrawn(&basis, after, PAGE).await {
             Ok(page) => page,
             Err(error) => {
-                tracing::warn!(%error, "matters could not be measured; the next start goes on");
+                tracing::warn!(%error, "what is counted and found could not be drawn; the next start goes on");
                 return;
             }
         };
         let Some(last) = page.last() else { break };
         after = Some(last.id);
         for matter in &page {
-            if measure(&platform, matter).await.is_ok() {
+            if draw(&platform, matter).await.is_ok() {
                 done += 1;
             } else {
                 failed += 1;
-                tracing::error!(matter.id = %matter.id, "a matter could not be measured");
+                tracing::error!(matter.id = %matter.id, "what is counted and found of a matter could not be drawn");
             }
             // Those who wait for an answer come first.
             tokio::task::yield_now().await;
         }
     }
     if done + failed > 0 {
-        tracing::info!(done, failed, "matters measured");
+        tracing::info!(done, failed, "what is counted and found was drawn");
     }
     if failed == 0 {
-        platform.set_measured();
+        platform.set_drawn();
     }
 }
 
-async fn measure(platform: &Platform, found: &Unmeasured) -> Result<(), Problem> {
+async fn draw(platform: &Platform, found: &Undrawn) -> Result<(), Problem> {
     let now = platform.now();
     // Whoever keeps the installation up reads as the owner does, and nobody sees it.
     let scope = Scope {
@@ -111,7 +115,7 @@ async fn measure(platform: &Platform, found: &Unmeasured) -> Result<(), Problem>
         needs: Actions::READ,
         at: now,
     };
-    // Written to since, or handed over since: then that write brought the measures.
+    // Written to since, or handed over since: then that write brought it.
     let Some(matter) = platform.store().matter(&scope, found.id).await? else {
         return Ok(());
     };
@@ -121,10 +125,10 @@ async fn measure(platform: &Platform, found: &Unmeasured) -> Result<(), Problem>
     let Some(stored) = Stored::load(platform, &scope, &matter.row).await? else {
         return Ok(());
     };
-    let measures = measures(platform, &stored.matter, now)?;
+    let drawn = drawn(platform, &stored.matter, stored.events.iter(), now)?;
     platform
         .store()
-        .measure(found.id, found.version, &measures)
+        .put_drawn(found.id, found.version, &drawn)
         .await?;
     Ok(())
 }

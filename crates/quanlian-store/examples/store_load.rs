@@ -1,4 +1,4 @@
-//! Measures the stores under load: lists and figures over many matters, durable appends of many clients.
+//! Drawn the stores under load: lists and figures over many matters, durable appends of many clients.
 //!
 //! In:  `fill|lists|figures|appends` and options, each `--name value`: `--database` (a path or `postgres://…`, its password in
 //!      `QUANLIAN_DATABASE_PASSWORD`), `--matters`, `--rounds`, `--clients`, `--seconds`.
@@ -632,7 +632,7 @@ async fn client_appends(
         events: vec![json!({"act": "note", "v": 1, "by": "u1", "text": "x".repeat(300)})],
         projection,
         state: json!({"stage": "intake", "papers": ["a", "b", "c"], "note": "y".repeat(500)}),
-        measures: None,
+        drawn: None,
         grants: Vec::new(),
         revoked: Vec::new(),
         outbox: Vec::new(),

@@ -26,6 +26,7 @@ mod grants;
 mod listing;
 pub mod measures;
 mod relational;
+pub mod search;
 
 use std::{collections::BTreeSet, fmt, future::Future, str::FromStr};
 
@@ -211,8 +212,8 @@ pub struct Change {
     pub projection: Projection,
     /// The state after them.
     pub state: Value,
-    /// What is counted of it after them; without it nothing is until somebody measures it ([`measures::MeasureStore`]).
-    pub measures: Option<measures::Measures>,
+    /// What is counted and found of it after them; without it nothing is, until somebody draws it ([`measures::MeasureStore`]).
+    pub drawn: Option<measures::Drawn>,
     /// Grants that come with them; of this matter.
     pub grants: Vec<Grant>,
     /// Grants that end with them; of this matter.
@@ -303,7 +304,7 @@ pub struct Taking {
 ///         keys: Default::default(),
 ///     },
 ///     state: serde_json::json!({}),
-///     measures: None,
+///     drawn: None,
 ///     grants: vec![],
 ///     revoked: vec![],
 ///     outbox: vec![],

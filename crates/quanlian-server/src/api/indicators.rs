@@ -183,7 +183,7 @@ pub(super) async fn figure(
         "period": period(when),
         "by": by,
         "computed_at": caller.now.to_string(),
-        "is_complete": platform.is_measured(),
+        "is_complete": platform.is_drawn(),
     });
     if is_table {
         return Ok(table(&body, &counted));

@@ -7,6 +7,7 @@ mod indicators;
 mod kit;
 mod matters;
 mod rights;
+mod search;
 mod servers;
 mod sign_in;
 

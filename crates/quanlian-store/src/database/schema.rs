@@ -10,6 +10,7 @@ mod accounts;
 mod jobs;
 mod matters;
 mod measures;
+mod search;
 
 use sea_orm::DatabaseBackend;
 use sea_orm_migration::{
@@ -30,6 +31,7 @@ impl MigratorTrait for Schema {
             Box::new(jobs::Jobs0003),
             Box::new(accounts::Accounts0004),
             Box::new(measures::Measures0007),
+            Box::new(search::Search0008),
         ]
     }
 }

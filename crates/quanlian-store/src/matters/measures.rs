@@ -1,6 +1,6 @@
-//! Measures: what is counted of matters, kept beside them so that a figure over a million of them replays none.
+//! Drawn: what is counted of matters, kept beside them so that a figure over a million of them replays none.
 //!
-//! In:  what the writer of the events made of them ([`Measures`]), in the same transaction as the events; a [`Tally`] and the
+//! In:  what the writer of the events made of them ([`Drawn`]), in the same transaction as the events; a [`Tally`] and the
 //!      scope of whoever asks.
 //! Out: counts, sums and values by group, and the rows behind them.
 //!
@@ -86,13 +86,15 @@ pub struct Measure {
     pub value: Option<i64>,
 }
 
-/// Everything that is counted of a matter.
+/// Everything that is drawn from the events of a matter, to count it and to find it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measures {
-    /// A word for the rules by which they were made; under others they are made again.
+pub struct Drawn {
+    /// A word for the rules by which it was drawn; under others it is drawn again.
     pub basis: Code,
-    /// In an order that the same matter always gives.
-    pub rows: Vec<Measure>,
+    /// What is counted, in an order that the same matter always gives.
+    pub measures: Vec<Measure>,
+    /// The words by which it is found beside its number and title ([`super::search`]).
+    pub words: String,
 }
 
 /// When something counts.
@@ -231,9 +233,9 @@ pub struct MeasuredPlace {
     pub ordinal: i64,
 }
 
-/// A matter that was not measured under the rules of today.
+/// A matter of which not everything was drawn under the rules of today.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unmeasured {
+pub struct Undrawn {
     /// The matter.
     pub id: MatterId,
     /// As it stands.
@@ -267,20 +269,20 @@ pub trait MeasureStore: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<MeasuredRow>, ReadError>> + Send;
 
-    /// Matters behind `after`, in the order of their ids, that were not measured on this basis. For the upkeep of the
+    /// Matters behind `after`, in the order of their ids, of which not everything is drawn on this basis. For the upkeep of the
     /// installation: no scope is asked for.
-    fn unmeasured(
+    fn undrawn(
         &self,
         basis: &Code,
         after: Option<MatterId>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Unmeasured>, ReadError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Undrawn>, ReadError>> + Send;
 
-    /// Puts measures beside a matter that is still at this version; whether it was.
-    fn measure(
+    /// Puts what was drawn beside a matter that is still at this version; whether it was.
+    fn put_drawn(
         &self,
         id: MatterId,
         version: Version,
-        measures: &Measures,
+        drawn: &Drawn,
     ) -> impl Future<Output = Result<bool, WriteError>> + Send;
 }

@@ -10,6 +10,7 @@ mod outbox;
 mod reading;
 mod rows;
 mod scope;
+mod searching;
 mod tallying;
 mod writing;
 
@@ -23,7 +24,8 @@ use quanlian_record::{
 use super::{
     Access, AgencyCode, BlindKey, Change, Code, Grant, Matter, MatterFilter, MatterPage, MatterQuery,
     MatterStore, ReadError, Scope, Series, StoredEvent, TakenEntry, Taking, Version, WriteError, Written,
-    measures::{Bin, MeasureStore, MeasuredPlace, MeasuredRow, Measures, Summed, Tally, Unmeasured},
+    measures::{Bin, Drawn, MeasureStore, MeasuredPlace, MeasuredRow, Summed, Tally, Undrawn},
+    search::{Found, Search, SearchStore},
 };
 use crate::database::{Database, Sql, values};
 
@@ -149,16 +151,26 @@ impl MeasureStore for Database {
         tallying::rows(self, scope, tally, after, limit).await
     }
 
-    async fn unmeasured(
+    async fn undrawn(
         &self,
         basis: &Code,
         after: Option<MatterId>,
         limit: usize,
-    ) -> Result<Vec<Unmeasured>, ReadError> {
-        measuring::unmeasured(self, basis.as_str(), after, limit).await
+    ) -> Result<Vec<Undrawn>, ReadError> {
+        measuring::undrawn(self, basis.as_str(), after, limit).await
     }
 
-    async fn measure(&self, id: MatterId, version: Version, measures: &Measures) -> Result<bool, WriteError> {
-        measuring::measure(self, id, version, measures).await
+    async fn put_drawn(&self, id: MatterId, version: Version, drawn: &Drawn) -> Result<bool, WriteError> {
+        measuring::put_drawn(self, id, version, drawn).await
+    }
+}
+
+impl SearchStore for Database {
+    async fn search(&self, scope: &Scope, search: &Search) -> Result<Vec<Found>, ReadError> {
+        searching::search(self, scope, search).await
+    }
+
+    async fn count_found(&self, scope: &Scope, search: &Search, up_to: u64) -> Result<u64, ReadError> {
+        searching::count(self, scope, search, up_to).await
     }
 }

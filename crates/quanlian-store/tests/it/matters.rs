@@ -7,6 +7,7 @@ pub(crate) mod measures;
 mod oracle;
 mod outbox;
 mod reading;
+mod search;
 pub(crate) mod sharing;
 mod writing;
 
@@ -87,7 +88,7 @@ pub(crate) fn change(key: &str, projection: &Projection) -> Change {
         events: vec![json!({"act": key, "v": 1})],
         projection: projection.clone(),
         state: json!({"last": key}),
-        measures: None,
+        drawn: None,
         grants: Vec::new(),
         revoked: Vec::new(),
         outbox: Vec::new(),

@@ -60,7 +60,7 @@ async fn fill(store: &Database) {
         let version = create(store, n, &given).await.unwrap().version;
         let mut more = change(&format!("more-{n}"), &projection);
         more.grants = vec![sharing::grant(n, matter_id(n), "police")];
-        more.measures = Some(crate::matters::measures::some());
+        more.drawn = Some(crate::matters::measures::some());
         store.append_events(matter_id(n), version, &more).await.unwrap();
     }
     let standing = Grant {

@@ -74,6 +74,8 @@ const KEPT_VERSION: u32 = 1;
 /// A matter as its events make it.
 pub(crate) struct Stored {
     pub(crate) matter: Matter,
+    /// Those of the engine.
+    pub(crate) events: Vec<Event>,
     pub(super) kept: Kept,
     /// Number, digest and content of each event.
     pub(super) raw: Vec<(u64, [u8; 32], Value)>,
@@ -157,7 +159,12 @@ impl Stored {
             .replay(&events)
             .map_err(|error| Problem::internal(format!("{error:?}")))?;
         let kept = kept.ok_or_else(|| Problem::internal("a matter without a title"))?;
-        Ok(Self { matter, kept, raw })
+        Ok(Self {
+            matter,
+            events,
+            kept,
+            raw,
+        })
     }
 }
 
@@ -291,7 +298,12 @@ pub(super) fn change(
         events: values,
         projection: projection(platform, &matter, &kept, caller.now)?,
         state: json!({"matter": matter, "kept": kept}),
-        measures: Some(upkeep::measures(platform, &matter, caller.now)?),
+        drawn: Some(upkeep::drawn(
+            platform,
+            &matter,
+            before.iter().flat_map(|stored| &stored.events).chain(events),
+            caller.now,
+        )?),
         grants: grants(platform, caller, before, &matter)?,
         revoked: Vec::new(),
         outbox: Vec::new(),

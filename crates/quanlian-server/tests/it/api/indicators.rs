@@ -185,7 +185,7 @@ async fn what_was_written_before_is_measured_at_the_next_start() {
     let path = "/api/v1/indicators/matters-opened";
     assert_eq!(office.get(Some(key), path).await.good().body["value"], 1);
     // As a database of an earlier version has it.
-    office.forget_measures().await;
+    office.forget_drawn().await;
     let empty = office.get(Some(key), path).await.good();
     assert_eq!(empty.body["value"], 0);
     let office = office.restarted();

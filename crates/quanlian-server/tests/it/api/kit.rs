@@ -138,15 +138,17 @@ impl Office {
         }
     }
 
-    /// Takes every measure away, as if an earlier version had written the matters.
-    pub(crate) async fn forget_measures(&self) {
+    /// Takes away what was drawn, as if an earlier version had written the matters.
+    pub(crate) async fn forget_drawn(&self) {
         let file = self.folder.path().join("quanlian.db");
         let raw = sea_orm::Database::connect(format!("sqlite://{}", file.display()))
             .await
             .unwrap();
-        raw.execute_unprepared("DELETE FROM matter_measures")
-            .await
-            .unwrap();
+        raw.execute_unprepared(
+            "DELETE FROM matter_measures; DELETE FROM matter_terms; DELETE FROM matter_texts",
+        )
+        .await
+        .unwrap();
         raw.close().await.unwrap();
     }
 

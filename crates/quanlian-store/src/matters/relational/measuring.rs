@@ -1,17 +1,20 @@
-//! Measures as rows: beside the events in one transaction, or afterwards for a matter that nobody wrote to since.
+//! Drawn as rows: beside the events in one transaction, or afterwards for a matter that nobody wrote to since.
 //!
-//! In:  [`Measures`], or none, which leaves a matter without any until it is measured.
+//! In:  [`Drawn`], or none, which leaves a matter without any until it is measured.
 //! Out: the rows of the matter are these and no others; what did not change is not written.
 
 use quanlian_record::id::MatterId;
 use sea_orm::Value;
 
-use super::rows::{self, day_key, version_of};
+use super::{
+    rows::{self, day_key, version_of},
+    searching::Texted,
+};
 use crate::{
     database::{Database, Kind, Sql, Writing, bytes32, values, whole},
     matters::{
         AgencyCode, Projection, ReadError, Version, WriteError,
-        measures::{MAX_MEASURES, MeasureKind, Measures, Unmeasured},
+        measures::{Drawn, MAX_MEASURES, MeasureKind, Undrawn},
     },
 };
 
@@ -39,7 +42,7 @@ const CHANGING: [&str; 9] = [
     "procedure_id",
 ];
 
-/// Measures as rows, each with the values of [`COLUMNS`].
+/// Drawn as rows, each with the values of [`COLUMNS`].
 #[derive(Debug, Default)]
 pub(super) struct Measured {
     rows: Vec<Vec<Value>>,
@@ -49,14 +52,14 @@ pub(super) struct Measured {
 
 impl Measured {
     /// Refuses what is outside its limits.
-    pub(super) fn of(measures: Option<&Measures>, projection: &Projection) -> Result<Self, WriteError> {
-        let Some(measures) = measures else {
+    pub(super) fn of(drawn: Option<&Drawn>, projection: &Projection) -> Result<Self, WriteError> {
+        let Some(drawn) = drawn else {
             return Ok(Self::default());
         };
-        if measures.rows.len() > MAX_MEASURES {
+        if drawn.measures.len() > MAX_MEASURES {
             let what = format!(
                 "{} measures of a matter, the limit is {MAX_MEASURES}",
-                measures.rows.len()
+                drawn.measures.len()
             );
             return Err(WriteError::invalid(what));
         }
@@ -73,7 +76,7 @@ impl Measured {
         let mut first = values![
             BASIS,
             0_i64,
-            measures.basis.as_str(),
+            drawn.basis.as_str(),
             none,
             NO_BEGIN,
             NEVER,
@@ -87,7 +90,7 @@ impl Measured {
         };
         for kind in MeasureKind::ALL {
             let mut ordinal = 0_i64;
-            for row in measures.rows.iter().filter(|row| row.kind == *kind) {
+            for row in drawn.measures.iter().filter(|row| row.kind == *kind) {
                 let days = [row.from, row.until];
                 if days.iter().flatten().any(|day| day.year() < 0) {
                     return Err(WriteError::invalid("a day that is counted is before the year 0"));
@@ -181,12 +184,12 @@ fn push_conflict(sql: &mut Sql) {
     }
 }
 
-/// Puts measures beside a matter that is still at this version.
-pub(super) async fn measure(
+/// Puts what was drawn beside a matter that is still at this version.
+pub(super) async fn put_drawn(
     database: &Database,
     id: MatterId,
     version: Version,
-    measures: &Measures,
+    drawn: &Drawn,
 ) -> Result<bool, WriteError> {
     let writing = database.write().await?;
     let mut now = Sql::with(
@@ -206,36 +209,46 @@ pub(super) async fn measure(
         ReadError::Database(trouble) => WriteError::Database(trouble),
         damaged => WriteError::invalid(damaged.to_string()),
     })?;
-    Measured::of(Some(measures), &row.projection)?
-        .put(&writing, id)
-        .await?;
+    let projection = &row.projection;
+    Measured::of(Some(drawn), projection)?.put(&writing, id).await?;
+    Texted::of(
+        projection.owner_agency.as_str(),
+        &projection.title,
+        Some(&drawn.words),
+    )
+    .put(database, &writing, id, version.number)
+    .await?;
     writing.commit().await?;
     Ok(true)
 }
 
-/// Matters that were not measured on this basis.
-pub(super) async fn unmeasured(
+/// Matters of which not everything is drawn on this basis.
+pub(super) async fn undrawn(
     database: &Database,
     basis: &str,
     after: Option<MatterId>,
     limit: usize,
-) -> Result<Vec<Unmeasured>, ReadError> {
+) -> Result<Vec<Undrawn>, ReadError> {
     let mut sql = Sql::new("SELECT m.id, m.version, m.head, m.owner_agency FROM matters m WHERE 1 = 1");
     if let Some(after) = after {
         sql.push(" AND m.id > ").bind(after.0);
     }
-    sql.push(" AND NOT EXISTS (SELECT 1 FROM matter_measures b WHERE b.matter_id = m.id AND b.kind = ");
+    sql.push(" AND (NOT EXISTS (SELECT 1 FROM matter_measures b WHERE b.matter_id = m.id AND b.kind = ");
     sql.bind(BASIS)
         .push(" AND b.ordinal = 0 AND b.name = ")
         .bind(basis);
-    sql.push(") ORDER BY m.id LIMIT ")
+    // Words are not moved with the rest, and drawn anew where they went.
+    sql.push(
+        ") OR NOT EXISTS (SELECT 1 FROM matter_texts t WHERE t.matter_id = m.id AND t.version = m.version))",
+    );
+    sql.push(" ORDER BY m.id LIMIT ")
         .bind(whole(limit.clamp(1, MAX_MEASURES)));
     let mut found = Vec::new();
     for row in database.all(sql).await? {
         let id = MatterId(rows::column(database, &row, "id")?);
         let owner: String = rows::column(database, &row, "owner_agency")?;
         let what = "a code is none";
-        found.push(Unmeasured {
+        found.push(Undrawn {
             id,
             version: version_of(database, &row)?,
             owner: AgencyCode::parse(&owner).map_err(|_| ReadError::DamagedRow { id, what })?,

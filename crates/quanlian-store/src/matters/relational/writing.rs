@@ -1,7 +1,7 @@
 //! Writing matters: creation and appending, each one transaction.
 //!
 //! In:  a [`Change`] and the version that its author has seen.
-//! Out: events, row, handlers, keys, measures, number, grants, request key and outbox entries, all or none.
+//! Out: events, row, handlers, keys, measures, words, number, grants, request key and outbox entries, all or none.
 //!
 //! Order: what can be refused without the database is refused first; then the request key is claimed, which makes a
 //! second request with it wait for the first; then the row is changed under the condition of its version.
@@ -115,7 +115,7 @@ pub(super) async fn create(
         .await?;
     prepared.insert_handlers(&writing, id).await?;
     prepared.insert_keys(&writing, id).await?;
-    write_beside(&writing, id, change, &prepared).await?;
+    write_beside(database, &writing, id, change, version, &prepared).await?;
     writing.commit().await?;
     Ok(Written {
         id,
@@ -169,11 +169,13 @@ async fn claim(
     Ok(writing.run(Sql::with(claim, row)).await? == 1)
 }
 
-/// Grants, their ends, what is counted, and the outbox.
+/// Grants, their ends, what is counted and found, and the outbox.
 async fn write_beside(
+    database: &Database,
     writing: &Writing<'_>,
     id: MatterId,
     change: &Change,
+    version: Version,
     prepared: &Prepared,
 ) -> Result<(), WriteError> {
     for grant in &change.grants {
@@ -184,6 +186,7 @@ async fn write_beside(
         writing.run(end).await?;
     }
     prepared.measured.put(writing, id).await?;
+    prepared.texted.put(database, writing, id, version.number).await?;
     prepared.insert_outbox(writing, id, change.at).await
 }
 
@@ -249,7 +252,7 @@ pub(super) async fn append(
         writing.run(Sql::with(clear, values![id.0])).await?;
         prepared.insert_keys(&writing, id).await?;
     }
-    write_beside(&writing, id, change, &prepared).await?;
+    write_beside(database, &writing, id, change, version, &prepared).await?;
     writing.commit().await?;
     Ok(Written {
         id,

@@ -10,7 +10,7 @@ use quanlian_store::{
     Database, MatterStore, MeasureStore,
     matters::{
         Code, Grant, Projection, Scope,
-        measures::{By, Days, Measure, MeasureKind, Measures, Tally, Valued, When},
+        measures::{By, Days, Drawn, Measure, MeasureKind, Tally, Valued, When},
     },
 };
 use sea_orm::ConnectionTrait;
@@ -40,7 +40,7 @@ fn measure(kind: MeasureKind, name: &str) -> Measure {
 }
 
 /// Two, for whoever needs some.
-pub(crate) fn some() -> Measures {
+pub(crate) fn some() -> Drawn {
     let day = |text: &str| Some(text.parse().unwrap());
     let stay = Measure {
         from: day("2024-01-31"),
@@ -54,9 +54,10 @@ pub(crate) fn some() -> Measures {
         due: Some(at(-5)),
         ..measure(MeasureKind::Clock, "accept")
     };
-    Measures {
+    Drawn {
         basis: code("1"),
-        rows: vec![stay, clock],
+        words: String::new(),
+        measures: vec![stay, clock],
     }
 }
 
@@ -314,20 +315,21 @@ async fn agrees(store: &Database, world: &World, grants: &[Grant]) -> Result<(),
 
 async fn holds(store: &Database, world: &World) -> Result<(), TestCaseError> {
     let measured = |rows: &[Measure]| {
-        Some(Measures {
+        Some(Drawn {
             basis: code("1"),
-            rows: rows.to_vec(),
+            words: String::new(),
+            measures: rows.to_vec(),
         })
     };
     let mut versions = Vec::new();
     for (n, (of, measures)) in world.matters.iter().enumerate() {
         let mut given = change(&format!("k{n}"), of);
         // What is measured later stands like what came with the write.
-        given.measures = (n % 3 != 2).then(|| measured(measures).unwrap());
+        given.drawn = (n % 3 != 2).then(|| measured(measures).unwrap());
         let version = create(store, n as u64, &given).await.unwrap().version;
         if n % 3 == 2 {
             let later = measured(measures).unwrap();
-            let is_done = store.measure(matter_id(n as u64), version, &later).await;
+            let is_done = store.put_drawn(matter_id(n as u64), version, &later).await;
             prop_assert!(is_done.unwrap());
         }
         versions.push(version);
@@ -343,7 +345,7 @@ async fn holds(store: &Database, world: &World) -> Result<(), TestCaseError> {
     next.matters.rotate_left(1);
     for (n, (of, measures)) in next.matters.iter().enumerate() {
         let mut given = change(&format!("then{n}"), of);
-        given.measures = measured(measures);
+        given.drawn = measured(measures);
         store
             .append_events(matter_id(n as u64), versions[n], &given)
             .await
@@ -401,41 +403,38 @@ async fn measures_come_and_go_with_the_write(store: &Database, place: &Place) {
         let sums = store.summed(&chief_of("culture"), &overdue()).await.unwrap();
         sums.iter().map(|one| one.known).sum::<u64>()
     };
-    let unmeasured = async |basis: &str| {
-        let found = store.unmeasured(&code(basis), None, 10).await.unwrap();
+    let undrawn = async |basis: &str| {
+        let found = store.undrawn(&code(basis), None, 10).await.unwrap();
         found.iter().map(|one| one.id).collect::<Vec<_>>()
     };
     let mut given = change("a", &projection());
-    given.measures = Some(some());
+    given.drawn = Some(some());
     let first = create(store, 1, &given).await.unwrap().version;
     let plain = create(store, 2, &change("b", &projection()))
         .await
         .unwrap()
         .version;
     assert_eq!(count().await, 1);
-    assert_eq!(unmeasured("1").await, [matter_id(2)]);
+    assert_eq!(undrawn("1").await, [matter_id(2)]);
     assert_eq!(
-        unmeasured("2").await,
+        undrawn("2").await,
         [matter_id(1), matter_id(2)],
         "other rules, other measures"
     );
-    let behind = store
-        .unmeasured(&code("2"), Some(matter_id(1)), 10)
-        .await
-        .unwrap();
+    let behind = store.undrawn(&code("2"), Some(matter_id(1)), 10).await.unwrap();
     assert_eq!(
         behind.iter().map(|one| one.id).collect::<Vec<_>>(),
         [matter_id(2)]
     );
 
     // Of a version that is past, nothing is kept.
-    assert!(!store.measure(matter_id(2), first, &some()).await.unwrap());
-    assert!(store.measure(matter_id(2), plain, &some()).await.unwrap());
+    assert!(!store.put_drawn(matter_id(2), first, &some()).await.unwrap());
+    assert!(store.put_drawn(matter_id(2), plain, &some()).await.unwrap());
     assert_eq!(count().await, 2);
 
     // A write that was refused leaves the measures; one that measures nothing takes them away.
     let mut refused = change("c", &projection());
-    refused.measures = None;
+    refused.drawn = None;
     store
         .append_events(matter_id(1), plain, &refused)
         .await
@@ -445,19 +444,20 @@ async fn measures_come_and_go_with_the_write(store: &Database, place: &Place) {
         .append_events(matter_id(1), first, &change("d", &projection()))
         .await;
     let version = done.unwrap().version;
-    assert_eq!((count().await, unmeasured("1").await), (1, vec![matter_id(1)]));
+    assert_eq!((count().await, undrawn("1").await), (1, vec![matter_id(1)]));
 
     // More than goes into one statement, and then fewer again.
     let mut many = change("e", &projection());
-    let clock = some().rows[1].clone();
-    many.measures = Some(Measures {
+    let clock = some().measures[1].clone();
+    many.drawn = Some(Drawn {
         basis: code("1"),
-        rows: vec![clock; 2500],
+        words: String::new(),
+        measures: vec![clock; 2500],
     });
     let done = store.append_events(matter_id(1), version, &many).await;
     assert_eq!(count().await, 2501);
     let mut few = change("f", &projection());
-    few.measures = Some(some());
+    few.drawn = Some(some());
     store
         .append_events(matter_id(1), done.unwrap().version, &few)
         .await
@@ -478,11 +478,12 @@ async fn a_sum_is_exact_beyond_what_one_column_holds(store: &Database, _: &Place
         let mut given = change(&format!("k{n}"), &projection());
         let row = Measure {
             value: Some(value),
-            ..some().rows[0].clone()
+            ..some().measures[0].clone()
         };
-        given.measures = Some(Measures {
+        given.drawn = Some(Drawn {
             basis: code("1"),
-            rows: vec![row],
+            words: String::new(),
+            measures: vec![row],
         });
         create(store, n, &given).await.unwrap();
     }

@@ -3,7 +3,7 @@
 use quanlian_record::{canonical, id::MatterId, time::Timestamp};
 use sea_orm::Value;
 
-use super::super::{measuring::Measured, outbox, rows};
+use super::super::{measuring::Measured, outbox, rows, searching::Texted};
 use crate::{
     database::{Sql, Writing, bytes32, whole},
     matters::{
@@ -25,6 +25,7 @@ pub(super) struct Prepared {
     pub(super) handlers: Vec<String>,
     pub(super) keys: Vec<[u8; 32]>,
     pub(super) measured: Measured,
+    pub(super) texted: Texted,
     pub(super) at: Timestamp,
 }
 
@@ -95,7 +96,12 @@ impl Prepared {
             outbox: entries,
             handlers: projection.handlers.iter().map(ToString::to_string).collect(),
             keys: projection.keys.iter().copied().collect(),
-            measured: Measured::of(change.measures.as_ref(), projection)?,
+            measured: Measured::of(change.drawn.as_ref(), projection)?,
+            texted: Texted::of(
+                projection.owner_agency.as_str(),
+                &projection.title,
+                change.drawn.as_ref().map(|drawn| drawn.words.as_str()),
+            ),
             at: change.at,
         })
     }
