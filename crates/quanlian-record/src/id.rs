@@ -69,6 +69,8 @@ ids! {
     GrantId
     /// An entry that waits in the outbox to be put elsewhere.
     OutboxId
+    /// A notice (提醒) in the inbox of whom it concerns.
+    NoticeId
     /// A job of the queue.
     JobId
     /// An account: a person or a program that signs in.

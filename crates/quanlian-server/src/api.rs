@@ -11,6 +11,7 @@
 //! | `matters` | matters: open, list, look, act, assign, grant |
 //! | `indicators` | figures over many matters, and the matters behind them |
 //! | `search` | matters by their words |
+//! | `notices` | the inbox |
 //! | `trail` | the audit trail |
 //!
 //! Invariants: every route stands in the description at `/openapi.json`, because one call adds both; every look at a matter and
@@ -22,6 +23,7 @@
 mod caller;
 mod indicators;
 pub(crate) mod matters;
+mod notices;
 mod own;
 mod places;
 mod problem;
@@ -97,6 +99,8 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(indicators::matters))
         .routes(routes!(search::search))
         .routes(routes!(search::suggest))
+        .routes(routes!(notices::inbox))
+        .routes(routes!(notices::read))
         .routes(routes!(trail::entries))
         .routes(routes!(live))
         .routes(routes!(ready))

@@ -10,6 +10,7 @@
 //! (`quanlian-procedure`), TLS.
 
 pub mod api;
+mod notices;
 pub mod permission;
 pub mod platform;
 pub mod sign_in;

@@ -9,7 +9,7 @@ use std::{
     collections::BTreeMap,
     net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -26,7 +26,8 @@ use quanlian_store::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    api::matters::step::Stored,
+    api::{Problem, matters::step::Stored},
+    notices,
     permission::Permissions,
     sign_in::{
         attempts::{self, Attempts},
@@ -125,7 +126,13 @@ impl Platform {
             matters: Mutex::default(),
         }));
         tokio::spawn(upkeep::draw_all(platform.clone()));
+        tokio::spawn(look_at_clocks(Arc::downgrade(&platform.0)));
         platform
+    }
+
+    /// Puts into inboxes what clocks are due to tell now; how many notices are new. A running platform does it each minute.
+    pub async fn look_at_clocks(&self) -> Result<u64, Problem> {
+        notices::look(self).await
     }
 
     /// The indicators, unless they do not fit the procedures.
@@ -237,6 +244,17 @@ fn charge<K: Ord + Clone>(
     }
     all.insert(key, before.after_wrong(rules, now));
     0
+}
+
+/// Looks at the clocks as long as anybody uses the platform.
+async fn look_at_clocks(parts: Weak<Parts>) {
+    loop {
+        tokio::time::sleep(notices::LOOK_EVERY).await;
+        let Some(parts) = parts.upgrade() else { return };
+        if Platform(parts).look_at_clocks().await.is_err() {
+            tracing::warn!("the clocks were not looked at; the next minute tries again");
+        }
+    }
 }
 
 /// Writes records until nobody can send any more.

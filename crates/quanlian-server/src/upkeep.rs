@@ -15,7 +15,7 @@ use quanlian_record::time::Timestamp;
 use quanlian_store::{
     MatterStore as _, MeasureStore as _,
     matters::{
-        Actions, Code, Reach, Scope, UserCode,
+        Actions, AgencyCode, Code, Reach, Scope, UserCode,
         measures::{Drawn, Measure, MeasureKind, Undrawn},
     },
 };
@@ -106,15 +106,7 @@ pub(crate) async fn draw_all(platform: Platform) {
 
 async fn draw(platform: &Platform, found: &Undrawn) -> Result<(), Problem> {
     let now = platform.now();
-    // Whoever keeps the installation up reads as the owner does, and nobody sees it.
-    let scope = Scope {
-        agency: found.owner.clone(),
-        unit: None,
-        user: UserCode::parse("upkeep").map_err(Problem::internal)?,
-        reach: Reach::Agency,
-        needs: Actions::READ,
-        at: now,
-    };
+    let scope = as_owner(found.owner.clone(), now)?;
     // Written to since, or handed over since: then that write brought it.
     let Some(matter) = platform.store().matter(&scope, found.id).await? else {
         return Ok(());
@@ -131,4 +123,16 @@ async fn draw(platform: &Platform, found: &Undrawn) -> Result<(), Problem> {
         .put_drawn(found.id, found.version, &drawn)
         .await?;
     Ok(())
+}
+
+/// Whoever keeps the installation up reads as the owner does, and nobody sees it.
+pub(crate) fn as_owner(agency: AgencyCode, now: Timestamp) -> Result<Scope, Problem> {
+    Ok(Scope {
+        agency,
+        unit: None,
+        user: UserCode::parse("upkeep").map_err(Problem::internal)?,
+        reach: Reach::Agency,
+        needs: Actions::READ,
+        at: now,
+    })
 }

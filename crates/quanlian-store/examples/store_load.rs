@@ -1,6 +1,6 @@
-//! Drawn the stores under load: lists and figures over many matters, durable appends of many clients.
+//! Drawn the stores under load: lists, figures and searches over many matters, durable appends of many clients.
 //!
-//! In:  `fill|lists|figures|appends` and options, each `--name value`: `--database` (a path or `postgres://…`, its password in
+//! In:  `fill|lists|figures|words|finds|appends` and options, each `--name value`: `--database` (a path or `postgres://…`, its password in
 //!      `QUANLIAN_DATABASE_PASSWORD`), `--matters`, `--rounds`, `--clients`, `--seconds`.
 //! Out: one JSON object a line.
 //!
@@ -27,7 +27,8 @@ use quanlian_store::{
     matters::{
         Actions, Change, Code, Direction, MatterFilter, MatterQuery, OutboxEntry, Projection, Reach, Request,
         Scope, Series, Sort,
-        measures::{By, Days, MeasureKind, MeasureStore as _, Tally, Valued, When},
+        measures::{By, Days, Drawn, MeasureKind, MeasureStore as _, Tally, Valued, When},
+        search::{Search, SearchStore as _, Wanted},
     },
 };
 use sea_orm::{ConnectOptions, ConnectionTrait};
@@ -66,8 +67,10 @@ fn main() -> Result<(), Failed> {
             "fill" => fill(&options).await,
             "lists" => lists(&options).await,
             "figures" => figures_of_all(&options).await,
+            "words" => words(&options).await,
+            "finds" => finds(&options).await,
             "appends" => appends(&options).await,
-            _ => Err("fill, lists, figures or appends".into()),
+            _ => Err("fill, lists, figures, words, finds or appends".into()),
         }
     })
 }
@@ -434,6 +437,111 @@ async fn figures_of_all(options: &Options) -> Result<(), Failed> {
     Ok(())
 }
 
+/// A number by which everything about a matter is chosen.
+fn mixed(n: u64, by: u64) -> u64 {
+    (n.wrapping_add(by).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 17) % 1_000_003
+}
+
+/// A word of two signs out of 3,000, the common ones more often.
+fn word(n: u64, by: u64) -> String {
+    let rank = mixed(n, by) % 3000 * (mixed(n, by + 77) % 3000) / 3000;
+    let sign = |of: u64| char::from_u32(0x4e00 + (of % 6000) as u32).unwrap_or('字');
+    [sign(rank * 7 + 11), sign(rank * 13 + 5)].iter().collect()
+}
+
+/// A name of three signs, one of 20,000.
+fn name(n: u64) -> String {
+    let of = mixed(n, 5) % 20_000;
+    let sign = |of: u64| char::from_u32(0x5200 + (of % 5000) as u32).unwrap_or('字');
+    [sign(of % 100), sign(of * 31 + 9), sign(of * 17 + 3)]
+        .iter()
+        .collect()
+}
+
+/// Gives matters words: forty of a common kind, a name, a number, and one word that all have. What was counted of them goes.
+async fn words(options: &Options) -> Result<(), Failed> {
+    let store = open(options).await?;
+    let (matters, started) = (options.number("matters", 100_000)?, Instant::now());
+    let (basis, mut after, mut done) = (code("words")?, None, 0_u64);
+    while done < matters {
+        let page = store.undrawn(&basis, after, 1000).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for matter in &page {
+            let n = done;
+            let common: Vec<String> = (0..40).map(|by| word(n, by)).collect();
+            let drawn = Drawn {
+                basis: basis.clone(),
+                measures: Vec::new(),
+                words: format!("投诉 {} 当事人{} 编号{n}", common.concat(), name(n)),
+            };
+            store.put_drawn(matter.id, matter.version, &drawn).await?;
+            done += 1;
+        }
+    }
+    println!(
+        "{}",
+        json!({"act": "words", "matters": done, "seconds": started.elapsed().as_secs_f64()})
+    );
+    Ok(())
+}
+
+/// Twenty of all that have a word, with their count up to 1,000; each thirty times with other words.
+async fn finds(options: &Options) -> Result<(), Failed> {
+    let store = open(options).await?;
+    let rounds = options.number("rounds", 30)?;
+    let scopes = [
+        ("four of ten", person("a0", None, "u0", Reach::Agency)?),
+        ("one of eighteen", person("a5", None, "u0", Reach::Agency)?),
+        ("a unit", person("a0", Some("k3"), "u13", Reach::Unit)?),
+        ("in hand", person("a0", None, "u13", Reach::Handled)?),
+        ("20,000 grants", person("police", None, "x", Reach::Agency)?),
+        (
+            "12 standing grants",
+            person("procuratorate", None, "x", Reach::Agency)?,
+        ),
+    ];
+    for (whose, scope) in &scopes {
+        for what in [
+            "a name",
+            "a frequent word",
+            "two frequent words",
+            "a number",
+            "what all have",
+            "nothing",
+        ] {
+            let (mut times, mut counts, mut found) = (Vec::new(), Vec::new(), 0);
+            for round in 0..rounds {
+                let typed = match what {
+                    "a name" => name(round * 97),
+                    "a frequent word" => word(round * 97, 3),
+                    "two frequent words" => format!("{} {}", word(round * 97, 3), word(round * 97, 4)),
+                    "a number" => format!("2024-{:07}", 1 + round * 97),
+                    "what all have" => "投诉".to_owned(),
+                    _ => "鑫鑫鑫".to_owned(),
+                };
+                let search = Search {
+                    wanted: Wanted::parse(&typed)?,
+                    is_in_titles: false,
+                    after: None,
+                    limit: 20,
+                };
+                let started = Instant::now();
+                store.search(scope, &search).await?;
+                times.push(started.elapsed());
+                let started = Instant::now();
+                found += store.count_found(scope, &search, 1000).await?;
+                counts.push(started.elapsed());
+            }
+            let mut line = figures(&format!("{whose}: {what}"), &times);
+            line["count_p50_ms"] = figures("", &counts)["p50_ms"].clone();
+            line["found"] = json!(found / rounds.max(1));
+            println!("{line}");
+        }
+    }
+    Ok(())
+}
+
 fn code(text: &str) -> Result<Code, Failed> {
     Ok(Code::parse(text)?)
 }
@@ -633,6 +741,7 @@ async fn client_appends(
         projection,
         state: json!({"stage": "intake", "papers": ["a", "b", "c"], "note": "y".repeat(500)}),
         drawn: None,
+        notices: Vec::new(),
         grants: Vec::new(),
         revoked: Vec::new(),
         outbox: Vec::new(),

@@ -6,7 +6,7 @@
 //! | port | default | for tests |
 //! |---|---|---|
 //! | [`RecordStore`] | [`Database`] on SQLite, on PostgreSQL | [`MemoryRecords`] |
-//! | [`AccountStore`], [`MatterStore`], [`MeasureStore`], [`SearchStore`], [`JobQueue`] | [`Database`] on SQLite, on PostgreSQL | |
+//! | [`AccountStore`], [`MatterStore`], [`MeasureStore`], [`SearchStore`], [`NoticeStore`], [`JobQueue`] | [`Database`] on SQLite, on PostgreSQL | |
 //! | [`ObjectStore`] | [`FolderObjects`], [`S3Objects`] | [`MemoryObjects`] |
 //! | snapshots of an index ([`snapshot`]) | a folder, S3 | |
 //! | `LockRecord` of `quanlian-tlog` | a file of the log ([`lock`]: SQLite, PostgreSQL, S3) | |
@@ -37,7 +37,7 @@ pub mod snapshot;
 pub use accounts::AccountStore;
 pub use database::Database;
 pub use jobs::JobQueue;
-pub use matters::{MatterStore, measures::MeasureStore, search::SearchStore};
+pub use matters::{MatterStore, measures::MeasureStore, notices::NoticeStore, search::SearchStore};
 pub use objects::{ObjectId, ObjectStore, folder::FolderObjects, memory::MemoryObjects, s3::S3Objects};
 pub use records::{RecordStore, memory::MemoryRecords};
 

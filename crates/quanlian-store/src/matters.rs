@@ -25,6 +25,7 @@ mod errors;
 mod grants;
 mod listing;
 pub mod measures;
+pub mod notices;
 mod relational;
 pub mod search;
 
@@ -214,6 +215,8 @@ pub struct Change {
     pub state: Value,
     /// What is counted and found of it after them; without it nothing is, until somebody draws it ([`measures::MeasureStore`]).
     pub drawn: Option<measures::Drawn>,
+    /// Notices that come with them; of this matter.
+    pub notices: Vec<notices::Notice>,
     /// Grants that come with them; of this matter.
     pub grants: Vec<Grant>,
     /// Grants that end with them; of this matter.
@@ -305,6 +308,7 @@ pub struct Taking {
 ///     },
 ///     state: serde_json::json!({}),
 ///     drawn: None,
+///     notices: vec![],
 ///     grants: vec![],
 ///     revoked: vec![],
 ///     outbox: vec![],

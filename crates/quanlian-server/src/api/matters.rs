@@ -479,7 +479,7 @@ fn base(
     if expected == seen.row.version {
         Ok(seen.stored)
     } else if headers.contains_key(IDEMPOTENCY_KEY) {
-        seen.stored.until(platform, expected.number)
+        seen.stored.until(platform, expected)
     } else {
         Err(conflict(seen.row.id, seen.row.version))
     }

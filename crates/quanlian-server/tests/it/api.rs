@@ -6,6 +6,7 @@
 mod indicators;
 mod kit;
 mod matters;
+mod notices;
 mod rights;
 mod search;
 mod servers;

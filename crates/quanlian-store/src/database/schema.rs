@@ -10,6 +10,7 @@ mod accounts;
 mod jobs;
 mod matters;
 mod measures;
+mod notices;
 mod search;
 
 use sea_orm::DatabaseBackend;
@@ -32,6 +33,7 @@ impl MigratorTrait for Schema {
             Box::new(accounts::Accounts0004),
             Box::new(measures::Measures0007),
             Box::new(search::Search0008),
+            Box::new(notices::Notices0009),
         ]
     }
 }

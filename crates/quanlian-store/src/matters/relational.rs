@@ -6,6 +6,7 @@
 mod filter;
 mod granting;
 mod measuring;
+mod noticing;
 mod outbox;
 mod reading;
 mod rows;
@@ -17,7 +18,7 @@ mod writing;
 use std::collections::BTreeSet;
 
 use quanlian_record::{
-    id::{GrantId, MatterId, OutboxId},
+    id::{GrantId, MatterId, NoticeId, OutboxId},
     time::Timestamp,
 };
 
@@ -25,6 +26,7 @@ use super::{
     Access, AgencyCode, BlindKey, Change, Code, Grant, Matter, MatterFilter, MatterPage, MatterQuery,
     MatterStore, ReadError, Scope, Series, StoredEvent, TakenEntry, Taking, Version, WriteError, Written,
     measures::{Bin, Drawn, MeasureStore, MeasuredPlace, MeasuredRow, Summed, Tally, Undrawn},
+    notices::{InboxQuery, Notice, NoticeStore, Reader, Received},
     search::{Found, Search, SearchStore},
 };
 use crate::database::{Database, Sql, values};
@@ -172,5 +174,43 @@ impl SearchStore for Database {
 
     async fn count_found(&self, scope: &Scope, search: &Search, up_to: u64) -> Result<u64, ReadError> {
         searching::count(self, scope, search, up_to).await
+    }
+}
+
+impl NoticeStore for Database {
+    async fn notices(
+        &self,
+        scope: &Scope,
+        reader: &Reader,
+        query: &InboxQuery,
+    ) -> Result<Vec<Received>, ReadError> {
+        noticing::inbox(self, scope, reader, query).await
+    }
+
+    async fn count_unread(&self, scope: &Scope, reader: &Reader, up_to: u64) -> Result<u64, ReadError> {
+        noticing::count_unread(self, scope, reader, up_to).await
+    }
+
+    async fn read_notice(
+        &self,
+        scope: &Scope,
+        reader: &Reader,
+        id: NoticeId,
+        at: Timestamp,
+    ) -> Result<bool, WriteError> {
+        noticing::read(self, scope, reader, id, at).await
+    }
+
+    async fn notify(&self, notices: &[Notice]) -> Result<u64, WriteError> {
+        noticing::notify(self, notices).await
+    }
+
+    async fn with_clocks_due(
+        &self,
+        until: Timestamp,
+        after: Option<MatterId>,
+        limit: usize,
+    ) -> Result<Vec<Undrawn>, ReadError> {
+        noticing::with_clocks_due(self, until, after, limit).await
     }
 }

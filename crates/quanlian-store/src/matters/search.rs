@@ -195,7 +195,7 @@ pub(super) struct Words {
 }
 
 impl Words {
-    pub(super) fn of(agency: &str, title: &str, body: &str) -> Self {
+    pub(super) fn of(agency: &str, unit: Option<&str>, title: &str, body: &str) -> Self {
         let title = normalised(title);
         let mut body = normalised(body);
         let mut end = MAX_WORDS_BYTES.min(body.len());
@@ -204,6 +204,7 @@ impl Words {
         }
         body.truncate(end);
         let mut terms: BTreeSet<String> = [agency_term(agency)].into();
+        terms.extend(unit.map(|unit| unit_term(agency, unit)));
         for text in [&title, &body] {
             for (kind, run) in runs(text) {
                 let signs: Vec<char> = run.chars().collect();
@@ -227,6 +228,12 @@ impl Words {
 /// The term of everything that an agency owns, so that a search in one walks no list of the others.
 pub(super) fn agency_term(agency: &str) -> String {
     format!("a{}", hex::encode(agency))
+}
+
+/// The term of everything that a unit owns.
+pub(super) fn unit_term(agency: &str, unit: &str) -> String {
+    // No agency and no unit has this sign, so no two pairs come to one term.
+    format!("k{}", hex::encode(format!("{agency}\n{unit}")))
 }
 
 fn word_term(signs: &[char]) -> String {
@@ -321,7 +328,7 @@ mod tests {
     #[test]
     fn the_terms_of_a_part_are_among_those_of_every_text_that_has_it() {
         let text = "张三未经许可传播《白月光与朱砂痣》，Uploader7711223344556";
-        let words = Words::of("culture", "title", text);
+        let words = Words::of("culture", Some("team-1"), "title", text);
         let all: BTreeSet<&str> = words.terms.split(' ').collect();
         for typed in [
             "月光与",

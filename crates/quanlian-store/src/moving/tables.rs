@@ -293,6 +293,28 @@ pub(super) const ALL: &[Table] = &[
         key: 1,
         needs: None,
     },
+    Table {
+        name: "notices",
+        columns: &[
+            ("id", Id),
+            ("notice_key", Text),
+            ("matter_id", Id),
+            ("to_agency", Text),
+            ("to_role", Text),
+            ("template", Text),
+            ("about", Text),
+            ("light", Text),
+            ("made_at", Whole),
+        ],
+        key: 1,
+        needs: None,
+    },
+    Table {
+        name: "notice_reads",
+        columns: &[("notice_id", Id), ("account_id", Id), ("read_at", Whole)],
+        key: 2,
+        needs: None,
+    },
 ];
 
 #[cfg(test)]

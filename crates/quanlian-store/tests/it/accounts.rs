@@ -38,11 +38,11 @@ fn names(zh: &str) -> Names {
     }
 }
 
-fn account_id(n: u64) -> AccountId {
+pub(crate) fn account_id(n: u64) -> AccountId {
     AccountId(uuid_of(n))
 }
 
-fn account(n: u64) -> Account {
+pub(crate) fn account(n: u64) -> Account {
     Account {
         id: account_id(n),
         login: code(&format!("login-{n}")),

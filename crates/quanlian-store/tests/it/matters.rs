@@ -4,6 +4,7 @@
 //! Out: nothing, or a panic that names the broken promise.
 
 pub(crate) mod measures;
+pub(crate) mod notices;
 mod oracle;
 mod outbox;
 mod reading;
@@ -89,6 +90,7 @@ pub(crate) fn change(key: &str, projection: &Projection) -> Change {
         projection: projection.clone(),
         state: json!({"last": key}),
         drawn: None,
+        notices: Vec::new(),
         grants: Vec::new(),
         revoked: Vec::new(),
         outbox: Vec::new(),

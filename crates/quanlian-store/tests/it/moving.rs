@@ -61,6 +61,7 @@ async fn fill(store: &Database) {
         let mut more = change(&format!("more-{n}"), &projection);
         more.grants = vec![sharing::grant(n, matter_id(n), "police")];
         more.drawn = Some(crate::matters::measures::some());
+        more.notices = vec![crate::matters::notices::notice(n, n, Some("culture"), None)];
         store.append_events(matter_id(n), version, &more).await.unwrap();
     }
     let standing = Grant {
@@ -69,6 +70,7 @@ async fn fill(store: &Database) {
     };
     store.grant(&standing).await.unwrap();
     crate::accounts::fill(store).await;
+    crate::matters::notices::read_one(store).await;
     for n in 0..3 {
         store.enqueue(&crate::jobs::job(n)).await.unwrap();
     }
@@ -88,7 +90,7 @@ fn rows(digests: &[TableDigest]) -> Vec<(&str, u64)> {
         .collect()
 }
 
-const FILLED: [(&str, u64); 18] = [
+const FILLED: [(&str, u64); 20] = [
     ("records", 303),
     ("matters", 12),
     ("matter_events", 24),
@@ -107,6 +109,8 @@ const FILLED: [(&str, u64); 18] = [
     ("account_sessions", 1),
     ("account_tokens", 1),
     ("account_codes", 1),
+    ("notices", 12),
+    ("notice_reads", 1),
 ];
 
 /// There and back again, and what was moved is used.

@@ -23,7 +23,7 @@ use quanlian_store::{
     MatterStore as _,
     matters::{
         Actions, AgencyCode, Change, Code, Grant, GrantItem, Grantee, MAX_PAGE_EVENTS, MatterRow, Projection,
-        Request, Scope, UnitCode, UserCode,
+        Request, Scope, UnitCode, UserCode, Version,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,7 @@ use super::super::{
     places::coded,
 };
 use crate::{
+    notices,
     permission::{Action, Decision, MatterFacts, Object, Question},
     platform::Platform,
     upkeep,
@@ -122,21 +123,20 @@ impl Stored {
         Ok(Some(stored))
     }
 
-    /// As it stood after so many events.
-    pub(super) fn until(&self, platform: &Platform, number: u64) -> Result<Arc<Self>, Problem> {
-        let raw: Vec<_> = self
+    /// As it stood at an earlier version; one that the matter never had is refused.
+    pub(super) fn until(&self, platform: &Platform, version: Version) -> Result<Arc<Self>, Problem> {
+        let is_one = self
             .raw
             .iter()
-            .take_while(|event| event.0 <= number)
-            .cloned()
-            .collect();
-        if raw.is_empty() {
+            .any(|event| event.0 == version.number && event.1 == version.head);
+        if !is_one {
             return Err(Problem::bad(
                 "if_match_invalid",
                 "this matter never had that version",
             ));
         }
-        Self::replay(platform, raw).map(Arc::new)
+        let raw = self.raw.iter().take_while(|event| event.0 <= version.number);
+        Self::replay(platform, raw.cloned().collect()).map(Arc::new)
     }
 
     fn replay(platform: &Platform, raw: Vec<(u64, [u8; 32], Value)>) -> Result<Self, Problem> {
@@ -292,6 +292,11 @@ pub(super) fn change(
             detail,
         ));
     }
+    let id = matter
+        .id
+        .parse()
+        .map_err(|_| Problem::internal("the id of a matter is none"))?;
+    let procedure = platform.procedures().get(&matter.procedure, matter.version);
     Ok(Change {
         request,
         at: caller.now,
@@ -304,6 +309,7 @@ pub(super) fn change(
             before.iter().flat_map(|stored| &stored.events).chain(events),
             caller.now,
         )?),
+        notices: notices::of_events(procedure, &matter, id, events, caller.now)?,
         grants: grants(platform, caller, before, &matter)?,
         revoked: Vec::new(),
         outbox: Vec::new(),

@@ -40,6 +40,7 @@ const HOST: &str = "quanlian.test";
 /// A running platform.
 pub(crate) struct Office {
     router: Router,
+    pub(crate) platform: Platform,
     settings: Settings,
     now: Arc<AtomicI64>,
     pub(crate) store: Database,
@@ -77,15 +78,15 @@ pub(crate) enum Key {
     Token(String),
 }
 
-fn router(store: &Database, settings: Settings, clock: Arc<AtomicI64>) -> Router {
-    api::router(Platform::new(
+fn platform(store: &Database, settings: Settings, clock: Arc<AtomicI64>) -> Platform {
+    Platform::new(
         store.clone(),
         Permissions::embedded().unwrap(),
         Procedures::embedded().unwrap(),
         RuleBook::embedded().unwrap(),
         settings,
         move || Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap(),
-    ))
+    )
 }
 
 impl Office {
@@ -121,8 +122,10 @@ impl Office {
             },
             ..settings
         };
+        let platform = platform(&store, settings, clock);
         Self {
-            router: router(&store, settings, clock),
+            router: api::router(platform.clone()),
+            platform,
             settings,
             now,
             store,
@@ -132,8 +135,10 @@ impl Office {
 
     /// The same installation after a restart of the program.
     pub(crate) fn restarted(self) -> Self {
+        let platform = platform(&self.store, self.settings, Arc::clone(&self.now));
         Self {
-            router: router(&self.store, self.settings, Arc::clone(&self.now)),
+            router: api::router(platform.clone()),
+            platform,
             ..self
         }
     }
@@ -267,11 +272,23 @@ impl Office {
         }
     }
 
-    /// A person, signed in; the login is `agency.user`.
+    /// A person of `team-1`, signed in; the login is `agency.user`.
     pub(crate) async fn person(&self, admin: &Key, agency: &str, user: &str, roles: &[&str]) -> Key {
+        self.person_of(admin, agency, "team-1", user, roles).await
+    }
+
+    /// The same, of another unit.
+    pub(crate) async fn person_of(
+        &self,
+        admin: &Key,
+        agency: &str,
+        unit: &str,
+        user: &str,
+        roles: &[&str],
+    ) -> Key {
         let login = format!("{agency}.{user}");
         let body = json!({
-            "login": login, "agency": agency, "user": user, "unit": "team-1", "name": "某人", "roles": roles,
+            "login": login, "agency": agency, "user": user, "unit": unit, "name": "某人", "roles": roles,
             "password": PASSWORD,
         });
         self.post(admin, "/api/v1/accounts", body).await.good();

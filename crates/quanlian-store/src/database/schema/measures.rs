@@ -14,7 +14,7 @@ migration! {
     Measures0007 = "0007_measures": UP, DOWN
 }
 
-const UP: [&str; 4] = [
+const UP: [&str; 6] = [
     "CREATE TABLE matter_measures (
         matter_id {uuid} NOT NULL REFERENCES matters (id),
         kind {plain} NOT NULL,
@@ -37,6 +37,9 @@ const UP: [&str; 4] = [
     // Clocks that run: those that are overdue are found by when they were due.
     "CREATE INDEX ix_matter_measures_due ON matter_measures (owner_agency, due_at, matter_id)
         WHERE kind = 'clock' AND state = 'running'",
+    // What is asked of the matter of a row: a fact, and whether an act was done.
+    "CREATE INDEX ix_matter_measures_facts ON matter_measures (matter_id, name, value) WHERE kind = 'fact'",
+    "CREATE INDEX ix_matter_measures_acts ON matter_measures (matter_id, name) WHERE kind = 'act'",
 ];
 
 const DOWN: [&str; 1] = ["DROP TABLE matter_measures"];

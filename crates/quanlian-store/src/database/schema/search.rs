@@ -48,6 +48,7 @@ const SQLITE: [&str; 2] = [
         matter_id {uuid} NOT NULL UNIQUE REFERENCES matters (id),
         version BIGINT NOT NULL,
         agency {plain} NOT NULL,
+        unit {plain},
         title {plain} NOT NULL,
         body {plain} NOT NULL
     )",
@@ -61,6 +62,7 @@ const POSTGRES: [&str; 2] = [
         matter_id {uuid} NOT NULL PRIMARY KEY REFERENCES matters (id),
         version BIGINT NOT NULL,
         agency {plain} NOT NULL,
+        unit {plain},
         title {plain} NOT NULL,
         body {plain} NOT NULL,
         terms TSVECTOR NOT NULL

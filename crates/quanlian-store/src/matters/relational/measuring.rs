@@ -4,7 +4,7 @@
 //! Out: the rows of the matter are these and no others; what did not change is not written.
 
 use quanlian_record::id::MatterId;
-use sea_orm::Value;
+use sea_orm::{QueryResult, Value};
 
 use super::{
     rows::{self, day_key, version_of},
@@ -211,13 +211,9 @@ pub(super) async fn put_drawn(
     })?;
     let projection = &row.projection;
     Measured::of(Some(drawn), projection)?.put(&writing, id).await?;
-    Texted::of(
-        projection.owner_agency.as_str(),
-        &projection.title,
-        Some(&drawn.words),
-    )
-    .put(database, &writing, id, version.number)
-    .await?;
+    Texted::of(projection, Some(&drawn.words))
+        .put(database, &writing, id, version.number)
+        .await?;
     writing.commit().await?;
     Ok(true)
 }
@@ -243,16 +239,18 @@ pub(super) async fn undrawn(
     );
     sql.push(" ORDER BY m.id LIMIT ")
         .bind(whole(limit.clamp(1, MAX_MEASURES)));
-    let mut found = Vec::new();
-    for row in database.all(sql).await? {
-        let id = MatterId(rows::column(database, &row, "id")?);
-        let owner: String = rows::column(database, &row, "owner_agency")?;
-        let what = "a code is none";
-        found.push(Undrawn {
-            id,
-            version: version_of(database, &row)?,
-            owner: AgencyCode::parse(&owner).map_err(|_| ReadError::DamagedRow { id, what })?,
-        });
-    }
-    Ok(found)
+    let rows = database.all(sql).await?;
+    rows.iter().map(|row| undrawn_of(database, row)).collect()
+}
+
+/// The columns `id`, `version`, `head` and `owner_agency` of a matter.
+pub(super) fn undrawn_of(database: &Database, row: &QueryResult) -> Result<Undrawn, ReadError> {
+    let id = MatterId(rows::column(database, row, "id")?);
+    let owner: String = rows::column(database, row, "owner_agency")?;
+    let what = "a code is none";
+    Ok(Undrawn {
+        id,
+        version: version_of(database, row)?,
+        owner: AgencyCode::parse(&owner).map_err(|_| ReadError::DamagedRow { id, what })?,
+    })
 }

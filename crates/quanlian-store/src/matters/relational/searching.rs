@@ -16,8 +16,8 @@ use super::{
 use crate::{
     database::{Database, Kind, Sql, Writing, values, whole},
     matters::{
-        ReadError, Scope, WriteError,
-        search::{Found, FoundIn, MAX_PAGE_FOUND, Search, Words, agency_term},
+        Projection, ReadError, Scope, UnitCode, WriteError,
+        search::{Found, FoundIn, MAX_PAGE_FOUND, Search, Words, agency_term, unit_term},
     },
 };
 
@@ -105,13 +105,19 @@ fn push_arm(sql: &mut Sql, kind: Kind, scope: &Scope, arm: &Arm, search: &Search
     sql.push(" AS tier, m.changed_at AS changed, m.id FROM matter_texts t JOIN matters m ON m.id = t.matter_id WHERE ");
     let mut terms: Vec<String> = wanted.terms().into_iter().collect();
     match arm {
-        Arm::Agency | Arm::Unit(_) | Arm::Handled => terms.push(agency_term(scope.agency.as_str())),
+        Arm::Agency | Arm::Handled => terms.push(agency_term(scope.agency.as_str())),
+        Arm::Unit(unit) => terms.push(unit_term(scope.agency.as_str(), unit)),
         Arm::Standing { of_agency, .. } => terms.push(agency_term(of_agency)),
         Arm::Granted => {}
     }
     match kind {
         Kind::Sqlite => {
-            sql.push("t.doc IN (SELECT rowid FROM matter_terms WHERE matter_terms MATCH ");
+            // Somebody has fewer matters in hand than their agency has with a common word; then the word is only looked at.
+            sql.push(match arm {
+                Arm::Handled => "t.doc + 0 IN (",
+                _ => "t.doc IN (",
+            });
+            sql.push("SELECT rowid FROM matter_terms WHERE matter_terms MATCH ");
             sql.bind(terms.join(" AND ")).push(")");
         }
         Kind::Postgres => {
@@ -168,13 +174,17 @@ fn push_holds(sql: &mut Sql, kind: Kind, column: &str, part: &str) {
 pub(super) struct Texted {
     words: Option<Words>,
     agency: String,
+    unit: Option<String>,
 }
 
 impl Texted {
-    pub(super) fn of(agency: &str, title: &str, body: Option<&str>) -> Self {
+    pub(super) fn of(projection: &Projection, body: Option<&str>) -> Self {
+        let agency = projection.owner_agency.as_str();
+        let unit = projection.owner_unit.as_ref().map(UnitCode::as_str);
         Self {
-            words: body.map(|body| Words::of(agency, title, body)),
+            words: body.map(|body| Words::of(agency, unit, &projection.title, body)),
             agency: agency.to_owned(),
+            unit: unit.map(str::to_owned),
         }
     }
 
@@ -185,7 +195,7 @@ impl Texted {
                 sql.push(", untexted AS (DELETE FROM matter_texts t USING new WHERE t.matter_id = new.id)");
             }
             Some(words) => {
-                sql.push(", texted AS (INSERT INTO matter_texts (matter_id, version, agency, title, body, terms) SELECT new.id, ");
+                sql.push(", texted AS (INSERT INTO matter_texts (matter_id, version, agency, unit, title, body, terms) SELECT new.id, ");
                 sql.bind_all(self.columns(words, version));
                 sql.push(", array_to_tsvector(string_to_array(")
                     .bind(words.terms.as_str())
@@ -200,6 +210,7 @@ impl Texted {
         values![
             whole(version),
             self.agency.as_str(),
+            self.unit.clone(),
             words.title.as_str(),
             words.body.as_str()
         ]
@@ -223,7 +234,7 @@ impl Texted {
             writing.run(Sql::with(texts, values![id.0])).await?;
             return Ok(());
         };
-        let mut sql = Sql::new("INSERT INTO matter_texts (matter_id, version, agency, title, body");
+        let mut sql = Sql::new("INSERT INTO matter_texts (matter_id, version, agency, unit, title, body");
         sql.push(if kind == Kind::Postgres {
             ", terms) VALUES ("
         } else {
@@ -247,10 +258,11 @@ impl Texted {
             id.0,
             self.agency.as_str(),
             words.title.as_str(),
-            words.body.as_str()
+            words.body.as_str(),
+            self.unit.clone()
         ];
         let same = Sql::with(
-            "SELECT 1 AS same FROM matter_texts WHERE matter_id = $1 AND agency = $2 AND title = $3 AND body = $4",
+            "SELECT 1 AS same FROM matter_texts WHERE matter_id = $1 AND agency = $2 AND title = $3 AND body = $4 AND unit IS $5",
             same,
         );
         let is_same = writing.one(same).await?.is_some();
@@ -275,7 +287,7 @@ impl Texted {
 
 fn push_conflict(sql: &mut Sql, kind: Kind) {
     sql.push(
-        " ON CONFLICT (matter_id) DO UPDATE SET version = excluded.version, agency = excluded.agency, \
+        " ON CONFLICT (matter_id) DO UPDATE SET version = excluded.version, agency = excluded.agency, unit = excluded.unit, \
          title = excluded.title, body = excluded.body",
     );
     if kind == Kind::Postgres {

@@ -40,12 +40,11 @@ pub(super) async fn summed(
     if arms.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = Sql::new(&format!(
+    let mut sql = counted(scope, &arms, tally);
+    sql.push(&format!(
         "SELECT r.g, count(r.v) AS known, count(*) AS every, CAST(COALESCE(sum(r.v / {HALF}), 0) AS BIGINT) AS high, \
-         CAST(COALESCE(sum(r.v % {HALF}), 0) AS BIGINT) AS low FROM ("
+         CAST(COALESCE(sum(r.v % {HALF}), 0) AS BIGINT) AS low FROM r GROUP BY r.g ORDER BY r.g"
     ));
-    push_rows(&mut sql, scope, &arms, tally, "");
-    sql.push(") AS r GROUP BY r.g ORDER BY r.g");
     let mut all = Vec::new();
     for row in database.all(sql).await? {
         let number = |name: &str| column::<i64>(database, &row, name);
@@ -65,9 +64,8 @@ pub(super) async fn valued(database: &Database, scope: &Scope, tally: &Tally) ->
     if arms.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = Sql::new("SELECT r.g, r.v, count(*) AS every FROM (");
-    push_rows(&mut sql, scope, &arms, tally, "");
-    sql.push(") AS r GROUP BY r.g, r.v LIMIT ")
+    let mut sql = counted(scope, &arms, tally);
+    sql.push("SELECT r.g, r.v, count(*) AS every FROM r GROUP BY r.g, r.v LIMIT ")
         .bind(whole(MAX_VALUES + 1));
     let rows = database.all(sql).await?;
     if rows.len() > MAX_VALUES {
@@ -148,6 +146,20 @@ fn group_of(database: &Database, row: &QueryResult, tally: &Tally) -> Result<Opt
     Ok((tally.by != By::Whole).then_some(group))
 }
 
+/// What a figure counts, under the name `r`.
+fn counted(scope: &Scope, arms: &[Arm], tally: &Tally) -> Sql {
+    let is_looked_up = matches!(tally.value, Valued::Fact(_) | Valued::Done(_));
+    // A value that is looked up is looked up once, not once for each time that it is named behind.
+    let mut sql = Sql::new(if is_looked_up {
+        "WITH r AS MATERIALIZED ("
+    } else {
+        "WITH r AS NOT MATERIALIZED ("
+    });
+    push_rows(&mut sql, scope, arms, tally, "");
+    sql.push(") ");
+    sql
+}
+
 /// The rows that a figure counts, each once: `g` its part, `v` its value.
 fn push_rows(sql: &mut Sql, scope: &Scope, arms: &[Arm], tally: &Tally, more: &str) {
     for (at, arm) in arms.iter().enumerate() {
@@ -203,11 +215,9 @@ fn push_counted(sql: &mut Sql, tally: &Tally) {
         push_done(sql, &tally.done);
     }
     for (fact, is) in &tally.flags {
-        sql.push(" AND EXISTS (SELECT 1 FROM matter_measures f WHERE f.matter_id = m.id AND f.kind = ");
-        sql.bind(MeasureKind::Fact.word())
-            .push(" AND f.name = ")
-            .bind(fact.as_str());
-        sql.push(" AND f.value = ").bind(i64::from(*is)).push(")");
+        push_of_matter(sql, " AND EXISTS (SELECT 1", MeasureKind::Fact);
+        sql.push(" AND x.name = ").bind(fact.as_str());
+        sql.push(" AND x.value = ").bind(i64::from(*is)).push(")");
     }
     if let Some(group) = &tally.group {
         sql.push(" AND ");
@@ -234,10 +244,17 @@ fn push_days(sql: &mut Sql, key: &str, days: Days) {
 }
 
 fn push_done(sql: &mut Sql, acts: &BTreeSet<Code>) {
-    sql.push("EXISTS (SELECT 1 FROM matter_measures d WHERE d.matter_id = m.id AND d.kind = ");
-    sql.bind(MeasureKind::Act.word());
-    push_among(sql, "d.name", acts);
+    push_of_matter(sql, "EXISTS (SELECT 1", MeasureKind::Act);
+    push_among(sql, "x.name", acts);
     sql.push(")");
+}
+
+/// Rows `x` of the same matter; the kind is written out, so that the index on that kind alone is seen to hold them.
+fn push_of_matter(sql: &mut Sql, select: &str, kind: MeasureKind) {
+    let kind = kind.word();
+    sql.push(&format!(
+        "{select} FROM matter_measures x WHERE x.matter_id = m.id AND x.kind = '{kind}'"
+    ));
 }
 
 fn push_group(sql: &mut Sql, tally: &Tally) {
@@ -261,11 +278,8 @@ fn push_value(sql: &mut Sql, value: &Valued) {
         }
         Valued::Fact(fact) => {
             // A matter has each of its facts once; the least of one is that one.
-            sql.push("(SELECT min(f.value) FROM matter_measures f WHERE f.matter_id = m.id AND f.kind = ");
-            sql.bind(MeasureKind::Fact.word())
-                .push(" AND f.name = ")
-                .bind(fact.as_str());
-            sql.push(")");
+            push_of_matter(sql, "(SELECT min(x.value)", MeasureKind::Fact);
+            sql.push(" AND x.name = ").bind(fact.as_str()).push(")");
         }
         Valued::State { is, unknown } => {
             sql.push("CAST(CASE");

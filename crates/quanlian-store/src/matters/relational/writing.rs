@@ -1,7 +1,7 @@
 //! Writing matters: creation and appending, each one transaction.
 //!
 //! In:  a [`Change`] and the version that its author has seen.
-//! Out: events, row, handlers, keys, measures, words, number, grants, request key and outbox entries, all or none.
+//! Out: events, row, handlers, keys, measures, words, notices, number, grants, request key and outbox entries, all or none.
 //!
 //! Order: what can be refused without the database is refused first; then the request key is claimed, which makes a
 //! second request with it wait for the first; then the row is changed under the condition of its version.
@@ -13,7 +13,7 @@ mod prepared;
 
 use quanlian_record::id::MatterId;
 
-use super::{granting, rows};
+use super::{granting, noticing, rows};
 use crate::{
     database::{Database, Kind, Sql, Writing, bytes32, values, whole},
     matters::{Change, Request, Series, Version, WriteError, Written},
@@ -185,6 +185,7 @@ async fn write_beside(
         let end = granting::revocation(*grant, change.at, change.request.principal.as_str());
         writing.run(end).await?;
     }
+    noticing::put(writing, &change.notices).await?;
     prepared.measured.put(writing, id).await?;
     prepared.texted.put(database, writing, id, version.number).await?;
     prepared.insert_outbox(writing, id, change.at).await
@@ -197,7 +198,10 @@ pub(super) async fn append(
     change: &Change,
 ) -> Result<Written, WriteError> {
     let prepared = Prepared::of(change, id)?;
-    let is_plain = change.grants.is_empty() && change.revoked.is_empty() && prepared.measured.is_short();
+    let is_plain = change.grants.is_empty()
+        && change.revoked.is_empty()
+        && change.notices.is_empty()
+        && prepared.measured.is_short();
     if database.kind() == Kind::Postgres && is_plain {
         return at_once::append(database, id, expected, change, &prepared).await;
     }

@@ -9,6 +9,7 @@ use crate::{
     matters::{
         Change, GrantItem, MAX_EVENT_BYTES, MAX_EVENTS, MAX_HANDLERS, MAX_KEYS, MAX_OUTBOX,
         MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, MAX_TITLE_BYTES, Version, WriteError, chain,
+        notices::MAX_NOTICES,
     },
 };
 
@@ -63,6 +64,7 @@ impl Prepared {
         at_most("handlers", projection.handlers.len(), MAX_HANDLERS)?;
         at_most("keys", projection.keys.len(), MAX_KEYS)?;
         at_most("outbox entries", change.outbox.len(), MAX_OUTBOX)?;
+        at_most("notices", change.notices.len(), MAX_NOTICES)?;
         at_most("grants", change.grants.len() + change.revoked.len(), MAX_OUTBOX)?;
         if projection.title.len() > MAX_TITLE_BYTES || projection.title.contains('\0') {
             let what = format!("a title is at most {MAX_TITLE_BYTES} bytes, none of them zero");
@@ -75,6 +77,11 @@ impl Prepared {
         {
             return Err(WriteError::invalid(
                 "a change brings grants of its own matter alone",
+            ));
+        }
+        if change.notices.iter().any(|notice| notice.matter != id) {
+            return Err(WriteError::invalid(
+                "a change brings notices of its own matter alone",
             ));
         }
         let events = change.events.iter();
@@ -98,8 +105,7 @@ impl Prepared {
             keys: projection.keys.iter().copied().collect(),
             measured: Measured::of(change.drawn.as_ref(), projection)?,
             texted: Texted::of(
-                projection.owner_agency.as_str(),
-                &projection.title,
+                projection,
                 change.drawn.as_ref().map(|drawn| drawn.words.as_str()),
             ),
             at: change.at,
