@@ -3,6 +3,7 @@
 //! In:  requests.
 //! Out: nothing, or the first answer that is not as promised.
 
+mod attack;
 mod indicators;
 mod kit;
 mod matters;
@@ -11,6 +12,7 @@ mod rights;
 mod search;
 mod servers;
 mod sign_in;
+mod world;
 
 use kit::Office;
 use serde_json::json;

@@ -7,20 +7,19 @@
 //! histories, clocks and facts that are shown there.
 
 mod oracle;
-mod world;
 
 use serde_json::{Value, json};
 
 use super::{
     kit::{Key, Office},
     matters::{opened, people},
+    world::{World, grow},
 };
 use oracle::{Seen, compare};
-use world::{World, grow};
 
 #[tokio::test]
 async fn every_figure_is_what_its_caller_can_add_up() {
-    let world = grow(Office::new().await, 1, 400).await;
+    let world = grow(Office::new().await, 1, 320).await;
     let compared = compare(&world).await;
     assert!(compared > 2000, "{compared}");
 }
@@ -30,7 +29,7 @@ async fn every_figure_is_what_its_caller_can_add_up_on_postgresql() {
     let Some(office) = Office::on_postgres().await else {
         return;
     };
-    let world = grow(office, 3, 150).await;
+    let world = grow(office, 3, 120).await;
     assert!(compare(&world).await > 2000);
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use quanlian_record::time::{Day, Timestamp};
 use serde_json::{Value, json};
 
-use super::{every_page, seen_by, world::World};
+use super::{super::world::World, every_page, seen_by};
 
 /// One thing that counts: by which day, in which group, with which value.
 #[derive(Debug, Clone)]
@@ -307,10 +307,11 @@ pub(super) async fn compare(world: &World) -> usize {
     let mut compared = 0;
     let mut filled: BTreeMap<String, usize> = BTreeMap::new();
     let definitions = office
-        .get(Some(&world.people[0].1), "/api/v1/indicators")
+        .get(Some(&world.people[0].key), "/api/v1/indicators")
         .await
         .good();
-    for (name, key) in &world.people {
+    for person in world.people.iter().filter(|person| person.counts()) {
+        let (name, key) = (person.name(), &person.key);
         let seen = seen_by(world, key).await;
         for definition in definitions.body["indicators"].as_array().unwrap() {
             let id = text(&definition["id"]);

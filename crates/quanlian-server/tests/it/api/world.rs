@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::kit::{Answer, Key, Office};
+use super::kit::{Answer, Key, Office};
 
 pub(super) const AGENCIES: [&str; 4] = ["culture", "market", "police", "court"];
 /// Officers who can do whatever a procedure asks of anybody; three, because a chain is of several persons.
@@ -25,6 +25,16 @@ const ROLES: [&str; 11] = [
     "court_clerk",
     "procurator",
 ];
+/// Those who look on.
+const LOOKERS: [(&str, &str, &[&str]); 7] = [
+    ("ana", "team-1", &["analyst"]),
+    ("shen", "team-1", &["reviewer"]),
+    ("zhou", "team-2", &["intake_clerk"]),
+    ("he", "team-2", &["handler"]),
+    ("rec", "team-1", &["police_receiver"]),
+    ("two", "team-2", &["handler", "reviewer"]),
+    ("chief", "team-1", &["approver", "head"]),
+];
 /// How they open a matter of each procedure.
 const OPENINGS: [(&str, &str); 4] = [
     ("complaint-intake", "receive"),
@@ -33,10 +43,32 @@ const OPENINGS: [(&str, &str); 4] = [
     ("copyright-investigation", "start"),
 ];
 
+/// Somebody of an agency, signed in when the world has grown.
+pub(super) struct Person {
+    pub(super) agency: &'static str,
+    pub(super) user: &'static str,
+    pub(super) unit: &'static str,
+    pub(super) roles: &'static [&'static str],
+    pub(super) key: Key,
+}
+
+impl Person {
+    pub(super) fn name(&self) -> String {
+        format!("{}.{}", self.agency, self.user)
+    }
+
+    /// Whether they may count matters.
+    pub(super) fn counts(&self) -> bool {
+        self.roles
+            .iter()
+            .any(|role| ["analyst", "reviewer"].contains(role))
+    }
+}
+
 pub(super) struct World {
     pub(super) office: Office,
-    /// Those who count: an analyst and a reviewer of each agency.
-    pub(super) people: Vec<(String, Key)>,
+    pub(super) admin: Key,
+    pub(super) people: Vec<Person>,
     pub(super) procedures: BTreeMap<String, Value>,
 }
 
@@ -68,14 +100,21 @@ pub(super) async fn grow(office: Office, seed: u64, steps: usize) -> World {
         for user in OFFICERS {
             officers.insert((agency, user), office.person(&admin, agency, user, &ROLES).await);
         }
-        for (user, roles) in [("ana", &["analyst"][..]), ("shen", &["reviewer"])] {
-            office.person(&admin, agency, user, roles).await;
+        let names = json!({"zh": "二队", "en": "Team 2"});
+        let path = format!("/api/v1/agencies/{agency}/units/team-2");
+        office
+            .send(Some(&admin), "PUT", &path, &[], Some(names))
+            .await
+            .good();
+        for (user, unit, roles) in LOOKERS {
+            office.person_of(&admin, agency, unit, user, roles).await;
         }
     }
     let mut world = World {
         procedures: BTreeMap::new(),
         office,
         people: Vec::new(),
+        admin,
     };
     let of = world
         .office
@@ -96,19 +135,26 @@ pub(super) async fn grow(office: Office, seed: u64, steps: usize) -> World {
         let key = world.office.sign_in(&format!("{agency}.{user}")).await;
         if step < 16 || chance.below(20) == 0 {
             open(&world, &mut chance, &key, user).await;
-        } else if chance.below(14) == 0 {
+        } else if chance.below(8) == 0 {
             share_or_assign(&world, &mut chance, &key).await;
         } else {
             go_on(&world, &mut chance, &key, agency, user).await;
         }
     }
     for agency in AGENCIES {
-        for user in ["ana", "shen"] {
+        for (user, unit, roles) in LOOKERS {
             let key = world.office.sign_in(&format!("{agency}.{user}")).await;
-            people.push((format!("{agency}.{user}"), key));
+            people.push(Person {
+                agency,
+                user,
+                unit,
+                roles,
+                key,
+            });
         }
     }
     world.people = people;
+    world.admin = world.office.sign_in("root").await;
     world
 }
 
@@ -160,7 +206,12 @@ async fn open(world: &World, chance: &mut Chance, key: &Key, user: &str) {
     for id in opening["counterparts"].as_array().unwrap() {
         given["counterparts"][id.as_str().unwrap()] = json!(counterpart(id.as_str().unwrap()));
     }
-    let body = json!({"procedure": procedure, "title": "办件", "given": given, "with": another(user)});
+    // A title of its own, by which each is searched.
+    let title = format!(
+        "密档{}号",
+        world.office.now().unix_micros() + chance.below(1_000_000)
+    );
+    let body = json!({"procedure": procedure, "title": title, "given": given, "with": another(user)});
     let answer = world.office.post(key, "/api/v1/matters", body).await;
     assert!(
         answer.status == 201 || answer.code() == "act_refused",
@@ -197,7 +248,8 @@ async fn share_or_assign(world: &World, chance: &mut Chance, key: &Key) {
     let path = format!("/api/v1/matters/{}", seen.body["id"].as_str().unwrap());
     if chance.below(2) == 0 {
         let unit = *chance.one(&["team-1", "team-2"]);
-        let body = json!({"title": "办件", "unit": unit, "handlers": [chance.one(&OFFICERS)]});
+        let handler = *chance.one(&["li", "he", "two", "zhou"]);
+        let body = json!({"title": seen.body["title"], "unit": unit, "handlers": [handler]});
         let headers = [("if-match", seen.header("etag"))];
         let path = format!("{path}/assignment");
         world
@@ -209,7 +261,8 @@ async fn share_or_assign(world: &World, chance: &mut Chance, key: &Key) {
     let until = world.office.now().unix_micros() + chance.below(40) * 86_400_000_000;
     let until = quanlian_record::time::Timestamp::from_unix_micros(until).unwrap();
     let body = json!({
-        "to_agency": chance.one(&AGENCIES), "actions": [chance.one(&["clocks", "read"])], "purpose": "核对",
+        "to_agency": chance.one(&AGENCIES), "to_unit": chance.one(&[None, None, Some("team-2")]),
+        "to_user": chance.one(&[None, None, None, Some("he")]), "actions": [chance.one(&["clocks", "read"])], "purpose": "核对",
         "legal_basis": "第一条", "handling_code": "P1", "until": until.to_string(),
     });
     let granted = world.office.post(key, &format!("{path}/grants"), body).await;
