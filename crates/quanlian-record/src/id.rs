@@ -73,6 +73,8 @@ ids! {
     FileId
     /// A file that is being sent.
     UploadId
+    /// A notice (提醒) in the inbox of whom it concerns.
+    NoticeId
     /// A job of the queue.
     JobId
     /// An account: a person or a program that signs in.

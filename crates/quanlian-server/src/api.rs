@@ -9,6 +9,9 @@
 //! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
 //! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs |
+//! | `indicators` | figures over many matters, and the matters behind them |
+//! | `search` | matters by their words |
+//! | `notices` | the inbox |
 //! | `trail` | the audit trail |
 //!
 //! Invariants: every route stands in the description at `/openapi.json`, because one call adds both; every look at a matter and
@@ -18,10 +21,13 @@
 //! Not here: what is decided (`permission`, `quanlian-procedure`), where it is kept (`quanlian-store`), listening.
 
 mod caller;
+mod indicators;
 pub(crate) mod matters;
+mod notices;
 mod own;
 mod places;
 mod problem;
+pub(crate) mod search;
 mod session;
 mod traced;
 mod trail;
@@ -101,6 +107,13 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::jobs::ask, matters::jobs::list))
         .routes(routes!(matters::jobs::look, matters::jobs::cancel))
         .routes(routes!(matters::jobs::events))
+        .routes(routes!(indicators::definitions))
+        .routes(routes!(indicators::figure))
+        .routes(routes!(indicators::matters))
+        .routes(routes!(search::search))
+        .routes(routes!(search::suggest))
+        .routes(routes!(notices::inbox))
+        .routes(routes!(notices::read))
         .routes(routes!(trail::entries))
         .routes(routes!(trail::checking::check))
         .routes(routes!(live))

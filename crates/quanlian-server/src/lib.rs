@@ -10,10 +10,12 @@
 //! (`quanlian-procedure`), TLS.
 
 pub mod api;
+mod notices;
 pub mod permission;
 pub mod platform;
 pub mod retention;
 pub mod sign_in;
+mod upkeep;
 pub mod work;
 
 use std::{future::Future, io, net::SocketAddr};

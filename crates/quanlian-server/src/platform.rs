@@ -12,9 +12,13 @@ use std::{
     collections::BTreeMap,
     net::IpAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use quanlian_indicator::{Definitions, Mistakes};
 use quanlian_law::RuleBook;
 use quanlian_procedure::{Engine, Procedures};
 use quanlian_record::{
@@ -22,18 +26,24 @@ use quanlian_record::{
     id::{AccountId, MatterId},
     time::Timestamp,
 };
-use quanlian_store::{Database, FileStore as _, Objects, files::FileError, matters::Version};
+use quanlian_store::{
+    Database, FileStore as _, Objects,
+    files::FileError,
+    matters::{Code, Version},
+};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 pub use blind::Blind;
 
 use crate::{
-    api::matters::step::Stored,
+    api::{Problem, matters::step::Stored},
+    notices,
     permission::Permissions,
     sign_in::{
         attempts::{self, Attempts},
         password, session,
     },
+    upkeep,
 };
 
 pub(crate) use trail::Kept;
@@ -108,6 +118,9 @@ pub struct Platform(Arc<Parts>);
 struct Parts {
     means: Means,
     work_waits: Notify,
+    indicators: Result<Definitions, Mistakes>,
+    drawn_on: Option<Code>,
+    is_drawn: AtomicBool,
     clock: Clock,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
@@ -119,7 +132,8 @@ struct Parts {
 }
 
 impl Platform {
-    /// Puts the parts together, and begins the writer of the audit trail.
+    /// Puts the parts together, begins the writer of the audit trail, and has drawn what is counted and found of matters
+    /// where it is missing or of other rules.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -129,9 +143,17 @@ impl Platform {
         let strand = Arc::new(trail::Shared::new(clock()));
         let writer = trail::Writer::new(means.store.clone(), Arc::clone(&strand), Arc::clone(&clock));
         tokio::spawn(writer.run(waiting));
-        Self(Arc::new(Parts {
+        let indicators = Definitions::embedded(&means.procedures);
+        if let Err(mistakes) = &indicators {
+            tracing::error!(%mistakes, "there are no figures: the indicators do not fit the procedures");
+        }
+        let drawn_on = Code::parse(&quanlian_indicator::basis(&means.law, &means.procedures)).ok();
+        let platform = Self(Arc::new(Parts {
             means,
             work_waits: Notify::new(),
+            indicators,
+            drawn_on,
+            is_drawn: AtomicBool::new(false),
             clock,
             addresses: Mutex::default(),
             nobodys: Mutex::default(),
@@ -140,7 +162,34 @@ impl Platform {
             strand,
             log: OnceLock::new(),
             matters: Mutex::default(),
-        }))
+        }));
+        tokio::spawn(upkeep::draw_all(platform.clone()));
+        tokio::spawn(look_at_clocks(Arc::downgrade(&platform.0)));
+        platform
+    }
+
+    /// Puts into inboxes what clocks are due to tell now; how many notices are new. A running platform does it each minute.
+    pub async fn look_at_clocks(&self) -> Result<u64, Problem> {
+        notices::look(self).await
+    }
+
+    /// The indicators, unless they do not fit the procedures.
+    pub(crate) fn indicators(&self) -> Result<&Definitions, &Mistakes> {
+        self.0.indicators.as_ref()
+    }
+
+    /// A word for the rules by which what is counted is drawn now.
+    pub(crate) fn drawn_on(&self) -> Option<&Code> {
+        self.0.drawn_on.as_ref()
+    }
+
+    /// Whether that was done for every matter.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.0.is_drawn.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_drawn(&self) {
+        self.0.is_drawn.store(true, Ordering::Release);
     }
 
     /// Anchors the audit trail in a log from now on; the first one that is named stays.
@@ -304,4 +353,15 @@ fn charge<K: Ord + Clone>(
     }
     all.insert(key, before.after_wrong(rules, now));
     0
+}
+
+/// Looks at the clocks as long as anybody uses the platform.
+async fn look_at_clocks(parts: Weak<Parts>) {
+    loop {
+        tokio::time::sleep(notices::LOOK_EVERY).await;
+        let Some(parts) = parts.upgrade() else { return };
+        if Platform(parts).look_at_clocks().await.is_err() {
+            tracing::warn!("the clocks were not looked at; the next minute tries again");
+        }
+    }
 }

@@ -1,6 +1,6 @@
-//! Measures the stores under load: lists over many matters, durable appends of many clients.
+//! Drawn the stores under load: lists, figures and searches over many matters, durable appends of many clients.
 //!
-//! In:  `fill|lists|appends` and options, each `--name value`: `--database` (a path or `postgres://…`, its password in
+//! In:  `fill|lists|figures|words|finds|appends` and options, each `--name value`: `--database` (a path or `postgres://…`, its password in
 //!      `QUANLIAN_DATABASE_PASSWORD`), `--matters`, `--rounds`, `--clients`, `--seconds`.
 //! Out: one JSON object a line.
 //!
@@ -27,6 +27,8 @@ use quanlian_store::{
     matters::{
         Actions, Change, Code, Direction, MatterFilter, MatterQuery, OutboxEntry, Projection, Reach, Request,
         Scope, Series, Sort,
+        measures::{By, Days, Drawn, MeasureKind, MeasureStore as _, Tally, Valued, When},
+        search::{Search, SearchStore as _, Wanted},
     },
 };
 use sea_orm::{ConnectOptions, ConnectionTrait};
@@ -64,8 +66,11 @@ fn main() -> Result<(), Failed> {
         match act.as_str() {
             "fill" => fill(&options).await,
             "lists" => lists(&options).await,
+            "figures" => figures_of_all(&options).await,
+            "words" => words(&options).await,
+            "finds" => finds(&options).await,
             "appends" => appends(&options).await,
-            _ => Err("fill, lists or appends".into()),
+            _ => Err("fill, lists, figures, words, finds or appends".into()),
         }
     })
 }
@@ -180,8 +185,11 @@ async fn fill(options: &Options) -> Result<(), Failed> {
             grant.replace("100000000", "200000000"),
             max = i64::MAX,
         ),
-        "ANALYZE".to_owned(),
     ];
+    let statements = statements
+        .into_iter()
+        .chain(measures())
+        .chain(["ANALYZE".to_owned()]);
     for statement in statements {
         raw.execute_unprepared(&statement).await?;
     }
@@ -189,6 +197,348 @@ async fn fill(options: &Options) -> Result<(), Failed> {
         "{}",
         json!({"act": "fill", "matters": matters, "seconds": started.elapsed().as_secs_f64()})
     );
+    Ok(())
+}
+
+/// Eight measures a matter: its opening, two stays, a closing for seven of ten, two acts, a clock, a fact for nine of ten.
+fn measures() -> Vec<String> {
+    let n = "((m.opened_at - 1700000000000000) / 1000000)";
+    let day = |by: u64| {
+        format!(
+            "(20240101 + (({n} * {by}) % 2147483647) % 28 + ((({n} * {by}) % 2147483647) / 28 % 12) * 100)"
+        )
+    };
+    let many = |by: u64, many: u64| format!("((({n} * {by}) % 2147483647) % {many})");
+    let never = i64::MAX;
+    let insert = |kind: &str, ordinal: u64, rest: String, only: &str| {
+        format!(
+            "INSERT INTO matter_measures (matter_id, kind, ordinal, name, state, from_key, until_key, due_at, value, \
+             owner_agency, owner_unit, procedure_id) SELECT m.id, '{kind}', {ordinal}, {rest}, m.owner_agency, \
+             m.owner_unit, m.procedure_id FROM matters m WHERE {only}"
+        )
+    };
+    let closed = "m.status = 'closed'";
+    vec![
+        insert(
+            "basis",
+            0,
+            format!("'1', NULL, 0, {never}, {never}, NULL"),
+            "1 = 1",
+        ),
+        insert(
+            "open",
+            0,
+            format!("'s0', NULL, {}, {never}, {never}, NULL", day(48_271)),
+            "1 = 1",
+        ),
+        insert(
+            "stay",
+            0,
+            format!(
+                "'s0', 'working', {}, {}, {never}, {}",
+                day(48_271),
+                day(69_621),
+                many(69_621, 90)
+            ),
+            "1 = 1",
+        ),
+        insert(
+            "stay",
+            1,
+            format!(
+                "m.stage, 'working', {}, CASE WHEN {closed} THEN {} ELSE {never} END, {never}, {}",
+                day(69_621),
+                day(16_807),
+                many(16_807, 90)
+            ),
+            "1 = 1",
+        ),
+        insert(
+            "close",
+            0,
+            format!(
+                "'s7', 'done', {}, {}, {never}, {}",
+                day(48_271),
+                day(16_807),
+                many(16_807, 300)
+            ),
+            closed,
+        ),
+        insert(
+            "act",
+            0,
+            format!("'begin', NULL, {0}, {0}, {never}, 1", day(48_271)),
+            "1 = 1",
+        ),
+        insert(
+            "act",
+            1,
+            format!("'hand_over', NULL, {0}, {0}, {never}, 1", day(69_621)),
+            &format!("{} < 3", many(7919, 10)),
+        ),
+        insert(
+            "clock",
+            0,
+            format!(
+                "'accept', CASE WHEN {closed} THEN CASE WHEN {} < 9 THEN 'met' ELSE 'met_late' END ELSE 'running' END, {}, \
+                 CASE WHEN {closed} THEN {} ELSE {never} END, 1700000000000000 + {} * 1000000, 0",
+                many(39_373, 10),
+                day(48_271),
+                day(16_807),
+                many(62_089_911, 1_000_000)
+            ),
+            "1 = 1",
+        ),
+        insert(
+            "fact",
+            0,
+            format!(
+                "'gain', NULL, 0, {never}, {never}, {}",
+                many(1_299_709, 100_000_000)
+            ),
+            &format!("{} < 9", many(104_729, 10)),
+        ),
+    ]
+}
+
+/// Figures as heads of agencies ask for them, of a whole year and of a month; each ten times.
+async fn figures_of_all(options: &Options) -> Result<(), Failed> {
+    let store = open(options).await?;
+    let rounds = options.number("rounds", 10)?;
+    let days = |first: &str, last: &str| -> Result<Days, Failed> {
+        Ok(Days {
+            first: Some(first.parse()?),
+            last: Some(last.parse()?),
+        })
+    };
+    let year = days("2024-01-01", "2024-12-31")?;
+    let month = days("2024-06-01", "2024-06-30")?;
+    let now = Timestamp::from_unix_micros(1_700_000_500_000_000)?;
+    let kind = |of, when, value, by| Tally {
+        of,
+        procedures: [].into(),
+        names: [].into(),
+        states: [].into(),
+        done: [].into(),
+        flags: [].into(),
+        when,
+        value,
+        by,
+        group: None,
+    };
+    let gain = || -> Result<Valued, Failed> { Ok(Valued::Fact(code("gain")?)) };
+    let met = Valued::State {
+        is: [code("met")?].into(),
+        unknown: [].into(),
+    };
+    let handed = Tally {
+        names: [code("hand_over")?].into(),
+        ..kind(
+            MeasureKind::Act,
+            When::Began(year),
+            Valued::Done([code("begin")?].into()),
+            By::Whole,
+        )
+    };
+    let asked = [
+        (
+            "opened in a year, by month",
+            kind(MeasureKind::Open, When::Began(year), Valued::One, By::Month),
+            true,
+        ),
+        (
+            "opened in a month",
+            kind(MeasureKind::Open, When::Began(month), Valued::One, By::Whole),
+            true,
+        ),
+        (
+            "open at a day, by stage",
+            kind(
+                MeasureKind::Stay,
+                When::Stands("2024-06-15".parse()?),
+                Valued::One,
+                By::Name,
+            ),
+            true,
+        ),
+        (
+            "closed in a year, by procedure",
+            kind(MeasureKind::Close, When::Ended(year), Valued::One, By::Procedure),
+            true,
+        ),
+        (
+            "days in a stage of a year, by stage",
+            kind(MeasureKind::Stay, When::Ended(year), Valued::Own, By::Name),
+            false,
+        ),
+        (
+            "days to close of a month",
+            kind(MeasureKind::Close, When::Ended(month), Valued::Own, By::Whole),
+            false,
+        ),
+        (
+            "clocks overdue now",
+            kind(MeasureKind::Clock, When::Overdue(now), Valued::One, By::Whole),
+            true,
+        ),
+        (
+            "share of clocks met in a year",
+            kind(MeasureKind::Clock, When::Ended(year), met, By::Month),
+            true,
+        ),
+        (
+            "sum of a fact of a year",
+            kind(MeasureKind::Close, When::Ended(year), gain()?, By::Whole),
+            true,
+        ),
+        (
+            "sum of a fact of a month",
+            kind(MeasureKind::Close, When::Ended(month), gain()?, By::Whole),
+            true,
+        ),
+        ("handed over in a year, share", handed, true),
+    ];
+    let scopes = [
+        ("400,000 own", person("a0", None, "u0", Reach::Agency)?),
+        ("55,000 own", person("a5", None, "u0", Reach::Agency)?),
+        ("a unit", person("a0", Some("k3"), "u13", Reach::Unit)?),
+        ("20,000 grants", person("police", None, "x", Reach::Agency)?),
+        (
+            "12 standing grants",
+            person("procuratorate", None, "x", Reach::Agency)?,
+        ),
+    ];
+    for (whose, scope) in &scopes {
+        for (name, tally, is_summed) in &asked {
+            let (mut times, mut rows) = (Vec::new(), 0);
+            for _ in 0..rounds {
+                let started = Instant::now();
+                rows = if *is_summed {
+                    let sums = store.summed(scope, tally).await?;
+                    sums.iter().map(|one| one.known + one.missing).sum()
+                } else {
+                    let bins = store.valued(scope, tally).await?;
+                    bins.iter().map(|bin| bin.rows).sum()
+                };
+                times.push(started.elapsed());
+            }
+            let mut line = figures(&format!("{whose}: {name}"), &times);
+            line["rows"] = json!(rows);
+            println!("{line}");
+        }
+        let tally = &asked.first().ok_or("no figure")?.1;
+        let started = Instant::now();
+        let page = store.measured_rows(scope, tally, None, 50).await?;
+        println!(
+            "{}",
+            json!({"list": format!("{whose}: fifty rows behind the first"), "rows": page.len(), "ms": millis(started.elapsed())})
+        );
+    }
+    Ok(())
+}
+
+/// A number by which everything about a matter is chosen.
+fn mixed(n: u64, by: u64) -> u64 {
+    (n.wrapping_add(by).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 17) % 1_000_003
+}
+
+/// A word of two signs out of 3,000, the common ones more often.
+fn word(n: u64, by: u64) -> String {
+    let rank = mixed(n, by) % 3000 * (mixed(n, by + 77) % 3000) / 3000;
+    let sign = |of: u64| char::from_u32(0x4e00 + (of % 6000) as u32).unwrap_or('字');
+    [sign(rank * 7 + 11), sign(rank * 13 + 5)].iter().collect()
+}
+
+/// A name of three signs, one of 20,000.
+fn name(n: u64) -> String {
+    let of = mixed(n, 5) % 20_000;
+    let sign = |of: u64| char::from_u32(0x5200 + (of % 5000) as u32).unwrap_or('字');
+    [sign(of % 100), sign(of * 31 + 9), sign(of * 17 + 3)]
+        .iter()
+        .collect()
+}
+
+/// Gives matters words: forty of a common kind, a name, a number, and one word that all have. What was counted of them goes.
+async fn words(options: &Options) -> Result<(), Failed> {
+    let store = open(options).await?;
+    let (matters, started) = (options.number("matters", 100_000)?, Instant::now());
+    let (basis, mut after, mut done) = (code("words")?, None, 0_u64);
+    while done < matters {
+        let page = store.undrawn(&basis, after, 1000).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for matter in &page {
+            let n = done;
+            let common: Vec<String> = (0..40).map(|by| word(n, by)).collect();
+            let drawn = Drawn {
+                basis: basis.clone(),
+                measures: Vec::new(),
+                words: format!("投诉 {} 当事人{} 编号{n}", common.concat(), name(n)),
+            };
+            store.put_drawn(matter.id, matter.version, &drawn).await?;
+            done += 1;
+        }
+    }
+    println!(
+        "{}",
+        json!({"act": "words", "matters": done, "seconds": started.elapsed().as_secs_f64()})
+    );
+    Ok(())
+}
+
+/// Twenty of all that have a word, with their count up to 1,000; each thirty times with other words.
+async fn finds(options: &Options) -> Result<(), Failed> {
+    let store = open(options).await?;
+    let rounds = options.number("rounds", 30)?;
+    let scopes = [
+        ("four of ten", person("a0", None, "u0", Reach::Agency)?),
+        ("one of eighteen", person("a5", None, "u0", Reach::Agency)?),
+        ("a unit", person("a0", Some("k3"), "u13", Reach::Unit)?),
+        ("in hand", person("a0", None, "u13", Reach::Handled)?),
+        ("20,000 grants", person("police", None, "x", Reach::Agency)?),
+        (
+            "12 standing grants",
+            person("procuratorate", None, "x", Reach::Agency)?,
+        ),
+    ];
+    for (whose, scope) in &scopes {
+        for what in [
+            "a name",
+            "a frequent word",
+            "two frequent words",
+            "a number",
+            "what all have",
+            "nothing",
+        ] {
+            let (mut times, mut counts, mut found) = (Vec::new(), Vec::new(), 0);
+            for round in 0..rounds {
+                let typed = match what {
+                    "a name" => name(round * 97),
+                    "a frequent word" => word(round * 97, 3),
+                    "two frequent words" => format!("{} {}", word(round * 97, 3), word(round * 97, 4)),
+                    "a number" => format!("2024-{:07}", 1 + round * 97),
+                    "what all have" => "投诉".to_owned(),
+                    _ => "鑫鑫鑫".to_owned(),
+                };
+                let search = Search {
+                    wanted: Wanted::parse(&typed)?,
+                    is_in_titles: false,
+                    after: None,
+                    limit: 20,
+                };
+                let started = Instant::now();
+                store.search(scope, &search).await?;
+                times.push(started.elapsed());
+                let started = Instant::now();
+                found += store.count_found(scope, &search, 1000).await?;
+                counts.push(started.elapsed());
+            }
+            let mut line = figures(&format!("{whose}: {what}"), &times);
+            line["count_p50_ms"] = figures("", &counts)["p50_ms"].clone();
+            line["found"] = json!(found / rounds.max(1));
+            println!("{line}");
+        }
+    }
     Ok(())
 }
 
@@ -390,6 +740,8 @@ async fn client_appends(
         events: vec![json!({"act": "note", "v": 1, "by": "u1", "text": "x".repeat(300)})],
         projection,
         state: json!({"stage": "intake", "papers": ["a", "b", "c"], "note": "y".repeat(500)}),
+        drawn: None,
+        notices: Vec::new(),
         grants: Vec::new(),
         revoked: Vec::new(),
         outbox: Vec::new(),

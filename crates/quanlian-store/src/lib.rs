@@ -6,7 +6,7 @@
 //! | port | default | for tests |
 //! |---|---|---|
 //! | [`RecordStore`] | [`Database`] on SQLite, on PostgreSQL | [`MemoryRecords`] |
-//! | [`AccountStore`], [`MatterStore`], [`FileStore`], [`JobQueue`], [`TrailStore`] | [`Database`] on SQLite, on PostgreSQL | |
+//! | [`AccountStore`], [`MatterStore`], [`MeasureStore`], [`SearchStore`], [`NoticeStore`], [`FileStore`], [`JobQueue`], [`TrailStore`] | [`Database`] on SQLite, on PostgreSQL | |
 //! | [`ObjectStore`] | [`FolderObjects`], [`S3Objects`] | [`MemoryObjects`] |
 //! | snapshots of an index ([`snapshot`]) | a folder, S3 | |
 //! | `LockRecord` of `quanlian-tlog` | a file of the log ([`lock`]: SQLite, PostgreSQL, S3) | |
@@ -40,7 +40,7 @@ pub use accounts::AccountStore;
 pub use database::Database;
 pub use files::FileStore;
 pub use jobs::JobQueue;
-pub use matters::MatterStore;
+pub use matters::{MatterStore, measures::MeasureStore, notices::NoticeStore, search::SearchStore};
 pub use objects::{
     ObjectId, ObjectStore, any::Objects, folder::FolderObjects, memory::MemoryObjects, s3::S3Objects,
 };

@@ -24,7 +24,10 @@ mod codes;
 mod errors;
 mod grants;
 mod listing;
+pub mod measures;
+pub mod notices;
 mod relational;
+pub mod search;
 
 use std::{collections::BTreeSet, fmt, future::Future, str::FromStr};
 
@@ -210,6 +213,10 @@ pub struct Change {
     pub projection: Projection,
     /// The state after them.
     pub state: Value,
+    /// What is counted and found of it after them; without it nothing is, until somebody draws it ([`measures::MeasureStore`]).
+    pub drawn: Option<measures::Drawn>,
+    /// Notices that come with them; of this matter.
+    pub notices: Vec<notices::Notice>,
     /// Grants that come with them; of this matter.
     pub grants: Vec<Grant>,
     /// Grants that end with them; of this matter.
@@ -300,6 +307,8 @@ pub struct Taking {
 ///         keys: Default::default(),
 ///     },
 ///     state: serde_json::json!({}),
+///     drawn: None,
+///     notices: vec![],
 ///     grants: vec![],
 ///     revoked: vec![],
 ///     outbox: vec![],

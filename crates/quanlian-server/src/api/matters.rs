@@ -18,7 +18,7 @@ mod papers;
 pub(super) mod sharing;
 pub(crate) mod step;
 pub(super) mod uploads;
-mod view;
+pub(super) mod view;
 
 use std::sync::Arc;
 
@@ -540,7 +540,7 @@ fn base(
     if expected == seen.row.version {
         Ok(seen.stored)
     } else if headers.contains_key(IDEMPOTENCY_KEY) {
-        seen.stored.until(platform, expected.number)
+        seen.stored.until(platform, expected)
     } else {
         Err(conflict(seen.row.id, seen.row.version))
     }

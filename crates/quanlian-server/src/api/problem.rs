@@ -162,7 +162,7 @@ impl From<ReadError> for Problem {
         match &error {
             ReadError::Database(trouble) => of_database(trouble),
             ReadError::Cursor => Self::bad(error.code(), &error.to_string()),
-            ReadError::TooManyGrants { .. } => {
+            ReadError::TooManyGrants { .. } | ReadError::TooManyValues { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.code(), &error.to_string())
             }
             ReadError::Damaged { .. } | ReadError::DamagedRow { .. } => {

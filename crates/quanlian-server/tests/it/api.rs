@@ -3,13 +3,19 @@
 //! In:  requests.
 //! Out: nothing, or the first answer that is not as promised.
 
+mod attack;
 mod files;
+mod indicators;
 mod kit;
 mod matters;
 mod named;
+mod notices;
 mod rights;
+mod search;
+mod servers;
 mod sign_in;
 mod trail;
+mod world;
 
 use kit::Office;
 use serde_json::json;

@@ -1,6 +1,10 @@
 //! Tests of the gate from outside, as the routes of the platform use it.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may fail by panicking, and says what it skipped"
+)]
 
 mod api;
 mod permission;

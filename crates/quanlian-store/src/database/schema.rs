@@ -10,6 +10,9 @@ mod accounts;
 mod files;
 mod jobs;
 mod matters;
+mod measures;
+mod notices;
+mod search;
 mod trail;
 
 use sea_orm::DatabaseBackend;
@@ -32,6 +35,9 @@ impl MigratorTrait for Schema {
             Box::new(accounts::Accounts0004),
             Box::new(trail::Trail0005),
             Box::new(files::Files0006),
+            Box::new(measures::Measures0007),
+            Box::new(search::Search0008),
+            Box::new(notices::Notices0009),
         ]
     }
 }

@@ -95,6 +95,9 @@ pub enum ReadError {
     /// More standing grants than can be looked through.
     #[error("{count} standing grants are in force for this scope, the limit is {limit}; join some of them")]
     TooManyGrants { count: usize, limit: usize },
+    /// More different values than one figure is made of.
+    #[error("the figure has more than {limit} different values; ask for a shorter period")]
+    TooManyValues { limit: usize },
     /// The database gave no answer.
     #[error("cannot read from the database")]
     Database(#[source] DatabaseError),
@@ -109,6 +112,7 @@ impl ReadError {
             Self::DamagedGrant { .. } => "grant_damaged",
             Self::Cursor => "matter_cursor",
             Self::TooManyGrants { .. } => "matter_too_many_grants",
+            Self::TooManyValues { .. } => "figure_too_many_values",
             Self::Database(trouble) => trouble.code(),
         }
     }

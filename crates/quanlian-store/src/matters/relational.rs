@@ -5,22 +5,29 @@
 
 mod filter;
 mod granting;
+mod measuring;
+mod noticing;
 mod outbox;
 mod reading;
 mod rows;
 mod scope;
+mod searching;
+mod tallying;
 mod writing;
 
 use std::collections::BTreeSet;
 
 use quanlian_record::{
-    id::{GrantId, MatterId, OutboxId},
+    id::{GrantId, MatterId, NoticeId, OutboxId},
     time::Timestamp,
 };
 
 use super::{
     Access, AgencyCode, BlindKey, Change, Code, Grant, Matter, MatterFilter, MatterPage, MatterQuery,
     MatterStore, ReadError, Scope, Series, StoredEvent, TakenEntry, Taking, Version, WriteError, Written,
+    measures::{Bin, Drawn, MeasureStore, MeasuredPlace, MeasuredRow, Summed, Tally, Undrawn},
+    notices::{InboxQuery, Notice, NoticeStore, Reader, Received},
+    search::{Found, Search, SearchStore},
 };
 use crate::database::{Database, Sql, values};
 
@@ -132,5 +139,86 @@ impl MatterStore for Database {
     async fn forget_requests(&self, before: Timestamp) -> Result<u64, WriteError> {
         let forget = "DELETE FROM matter_requests WHERE at < $1";
         Ok(self.run(Sql::with(forget, values![before.unix_micros()])).await?)
+    }
+}
+
+impl MeasureStore for Database {
+    async fn summed(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Summed>, ReadError> {
+        tallying::summed(self, scope, tally).await
+    }
+
+    async fn valued(&self, scope: &Scope, tally: &Tally) -> Result<Vec<Bin>, ReadError> {
+        tallying::valued(self, scope, tally).await
+    }
+
+    async fn measured_rows(
+        &self,
+        scope: &Scope,
+        tally: &Tally,
+        after: Option<MeasuredPlace>,
+        limit: usize,
+    ) -> Result<Vec<MeasuredRow>, ReadError> {
+        tallying::rows(self, scope, tally, after, limit).await
+    }
+
+    async fn undrawn(
+        &self,
+        basis: &Code,
+        after: Option<MatterId>,
+        limit: usize,
+    ) -> Result<Vec<Undrawn>, ReadError> {
+        measuring::undrawn(self, basis.as_str(), after, limit).await
+    }
+
+    async fn put_drawn(&self, id: MatterId, version: Version, drawn: &Drawn) -> Result<bool, WriteError> {
+        measuring::put_drawn(self, id, version, drawn).await
+    }
+}
+
+impl SearchStore for Database {
+    async fn search(&self, scope: &Scope, search: &Search) -> Result<Vec<Found>, ReadError> {
+        searching::search(self, scope, search).await
+    }
+
+    async fn count_found(&self, scope: &Scope, search: &Search, up_to: u64) -> Result<u64, ReadError> {
+        searching::count(self, scope, search, up_to).await
+    }
+}
+
+impl NoticeStore for Database {
+    async fn notices(
+        &self,
+        scope: &Scope,
+        reader: &Reader,
+        query: &InboxQuery,
+    ) -> Result<Vec<Received>, ReadError> {
+        noticing::inbox(self, scope, reader, query).await
+    }
+
+    async fn count_unread(&self, scope: &Scope, reader: &Reader, up_to: u64) -> Result<u64, ReadError> {
+        noticing::count_unread(self, scope, reader, up_to).await
+    }
+
+    async fn read_notice(
+        &self,
+        scope: &Scope,
+        reader: &Reader,
+        id: NoticeId,
+        at: Timestamp,
+    ) -> Result<bool, WriteError> {
+        noticing::read(self, scope, reader, id, at).await
+    }
+
+    async fn notify(&self, notices: &[Notice]) -> Result<u64, WriteError> {
+        noticing::notify(self, notices).await
+    }
+
+    async fn with_clocks_due(
+        &self,
+        until: Timestamp,
+        after: Option<MatterId>,
+        limit: usize,
+    ) -> Result<Vec<Undrawn>, ReadError> {
+        noticing::with_clocks_due(self, until, after, limit).await
     }
 }

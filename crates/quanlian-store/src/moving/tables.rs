@@ -1,6 +1,7 @@
 //! The tables that make up an installation, in an order in which each needs only those before it.
 //!
-//! Invariant: every table of the schema is here with all its columns (a test compares it with the database itself).
+//! Invariant: every table of the schema is here with all its columns (a test compares it with the database itself), but for the
+//! words by which matters are found: each kind of database has its own index for them, and they are drawn anew.
 
 /// What a column holds, in every database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +146,25 @@ pub(super) const ALL: &[Table] = &[
             ("revoked_by", Text),
         ],
         key: 1,
+        needs: None,
+    },
+    Table {
+        name: "matter_measures",
+        columns: &[
+            ("matter_id", Id),
+            ("kind", Text),
+            ("ordinal", Whole),
+            ("name", Text),
+            ("state", Text),
+            ("from_key", Whole),
+            ("until_key", Whole),
+            ("due_at", Whole),
+            ("value", Whole),
+            ("owner_agency", Text),
+            ("owner_unit", Text),
+            ("procedure_id", Text),
+        ],
+        key: 3,
         needs: None,
     },
     Table {
@@ -370,6 +390,28 @@ pub(super) const ALL: &[Table] = &[
         key: 1,
         needs: None,
     },
+    Table {
+        name: "notices",
+        columns: &[
+            ("id", Id),
+            ("notice_key", Text),
+            ("matter_id", Id),
+            ("to_agency", Text),
+            ("to_role", Text),
+            ("template", Text),
+            ("about", Text),
+            ("light", Text),
+            ("made_at", Whole),
+        ],
+        key: 1,
+        needs: None,
+    },
+    Table {
+        name: "notice_reads",
+        columns: &[("notice_id", Id), ("account_id", Id), ("read_at", Whole)],
+        key: 2,
+        needs: None,
+    },
 ];
 
 #[cfg(test)]
@@ -384,7 +426,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(&folder.path().join("a.db")).await.unwrap();
         let columns = "SELECT m.name || '.' || c.name AS name FROM sqlite_master m JOIN pragma_table_info(m.name) c \
-                       WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name <> 'seaql_migrations'";
+                       WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name <> 'seaql_migrations' \
+                       AND m.name NOT LIKE 'matter_terms%' AND m.name <> 'matter_texts'";
         let rows = database.all(Sql::new(columns)).await.unwrap();
         let there: BTreeSet<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();
         let named = ALL.iter().flat_map(|table| {

@@ -42,7 +42,7 @@ pub(crate) fn account_id(n: u64) -> AccountId {
     AccountId(uuid_of(n))
 }
 
-fn account(n: u64) -> Account {
+pub(crate) fn account(n: u64) -> Account {
     Account {
         id: account_id(n),
         login: code(&format!("login-{n}")),

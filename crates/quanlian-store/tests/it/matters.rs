@@ -3,9 +3,12 @@
 //! In:  an empty database of each kind.
 //! Out: nothing, or a panic that names the broken promise.
 
+pub(crate) mod measures;
+pub(crate) mod notices;
 mod oracle;
 mod outbox;
 mod reading;
+mod search;
 pub(crate) mod sharing;
 mod writing;
 
@@ -86,6 +89,8 @@ pub(crate) fn change(key: &str, projection: &Projection) -> Change {
         events: vec![json!({"act": key, "v": 1})],
         projection: projection.clone(),
         state: json!({"last": key}),
+        drawn: None,
+        notices: Vec::new(),
         grants: Vec::new(),
         revoked: Vec::new(),
         outbox: Vec::new(),

@@ -60,6 +60,8 @@ async fn fill(store: &Database) {
         let version = create(store, n, &given).await.unwrap().version;
         let mut more = change(&format!("more-{n}"), &projection);
         more.grants = vec![sharing::grant(n, matter_id(n), "police")];
+        more.drawn = Some(crate::matters::measures::some());
+        more.notices = vec![crate::matters::notices::notice(n, n, Some("culture"), None)];
         store.append_events(matter_id(n), version, &more).await.unwrap();
     }
     let standing = Grant {
@@ -70,6 +72,7 @@ async fn fill(store: &Database) {
     crate::accounts::fill(store).await;
     crate::trail::fill(store).await;
     crate::files::fill(store).await;
+    crate::matters::notices::read_one(store).await;
     for n in 0..3 {
         store.enqueue(&crate::jobs::job(n)).await.unwrap();
     }
@@ -89,7 +92,7 @@ fn rows(digests: &[TableDigest]) -> Vec<(&str, u64)> {
         .collect()
 }
 
-const FILLED: [(&str, u64); 23] = [
+const FILLED: [(&str, u64); 26] = [
     ("records", 333),
     ("matters", 12),
     ("matter_events", 24),
@@ -99,6 +102,7 @@ const FILLED: [(&str, u64); 23] = [
     ("matter_keys", 24),
     ("matter_requests", 24),
     ("matter_grants", 13),
+    ("matter_measures", 36),
     ("outbox", 12),
     ("jobs", 3),
     ("agencies", 2),
@@ -113,6 +117,8 @@ const FILLED: [(&str, u64); 23] = [
     ("trail_lines", 30),
     ("trail_anchors", 1),
     ("trail_prunings", 0),
+    ("notices", 12),
+    ("notice_reads", 1),
 ];
 
 /// There and back again, and what was moved is used.

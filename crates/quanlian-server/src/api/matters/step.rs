@@ -24,7 +24,7 @@ use quanlian_store::{
     MatterStore as _,
     matters::{
         Actions, AgencyCode, Change, Code, Grant, GrantItem, Grantee, MAX_PAGE_EVENTS, MatterRow, Projection,
-        Request, Scope, UnitCode, UserCode,
+        Request, Scope, UnitCode, UserCode, Version,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -37,8 +37,10 @@ use super::super::{
 };
 use super::named;
 use crate::{
+    notices,
     permission::{Action, Decision, MatterFacts, Object, Question},
     platform::Platform,
+    upkeep,
 };
 
 /// What a grant may allow.
@@ -77,7 +79,9 @@ const KEPT_VERSION: u32 = 1;
 
 /// A matter as its events make it.
 pub(crate) struct Stored {
-    pub(super) matter: Matter,
+    pub(crate) matter: Matter,
+    /// Those of the engine.
+    pub(crate) events: Vec<Event>,
     pub(super) kept: Kept,
     /// Number, digest and content of each event.
     pub(super) raw: Vec<(u64, [u8; 32], Value)>,
@@ -86,7 +90,7 @@ pub(crate) struct Stored {
 impl Stored {
     /// The matter of this row, which the caller was found to reach. A version never changes, so one that was read lately is
     /// not read again.
-    pub(super) async fn load(
+    pub(crate) async fn load(
         platform: &Platform,
         scope: &Scope,
         row: &MatterRow,
@@ -124,21 +128,20 @@ impl Stored {
         Ok(Some(stored))
     }
 
-    /// As it stood after so many events.
-    pub(super) fn until(&self, platform: &Platform, number: u64) -> Result<Arc<Self>, Problem> {
-        let raw: Vec<_> = self
+    /// As it stood at an earlier version; one that the matter never had is refused.
+    pub(super) fn until(&self, platform: &Platform, version: Version) -> Result<Arc<Self>, Problem> {
+        let is_one = self
             .raw
             .iter()
-            .take_while(|event| event.0 <= number)
-            .cloned()
-            .collect();
-        if raw.is_empty() {
+            .any(|event| event.0 == version.number && event.1 == version.head);
+        if !is_one {
             return Err(Problem::bad(
                 "if_match_invalid",
                 "this matter never had that version",
             ));
         }
-        Self::replay(platform, raw).map(Arc::new)
+        let raw = self.raw.iter().take_while(|event| event.0 <= version.number);
+        Self::replay(platform, raw.cloned().collect()).map(Arc::new)
     }
 
     fn replay(platform: &Platform, raw: Vec<(u64, [u8; 32], Value)>) -> Result<Self, Problem> {
@@ -161,7 +164,12 @@ impl Stored {
             .replay(&events)
             .map_err(|error| Problem::internal(format!("{error:?}")))?;
         let kept = kept.ok_or_else(|| Problem::internal("a matter without a title"))?;
-        Ok(Self { matter, kept, raw })
+        Ok(Self {
+            matter,
+            events,
+            kept,
+            raw,
+        })
     }
 }
 
@@ -226,7 +234,11 @@ pub(super) fn hands_over(platform: &Platform, matter: &Matter, command: &Command
 }
 
 /// Whether any of the caller's roles may do this with matters at all; which ones, the scope says.
-pub(super) fn at_large(platform: &Platform, caller: &Caller, action: Action) -> Result<Decision, Problem> {
+pub(in crate::api) fn at_large(
+    platform: &Platform,
+    caller: &Caller,
+    action: Action,
+) -> Result<Decision, Problem> {
     let any = MatterFacts {
         id: "any".to_owned(),
         granted: [action].into(),
@@ -286,12 +298,24 @@ pub(super) fn change(
             detail,
         ));
     }
+    let id = matter
+        .id
+        .parse()
+        .map_err(|_| Problem::internal("the id of a matter is none"))?;
+    let procedure = platform.procedures().get(&matter.procedure, matter.version);
     Ok(Change {
         request,
         at: caller.now,
         events: values,
         projection: projection(platform, &matter, &kept, caller.now)?,
         state: json!({"matter": matter, "kept": kept}),
+        drawn: Some(upkeep::drawn(
+            platform,
+            &matter,
+            before.iter().flat_map(|stored| &stored.events).chain(events),
+            caller.now,
+        )?),
+        notices: notices::of_events(procedure, &matter, id, events, caller.now)?,
         grants: grants(platform, caller, before, &matter)?,
         revoked: Vec::new(),
         outbox: Vec::new(),

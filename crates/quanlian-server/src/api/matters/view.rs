@@ -66,7 +66,7 @@ pub(super) fn sketch(row: &MatterRow) -> Value {
 }
 
 /// As in lists, for who may read.
-pub(super) fn row(row: &MatterRow) -> Value {
+pub(in crate::api) fn row(row: &MatterRow) -> Value {
     let mut view = sketch(row);
     view["title"] = json!(row.projection.title);
     view["handlers"] = json!(row.projection.handlers);

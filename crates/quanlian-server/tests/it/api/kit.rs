@@ -3,9 +3,12 @@
 //! In:  an empty SQLite file.
 //! Out: [`Office`], in which an administrator makes agencies and people through the API alone.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use axum::{
@@ -27,9 +30,12 @@ use quanlian_server::{
     },
 };
 use quanlian_store::{AccountStore as _, Database, FolderObjects};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+
+use super::servers;
 
 pub(crate) const PASSWORD: &str = "gravel-tidy-moth-9";
 const HOST: &str = "quanlian.test";
@@ -40,6 +46,7 @@ pub(crate) const MAX_FILE_BYTES: u64 = 1 << 20;
 pub(crate) struct Office {
     router: Router,
     pub(crate) platform: Platform,
+    settings: Settings,
     now: Arc<AtomicI64>,
     pub(crate) store: Database,
     pub(crate) folder: TempDir,
@@ -76,6 +83,36 @@ pub(crate) enum Key {
     Token(String),
 }
 
+async fn platform(
+    store: &Database,
+    folder: &Path,
+    settings: Settings,
+    permissions: Permissions,
+    clock: Arc<AtomicI64>,
+) -> Platform {
+    let (uploads, objects) = (folder.join("uploads"), folder.join("objects"));
+    for place in [&uploads, &objects] {
+        std::fs::create_dir_all(place).unwrap();
+    }
+    let filing = Filing {
+        objects: FolderObjects::open(&objects).await.unwrap().into(),
+        uploads,
+        max_file_bytes: MAX_FILE_BYTES,
+    };
+    let means = Means {
+        store: store.clone(),
+        permissions,
+        procedures: Procedures::embedded().unwrap(),
+        law: RuleBook::embedded().unwrap(),
+        settings,
+        filing: Some(Arc::new(filing)),
+        blind: Some(Blind::new([7; 32])),
+    };
+    Platform::new(means, move || {
+        Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap()
+    })
+}
+
 impl Office {
     pub(crate) async fn new() -> Self {
         Self::with(Settings::default()).await
@@ -90,16 +127,18 @@ impl Office {
     pub(crate) async fn under(settings: Settings, permissions: Permissions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Database::open(&folder.path().join("quanlian.db")).await.unwrap();
-        let uploads = folder.path().join("uploads");
-        let objects = folder.path().join("objects");
-        for place in [&uploads, &objects] {
-            std::fs::create_dir(place).unwrap();
-        }
-        let filing = Filing {
-            objects: FolderObjects::open(&objects).await.unwrap().into(),
-            uploads,
-            max_file_bytes: MAX_FILE_BYTES,
-        };
+        Self::over(store, folder, settings, permissions).await
+    }
+
+    /// Over a new database on the PostgreSQL server that the tests share, when there is one.
+    pub(crate) async fn on_postgres() -> Option<Self> {
+        let store = servers::new_database().await?;
+        let permissions = Permissions::embedded().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        Some(Self::over(store, folder, Settings::default(), permissions).await)
+    }
+
+    async fn over(store: Database, folder: TempDir, settings: Settings, permissions: Permissions) -> Self {
         let start: Timestamp = "2024-04-01T02:00:00Z".parse().unwrap();
         let now = Arc::new(AtomicI64::new(start.unix_micros()));
         let clock = Arc::clone(&now);
@@ -110,25 +149,41 @@ impl Office {
             },
             ..settings
         };
-        let means = Means {
-            store: store.clone(),
-            permissions,
-            procedures: Procedures::embedded().unwrap(),
-            law: RuleBook::embedded().unwrap(),
-            settings,
-            filing: Some(Arc::new(filing)),
-            blind: Some(Blind::new([7; 32])),
-        };
-        let platform = Platform::new(means, move || {
-            Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap()
-        });
+        let platform = platform(&store, folder.path(), settings, permissions, clock).await;
         Self {
             router: api::router(platform.clone()),
             platform,
+            settings,
             now,
             store,
             folder,
         }
+    }
+
+    /// The same installation after a restart of the program.
+    pub(crate) async fn restarted(self) -> Self {
+        let permissions = Permissions::embedded().unwrap();
+        let clock = Arc::clone(&self.now);
+        let platform = platform(&self.store, self.folder.path(), self.settings, permissions, clock).await;
+        Self {
+            router: api::router(platform.clone()),
+            platform,
+            ..self
+        }
+    }
+
+    /// Takes away what was drawn, as if an earlier version had written the matters.
+    pub(crate) async fn forget_drawn(&self) {
+        let file = self.folder.path().join("quanlian.db");
+        let raw = sea_orm::Database::connect(format!("sqlite://{}", file.display()))
+            .await
+            .unwrap();
+        raw.execute_unprepared(
+            "DELETE FROM matter_measures; DELETE FROM matter_terms; DELETE FROM matter_texts",
+        )
+        .await
+        .unwrap();
+        raw.close().await.unwrap();
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -246,11 +301,23 @@ impl Office {
         }
     }
 
-    /// A person, signed in; the login is `agency.user`.
+    /// A person of `team-1`, signed in; the login is `agency.user`.
     pub(crate) async fn person(&self, admin: &Key, agency: &str, user: &str, roles: &[&str]) -> Key {
+        self.person_of(admin, agency, "team-1", user, roles).await
+    }
+
+    /// The same, of another unit.
+    pub(crate) async fn person_of(
+        &self,
+        admin: &Key,
+        agency: &str,
+        unit: &str,
+        user: &str,
+        roles: &[&str],
+    ) -> Key {
         let login = format!("{agency}.{user}");
         let body = json!({
-            "login": login, "agency": agency, "user": user, "unit": "team-1", "name": "某人", "roles": roles,
+            "login": login, "agency": agency, "user": user, "unit": unit, "name": "某人", "roles": roles,
             "password": PASSWORD,
         });
         self.post(admin, "/api/v1/accounts", body).await.good();

@@ -32,7 +32,8 @@ pub(super) fn day_key(day: Day) -> i64 {
     i64::from(day.year()) * 10_000 + i64::from(day.month()) * 100 + i64::from(day.day())
 }
 
-fn day_of(key: i64) -> Option<Day> {
+/// The day of a number.
+pub(super) fn day_of(key: i64) -> Option<Day> {
     let year = i16::try_from(key / 10_000).ok()?;
     let month = i8::try_from(key / 100 % 100).ok()?;
     Day::new(year, month, i8::try_from(key % 100).ok()?).ok()

@@ -1,7 +1,7 @@
 //! Writing matters: creation and appending, each one transaction.
 //!
 //! In:  a [`Change`] and the version that its author has seen.
-//! Out: events, row, handlers, keys, number, grants, request key and outbox entries, all or none.
+//! Out: events, row, handlers, keys, measures, words, notices, number, grants, request key and outbox entries, all or none.
 //!
 //! Order: what can be refused without the database is refused first; then the request key is claimed, which makes a
 //! second request with it wait for the first; then the row is changed under the condition of its version.
@@ -13,7 +13,7 @@ mod prepared;
 
 use quanlian_record::id::MatterId;
 
-use super::{granting, rows};
+use super::{granting, noticing, rows};
 use crate::{
     database::{Database, Kind, Sql, Writing, bytes32, values, whole},
     matters::{Change, Request, Series, Version, WriteError, Written},
@@ -115,7 +115,7 @@ pub(super) async fn create(
         .await?;
     prepared.insert_handlers(&writing, id).await?;
     prepared.insert_keys(&writing, id).await?;
-    write_beside(&writing, id, change, &prepared).await?;
+    write_beside(database, &writing, id, change, version, &prepared).await?;
     writing.commit().await?;
     Ok(Written {
         id,
@@ -169,11 +169,13 @@ async fn claim(
     Ok(writing.run(Sql::with(claim, row)).await? == 1)
 }
 
-/// Grants, their ends, and the outbox.
+/// Grants, their ends, what is counted and found, and the outbox.
 async fn write_beside(
+    database: &Database,
     writing: &Writing<'_>,
     id: MatterId,
     change: &Change,
+    version: Version,
     prepared: &Prepared,
 ) -> Result<(), WriteError> {
     for grant in &change.grants {
@@ -183,6 +185,9 @@ async fn write_beside(
         let end = granting::revocation(*grant, change.at, change.request.principal.as_str());
         writing.run(end).await?;
     }
+    noticing::put(writing, &change.notices).await?;
+    prepared.measured.put(writing, id).await?;
+    prepared.texted.put(database, writing, id, version.number).await?;
     prepared.insert_outbox(writing, id, change.at).await
 }
 
@@ -193,7 +198,10 @@ pub(super) async fn append(
     change: &Change,
 ) -> Result<Written, WriteError> {
     let prepared = Prepared::of(change, id)?;
-    let is_plain = change.grants.is_empty() && change.revoked.is_empty();
+    let is_plain = change.grants.is_empty()
+        && change.revoked.is_empty()
+        && change.notices.is_empty()
+        && prepared.measured.is_short();
     if database.kind() == Kind::Postgres && is_plain {
         return at_once::append(database, id, expected, change, &prepared).await;
     }
@@ -248,7 +256,7 @@ pub(super) async fn append(
         writing.run(Sql::with(clear, values![id.0])).await?;
         prepared.insert_keys(&writing, id).await?;
     }
-    write_beside(&writing, id, change, &prepared).await?;
+    write_beside(database, &writing, id, change, version, &prepared).await?;
     writing.commit().await?;
     Ok(Written {
         id,

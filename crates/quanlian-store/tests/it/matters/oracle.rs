@@ -36,16 +36,16 @@ struct World {
     filter: MatterFilter,
 }
 
-fn unit() -> impl Strategy<Value = Option<UnitCode>> {
+pub(super) fn unit() -> impl Strategy<Value = Option<UnitCode>> {
     option::of(select(&UNITS[..]).prop_map(|unit| unit.parse().unwrap()))
 }
 
-fn user() -> impl Strategy<Value = UserCode> {
+pub(super) fn user() -> impl Strategy<Value = UserCode> {
     select(&USERS[..]).prop_map(|user| user.parse().unwrap())
 }
 
 prop_compose! {
-    fn matter()(
+    pub(super) fn matter()(
         owner in select(&AGENCIES[..]),
         owner_unit in unit(),
         handlers in vec(user(), 0..3),
@@ -66,7 +66,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn any_grant(matters: u64)(
+    pub(super) fn any_grant(matters: u64)(
         matter in option::weighted(0.7, 0..matters),
         procedure in option::of(select(&PROCEDURES[..])),
         of in select(&AGENCIES[..]),
@@ -96,7 +96,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn person()(
+    pub(super) fn person()(
         of in select(&AGENCIES[..]),
         unit in unit(),
         user in user(),
@@ -131,7 +131,7 @@ fn order(n: usize) -> i64 {
 }
 
 /// The rules, as a person would read them out.
-fn may_see(who: &Scope, n: usize, matter: &Projection, grants: &[Grant]) -> bool {
+pub(super) fn may_see(who: &Scope, n: usize, matter: &Projection, grants: &[Grant]) -> bool {
     if who.reach == Reach::Nothing {
         return false;
     }

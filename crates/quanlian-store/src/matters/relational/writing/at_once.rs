@@ -117,6 +117,8 @@ fn statement(id: MatterId, expected: Version, version: Version, change: &Change,
     push_beside(&mut sql, ["matter_handlers", "user_id", "handlers"], users);
     let keys = prepared.keys.iter().map(bytes32).collect();
     push_beside(&mut sql, ["matter_keys", "blind_key", "blind_keys"], keys);
+    prepared.measured.push_beside(&mut sql);
+    prepared.texted.push_beside(&mut sql, version.number);
     sql.push(" SELECT number FROM new");
     sql
 }

@@ -3,12 +3,13 @@
 use quanlian_record::{canonical, id::MatterId, time::Timestamp};
 use sea_orm::Value;
 
-use super::super::{outbox, rows};
+use super::super::{measuring::Measured, outbox, rows, searching::Texted};
 use crate::{
     database::{Sql, Writing, bytes32, whole},
     matters::{
         Change, GrantItem, MAX_EVENT_BYTES, MAX_EVENTS, MAX_HANDLERS, MAX_KEYS, MAX_OUTBOX,
         MAX_PAYLOAD_BYTES, MAX_STATE_BYTES, MAX_TITLE_BYTES, Version, WriteError, chain,
+        notices::MAX_NOTICES,
     },
 };
 
@@ -24,6 +25,8 @@ pub(super) struct Prepared {
     pub(super) outbox: Vec<(uuid::Uuid, String, String)>,
     pub(super) handlers: Vec<String>,
     pub(super) keys: Vec<[u8; 32]>,
+    pub(super) measured: Measured,
+    pub(super) texted: Texted,
     pub(super) at: Timestamp,
 }
 
@@ -61,6 +64,7 @@ impl Prepared {
         at_most("handlers", projection.handlers.len(), MAX_HANDLERS)?;
         at_most("keys", projection.keys.len(), MAX_KEYS)?;
         at_most("outbox entries", change.outbox.len(), MAX_OUTBOX)?;
+        at_most("notices", change.notices.len(), MAX_NOTICES)?;
         at_most("grants", change.grants.len() + change.revoked.len(), MAX_OUTBOX)?;
         if projection.title.len() > MAX_TITLE_BYTES || projection.title.contains('\0') {
             let what = format!("a title is at most {MAX_TITLE_BYTES} bytes, none of them zero");
@@ -73,6 +77,11 @@ impl Prepared {
         {
             return Err(WriteError::invalid(
                 "a change brings grants of its own matter alone",
+            ));
+        }
+        if change.notices.iter().any(|notice| notice.matter != id) {
+            return Err(WriteError::invalid(
+                "a change brings notices of its own matter alone",
             ));
         }
         let events = change.events.iter();
@@ -94,6 +103,11 @@ impl Prepared {
             outbox: entries,
             handlers: projection.handlers.iter().map(ToString::to_string).collect(),
             keys: projection.keys.iter().copied().collect(),
+            measured: Measured::of(change.drawn.as_ref(), projection)?,
+            texted: Texted::of(
+                projection,
+                change.drawn.as_ref().map(|drawn| drawn.words.as_str()),
+            ),
             at: change.at,
         })
     }

@@ -1,0 +1,201 @@
+//! Notices: who is told when an act says so, and before and after a clock runs out.
+//!
+//! In:  the events of a write; how the clocks of a matter stand at an instant.
+//! Out: [`Notice`]s; those of clocks are put into inboxes by a look once a minute ([`look`]).
+//!
+//! | a duty is | told |
+//! |---|---|
+//! | yellow: soon | who handles the matter |
+//! | red: very soon | who handles it |
+//! | overdue | who handles it, and who approves or heads the agency |
+//!
+//! Invariants: the same clocks at the same instant give the same notices; each has a key of matter, run and light, so that it is
+//! told once however often somebody looks, also after the program was away. Windows (a right to ask) are nobody's duty.
+//!
+//! Not here: inboxes (`quanlian-store::matters::notices`), mail.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use quanlian_procedure::{ClockState, ClockView, Event, EventBody, Light, Matter, Procedure, Sent};
+use quanlian_record::{
+    id::{MatterId, NoticeId},
+    time::Timestamp,
+};
+use quanlian_store::{
+    MatterStore as _, NoticeStore as _,
+    matters::{
+        AgencyCode, Code,
+        notices::{HANDLERS, Notice, OVERDUE},
+    },
+};
+
+use crate::{
+    api::{Problem, matters::step::Stored},
+    platform::Platform,
+    upkeep,
+};
+
+/// Between two looks at the clocks.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_mins(1);
+/// Clocks are looked at when their time is up within so many days; no light turns yellow earlier (a test compares).
+const HORIZON_DAYS: i64 = 60;
+const DAY_US: i64 = 86_400_000_000;
+/// So many matters are asked for at once.
+const PAGE: usize = 200;
+/// Roles that are told with the handlers when a duty is overdue.
+const OVERSEERS: [&str; 4] = ["approver", "head", "police_head", "chief_procurator"];
+/// The words for a clock.
+const CLOCK_TEMPLATE: &str = "notice.clock";
+
+/// The notices that the acts among some events send.
+pub(crate) fn of_events(
+    procedure: Option<&Procedure>,
+    matter: &Matter,
+    id: MatterId,
+    events: &[Event],
+    now: Timestamp,
+) -> Result<Vec<Notice>, Problem> {
+    let code = |text: &str| Code::parse(text).map_err(Problem::internal);
+    let mut notices = Vec::new();
+    for event in events {
+        let sent: &[Sent] = match &event.body {
+            EventBody::Opened(opened) => &opened.notices,
+            EventBody::Acted(acted) => &acted.notices,
+            _ => &[],
+        };
+        for (place, sent) in sent.iter().enumerate() {
+            let (to_agency, to_role) = addressee(procedure, matter, &sent.to);
+            notices.push(Notice {
+                id: NoticeId::fresh(now),
+                key: code(&format!("{id}/event/{}/{place}", event.seq))?,
+                matter: id,
+                to_agency: to_agency
+                    .map(AgencyCode::parse)
+                    .transpose()
+                    .map_err(Problem::internal)?,
+                to_role: to_role.map(code).transpose()?,
+                template: code(&sent.template)?,
+                about: None,
+                light: None,
+                made_at: now,
+            });
+        }
+    }
+    Ok(notices)
+}
+
+/// Agency and role behind the word of a procedure: a counterpart is its agency, a role is of the agency that the procedure says.
+fn addressee<'a>(
+    procedure: Option<&'a Procedure>,
+    matter: &'a Matter,
+    to: &'a str,
+) -> (Option<&'a str>, Option<&'a str>) {
+    let counterpart = |id: &str| matter.counterparts.get(id).map(String::as_str);
+    let Some(role) = procedure.and_then(|procedure| procedure.role_of(to)) else {
+        // A counterpart that nobody named yet is nobody; then the agency that runs the matter is told.
+        return (Some(counterpart(to).unwrap_or(&matter.agency)), None);
+    };
+    match role.agency.as_str() {
+        "own" => (Some(&matter.agency), Some(to)),
+        "any" => (None, Some(to)),
+        other => (Some(counterpart(other).unwrap_or(&matter.agency)), Some(to)),
+    }
+}
+
+/// The notices that clocks are due to give as they stand.
+pub(crate) fn of_clocks(
+    procedure: Option<&Procedure>,
+    matter: &Matter,
+    id: MatterId,
+    clocks: &[ClockView],
+    now: Timestamp,
+) -> Result<Vec<Notice>, Problem> {
+    let code = |text: &str| Code::parse(text).map_err(Problem::internal);
+    let mut notices = Vec::new();
+    for view in clocks {
+        let clock = procedure.and_then(|procedure| procedure.clock_of(&view.clock));
+        if clock.is_none_or(|clock| clock.window) {
+            continue;
+        }
+        let light = match (view.state, view.light) {
+            (ClockState::Overdue, _) => OVERDUE,
+            (ClockState::Running, Light::Red) => "red",
+            // Without a last day it is yellow from the start: nobody can say how soon.
+            (ClockState::Running, Light::Yellow) if view.due_on.is_some() => "yellow",
+            _ => continue,
+        };
+        let mut roles = BTreeSet::from([HANDLERS]);
+        if light == OVERDUE {
+            roles.extend(OVERSEERS);
+        }
+        for role in roles {
+            notices.push(Notice {
+                id: NoticeId::fresh(now),
+                key: code(&format!("{id}/{}/{}/{light}/{role}", view.clock, view.started_by))?,
+                matter: id,
+                to_agency: Some(AgencyCode::parse(&matter.agency).map_err(Problem::internal)?),
+                to_role: Some(code(role)?),
+                template: code(CLOCK_TEMPLATE)?,
+                about: Some(code(&view.clock)?),
+                light: Some(code(light)?),
+                made_at: now,
+            });
+        }
+    }
+    Ok(notices)
+}
+
+/// Looks at every clock that is soon due or overdue; how many notices are new.
+pub(crate) async fn look(platform: &Platform) -> Result<u64, Problem> {
+    let now = platform.now();
+    let until = Timestamp::from_unix_micros(now.unix_micros().saturating_add(HORIZON_DAYS * DAY_US))
+        .map_err(Problem::internal)?;
+    let (mut after, mut made) = (None, 0);
+    loop {
+        let page = platform.store().with_clocks_due(until, after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(made);
+        };
+        after = Some(last.id);
+        for found in &page {
+            let scope = upkeep::as_owner(found.owner.clone(), now)?;
+            let Some(matter) = platform.store().matter(&scope, found.id).await? else {
+                continue;
+            };
+            let Some(stored) = Stored::load(platform, &scope, &matter.row).await? else {
+                continue;
+            };
+            let matter = &stored.matter;
+            let clocks = platform.engine().clocks(matter, now);
+            let clocks = clocks.map_err(|error| Problem::internal(format!("{error:?}")))?;
+            let procedure = platform.procedures().get(&matter.procedure, matter.version);
+            let notices = of_clocks(procedure, matter, found.id, &clocks, now)?;
+            made += platform.store().notify(&notices).await?;
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quanlian_procedure::Procedures;
+
+    use super::*;
+
+    #[test]
+    fn no_light_turns_yellow_before_its_clock_is_looked_at() {
+        for procedure in Procedures::embedded().into_iter().flat_map(|all| {
+            let all: Vec<Procedure> = all.iter().cloned().collect();
+            all
+        }) {
+            let lights = procedure.clock.iter().filter_map(|clock| clock.lights);
+            for lights in lights.chain([procedure.lights]) {
+                assert!(
+                    i64::from(lights.yellow_days) + 1 < HORIZON_DAYS,
+                    "{}",
+                    procedure.id
+                );
+            }
+        }
+    }
+}
