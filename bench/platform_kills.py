@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
 """Kill `quanlian serve` again and again while four writers open matters and act in them; nothing acknowledged may be lost. Standard library only.
 
-    platform_kills.py QUANLIAN OUT [--kills 100] [--database postgres://…] [--database-kill CMD --database-start CMD]
+    platform_kills.py QUANLIAN OUT [--kills 100] [--postgres]
 
-In:  the program, a folder that is made anew. With `--database` the platform is there, its password in the environment.
-     With the two commands every second kill is one of the database server, which is then started again; the program stays.
+In:  the program, a folder that is made anew. With `--postgres` the database is a server of its own, and every second kill is that of
+     this server, which is then started again while the program stays.
 Out: one line of JSON on stdout; exit 1 when a promise was broken.
 
 Every request carries an Idempotency-Key. A writer whose answer is lost sends the same request again, after the server is
 back, until it has an answer. At the end:
 - every acknowledged matter is there, under the number that was told, and each has all events that were acknowledged;
 - each key made one matter, and numbers have no gap;
-- every chain of digests is read whole.
+- every chain of digests is read whole;
+- every file whose end was acknowledged is there with its bytes and gets its receipt;
+- every job that was acknowledged comes to its end, with one result.
 """
 import argparse
+import hashlib
 import http.client
 import json
+import os
 import random
 import re
 import shutil
@@ -25,8 +29,14 @@ import sys
 import threading
 import time
 
+import servers
+
 PASSWORD = "gravel-tidy-moth-9"
 GIVEN = {"facts": {"subject": {"text": "copyright"}}, "papers": {"complaint_letter": "T-1"}}
+
+
+# So long files and jobs may take to come to their end after the last kill: leases of the dead run out first.
+WORK_S = 300
 
 
 class Server:
@@ -34,20 +44,28 @@ class Server:
         self.command = [program, "--lang", "en", "serve", "--plain-http", "--data", out + "/platform", "--listen", "127.0.0.1:0"]
         if database:
             self.command += ["--database", database]
-        self.process, self.port, self.code = None, None, None
+        self.process, self.port, self.log = None, None, out + "/server.log"
 
     def start(self):
-        self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
-        for line in self.process.stderr:
-            found = re.search(r"listens on http://127.0.0.1:(\d+)/", line)
+        # A file, so that nothing that it says ever holds it up.
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(self.command, stderr=log)
+        self.port = int(self.said(r"listens on http://127.0.0.1:(\d+)/"))
+
+    def said(self, pattern):
+        until = time.time() + 60
+        while time.time() < until:
+            with open(self.log) as log:
+                found = re.search(pattern, log.read())
             if found:
-                self.port = int(found.group(1))
+                return found.group(1)
+            if self.process.poll() is not None:
                 break
-        else:
-            raise SystemExit("the server did not start")
+            time.sleep(0.02)
+        raise SystemExit("the server did not start: " + open(self.log).read()[-2000:])
 
     def first_code(self):
-        return self.process.stderr.readline().rsplit(" ", 1)[1].strip()
+        return self.said(r"used once\): (\S+)")
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -60,7 +78,8 @@ def send(port, method, path, body=None, cookie=None, headers=None):
         sent = {"Content-Type": "application/json", "Origin": "http://127.0.0.1:%d" % port, **(headers or {})}
         if cookie:
             sent["Cookie"] = cookie
-        connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body)
+        connection.request(method, path, data, sent)
         answer = connection.getresponse()
         text = answer.read()
         return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), json.loads(text) if text else None
@@ -74,7 +93,7 @@ class Writer(threading.Thread):
     def __init__(self, server, cookie, name, stop):
         super().__init__()
         self.server, self.cookie, self.who, self.stop = server, cookie, name, stop
-        self.matters, self.lost, self.broken = {}, 0, []
+        self.matters, self.files, self.jobs, self.lost, self.broken = {}, {}, {}, 0, []
 
     def until_answered(self, *request):
         while True:
@@ -110,6 +129,44 @@ class Writer(threading.Thread):
                     break
                 events += 1
             self.matters[made["id"]] = (made["number"], events)
+            if turn % 4 == 1:
+                self.send_file(made["id"], "%s-%d" % (self.who, turn))
+            if turn % 16 == 1:
+                self.ask_work(made["id"], "%s-%d" % (self.who, turn))
+
+    def send_file(self, matter, name):
+        """In two pieces; after a lost answer it asks how far it came."""
+        data = (name * 3000).encode()
+        body = {"kind": "evidence", "name": name, "size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        status, _, upload = self.until_answered("POST", "/api/v1/matters/%s/uploads" % matter, body, self.cookie)
+        if status != 201:
+            self.broken.append(("upload", status, upload))
+            return
+        path = "/api/v1/uploads/" + upload["id"]
+        while True:
+            status, _, seen = self.until_answered("GET", path, None, self.cookie)
+            if status != 200:
+                self.broken.append(("look", status, seen))
+                return
+            if seen["file"]:
+                self.files[seen["file"]] = (matter, body["sha256"])
+                return
+            offset = seen["offset"]
+            piece = data[offset:] if offset else data[:len(data) // 2]
+            headers = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(offset)}
+            status, _, answer = self.until_answered("PATCH", path, piece, self.cookie, headers)
+            if status not in (204, 400, 409, 423):
+                self.broken.append(("piece", status, answer))
+                return
+
+    def ask_work(self, matter, name):
+        task = {"task": {"kind": "paper", "paper": "acceptance_notice", "text": name}}
+        key = {"Idempotency-Key": name + "-paper"}
+        status, _, job = self.until_answered("POST", "/api/v1/matters/%s/jobs" % matter, task, self.cookie, key)
+        if status != 202:
+            self.broken.append(("job", status, job))
+            return
+        self.jobs[job["id"]] = matter
 
 
 def main():
@@ -117,13 +174,21 @@ def main():
     ap.add_argument("program")
     ap.add_argument("out")
     ap.add_argument("--kills", type=int, default=100)
-    ap.add_argument("--database")
-    ap.add_argument("--database-kill")
-    ap.add_argument("--database-start")
+    ap.add_argument("--postgres", action="store_true")
     ap.add_argument("--seed", type=int, default=1)
     a = ap.parse_args()
     shutil.rmtree(a.out, ignore_errors=True)
-    server = Server(a.program, a.out, a.database)
+    os.makedirs(a.out)
+    database = servers.Postgres() if a.postgres else None
+    try:
+        return run(a, database)
+    finally:
+        if database:
+            database.close()
+
+
+def run(a, database):
+    server = Server(a.program, a.out, database.address if database else None)
     server.start()
     first = {"code": server.first_code(), "agency": "culture", "agency_names": {"zh": "文旅局", "en": "Culture bureau"},
              "login": "root", "name": "管理员", "password": PASSWORD}
@@ -145,9 +210,9 @@ def main():
         writer.start()
     for turn in range(a.kills):
         time.sleep(draw.uniform(0.05, 0.6))
-        if a.database_kill and turn % 2:
-            subprocess.run(a.database_kill, shell=True, check=False)
-            subprocess.run(a.database_start, shell=True, check=True, stdout=subprocess.DEVNULL)
+        if database and turn % 2:
+            database.kill()
+            database.start()
             continue
         server.kill()
         server.start()
@@ -174,17 +239,42 @@ def main():
         status, _, body = send(server.port, "GET", "/api/v1/matters/%s/events" % id, None, cookie)
         if status != 200 or len(body["events"]) != acknowledged.get(id, (None, -1))[1]:
             half += 1
+    files, jobs = {}, {}
+    for writer in writers:
+        files.update(writer.files)
+        jobs.update(writer.jobs)
+    lost_files, undeposited = 0, 0
+    until = time.time() + WORK_S
+    for file, (matter, sha256) in files.items():
+        while True:
+            status, _, seen = send(server.port, "GET", "/api/v1/matters/%s/files/%s" % (matter, file), None, cookie)
+            if status != 200 or seen["sha256"] != sha256 or seen["receipt"] or time.time() > until:
+                break
+            time.sleep(0.1)
+        lost_files += status != 200 or seen["sha256"] != sha256
+        undeposited += status == 200 and not seen["receipt"]
+    ended = {}
+    for job, matter in jobs.items():
+        while True:
+            _, _, seen = send(server.port, "GET", "/api/v1/matters/%s/jobs/%s" % (matter, job), None, cookie)
+            if seen["state"] not in ("waiting", "running") or time.time() > until:
+                break
+            time.sleep(0.2)
+        ended[seen["state"]] = ended.get(seen["state"], 0) + 1
+    again = sum(send(server.port, "GET", "/api/v1/matters/%s/jobs/%s" % (matter, job), None, cookie)[2]["attempts"] > 1 for job, matter in jobs.items())
     server.kill()
     report = {
         "kills": a.kills, "seconds": round(time.time() - began, 1), "matters": len(there),
         "acknowledged_writes": sum(events - 1 for _, events in acknowledged.values()),
         "answers_lost_and_asked_again": sum(writer.lost for writer in writers),
         "lost": len(lost), "made_twice": twice, "half_made": half, "gaps": ordinals != list(range(1, len(ordinals) + 1)),
+        "files": len(files), "files_lost": lost_files, "files_without_receipt": undeposited, "jobs": ended, "jobs_begun_again": again,
         "refused": broken[:3],
     }
     print(json.dumps(report, ensure_ascii=False))
-    sys.exit(1 if lost or twice or half or report["gaps"] or broken else 0)
+    is_kept = not (lost or twice or half or report["gaps"] or broken or lost_files or undeposited) and set(ended) <= {"done"}
+    return 0 if is_kept else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

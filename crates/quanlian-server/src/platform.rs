@@ -5,6 +5,7 @@
 //!
 //! Not here: routes (`api`).
 
+mod blind;
 mod trail;
 
 use std::{
@@ -16,9 +17,15 @@ use std::{
 
 use quanlian_law::RuleBook;
 use quanlian_procedure::{Engine, Procedures};
-use quanlian_record::{envelope::Record, id::MatterId, time::Timestamp};
+use quanlian_record::{
+    envelope::Record,
+    id::{AccountId, MatterId},
+    time::Timestamp,
+};
 use quanlian_store::{Database, FileStore as _, Objects, files::FileError, matters::Version};
 use tokio::sync::{Notify, mpsc, oneshot};
+
+pub use blind::Blind;
 
 use crate::{
     api::matters::step::Stored,
@@ -41,6 +48,11 @@ const MAX_WAITING: usize = 4096;
 
 /// So many matters are kept in memory as they were read last; of a long one that is a megabyte.
 const MAX_KNOWN: usize = 128;
+
+/// So many names an account may ask all agencies about,
+const MAX_QUESTIONS: u32 = 500;
+/// within so many seconds.
+const QUESTIONS_WITHIN_S: i64 = 3600;
 
 /// How sign-in behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,6 +81,24 @@ pub struct Filing {
     pub max_file_bytes: u64,
 }
 
+/// What a platform is made of.
+pub struct Means {
+    /// The database.
+    pub store: Database,
+    /// Who may do what.
+    pub permissions: Permissions,
+    /// What matters run under.
+    pub procedures: Procedures,
+    /// What the law says.
+    pub law: RuleBook,
+    /// How sign-in behaves.
+    pub settings: Settings,
+    /// Where files are kept; without it there are none.
+    pub filing: Option<Arc<Filing>>,
+    /// The key of names; without it nobody names anything.
+    pub blind: Option<Blind>,
+}
+
 type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Everything that requests share. Clones are cheap.
@@ -76,16 +106,12 @@ type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Platform(Arc<Parts>);
 
 struct Parts {
-    store: Database,
-    permissions: Permissions,
-    procedures: Procedures,
-    law: RuleBook,
-    settings: Settings,
-    filing: Option<Arc<Filing>>,
+    means: Means,
     work_waits: Notify,
     clock: Clock,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
+    questions: Mutex<BTreeMap<AccountId, (i64, u32)>>,
     trail: mpsc::Sender<(Record, oneshot::Sender<Kept>)>,
     strand: Arc<trail::Shared>,
     log: OnceLock<(Arc<dyn Log>, mpsc::Sender<trail::Ask>)>,
@@ -97,30 +123,19 @@ impl Platform {
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
-    pub fn new(
-        store: Database,
-        permissions: Permissions,
-        procedures: Procedures,
-        law: RuleBook,
-        settings: Settings,
-        filing: Option<Arc<Filing>>,
-        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
-    ) -> Self {
+    pub fn new(means: Means, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         let (trail, waiting) = mpsc::channel(MAX_WAITING);
         let clock: Clock = Arc::new(clock);
         let strand = Arc::new(trail::Shared::new(clock()));
-        tokio::spawn(trail::Writer::new(store.clone(), Arc::clone(&strand), Arc::clone(&clock)).run(waiting));
+        let writer = trail::Writer::new(means.store.clone(), Arc::clone(&strand), Arc::clone(&clock));
+        tokio::spawn(writer.run(waiting));
         Self(Arc::new(Parts {
-            store,
-            permissions,
-            procedures,
-            law,
-            settings,
-            filing,
+            means,
             work_waits: Notify::new(),
             clock,
             addresses: Mutex::default(),
             nobodys: Mutex::default(),
+            questions: Mutex::default(),
             trail,
             strand,
             log: OnceLock::new(),
@@ -136,7 +151,7 @@ impl Platform {
         self.0.log.get_or_init(|| {
             let parts = &self.0;
             let (strand, clock) = (Arc::clone(&parts.strand), Arc::clone(&parts.clock));
-            let ask = trail::Anchoring::begin(parts.store.clone(), Arc::clone(&log), strand, clock);
+            let ask = trail::Anchoring::begin(parts.means.store.clone(), Arc::clone(&log), strand, clock);
             (log, ask)
         });
     }
@@ -158,7 +173,7 @@ impl Platform {
     }
 
     pub(crate) fn filing(&self) -> Option<&Filing> {
-        self.0.filing.as_deref()
+        self.0.means.filing.as_deref()
     }
 
     /// Told when somebody asked for work, so that a worker of this process need not wait for its next look.
@@ -168,7 +183,7 @@ impl Platform {
 
     /// Forgets uploads whose time ran out, with their bytes.
     pub async fn sweep(&self) -> Result<usize, FileError> {
-        let lapsed = self.0.store.lapse_uploads(self.now()).await?;
+        let lapsed = self.0.means.store.lapse_uploads(self.now()).await?;
         for id in &lapsed {
             if let Some(filing) = self.filing() {
                 // Bytes that are not there, or on another server, are nobody's loss.
@@ -179,7 +194,7 @@ impl Platform {
     }
 
     pub(crate) fn store(&self) -> &Database {
-        &self.0.store
+        &self.0.means.store
     }
 
     /// Puts a record into the trail; `None` when its writer has ended. It is durable when this returns.
@@ -208,20 +223,41 @@ impl Platform {
         known.insert(id, (version, Arc::clone(stored)));
     }
 
+    pub(crate) fn blind(&self) -> Option<&Blind> {
+        self.0.means.blind.as_ref()
+    }
+
+    /// Counts names that an account asks all agencies about; how many seconds it has to wait instead.
+    pub(crate) fn charge_questions(&self, account: AccountId, count: u32, now: Timestamp) -> u32 {
+        let now_s = now.unix_micros().div_euclid(1_000_000);
+        let mut questions = self.0.questions.lock().unwrap_or_else(PoisonError::into_inner);
+        let (begun, asked) = questions.entry(account).or_insert((now_s, 0));
+        if now_s - *begun >= QUESTIONS_WITHIN_S {
+            (*begun, *asked) = (now_s, 0);
+        }
+        if asked.saturating_add(count) > MAX_QUESTIONS {
+            return u32::try_from(*begun + QUESTIONS_WITHIN_S - now_s)
+                .unwrap_or(1)
+                .max(1);
+        }
+        *asked += count;
+        0
+    }
+
     pub(crate) fn permissions(&self) -> &Permissions {
-        &self.0.permissions
+        &self.0.means.permissions
     }
 
     pub(crate) fn procedures(&self) -> &Procedures {
-        &self.0.procedures
+        &self.0.means.procedures
     }
 
     pub(crate) fn engine(&self) -> Engine<'_> {
-        Engine::new(&self.0.procedures, &self.0.law)
+        Engine::new(&self.0.means.procedures, &self.0.means.law)
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        self.0.settings
+        self.0.means.settings
     }
 
     pub(crate) fn now(&self) -> Timestamp {

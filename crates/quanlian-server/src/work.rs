@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 
 use crate::permission::Action;
 
+/// What somebody writes into a paper is no longer than this.
+pub const MAX_PAPER_BYTES: usize = 20_000;
 /// A bundle holds no more files than this.
 pub const MAX_BUNDLED: usize = 1000;
 
@@ -70,13 +72,12 @@ impl Task {
     /// What is wrong with it, for who sent it.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         match self {
-            Self::Match {} => None,
-            Self::Assess { .. } => None,
             Self::Paper { paper, .. } if Code::parse(paper).is_err() => Some("name a paper of the procedure"),
-            Self::Paper { text, .. } if text.len() > 20_000 => Some("a paper says no more than 20,000 bytes"),
-            Self::Paper { .. } => None,
+            Self::Paper { text, .. } if text.len() > MAX_PAPER_BYTES => {
+                Some("a paper says no more than 20,000 bytes")
+            }
             Self::Bundle { files } if files.len() > MAX_BUNDLED => Some("a bundle holds at most 1000 files"),
-            Self::Bundle { .. } => None,
+            _ => None,
         }
     }
 }

@@ -371,6 +371,13 @@ pub trait MatterStore: Send + Sync {
         keys: &BTreeSet<BlindKey>,
     ) -> impl Future<Output = Result<Vec<(BlindKey, MatterId)>, ReadError>> + Send;
 
+    /// Which of the keys stand at matters of which other agencies; nothing else of those is told. Whoever asks has asked the policies.
+    fn holders(
+        &self,
+        keys: &BTreeSet<BlindKey>,
+        but: &AgencyCode,
+    ) -> impl Future<Output = Result<Vec<(BlindKey, AgencyCode)>, ReadError>> + Send;
+
     /// Events behind number `after`, at most `limit`, cut to [`MAX_PAGE_EVENTS`]; `None` where the scope does not reach.
     ///
     /// They are checked against each other, the first against the one before it (or against id and number of the

@@ -10,7 +10,7 @@
 //! | `deposits` | puts every file into the log |
 //! | `comparing`, `assessing`, `papers`, `bundling` | the four kinds of work |
 //!
-//! Invariants: a job that fails is tried again by the queue; one that cannot be done for a reason of its matter ends with that
+//! Invariants: a job that fails is tried again by the queue, and one that met an outage is given back and loses no attempt; one that cannot be done for a reason of its matter ends with that
 //! reason ([`Refusal`]) and is not tried again. A worker that is asked to stop gives its job back.
 //!
 //! Not here: who may ask for what (`quanlian-server`), leases (`quanlian-store::jobs`).
@@ -38,8 +38,10 @@ use quanlian_server::{
 };
 use quanlian_store::{
     Database, JobQueue as _,
+    files::FileError,
     jobs::{Beat, Job, JobError, Lease, Leasing, Progress, Report},
     matters::Code,
+    objects::{GetError, PutError},
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -49,11 +51,13 @@ use desk::Desk;
 use room::RoomHandle;
 
 /// How long a lease lasts without a report.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(30);
 /// How often a running job reports.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
 /// How often a worker looks for something to do, if nobody calls it.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a job rests after the database or the store did not answer.
+const OUTAGE_PAUSE: Duration = Duration::from_secs(2);
 /// How often uploads whose time ran out are looked for.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
@@ -202,6 +206,11 @@ impl Worker {
                 self.store.complete(lease, &result, now).await
             }
             Ok(Ok(Ok(result))) => self.store.complete(lease, &result, now).await,
+            Ok(Err(error)) if is_outage(&error) => {
+                tracing::warn!(job = %id, %kind, error = format!("{error:#}"), "a job waits for the database or the store");
+                wait(OUTAGE_PAUSE, stop).await;
+                self.store.give_back(lease, Timestamp::now()).await
+            }
             Ok(Err(error)) => {
                 let why = format!("{error:#}");
                 tracing::error!(job = %id, %kind, error = why, "a job failed");
@@ -255,6 +264,15 @@ impl Worker {
         desk.clear().await?;
         done
     }
+}
+
+/// Whether database or store did not answer: the job is not to blame, and is done when they are back.
+fn is_outage(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(FileError::Database(_)))
+            || matches!(cause.downcast_ref(), Some(GetError::Store { .. }))
+            || matches!(cause.downcast_ref(), Some(PutError::Store(_) | PutError::Full(_)))
+    })
 }
 
 fn uuid_of_process() -> anyhow::Result<String> {

@@ -17,6 +17,8 @@ use crate::{
 
 /// A paper has no more paragraphs than this.
 const MAX_PARAGRAPHS: usize = 200;
+/// The number of a matter in the head of each page: agency, procedure, year and count.
+const MAX_NUMBER_CHARS: usize = 60;
 
 pub(super) fn sheet(draft: &Draft, cleaner: Cleaner<'_>, at: Timestamp) -> Value {
     let mut writer = Writer {
@@ -61,7 +63,7 @@ pub(super) fn sheet(draft: &Draft, cleaner: Cleaner<'_>, at: Timestamp) -> Value
         "sources": sources,
         "signs": signs,
         "running": {
-            "case_number": writer.cleaner.clean(&draft.number, limits::MAX_RUNNING_CHARS),
+            "case_number": writer.cleaner.clean(&draft.number, MAX_NUMBER_CHARS),
             "version": writer.cleaner.clean(&draft.version, limits::MAX_RUNNING_CHARS),
         },
     });

@@ -13,6 +13,7 @@
 
 pub(super) mod files;
 pub(super) mod jobs;
+pub(super) mod named;
 mod papers;
 pub(super) mod sharing;
 pub(crate) mod step;
@@ -28,6 +29,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use quanlian_law::Moment;
+use quanlian_procedure::duplicate::Named;
 use quanlian_procedure::{Command, Context, Opening};
 use quanlian_record::id::MatterId;
 use quanlian_store::{
@@ -221,6 +223,10 @@ pub(super) struct OpenBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     happened: Option<Moment>,
+    /// What it names: `rights`, `links`, `accounts`, `platform_ids`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    named: Option<Named>,
 }
 
 /// Opens a matter.
@@ -252,12 +258,24 @@ pub(super) async fn open(
         &headers,
         "open",
         &[
-            &format!("{:?}", (&body.given, &body.parent, body.version, body.happened)),
+            &format!(
+                "{:?}",
+                (
+                    &body.given,
+                    &body.parent,
+                    body.version,
+                    body.happened,
+                    &body.named
+                )
+            ),
             &body.procedure,
             &body.title,
             &body.with.join("\n"),
         ],
     )?;
+    if let Some(named) = &body.named {
+        named::checked(named)?;
+    }
     let id = MatterId::fresh(caller.now);
     let opening = Opening {
         matter: id.to_string(),
@@ -276,6 +294,7 @@ pub(super) async fn open(
         title: body.title,
         unit: caller.account.unit.as_ref().map(ToString::to_string),
         handlers: [caller.account.user.to_string()].into(),
+        named: body.named.filter(|named| *named != Named::default()),
     };
     let change = step::change(&platform, &caller, request, None, &events, &kept)?;
     let series = Series {
@@ -311,7 +330,7 @@ pub(super) async fn look(
 ) -> Result<Response, Problem> {
     match allowed(&platform, &caller, Action::Read, id, "read").await {
         Ok(seen) => {
-            let body = full(&platform, &seen.row, &seen.stored.matter, caller.now)?;
+            let body = full(&platform, &seen.row, &seen.stored, caller.now)?;
             return Ok(with_version(StatusCode::OK, seen.row.version, body));
         }
         // Whoever would read it with a purpose is told so, and not shown less without a word.
@@ -460,6 +479,8 @@ pub(super) async fn assign(
         title: body.title,
         unit: body.unit,
         handlers: body.handlers.into_iter().collect(),
+        // Which names it has is not said here.
+        named: seen.stored.kept.named.clone(),
     };
     let parts = [id.to_string(), expected.to_string(), json!(kept).to_string()];
     let request = request(&caller, &headers, "assign", &[&parts[0], &parts[1], &parts[2]])?;
@@ -631,7 +652,7 @@ async fn answer(
     let body = if caller.lacks_purpose(platform, row.projection.procedure.as_str()) {
         sketch(&row)
     } else {
-        full(platform, &row, &stored.matter, caller.now)?
+        full(platform, &row, &stored, caller.now)?
     };
     let mut response = with_version(status, row.version, body);
     if written.is_repeated {

@@ -6,6 +6,7 @@
 mod files;
 mod kit;
 mod matters;
+mod named;
 mod rights;
 mod sign_in;
 mod trail;

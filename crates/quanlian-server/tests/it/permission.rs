@@ -107,7 +107,10 @@ fn may(roles: &Roles, question: &Question<'_>) -> bool {
     {
         return false;
     }
-    let asks_why = matches!(action, Action::Read | Action::Write | Action::Export);
+    let asks_why = matches!(
+        action,
+        Action::Read | Action::Write | Action::Export | Action::Hit
+    );
     if asks_why && question.needs_purpose && !question.has_purpose {
         return false;
     }

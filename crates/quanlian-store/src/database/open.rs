@@ -115,6 +115,11 @@ pub(super) async fn bring_to(database: &Database, step: Step<'_>) -> Result<(), 
         .await
         .map_err(failed)?;
     if database.kind() == Kind::Postgres {
+        // Whoever migrates a large database takes its time; waiting for that is no trouble, as waiting for a row would be.
+        transaction
+            .execute_unprepared("SET LOCAL lock_timeout = '10min'")
+            .await
+            .map_err(failed)?;
         let lock = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
         transaction.execute_unprepared(&lock).await.map_err(failed)?;
     }

@@ -69,6 +69,14 @@ impl MatterStore for Database {
         reading::sharing(self, scope, keys).await
     }
 
+    async fn holders(
+        &self,
+        keys: &BTreeSet<BlindKey>,
+        but: &AgencyCode,
+    ) -> Result<Vec<(BlindKey, AgencyCode)>, ReadError> {
+        reading::holders(self, keys, but).await
+    }
+
     async fn events(
         &self,
         scope: &Scope,

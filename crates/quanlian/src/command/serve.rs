@@ -9,6 +9,7 @@
 //! | `objects/` | files, where they are in no bucket |
 //! | `uploads/` | files on their way |
 //! | `evidence/` | the evidence log and its receipts |
+//! | `names.key` | the key of the blind index; servers of one database share it, and a backup needs it |
 //! | `work/` | desks of jobs that run; may be emptied while nothing runs |
 //!
 //! Invariant: the code of the first start is printed and kept as its digest alone; it is made anew at each start until there is
@@ -24,7 +25,7 @@ use quanlian_procedure::Procedures;
 use quanlian_record::time::Timestamp;
 use quanlian_server::{
     permission::Permissions,
-    platform::{Filing, Platform, Settings},
+    platform::{Blind, Filing, Means, Platform, Settings},
     sign_in::secret::{self, Kind},
 };
 use quanlian_store::{AccountStore as _, FolderObjects, Objects, S3Objects, lock::S3Address};
@@ -35,6 +36,7 @@ use crate::{
     command::service,
     evidence::RoomLog,
     fault::{Blame, Fault, Outcome},
+    files,
     output::{Output, warn},
     worker::{Worker, room::RoomHandle},
 };
@@ -71,30 +73,21 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             .bad_input()?;
         let address = format!("http://{}/", listener.local_addr().system()?);
         output.say("serve.database", &[("place", store.place())]);
-        output.say("serve.listens", &[("address", &address)]);
-        if !store.has_accounts().await.system()? {
-            let issued = secret::fresh(Kind::FirstStart);
-            let until = Timestamp::now().unix_micros() + FIRST_START_HOURS * HOUR_US;
-            let until = Timestamp::from_unix_micros(until).system()?;
-            store.await_first(&issued.digest.0, until).await.system()?;
-            // Also to those who asked for silence: without it nobody gets in.
-            let first = [("code", issued.text.as_str()), ("address", &address)];
-            warn(&output.messages.get("serve.first", &first));
-        }
         let room = RoomHandle::open(
             &arguments.place.data.join("evidence"),
             DEPOSITOR,
             LockChoice::default(),
         )?;
-        let platform = Platform::new(
-            store.clone(),
+        let means = Means {
+            store: store.clone(),
             permissions,
             procedures,
             law,
             settings,
-            Some(Arc::clone(&filing)),
-            Timestamp::now,
-        );
+            filing: Some(Arc::clone(&filing)),
+            blind: Some(blind(&arguments.place.data.join("names.key")).system()?),
+        };
+        let platform = Platform::new(means, Timestamp::now);
         if let Some(log) = RoomLog::of(room.clone()).await {
             platform.anchor_in(Arc::new(log));
         }
@@ -107,6 +100,16 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
         };
         let (stop, is_stopping) = watch::channel(false);
         let working = tokio::spawn(worker.run(is_stopping));
+        output.say("serve.listens", &[("address", &address)]);
+        if !store.has_accounts().await.system()? {
+            let issued = secret::fresh(Kind::FirstStart);
+            let until = Timestamp::now().unix_micros() + FIRST_START_HOURS * HOUR_US;
+            let until = Timestamp::from_unix_micros(until).system()?;
+            store.await_first(&issued.digest.0, until).await.system()?;
+            // Also to those who asked for silence: without it nobody gets in.
+            let first = [("code", issued.text.as_str()), ("address", &address)];
+            warn(&output.messages.get("serve.first", &first));
+        }
         let served = quanlian_server::serve(listener, platform, service::asked_to_stop()).await;
         let _ = stop.send(true);
         let worked = working.await;
@@ -127,21 +130,19 @@ async fn filing(arguments: &Serve) -> Result<Filing, Fault> {
     let data = &arguments.place.data;
     let uploads = data.join("uploads");
     make(&uploads)?;
-    let objects = match &arguments.objects {
-        Some(address) => {
-            let address = S3Address::parse(address)
-                .context("`--objects` is no address of a bucket")
-                .bad_input()?;
-            let waiting = data.join("work").join("objects");
-            make(&waiting)?;
-            let bucket = S3Objects::open(&address, None).bad_input()?;
-            Objects::from(bucket.with_waiting_folder(waiting))
-        }
-        None => {
-            let folder = data.join("objects");
-            make(&folder)?;
-            FolderObjects::open(&folder).await.system()?.into()
-        }
+    let objects = if let Some(address) = &arguments.objects {
+        let address = S3Address::parse(address);
+        let address = address
+            .context("`--objects` is no address of a bucket")
+            .bad_input()?;
+        let waiting = data.join("work").join("objects");
+        make(&waiting)?;
+        let bucket = S3Objects::open(&address, None).bad_input()?;
+        Objects::from(bucket.with_waiting_folder(waiting))
+    } else {
+        let folder = data.join("objects");
+        make(&folder)?;
+        FolderObjects::open(&folder).await.system()?.into()
     };
     Ok(Filing {
         objects,
@@ -154,4 +155,28 @@ fn make(folder: &Path) -> Result<(), Fault> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}; `--data` names one", folder.display()))
         .bad_input()
+}
+
+/// The key of names; made when there is none.
+fn blind(path: &Path) -> anyhow::Result<Blind> {
+    let made = || -> anyhow::Result<String> {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+        let text = hex::encode(key);
+        files::write_secret(path, &text)?;
+        Ok(text)
+    };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => made()?,
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let mut key = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut key).with_context(|| {
+        format!(
+            "{} is no key of names; restore it from the backup",
+            path.display()
+        )
+    })?;
+    Ok(Blind::new(key))
 }

@@ -35,13 +35,11 @@ pub(super) async fn run(
     let all = desk.files().await?;
     let mut files: Vec<File> = Vec::new();
     for id in wanted {
-        match all.iter().find(|file| file.id.to_string() == *id) {
-            Some(file) => files.push(file.clone()),
-            None => {
-                let why = format!("the matter has no file {id}, or it was withdrawn");
-                return Ok(Err(Refusal::of("file_not_found", &why)));
-            }
-        }
+        let Some(file) = all.iter().find(|file| file.id.to_string() == *id) else {
+            let why = format!("the matter has no file {id}, or it was withdrawn");
+            return Ok(Err(Refusal::of("file_not_found", &why)));
+        };
+        files.push(file.clone());
     }
     if wanted.is_empty() {
         // A bundle in a bundle proves nothing more.

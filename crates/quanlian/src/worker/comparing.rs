@@ -98,7 +98,7 @@ pub(super) async fn run(desk: &Desk, steps: &Arc<Steps>) -> anyhow::Result<Resul
         lines.push(b'\n');
     }
     let report = desk.put_bytes(&lines, "report", MATCHES).await?;
-    let drawn = draw(&suspects, &said, &matches, &report.id.to_string(), &mut troubles)?;
+    let drawn = draw(&suspects, &said, &matches, &report.id.to_string(), &mut troubles);
     let bytes = serde_json::to_vec_pretty(&FactsFile {
         facts: drawn.clone(),
         troubles: troubles.clone(),
@@ -224,7 +224,7 @@ fn draw(
     matches: &[Match],
     report: &str,
     troubles: &mut Vec<Trouble>,
-) -> anyhow::Result<Drawn> {
+) -> Drawn {
     let media: Vec<_> = suspects.iter().map(|laid| laid.found.clone()).collect();
     let (told, others): (Vec<&LaidOut>, Vec<&LaidOut>) = said
         .iter()
@@ -245,12 +245,12 @@ fn draw(
         });
     });
     let evidence: BTreeMap<String, String> = ids(suspects).into_iter().chain(ids(said)).collect();
-    Ok(facts::draw(facts::Sources {
+    facts::draw(facts::Sources {
         matches,
         statements: &side.statements,
         evidence: &evidence,
         match_report: report,
         // Nobody is asked; the figures are lower bounds until somebody states otherwise with the assessment.
         collection_complete: false,
-    }))
+    })
 }

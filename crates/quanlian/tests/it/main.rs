@@ -18,6 +18,7 @@ mod law;
 mod log;
 mod monitor;
 mod picture;
+mod platform_story;
 mod readers;
 mod sealed;
 mod secret;

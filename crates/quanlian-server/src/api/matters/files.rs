@@ -8,6 +8,8 @@
 //!
 //! Not here: sending files (`uploads`), the deposit (the worker).
 
+use std::fmt::Write as _;
+
 use axum::{
     Json,
     body::{Body, Bytes},
@@ -252,7 +254,7 @@ pub(crate) async fn take_over(
         matter: id,
         kind: kind.unwrap_or(there.kind),
         copy_of: Some(there.id),
-        by: name(&caller)?,
+        by: name(&caller),
         at: caller.now,
         ..there
     };
@@ -283,7 +285,7 @@ pub(crate) async fn withdraw(
     let found = find(&platform, id, file).await?;
     let withdrawn = Withdrawn {
         at: caller.now,
-        by: name(&caller)?,
+        by: name(&caller),
         why: body.reason,
     };
     if platform.store().withdraw_file(id, found.id, &withdrawn).await? {
@@ -305,9 +307,9 @@ async fn find(platform: &Platform, matter: MatterId, id: FileId) -> Result<File,
 }
 
 /// Whoever brings a file, as it is kept.
-pub(super) fn name(caller: &Caller) -> Result<Code, Problem> {
+pub(super) fn name(caller: &Caller) -> Code {
     // Two codes and a stroke may be longer than one; the id is unambiguous as well.
-    Ok(Code::parse(&caller.name()).unwrap_or_else(|_| caller.code()))
+    Code::parse(&caller.name()).unwrap_or_else(|_| caller.code())
 }
 
 /// Where files are kept, in an installation that keeps any.
@@ -356,7 +358,7 @@ fn percent_encoded(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -42,8 +42,8 @@ use crate::{
     work::{Assignment, Task},
 };
 
-/// A job is begun no more often.
-const MAX_ATTEMPTS: u32 = 3;
+/// A job is begun no more often: one that takes its server down with it ends. Outages of database or store are not counted.
+const MAX_ATTEMPTS: u32 = 20;
 const BACKOFF: Duration = Duration::from_secs(5);
 /// How often a stream of events looks.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -135,7 +135,7 @@ pub(crate) async fn ask(
     let asked = json!([id, task]);
     let assignment = Assignment {
         matter: id,
-        by: name(&caller)?,
+        by: name(&caller),
         task,
         sheet,
     };
@@ -242,14 +242,13 @@ fn changes(watch: Watch) -> impl Stream<Item = Result<sse::Event, Infallible>> {
     stream::unfold(Some(watch), |watch| async {
         let mut watch = watch?;
         loop {
-            let job = match watch.next.take() {
-                Some(job) => job,
-                None => {
-                    tokio::time::sleep(LOOK_EVERY).await;
-                    watch.looks += 1;
-                    // Whoever may not read any more is told nothing more: who listened was asked when the stream began, and it is short.
-                    watch.platform.store().job(watch.job).await.ok()??
-                }
+            let job = if let Some(job) = watch.next.take() {
+                job
+            } else {
+                tokio::time::sleep(LOOK_EVERY).await;
+                watch.looks += 1;
+                // Who listens was asked when the stream began; it tells of this job alone, and ends with it.
+                watch.platform.store().job(watch.job).await.ok()??
             };
             let text = json!(view(&job)).to_string();
             let is_over = !matches!(job.state, JobState::Waiting | JobState::Running);

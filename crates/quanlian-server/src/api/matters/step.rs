@@ -14,6 +14,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use quanlian_procedure::duplicate::Named;
 use quanlian_procedure::{ActKind, ClockState, Command, Event, Matter, Refusal, StageKind};
 use quanlian_record::{
     id::{GrantId, MatterId},
@@ -34,6 +35,7 @@ use super::super::{
     caller::{Caller, bits},
     places::coded,
 };
+use super::named;
 use crate::{
     permission::{Action, Decision, MatterFacts, Object, Question},
     platform::Platform,
@@ -56,6 +58,9 @@ pub(crate) struct Kept {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) unit: Option<String>,
     pub(super) handlers: BTreeSet<String>,
+    /// What it names, to be found by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) named: Option<Named>,
 }
 
 /// An event of the platform.
@@ -320,7 +325,7 @@ fn projection(
         title: kept.title.clone(),
         due_on: due_on(platform, matter, now)?,
         amount_fen: None,
-        keys: BTreeSet::new(),
+        keys: named::blind_keys(platform, kept),
     })
 }
 

@@ -295,7 +295,7 @@ async fn finish(
         size_bytes: stored.size_bytes,
         copy_of: None,
         job: None,
-        by: name(caller)?,
+        by: name(caller),
         at: caller.now,
         receipt: None,
         withdrawn: None,

@@ -9,10 +9,10 @@ use quanlian_store::matters::MatterRow;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::super::Problem;
+use super::{super::Problem, named, step::Stored};
 use crate::platform::Platform;
 
-/// A matter. Who may see its clocks alone is not told `title`, `handlers`, `amount_fen` and `state`.
+/// A matter. Who may see its clocks alone is not told `title`, `handlers`, `amount_fen`, `state` and `named`.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes the JSON that is made below")]
 pub(super) struct MatterView {
@@ -41,6 +41,9 @@ pub(super) struct MatterView {
     /// Stage, facts, papers, proposals, history.
     #[schema(value_type = Option<Object>)]
     state: Value,
+    /// What it names, to be found by.
+    #[schema(value_type = Option<Object>)]
+    named: Value,
 }
 
 /// Number, stage and days: nothing of the content.
@@ -75,12 +78,13 @@ pub(super) fn row(row: &MatterRow) -> Value {
 pub(super) fn full(
     platform: &Platform,
     of: &MatterRow,
-    matter: &Matter,
+    stored: &Stored,
     now: Timestamp,
 ) -> Result<Value, Problem> {
     let mut view = row(of);
-    view["clocks"] = clocks(platform, matter, now)?;
-    view["state"] = json!(matter);
+    view["clocks"] = clocks(platform, &stored.matter, now)?;
+    view["state"] = json!(stored.matter);
+    view["named"] = named::view(&stored.kept);
     Ok(view)
 }
 

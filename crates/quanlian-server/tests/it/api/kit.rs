@@ -20,7 +20,7 @@ use quanlian_record::time::Timestamp;
 use quanlian_server::{
     api,
     permission::Permissions,
-    platform::{Filing, Platform, Settings},
+    platform::{Blind, Filing, Means, Platform, Settings},
     sign_in::{
         password::Cost,
         secret::{self, Kind},
@@ -110,15 +110,18 @@ impl Office {
             },
             ..settings
         };
-        let platform = Platform::new(
-            store.clone(),
+        let means = Means {
+            store: store.clone(),
             permissions,
-            Procedures::embedded().unwrap(),
-            RuleBook::embedded().unwrap(),
+            procedures: Procedures::embedded().unwrap(),
+            law: RuleBook::embedded().unwrap(),
             settings,
-            Some(Arc::new(filing)),
-            move || Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap(),
-        );
+            filing: Some(Arc::new(filing)),
+            blind: Some(Blind::new([7; 32])),
+        };
+        let platform = Platform::new(means, move || {
+            Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap()
+        });
         Self {
             router: api::router(platform.clone()),
             platform,

@@ -16,10 +16,13 @@ use super::{
 use crate::{
     database::{Database, Sql, bytes32, whole},
     matters::{
-        BlindKey, Cursor, Direction, MAX_KEYS, MAX_PAGE_EVENTS, MAX_PAGE_MATTERS, Matter, MatterFilter,
-        MatterPage, MatterQuery, ReadError, Scope, Sort, StoredEvent, chain,
+        AgencyCode, BlindKey, Cursor, Direction, MAX_KEYS, MAX_PAGE_EVENTS, MAX_PAGE_MATTERS, Matter,
+        MatterFilter, MatterPage, MatterQuery, ReadError, Scope, Sort, StoredEvent, chain,
     },
 };
+
+/// Pairs of key and agency that are told at once.
+const MAX_HOLDERS: usize = 10_000;
 
 pub(super) async fn get(
     database: &Database,
@@ -166,6 +169,37 @@ pub(super) async fn sharing(
         let what = "a key is none";
         let key = digest_of(&key).ok_or(ReadError::DamagedRow { id, what })?;
         found.push((key, id));
+    }
+    Ok(found)
+}
+
+pub(super) async fn holders(
+    database: &Database,
+    keys: &BTreeSet<BlindKey>,
+    but: &AgencyCode,
+) -> Result<Vec<(BlindKey, AgencyCode)>, ReadError> {
+    let mut found = Vec::new();
+    if keys.is_empty() {
+        return Ok(found);
+    }
+    let mut sql = Sql::new(
+        "SELECT DISTINCT k.blind_key, m.owner_agency FROM matter_keys k JOIN matters m ON m.id = k.matter_id WHERE k.blind_key IN (",
+    );
+    sql.bind_all(keys.iter().take(MAX_KEYS).map(bytes32))
+        .push(") AND m.owner_agency <> ")
+        .bind(but.as_str());
+    sql.push(" ORDER BY k.blind_key, m.owner_agency LIMIT ")
+        .bind(whole(MAX_HOLDERS));
+    let damaged = |what| ReadError::DamagedRow {
+        id: MatterId(uuid::Uuid::nil()),
+        what,
+    };
+    for row in database.all(sql).await? {
+        let key: Vec<u8> = column(database, &row, "blind_key")?;
+        let agency: String = column(database, &row, "owner_agency")?;
+        let key = digest_of(&key).ok_or_else(|| damaged("a key is none"))?;
+        let agency = AgencyCode::parse(&agency).map_err(|_| damaged("its owner is none"))?;
+        found.push((key, agency));
     }
     Ok(found)
 }
