@@ -410,7 +410,7 @@ fn origin_of(data: &Path, outside: &mut dyn Outside) -> anyhow::Result<String> {
 }
 
 /// Who is at the machine, when nobody says who deposits.
-fn operator() -> String {
+pub(crate) fn operator() -> String {
     ["USER", "LOGNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))

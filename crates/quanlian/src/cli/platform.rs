@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use quanlian_record::time::{Day, parse_day};
 
 use super::JsonForm;
 
@@ -49,6 +50,22 @@ pub(crate) enum Admin {
     Migrate(AdminMigrate),
     /// Check that no line of the audit trail is missing, changed, put in or moved; exit 1 when one is
     CheckTrail(AdminCheckTrail),
+    /// Take away lines of the audit trail whose time is over: whole beginnings of strands, up to an anchor
+    PruneTrail(AdminPruneTrail),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AdminPruneTrail {
+    /// Only lines of before this day, which is as far back as the law asks them to be kept
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    pub(crate) before: Day,
+    /// Only tell what would go
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) place: PlatformPlace,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
 }
 
 #[derive(Debug, Args)]

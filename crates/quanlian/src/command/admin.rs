@@ -39,6 +39,7 @@ pub(super) fn run(admin: &Admin, output: impl Fn(Form) -> Output) -> Outcome {
         Admin::Backup(arguments) => block_on(make(arguments, &output(arguments.form.form()))),
         Admin::Restore(arguments) => block_on(restore(arguments, &output(arguments.form.form()))),
         Admin::Migrate(arguments) => block_on(migrate(arguments, &output(arguments.form.form()))),
+        Admin::PruneTrail(arguments) => block_on(trail::prune(arguments, &output(arguments.form.form()))),
         Admin::CheckTrail(arguments) => block_on(trail::check(arguments, &output(arguments.form.form()))),
     }
 }

@@ -1,23 +1,37 @@
-//! `quanlian admin check-trail`: is every line of the audit trail still there, as it was written?
+//! `quanlian admin check-trail|prune-trail`: is every line of the audit trail still there, as it was written? And those whose time is
+//! over go.
 //!
 //! In:  the database of a platform, and its evidence log where the folder is at hand; both may be in use.
-//! Out: what was looked at, and everything that is not as it was written; exit 1 when there is something.
+//! Out: what was looked at, and everything that is not as it was written; exit 1 when there is something. What was pruned.
 //!
-//! Not here: how it is checked (`quanlian-store::trail::check`); the log itself (`log fsck`).
+//! Invariant: before something is pruned a line of the trail says who does it and what.
+//!
+//! Not here: how it is checked and pruned (`quanlian-store::trail`); the log itself (`log fsck`).
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-use quanlian_store::trail::{
-    Leaves,
-    check::{self, Finding, From, Part},
+use anyhow::{Context, anyhow};
+use quanlian_record::{
+    envelope::{ENVELOPE_VERSION, Record},
+    id::{RecordId, StrandId},
+    time::Timestamp,
+};
+use quanlian_server::retention::Retention;
+use quanlian_store::{
+    TrailStore as _,
+    trail::{
+        KIND, Leaves, PRUNED, Strand,
+        check::{self, Finding, From, Part},
+        prune::{self, Prunable},
+    },
 };
 use serde::Serialize;
+use serde_json::json;
 
 use super::{log::read_key, platform::open_existing};
 use crate::{
-    cli::platform::AdminCheckTrail,
-    evidence::LogBeside,
+    cli::platform::{AdminCheckTrail, AdminPruneTrail},
+    evidence::{LogBeside, operator},
     fault::{Blame, Outcome, answer_no},
     output::Output,
 };
@@ -132,4 +146,93 @@ fn sentence(finding: &Finding, output: &Output) -> String {
     add("of_record", finding.record.map(|record| record.to_string()));
     add("of_entry", finding.log_index.map(|index| index.to_string()));
     sentence
+}
+
+#[derive(Serialize)]
+struct Pruned {
+    database: String,
+    before: String,
+    is_done: bool,
+    strands: Vec<Prunable>,
+}
+
+/// Runs `admin prune-trail`.
+pub(super) async fn prune(arguments: &AdminPruneTrail, output: &Output) -> Outcome {
+    let now = Timestamp::now();
+    let before = Timestamp::start_of_legal_day(arguments.before).bad_input()?;
+    let retention = Retention::embedded().system()?;
+    if before > retention.kept_since(now) {
+        let last = retention.kept_since(now).legal_day();
+        let days = retention.days;
+        return Err(anyhow!(
+            "lines are kept for {days} days (policies/retention.toml); `--before` is {last} at the latest"
+        ))
+        .bad_input();
+    }
+    let database = open_existing(&arguments.place, output).await.bad_input()?;
+    let strands = prune::prunable(&database, before).await;
+    let strands = strands.context("the audit trail cannot be read").system()?;
+    if !arguments.dry_run {
+        // The lines that say so come first, in a strand of their own.
+        let records: Vec<Record> = strands.iter().map(|one| statement(one, now)).collect();
+        let mut head = Strand::begin(StrandId::fresh(now));
+        for (one, record) in strands.iter().zip(&records) {
+            let written = database.append_lines(head, std::slice::from_ref(record)).await;
+            head = written
+                .context("nothing was pruned: the audit trail takes no line")
+                .system()?;
+            let pruned = prune::prune(&database, one, now, record.id).await;
+            pruned
+                .context("not everything was pruned; call it again to go on")
+                .system()?;
+        }
+    }
+    for one in &strands {
+        let key = if arguments.dry_run {
+            "trail.would_prune"
+        } else {
+            "trail.did_prune"
+        };
+        let (strand, through, lines) = (
+            one.strand.to_string(),
+            one.through.to_string(),
+            one.lines.to_string(),
+        );
+        output.say(
+            key,
+            &[("strand", &strand), ("through", &through), ("lines", &lines)],
+        );
+    }
+    if strands.is_empty() {
+        output.say::<&str>("trail.nothing_to_prune", &[]);
+    }
+    let report = Pruned {
+        database: database.place().to_owned(),
+        before: arguments.before.to_string(),
+        is_done: !arguments.dry_run,
+        strands,
+    };
+    output.document(&report).system()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The line that says what is pruned, and by whom.
+fn statement(what: &Prunable, now: Timestamp) -> Record {
+    Record {
+        v: ENVELOPE_VERSION,
+        id: RecordId::fresh(now),
+        kind: KIND.to_owned(),
+        recorded_at: now,
+        actor: format!("machine/{}", operator()),
+        supersedes: None,
+        body: json!({
+            "action": PRUNED,
+            "object": {"kind": "strand", "id": what.strand, "through": what.through, "lines": what.lines},
+            "result": "done",
+            "why": ["retention"],
+            "by": "command_line",
+            "address": "",
+            "purpose": null,
+        }),
+    }
 }

@@ -201,3 +201,61 @@ fn a_platform_is_backed_up_while_it_runs_and_comes_back_equal() {
         2
     );
 }
+
+/// An old backup of the database that is put back has lost lines; the evidence log says so.
+#[test]
+fn an_old_backup_that_is_put_back_does_not_pass_for_the_whole_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, backup) = (folder.path().join("platform"), folder.path().join("backup"));
+    let mut served = Served::start(&data);
+    let first = json!({
+        "code": served.code(), "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
+        "login": "root", "name": "管理员", "password": PASSWORD,
+    });
+    assert_eq!(served.send("POST", "/api/v1/first-start", "", &first).0, 201);
+    let cookie = served.sign_in();
+    let admin = |words: &[&str]| {
+        let done = quanlian(&[&["admin"], words, &["--json"]].concat());
+        let said = String::from_utf8(done.stdout).unwrap();
+        let report: Value = serde_json::from_str(&said).unwrap_or(Value::Null);
+        (done.status.code().unwrap(), report)
+    };
+    assert_eq!(
+        admin(&["backup", "--data", text(&data), "--out", text(&backup)]).0,
+        0
+    );
+    for _ in 0..5 {
+        assert_eq!(
+            served.send("GET", "/api/v1/agencies", &cookie, &Value::Null).0,
+            200
+        );
+    }
+    let process = served.service.process.id().to_string();
+    assert!(Command::new("kill").arg(process).status().unwrap().success());
+    assert!(served.service.process.wait().unwrap().success());
+
+    let (status, whole) = admin(&["check-trail", "--data", text(&data)]);
+    assert_eq!((status, &whole["sound"]), (0, &json!(true)), "{whole}");
+    let counts = ["lines", "anchored", "in_log"].map(|name| whole[name].as_u64().unwrap());
+    assert!(
+        counts[0] >= 7 && counts[1] == counts[0] && counts[2] > 0,
+        "{whole}"
+    );
+
+    let restored = folder.path().join("restored");
+    assert_eq!(admin(&["restore", text(&backup), "--data", text(&restored)]).0, 0);
+    let (status, alone) = admin(&["check-trail", "--data", text(&restored)]);
+    assert_eq!(
+        (status, &alone["log"]),
+        (0, &Value::Null),
+        "nobody can tell without the log"
+    );
+    std::fs::rename(data.join("evidence"), restored.join("evidence")).unwrap();
+    let (status, late) = admin(&["check-trail", "--data", text(&restored)]);
+    assert_eq!((status, &late["sound"]), (1, &json!(false)), "{late}");
+    let last = late["findings"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["what"], &last["number"]),
+        (&json!("tail_cut"), &whole["lines"])
+    );
+}
