@@ -136,6 +136,10 @@ pub(crate) async fn hints(
         let Some(found) = platform.store().matter(&scope, matter).await? else {
             continue;
         };
+        // Of a matter that asks for a purpose nothing is told without one, not even that it hints.
+        if caller.lacks_purpose(&platform, found.row.projection.procedure.as_str()) {
+            continue;
+        }
         hints.push(HintView {
             id: matter.to_string(),
             number: found.row.number,
