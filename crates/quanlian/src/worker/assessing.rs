@@ -43,7 +43,7 @@ pub(super) async fn run(desk: &Desk, stated: &Map<String, Value>) -> anyhow::Res
         .files()
         .await?
         .into_iter()
-        .rfind(|file| file.kind.as_str() == "report" && file.name == FACTS);
+        .rfind(|file| file.kind.as_str() == "report" && file.name == FACTS && file.job.is_some());
     let drawn = match drawn_file {
         Some(file) => {
             let laid = desk.lay_out("facts", vec![file]).await?;

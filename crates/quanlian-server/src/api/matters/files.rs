@@ -37,6 +37,7 @@ use super::{
         places::coded,
     },
     allowed,
+    uploads::MADE_HERE,
 };
 use crate::{
     permission::Action,
@@ -249,6 +250,17 @@ pub(crate) async fn take_over(
         .as_deref()
         .map(|kind| coded(Code::parse, kind))
         .transpose()?;
+    if let Some(kind) = &kind
+        && MADE_HERE.contains(&kind.as_str())
+        && *kind != there.kind
+    {
+        let detail = "what is taken over does not become a report, paper or bundle of this program";
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "file_kind_reserved",
+            detail,
+        ));
+    }
     let file = File {
         id: FileId::fresh(caller.now),
         matter: id,

@@ -52,6 +52,8 @@ const TUS: (&str, &str) = ("tus-resumable", "1.0.0");
 const OFFSET: &str = "upload-offset";
 const LENGTH: &str = "upload-length";
 const PIECE: &str = "application/offset+octet-stream";
+/// Kinds of files that the worker makes: nobody passes something off as a report of this program.
+pub(super) const MADE_HERE: [&str; 3] = ["report", "paper", "bundle"];
 /// An upload may take so long, with all its breaks.
 const UPLOAD_DAYS: i64 = 7;
 const DAY_US: i64 = 86_400_000_000;
@@ -103,6 +105,15 @@ pub(crate) async fn begin(
         let detail = "the file is longer than this installation takes; `limit_bytes` says how long it may be";
         let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", detail);
         return Err(problem.with("limit_bytes", filing.max_file_bytes));
+    }
+    if MADE_HERE.contains(&body.kind.as_str()) {
+        let detail =
+            "reports, papers and bundles are made by work in the matter; what came from outside is evidence";
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "file_kind_reserved",
+            detail,
+        ));
     }
     let sha256 = body.sha256.as_deref().map(str::parse::<ObjectId>).transpose();
     let unreadable = |_| Problem::bad("body_invalid", "`sha256` is 64 digits of lower-case hexadecimal");

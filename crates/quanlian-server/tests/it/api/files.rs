@@ -158,6 +158,10 @@ async fn what_is_wrong_with_an_upload_is_told_and_keeps_nothing() {
     );
     let named = json!({"kind": "work", "name": "x\ny", "size_bytes": 1});
     assert_eq!(refused(named).await, (422, "file_invalid".into()));
+    for kind in ["report", "paper", "bundle"] {
+        let made = json!({"kind": kind, "name": "facts.json", "size_bytes": 1});
+        assert_eq!(refused(made).await, (422, "file_kind_reserved".into()));
+    }
     let digest = json!({"kind": "work", "name": "x", "size_bytes": 1, "sha256": "AB"});
     assert_eq!(refused(digest).await, (400, "body_invalid".into()));
     // More than was told: the piece is thrown away, what was there stays.
@@ -326,6 +330,12 @@ async fn a_file_is_taken_over_with_the_right_to_take_it_out_and_is_withdrawn_wit
     // A head sees both and takes no copies out.
     let refused = office.post(&people.approver, &path, body.clone()).await;
     assert_eq!((refused.status, refused.code()), (403, "permission_denied"));
+    let relabelled = json!({"matter": matter, "file": file, "kind": "report"});
+    let relabelled = office.post(&both, &path, relabelled).await;
+    assert_eq!(
+        (relabelled.status, relabelled.code()),
+        (422, "file_kind_reserved")
+    );
     let taken = office.post(&both, &path, body.clone()).await.good();
     assert_eq!(
         (&taken.body["copy_of"], &taken.body["kind"]),
