@@ -8,6 +8,8 @@
 //!
 //! Not here: how a database is opened (`database`).
 
+use std::time::Duration;
+
 use quanlian_record::{envelope::Record, id::RecordId, time::Timestamp};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
@@ -26,6 +28,11 @@ use crate::database::{
 
 /// Values in one statement; every database takes so many.
 const MAX_VALUES: usize = 500;
+
+/// So often it is looked whether transactions that are older than an erasure have ended,
+const OLDER_LOOKS: u32 = 6;
+/// with this pause.
+const OLDER_PAUSE: Duration = Duration::from_millis(200);
 
 impl RecordStore for Database {
     async fn append_all(&self, records: &[Record]) -> Result<Vec<Appended>, AppendError> {
@@ -119,22 +126,36 @@ async fn forget(database: &Database, id: RecordId, stage: Option<String>) -> Res
             Err(trouble) => Err(EraseError::Database(trouble)),
         };
     };
+    // Rows that an older transaction may still see would be carried over into the new file, so those end first. Asked afterwards, one
+    // that had ended in between would not be found any more.
+    if !nobody_older(database, &stage).await? {
+        return Err(EraseError::Lingers { id });
+    }
     match database.rewrite_table("records").await {
-        Ok(()) => {}
+        Ok(()) => Ok(()),
         // Somebody reads the table and does not end.
-        Err(DatabaseError::Busy(_)) => return Err(EraseError::Lingers { id }),
-        Err(trouble) => return Err(EraseError::Database(trouble)),
+        Err(DatabaseError::Busy(_)) => Err(EraseError::Lingers { id }),
+        Err(trouble) => Err(EraseError::Database(trouble)),
     }
-    // Rows that an older reader may still see are carried over into the new file.
-    let older = Sql::with(
-        "SELECT 1 AS found FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database() \
-         AND backend_xmin IS NOT NULL AND age(backend_xmin) >= age(CAST(CAST($1 AS text) AS xid8)::xid) LIMIT 1",
-        values![stage],
-    );
-    match database.one(older).await.map_err(EraseError::Database)? {
-        None => Ok(()),
-        Some(_) => Err(EraseError::Lingers { id }),
+}
+
+/// Whether everything has ended that began before the transaction `stage`: by what a server goes that keeps dead rows, which are
+/// transactions with a number or a snapshot, those that were prepared, and slots of replication. Waits a moment for short ones.
+async fn nobody_older(database: &Database, stage: &str) -> Result<bool, EraseError> {
+    let older = "WITH held AS (\
+             SELECT backend_xid AS xid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (datname = current_database() OR datname IS NULL) \
+             UNION ALL SELECT backend_xmin FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (datname = current_database() OR datname IS NULL) \
+             UNION ALL SELECT transaction FROM pg_prepared_xacts WHERE database = current_database() \
+             UNION ALL SELECT xmin FROM pg_replication_slots) \
+         SELECT 1 AS found FROM held WHERE xid IS NOT NULL AND age(xid) >= age(CAST(CAST($1 AS text) AS xid8)::xid) LIMIT 1";
+    for _ in 0..OLDER_LOOKS {
+        let asked = Sql::with(older, values![stage]);
+        if database.one(asked).await.map_err(EraseError::Database)?.is_none() {
+            return Ok(true);
+        }
+        tokio::time::sleep(OLDER_PAUSE).await;
     }
+    Ok(false)
 }
 
 fn conditions(query: &RecordQuery) -> Condition {

@@ -233,6 +233,16 @@ async fn what_is_erased_is_in_no_file_of_the_table_and_a_reader_in_the_way_is_na
     );
     assert_eq!(store.get(given.id).await.unwrap(), None);
     reader.execute_unprepared("COMMIT").await.unwrap();
+    // One that has a number and looks at nothing just now keeps the rows as well.
+    let number = "BEGIN; SELECT pg_current_xact_id()";
+    reader.execute_unprepared(number).await.unwrap();
+    let again = record("deposit", 3, 1);
+    store.append_all(std::slice::from_ref(&again)).await.unwrap();
+    assert_eq!(
+        store.erase(again.id).await.unwrap_err().code(),
+        "record_erase_lingers"
+    );
+    reader.execute_unprepared("COMMIT").await.unwrap();
     assert_eq!(store.erase(given.id).await.unwrap(), 0);
     // What the table's file holds, read by the server itself.
     let file = "SELECT position(decode('6465706f736974', 'hex') in pg_read_binary_file(pg_relation_filepath('records'))) \
