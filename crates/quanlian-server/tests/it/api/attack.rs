@@ -574,6 +574,8 @@ async fn nobody_learns_more_than_the_rules_say_by_any_way() {
             "administrator",
             "repeated",
             "through another",
+            // Few roles take copies out, and they reach what they handle; in some worlds they handle nothing.
+            "export",
         ]
         .contains(way);
         assert!(
