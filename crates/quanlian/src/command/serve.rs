@@ -73,11 +73,7 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             .bad_input()?;
         let address = format!("http://{}/", listener.local_addr().system()?);
         output.say("serve.database", &[("place", store.place())]);
-        let room = RoomHandle::open(
-            &arguments.place.data.join("evidence"),
-            DEPOSITOR,
-            LockChoice::default(),
-        )?;
+        let room = room(&arguments.place.data)?;
         let means = Means {
             store: store.clone(),
             permissions,
@@ -122,6 +118,21 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             .system()?;
         output.say::<&str>("serve.stopped", &[]);
         Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The evidence room of the folder.
+fn room(data: &Path) -> Result<RoomHandle, Fault> {
+    let opened = RoomHandle::open(&data.join("evidence"), DEPOSITOR, LockChoice::default());
+    let way_out = || {
+        format!(
+            "the evidence log of {} is not opened; if another process serves this folder, stop that one or name another folder with `--data`",
+            data.display()
+        )
+    };
+    opened.map_err(|fault| match fault {
+        Fault::BadInput(error) => Fault::BadInput(error.context(way_out())),
+        Fault::System(error) => Fault::System(error.context(way_out())),
     })
 }
 

@@ -37,6 +37,24 @@ impl Served {
         Self { service, address }
     }
 
+    /// A new platform with its first administrator, `root`, signed in.
+    fn with_administrator(data: &Path) -> (Self, String) {
+        let mut served = Self::start(data);
+        let code = served.code();
+        assert_eq!(served.make_first(&code), 201);
+        let cookie = served.sign_in();
+        (served, cookie)
+    }
+
+    /// Shows the code of the first start; the status of the answer.
+    fn make_first(&self, code: &str) -> u16 {
+        let first = json!({
+            "code": code, "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
+            "login": "root", "name": "管理员", "password": PASSWORD,
+        });
+        self.send("POST", "/api/v1/first-start", "", &first).0
+    }
+
     fn code(&mut self) -> String {
         self.service.last_word()
     }
@@ -75,6 +93,16 @@ impl Served {
     }
 }
 
+/// `quanlian admin …`: its exit code and its report.
+fn admin(words: &[&str]) -> (i32, Value) {
+    let done = quanlian(&[&["admin"], words, &["--json"]].concat());
+    let said = String::from_utf8(done.stdout).unwrap();
+    (
+        done.status.code().unwrap(),
+        serde_json::from_str(&said).unwrap_or(Value::Null),
+    )
+}
+
 const PASSWORD: &str = "gravel-tidy-moth-9";
 
 #[test]
@@ -82,11 +110,8 @@ fn the_first_start_makes_an_administrator_who_is_still_there_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("platform");
     let mut served = Served::start(&data);
-    let first = json!({
-        "code": served.code(), "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
-        "login": "root", "name": "管理员", "password": PASSWORD,
-    });
-    assert_eq!(served.send("POST", "/api/v1/first-start", "", &first).0, 201);
+    let code = served.code();
+    assert_eq!(served.make_first(&code), 201);
     let cookie = served.sign_in();
     let names = json!({"zh": "文旅局", "en": "Culture bureau"});
     assert_eq!(
@@ -102,11 +127,7 @@ fn the_first_start_makes_an_administrator_who_is_still_there_after_a_kill() {
         (200, 2),
         "the session holds as well"
     );
-    assert_eq!(
-        served.send("POST", "/api/v1/first-start", "", &first).0,
-        403,
-        "used once"
-    );
+    assert_eq!(served.make_first(&code), 403, "used once");
 
     // Asked to stop, it ends well and says so; with an account it prints no code.
     let stopped = Command::new("kill")
@@ -123,21 +144,7 @@ fn the_first_start_makes_an_administrator_who_is_still_there_after_a_kill() {
 fn a_platform_is_backed_up_while_it_runs_and_comes_back_equal() {
     let folder = tempfile::tempdir().unwrap();
     let (data, backup) = (folder.path().join("platform"), folder.path().join("backup"));
-    let mut served = Served::start(&data);
-    let first = json!({
-        "code": served.code(), "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
-        "login": "root", "name": "管理员", "password": PASSWORD,
-    });
-    assert_eq!(served.send("POST", "/api/v1/first-start", "", &first).0, 201);
-    let cookie = served.sign_in();
-    let admin = |words: &[&str]| {
-        let done = quanlian(&[&["admin"], words, &["--json"]].concat());
-        let said = String::from_utf8(done.stdout).unwrap();
-        (
-            done.status.code().unwrap(),
-            serde_json::from_str(&said).unwrap_or(Value::Null),
-        )
-    };
+    let (served, cookie) = Served::with_administrator(&data);
     let (status, made) = admin(&["backup", "--data", text(&data), "--out", text(&backup)]);
     assert_eq!(status, 0);
     let rows = |report: &Value, table: &str| {
@@ -207,19 +214,7 @@ fn a_platform_is_backed_up_while_it_runs_and_comes_back_equal() {
 fn an_old_backup_that_is_put_back_does_not_pass_for_the_whole_trail() {
     let folder = tempfile::tempdir().unwrap();
     let (data, backup) = (folder.path().join("platform"), folder.path().join("backup"));
-    let mut served = Served::start(&data);
-    let first = json!({
-        "code": served.code(), "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
-        "login": "root", "name": "管理员", "password": PASSWORD,
-    });
-    assert_eq!(served.send("POST", "/api/v1/first-start", "", &first).0, 201);
-    let cookie = served.sign_in();
-    let admin = |words: &[&str]| {
-        let done = quanlian(&[&["admin"], words, &["--json"]].concat());
-        let said = String::from_utf8(done.stdout).unwrap();
-        let report: Value = serde_json::from_str(&said).unwrap_or(Value::Null);
-        (done.status.code().unwrap(), report)
-    };
+    let (mut served, cookie) = Served::with_administrator(&data);
     assert_eq!(
         admin(&["backup", "--data", text(&data), "--out", text(&backup)]).0,
         0
