@@ -7,6 +7,7 @@ mod attack;
 mod files;
 mod indicators;
 mod kit;
+mod ledger;
 mod matters;
 mod named;
 mod notices;

@@ -52,7 +52,6 @@ impl Place {
 }
 
 /// Checks worlds that were generated, each in a new database of the kind of `place`; fewer on the server, where making one takes long.
-#[expect(clippy::result_large_err, reason = "of the library that generates the worlds")]
 pub(crate) async fn holds_in_worlds<S: Strategy + Send + 'static>(
     place: &Place,
     worlds: S,

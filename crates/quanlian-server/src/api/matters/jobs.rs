@@ -126,7 +126,7 @@ pub(crate) async fn ask(
     .await?;
     let sheet = match &task {
         Task::Paper { paper, .. } => {
-            let sheet = papers::sheet(&platform, &seen.row, &seen.stored.matter, paper, caller.now).await?;
+            let sheet = papers::sheet(&platform, &seen.row, &seen.stored, paper, caller.now).await?;
             Some(Box::new(sheet))
         }
         _ => None,
