@@ -3,6 +3,8 @@
 //! In:  steps as JSON, as the API sends them; steps made by chance.
 //! Out: nothing, or the smallest run of steps that breaks an invariant.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod chance;
 
 use quanlian_ledger::{Ledger, Mark, RefusalCode, Refused, Step, finding::What, goods::Basis};

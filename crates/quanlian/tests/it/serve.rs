@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::service::Service;
-use crate::{quanlian, text};
+use crate::{json as json_of, quanlian, text};
 
 struct Served {
     service: Service,
@@ -23,14 +23,11 @@ struct Served {
 
 impl Served {
     fn start(data: &Path) -> Self {
-        let mut service = Service::start(&[
-            "serve",
-            "--plain-http",
-            "--listen",
-            "127.0.0.1:0",
-            "--data",
-            text(data),
-        ]);
+        Self::start_with(&["--plain-http", "--listen", "127.0.0.1:0", "--data", text(data)])
+    }
+
+    fn start_with(words: &[&str]) -> Self {
+        let mut service = Service::start(&[&["serve"], words].concat());
         let _database = service.last_word();
         let url = service.last_word();
         let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
@@ -138,6 +135,71 @@ fn the_first_start_makes_an_administrator_who_is_still_there_after_a_kill() {
     assert!(served.service.process.wait().unwrap().success());
     let rest: Vec<String> = served.service.lines.by_ref().map(Result::unwrap).collect();
     assert_eq!(rest, ["the platform has stopped; whatever was answered is kept"]);
+}
+
+/// A file says where everything is; `admin` and `config` read the same one as `serve`.
+#[test]
+fn a_platform_runs_by_its_file_and_the_check_tells_what_would_keep_it_from_running() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("platform.toml");
+    let write = |more: &str| {
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\nplain_http = true\n[storage]\ndata = \"state\"\n{more}"
+        );
+        std::fs::write(&file, text).unwrap();
+    };
+    let check = |wanted: i32| {
+        let told = json_of(
+            &quanlian(&["config", "check", "--json", "--config", text(&file)]),
+            wanted,
+        );
+        let findings = told["findings"].as_array().unwrap().clone();
+        let codes = findings
+            .iter()
+            .map(|found| found["code"].as_str().unwrap().to_owned());
+        codes.collect::<Vec<_>>()
+    };
+    write("");
+    assert_eq!(
+        check(0),
+        ["config_data_new", "config_database_new", "config_address_free"]
+    );
+    let mut served = Served::start_with(&["--config", text(&file)]);
+    let _code = served.code();
+    let state = folder.path().join("state");
+    assert!(state.join("platform.sqlite").is_file() && state.join("objects").is_dir());
+    assert_eq!(
+        check(0),
+        ["config_data_ok", "config_database_ok", "config_address_free"]
+    );
+    // Its own address is no trouble, that of another program is.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    for (address, wanted, code) in [
+        (served.address.clone(), 0, "config_address_ours"),
+        (other.local_addr().unwrap().to_string(), 1, "config_address_taken"),
+    ] {
+        std::fs::write(
+            &file,
+            format!("[server]\nlisten = \"{address}\"\n[storage]\ndata = \"state\"\n"),
+        )
+        .unwrap();
+        assert_eq!(check(wanted).last().unwrap(), code);
+    }
+    let backup = folder.path().join("backup");
+    let made = quanlian(&["admin", "backup", "--config", text(&file), "--out", text(&backup)]);
+    assert_eq!(made.status.code(), Some(0));
+    write("max_file_mib = -1\n");
+    assert_eq!(check(1), ["config_bounds"]);
+    let refused = quanlian(&["serve", "--config", text(&file)]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("platform.toml:6: storage.max_file_mib"), "{said}");
+    assert_eq!(
+        quanlian(&["admin", "check-trail", "--config", text(&file)])
+            .status
+            .code(),
+        Some(2)
+    );
 }
 
 #[test]

@@ -149,7 +149,7 @@ impl Office {
             },
             ..settings
         };
-        let platform = platform(&store, folder.path(), settings, permissions, clock).await;
+        let platform = platform(&store, folder.path(), settings.clone(), permissions, clock).await;
         Self {
             router: api::router(platform.clone()),
             platform,
@@ -164,7 +164,14 @@ impl Office {
     pub(crate) async fn restarted(self) -> Self {
         let permissions = Permissions::embedded().unwrap();
         let clock = Arc::clone(&self.now);
-        let platform = platform(&self.store, self.folder.path(), self.settings, permissions, clock).await;
+        let platform = platform(
+            &self.store,
+            self.folder.path(),
+            self.settings.clone(),
+            permissions,
+            clock,
+        )
+        .await;
         Self {
             router: api::router(platform.clone()),
             platform,
