@@ -533,6 +533,18 @@ async fn allowed(
     Err(if is_seen { trail::denied() } else { not_there() })
 }
 
+/// Who owns a matter with which the caller may do this.
+pub(super) async fn owner_for(
+    platform: &Platform,
+    caller: &Caller,
+    action: Action,
+    id: MatterId,
+    doing: &str,
+) -> Result<AgencyCode, Problem> {
+    let seen = allowed(platform, caller, action, id, doing).await?;
+    Ok(seen.row.projection.owner_agency)
+}
+
 fn purpose_missing() -> Problem {
     let detail = "say why in X-Quanlian-Purpose (percent-encoded UTF-8): matters of this procedure are opened for a purpose";
     Problem::new(StatusCode::PRECONDITION_REQUIRED, PURPOSE_MISSING, detail)

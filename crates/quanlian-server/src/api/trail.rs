@@ -9,11 +9,12 @@
 //! Not here: how lines are linked, anchored and searched (`quanlian-store::trail`), who writes them (`platform`).
 
 pub(super) mod checking;
+pub(super) mod export;
 
 use axum::{Json, extract::State};
 use quanlian_record::{
     envelope::{ENVELOPE_VERSION, Record},
-    id::RecordId,
+    id::{MatterId, RecordId},
     time::Timestamp,
 };
 use quanlian_store::{
@@ -27,7 +28,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Problem,
-    caller::{Asked, Caller},
+    caller::{Asked, At, Caller},
+    matters,
 };
 use crate::{
     permission::{Action, Decision, Object},
@@ -187,6 +189,62 @@ fn instant(text: Option<&String>) -> Result<Option<Timestamp>, Problem> {
     parsed.map_err(|_| Problem::bad("query_invalid", "write an instant as 2024-12-20T09:30:00Z"))
 }
 
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LooksQuery {
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// Who did what with one matter, the newest first: for who may share it, in the agency that owns it.
+#[utoipa::path(
+    operation_id = "matter_audit", get, path = "/api/v1/matters/{id}/audit", params(("id" = String, Path), LooksQuery),
+    responses((status = 200, body = TrailPage), (status = 400), (status = 401), (status = 403), (status = 404))
+)]
+pub(super) async fn of_matter(
+    State(platform): State<Platform>,
+    caller: Caller,
+    At(id): At<MatterId>,
+    Asked(asked): Asked<LooksQuery>,
+) -> Result<Json<TrailPage>, Problem> {
+    let owner = matters::owner_for(&platform, &caller, Action::Share, id, "read_audit").await?;
+    if owner != caller.account.agency {
+        return Err(denied());
+    }
+    let query = LineQuery {
+        actor: None,
+        action: None,
+        object_kind: None,
+        object: Some(id.to_string()),
+        result: None,
+        address: None,
+        from: None,
+        until: None,
+        after: asked.after.as_deref().map(place_of).transpose()?,
+        is_backwards: true,
+        limit: Some(PAGE),
+    };
+    let page = platform.store().lines(&query).await;
+    let page = page.map_err(|error: TrailError| Problem::from(&error))?;
+    let told = |line: &Line| {
+        let mut told = view(line);
+        // From where people work is the auditors' to know.
+        if let Some(body) = told["body"].as_object_mut() {
+            body.remove("address");
+        }
+        told
+    };
+    Ok(Json(TrailPage {
+        entries: page.lines.iter().map(told).collect(),
+        next: page.next.map(place_text),
+    }))
+}
+
+fn place_text(place: Place) -> String {
+    format!("{}_{}", place.recorded_at.unix_micros(), place.id)
+}
+
 #[derive(Serialize, ToSchema)]
 pub(super) struct TrailPage {
     /// Records of kind `audit` with `strand`, `number` and `digest` of their lines. One whose record is gone or damaged has
@@ -212,9 +270,7 @@ pub(super) async fn entries(
     let page = page.map_err(|error: TrailError| Problem::from(&error))?;
     Ok(Json(TrailPage {
         entries: page.lines.iter().map(view).collect(),
-        next: page
-            .next
-            .map(|place| format!("{}_{}", place.recorded_at.unix_micros(), place.id)),
+        next: page.next.map(place_text),
     }))
 }
 

@@ -18,6 +18,13 @@ impl Blind {
         Self(Zeroizing::new(key))
     }
 
+    /// A key of its own for something else.
+    pub(crate) fn derived(&self, what: &[u8]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0[..]).expect("any key will do");
+        mac.update(what);
+        Hmac::new_from_slice(&mac.finalize().into_bytes()).expect("any key will do")
+    }
+
     /// The digest of a name.
     pub(crate) fn key(&self, kind: KeyKind, text: &str) -> BlindKey {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0[..]).expect("any key will do");

@@ -1,33 +1,28 @@
-//! Files (材料) of a matter over HTTP: list, look, fetch, take over from another matter, withdraw.
+//! Files (材料) of a matter over HTTP: list, look, take over from another matter, withdraw; their bytes ([`content`]).
 //!
 //! In:  a matter that the caller reaches, and one of its files.
 //! Out: what it is, with the receipt of its deposit; its bytes, checked while they leave.
 //!
-//! Invariants: the bytes leave as a download of no type, never as a page; whose digest is wrong breaks off and does not end well;
-//! who takes a file over may write where it goes and take copies out of where it comes from.
+//! Invariant: who takes a file over may write where it goes and take copies out of where it comes from.
 //!
 //! Not here: sending files (`uploads`), the deposit (the worker).
 
-use std::fmt::Write as _;
+pub(crate) mod content;
 
 use axum::{
     Json,
-    body::{Body, Bytes},
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
-use base64::Engine as _;
-use futures::stream;
 use quanlian_record::id::{FileId, MatterId};
 use quanlian_store::{
-    FileStore as _, ObjectStore as _,
+    FileStore as _,
     files::{File, MAX_PAGE_FILES, Withdrawn},
     matters::Code,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt as _;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -43,9 +38,6 @@ use crate::{
     permission::Action,
     platform::{Filing, Platform},
 };
-
-/// What is read and sent at a time.
-const CHUNK_BYTES: usize = 256 << 10;
 
 /// A file of a matter.
 #[derive(Serialize, ToSchema)]
@@ -153,57 +145,6 @@ pub(crate) async fn look(
 ) -> Result<Json<FileView>, Problem> {
     allowed(&platform, &caller, Action::Read, id, "read_file").await?;
     Ok(Json(view(&find(&platform, id, file).await?)))
-}
-
-/// The bytes of a file, as a download.
-#[utoipa::path(
-    operation_id = "files_content", get, path = "/api/v1/matters/{id}/files/{file}/content", params(("id" = String, Path), ("file" = String, Path)),
-    responses((status = 200, description = "the bytes; `Repr-Digest` holds their SHA-256", content_type = "application/octet-stream"), (status = 401), (status = 404))
-)]
-pub(crate) async fn content(
-    State(platform): State<Platform>,
-    caller: Caller,
-    At((id, file)): At<(MatterId, FileId)>,
-) -> Result<Response, Problem> {
-    allowed(&platform, &caller, Action::Read, id, "read_content").await?;
-    let file = find(&platform, id, file).await?;
-    let reader = filing(&platform)?.objects.open(file.object).await?;
-    let chunks = stream::unfold(Some(reader), |reader| async {
-        let mut reader = reader?;
-        let mut chunk = vec![0; CHUNK_BYTES];
-        match reader.read(&mut chunk).await {
-            Ok(0) => None,
-            Ok(read) => {
-                chunk.truncate(read);
-                Some((Ok(Bytes::from(chunk)), Some(reader)))
-            }
-            Err(error) => {
-                tracing::error!(%error, "an object could not be read to its end");
-                Some((Err(error), None))
-            }
-        }
-    });
-    let mut response = Body::from_stream(chunks).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/octet-stream"),
-    );
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.size_bytes));
-    let digest = base64::engine::general_purpose::STANDARD.encode(file.object.as_digest());
-    for (name, value) in [
-        ("repr-digest", format!("sha-256=:{digest}:")),
-        ("etag", format!("\"{}\"", file.object)),
-        (
-            "content-disposition",
-            format!("attachment; filename*=UTF-8''{}", percent_encoded(&file.name)),
-        ),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
-    }
-    Ok(response)
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -362,16 +303,4 @@ pub(super) async fn check_papers<'a>(
         }
     }
     Ok(())
-}
-
-fn percent_encoded(name: &str) -> String {
-    let mut encoded = String::new();
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }

@@ -114,6 +114,24 @@ async fn a_file_is_sent_in_pieces_and_comes_back() {
         "attachment; filename*=UTF-8''%E6%9B%B2%20%E4%B8%80.opus"
     );
     assert!(content.header("repr-digest").starts_with("sha-256=:"));
+    // A part of it, as players ask for; what is no part of it is said to be none.
+    let part = async |headers: &[(&str, &str)]| {
+        let path = format!("{file}/content");
+        office
+            .send(Some(&people.clerk), "GET", &path, headers, None)
+            .await
+    };
+    let first = part(&[("range", "bytes=3-5")]).await;
+    assert_eq!((first.status, &first.body), (206, &json!(bytes[3..6])));
+    assert_eq!(
+        first.header("content-range"),
+        format!("bytes 3-5/{}", bytes.len())
+    );
+    assert_eq!(first.header("content-length"), "3");
+    let nowhere = part(&[("range", "bytes=999999-")]).await;
+    assert_eq!((nowhere.status, nowhere.code()), (416, "range_not_there"));
+    let other = part(&[("range", "bytes=3-5"), ("if-range", "\"another\"")]).await;
+    assert_eq!((other.status, &other.body), (200, &json!(bytes)));
     assert_eq!(
         std::fs::read_dir(office.folder.path().join("uploads"))
             .unwrap()

@@ -4,6 +4,7 @@
 //! Out: nothing, or a request that left no line, or a change that nobody noticed.
 
 use std::{
+    collections::BTreeSet,
     ops::Range,
     sync::{
         Arc, Mutex,
@@ -403,4 +404,89 @@ async fn where_a_purpose_is_asked_for_nothing_is_read_without_one() {
             + count(json!("核对"), "allowed", json!(["own-handled", "own-unit"])),
         1
     );
+}
+
+#[tokio::test]
+async fn a_copy_of_the_trail_names_nobody_unless_it_is_asked_to_and_says_where_it_ends() {
+    let office = Office::new().await;
+    let people = people(&office).await;
+    let matter = opened(&office, &people.clerk).await;
+    let path = format!("/api/v1/matters/{}", matter.body["id"].as_str().unwrap());
+    let headers = [("x-quanlian-purpose", "for%20Zhang")];
+    // More than one page of lines.
+    for _ in 0..510 {
+        office
+            .send(Some(&people.clerk), "GET", &path, &headers, None)
+            .await
+            .good();
+    }
+    let copy = async |query: &str| {
+        let path = format!("/api/v1/audit/export{query}");
+        let answer = office.get(Some(&people.auditor), &path).await.good();
+        // One line alone is a JSON value by itself.
+        let text = answer
+            .body
+            .as_str()
+            .map_or_else(|| answer.body.to_string(), str::to_owned);
+        let lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        (text, lines)
+    };
+    let (text, lines) = copy("").await;
+    assert_eq!(
+        lines.last().unwrap(),
+        &json!({"end": true, "lines": lines.len() - 1})
+    );
+    assert!(lines.len() > 520, "{}", lines.len());
+    for told in ["zhou", "root", "Zhang", "0.0.0.0"] {
+        assert!(!text.contains(told), "{told}");
+    }
+    let actors: BTreeSet<&str> = lines.iter().filter_map(|line| line["actor"].as_str()).collect();
+    assert!(
+        actors.iter().any(|actor| actor.starts_with("culture/")),
+        "{actors:?}"
+    );
+    let (named, _) = copy("?names=true").await;
+    assert!(named.contains("culture/zhou") && named.contains("Zhang"));
+    let (_, none) = copy("?until=2020-01-01T00:00:00Z").await;
+    assert_eq!(none, [json!({"end": true, "lines": 0})]);
+    // Nobody but auditors takes one, and that one was taken stands in the trail.
+    for key in [&people.admin, &people.clerk, &people.approver] {
+        let answer = office.get(Some(key), "/api/v1/audit/export").await;
+        assert_eq!(answer.code(), "permission_denied");
+    }
+    let trail = office.trail(&people.auditor).await;
+    let taken = trail
+        .iter()
+        .filter(|line| line["body"]["action"] == "audit_export");
+    assert_eq!(taken.count(), 6);
+}
+
+#[tokio::test]
+async fn the_head_of_the_agency_sees_who_looked_at_a_matter_and_nobody_else_does() {
+    let office = Office::new().await;
+    let people = people(&office).await;
+    let matter = opened(&office, &people.clerk).await;
+    let id = matter.body["id"].as_str().unwrap();
+    office
+        .get(Some(&people.police), &format!("/api/v1/matters/{id}"))
+        .await;
+    let path = format!("/api/v1/matters/{id}/audit");
+    let looks = office.get(Some(&people.approver), &path).await.good();
+    let entries = looks.body["entries"].as_array().unwrap();
+    let who: BTreeSet<&str> = entries
+        .iter()
+        .filter_map(|entry| entry["actor"].as_str())
+        .collect();
+    assert_eq!(who, ["culture/head", "culture/zhou", "police/p1"].into());
+    assert!(entries.iter().all(|entry| entry["body"].get("address").is_none()));
+    assert_eq!(
+        office.get(Some(&people.clerk), &path).await.code(),
+        "permission_denied"
+    );
+    for key in [&people.police, &people.admin] {
+        assert_eq!(office.get(Some(key), &path).await.code(), "matter_not_found");
+    }
 }

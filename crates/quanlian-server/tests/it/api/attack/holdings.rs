@@ -189,6 +189,19 @@ pub(super) async fn at_one(
         }
         probes.add(way, reads);
     }
+    // Who looked at it: for who may share it, in the agency that owns it.
+    let may_share = truth.may(person, "share", Actions::SHARE, row);
+    let is_told = may_share && row.projection.owner_agency.as_str() == person.agency;
+    let looks = office.get(Some(&person.key), &format!("{path}/audit")).await;
+    let who = format!("{} looks of {}", person.name(), row.number);
+    if is_told {
+        assert_eq!(looks.status, 200, "{who}: {}", looks.body);
+    } else if may_share {
+        assert_eq!(looks.code(), "permission_denied", "{who}");
+    } else {
+        assert_eq!((looks.status, looks.code()), refused, "{who}");
+    }
+    probes.add("looks", is_told);
     // Copies taken out, and what would be written; each in a form that changes nothing.
     let exports = truth.may(person, "export", Actions::EXPORT, row);
     let writes = truth.may(person, "write", Actions::WRITE, row);
