@@ -20,6 +20,7 @@
 //!
 //! Not here: what is decided (`permission`, `quanlian-procedure`), where it is kept (`quanlian-store`), listening.
 
+mod admitted;
 mod caller;
 mod indicators;
 pub(crate) mod matters;
@@ -147,6 +148,10 @@ pub fn router(platform: Platform) -> Router {
         .layer(axum::middleware::from_fn_with_state(
             platform.clone(),
             traced::see,
+        ))
+        .layer(axum::middleware::from_fn_with_state(
+            platform.clone(),
+            admitted::admit,
         ))
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

@@ -10,6 +10,8 @@
 //! (`quanlian-procedure`), TLS.
 
 pub mod api;
+pub mod limits;
+mod listening;
 mod notices;
 pub mod permission;
 pub mod platform;
@@ -18,7 +20,7 @@ pub mod sign_in;
 mod upkeep;
 pub mod work;
 
-use std::{future::Future, io, net::SocketAddr};
+use std::{future::Future, io};
 
 use tokio::net::TcpListener;
 
@@ -28,8 +30,8 @@ pub async fn serve(
     platform: platform::Platform,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let routes = api::router(platform.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, routes).with_graceful_shutdown(stop).await;
+    let routes = api::router(platform.clone());
+    let served = listening::serve(listener, routes, &platform.settings().limits, stop).await;
     platform.anchor().await;
     served
 }

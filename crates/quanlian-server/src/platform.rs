@@ -38,6 +38,7 @@ pub use blind::Blind;
 
 use crate::{
     api::{Problem, matters::step::Stored},
+    limits::{Gate, Limits},
     notices,
     permission::Permissions,
     sign_in::{
@@ -81,6 +82,8 @@ pub struct Settings {
     pub proxies: Vec<IpNet>,
     /// How tries of one address are slowed down.
     pub address_attempts: attempts::Rules,
+    /// How much one address, one account and everybody together may take.
+    pub limits: Limits,
     /// So often a job is begun: one that takes its server down with it ends. Outages of database or store are not counted.
     pub job_attempts: u32,
 }
@@ -94,6 +97,7 @@ impl Default for Settings {
             allows_plain_http: false,
             proxies: Vec::new(),
             address_attempts: attempts::Rules::ADDRESS,
+            limits: Limits::default(),
             job_attempts: 20,
         }
     }
@@ -141,6 +145,7 @@ struct Parts {
     drawn_on: Option<Code>,
     is_drawn: AtomicBool,
     clock: Clock,
+    gate: Gate,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
     questions: Mutex<BTreeMap<AccountId, (i64, u32)>>,
@@ -167,8 +172,10 @@ impl Platform {
             tracing::error!(%mistakes, "there are no figures: the indicators do not fit the procedures");
         }
         let drawn_on = Code::parse(&quanlian_indicator::basis(&means.law, &means.procedures)).ok();
+        let gate = Gate::of(&means.settings.limits);
         let platform = Self(Arc::new(Parts {
             means,
+            gate,
             work_waits: Notify::new(),
             indicators,
             drawn_on,
@@ -326,6 +333,11 @@ impl Platform {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.means.settings
+    }
+
+    /// Who lets requests in.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     pub(crate) fn now(&self) -> Timestamp {

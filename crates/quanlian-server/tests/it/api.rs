@@ -7,6 +7,7 @@ mod attack;
 mod files;
 mod indicators;
 mod kit;
+mod limits;
 mod matters;
 mod named;
 mod notices;

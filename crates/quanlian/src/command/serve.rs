@@ -24,6 +24,7 @@ use quanlian_law::RuleBook;
 use quanlian_procedure::Procedures;
 use quanlian_record::time::Timestamp;
 use quanlian_server::{
+    limits::{Limits, Rate},
     permission::Permissions,
     platform::{Blind, Filing, Means, Platform, Settings},
     sign_in::{
@@ -38,7 +39,10 @@ use tokio::sync::watch;
 use crate::{
     cli::{LockChoice, platform::Serve},
     command::service,
-    configuration::{Configuration, Flag, Sections, sections::Storage},
+    configuration::{
+        Configuration, Flag, Sections,
+        sections::{self, Storage},
+    },
     evidence::RoomLog,
     fault::{Blame, Fault, Outcome},
     files, logging,
@@ -181,7 +185,25 @@ fn settings(sections: &Sections) -> Settings {
             longest_wait_s: sign_in.address_longest_wait_s,
             forget_after_s: sign_in.address_forget_after_s,
         },
+        limits: limits(&sections.limits),
         job_attempts: sections.jobs.max_attempts,
+    }
+}
+
+fn limits(of: &sections::Limits) -> Limits {
+    let rate = |per_s, burst| (per_s > 0).then_some(Rate { per_s, burst });
+    Limits {
+        address: rate(of.address_per_s, of.address_burst),
+        sign_in: rate(of.sign_in_per_s, of.sign_in_burst),
+        account: rate(of.account_per_s, of.account_burst),
+        requests_in_flight: of.requests_in_flight,
+        pieces_in_flight: of.pieces_in_flight,
+        open_uploads: of.open_uploads,
+        open_upload_bytes: of.open_uploads_mib << 20,
+        piece_bytes_per_s: of.piece_bytes_per_s,
+        connections: of.connections,
+        head_time: Duration::from_secs(of.head_time_s),
+        stop_time: Duration::from_secs(of.stop_time_s),
     }
 }
 
