@@ -24,7 +24,9 @@ mod admitted;
 mod caller;
 mod indicators;
 pub(crate) mod matters;
+pub(crate) mod metrics_page;
 mod notices;
+mod observed;
 mod own;
 mod places;
 mod problem;
@@ -152,6 +154,10 @@ pub fn router(platform: Platform) -> Router {
         .layer(axum::middleware::from_fn_with_state(
             platform.clone(),
             admitted::admit,
+        ))
+        .layer(axum::middleware::from_fn_with_state(
+            platform.clone(),
+            observed::observe,
         ))
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

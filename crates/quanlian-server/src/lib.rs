@@ -12,11 +12,13 @@
 pub mod api;
 pub mod limits;
 mod listening;
+mod metrics;
 mod notices;
 pub mod permission;
 pub mod platform;
 pub mod retention;
 pub mod sign_in;
+pub mod spans;
 mod upkeep;
 pub mod work;
 
@@ -34,4 +36,17 @@ pub async fn serve(
     let served = listening::serve(listener, routes, &platform.settings().limits, stop).await;
     platform.anchor().await;
     served
+}
+
+/// Shows the metrics on a listener of their own, so that they are as public as that is.
+pub async fn serve_metrics(
+    listener: TcpListener,
+    platform: platform::Platform,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let limits = limits::Limits {
+        connections: 16,
+        ..limits::Limits::default()
+    };
+    listening::serve(listener, api::metrics_page::router(platform), &limits, stop).await
 }

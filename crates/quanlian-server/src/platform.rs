@@ -39,12 +39,14 @@ pub use blind::Blind;
 use crate::{
     api::{Problem, matters::step::Stored},
     limits::{Gate, Limits},
+    metrics::{Metrics, Now},
     notices,
     permission::Permissions,
     sign_in::{
         attempts::{self, Attempts},
         password, session,
     },
+    spans::Spans,
     upkeep,
 };
 
@@ -146,6 +148,8 @@ struct Parts {
     is_drawn: AtomicBool,
     clock: Clock,
     gate: Gate,
+    metrics: Metrics,
+    spans: OnceLock<Arc<dyn Spans>>,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
     questions: Mutex<BTreeMap<AccountId, (i64, u32)>>,
@@ -176,6 +180,8 @@ impl Platform {
         let platform = Self(Arc::new(Parts {
             means,
             gate,
+            metrics: Metrics::default(),
+            spans: OnceLock::new(),
             work_waits: Notify::new(),
             indicators,
             drawn_on,
@@ -333,6 +339,32 @@ impl Platform {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.means.settings
+    }
+
+    /// Tells of every request from now on; the first one that is named stays.
+    pub fn trace_to(&self, spans: Arc<dyn Spans>) {
+        let _ = self.0.spans.set(spans);
+    }
+
+    pub(crate) fn spans(&self) -> Option<&dyn Spans> {
+        self.0.spans.get().map(|spans| &**spans)
+    }
+
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// How the trail stands, for the metrics.
+    pub(crate) fn trail_now(&self) -> Now {
+        Now {
+            gauges: None,
+            at_us: self.now().unix_micros(),
+            trail_waiting: self.0.trail.max_capacity() - self.0.trail.capacity(),
+            trail_unanchored: self.0.strand.unanchored(),
+            anchored_us: self.0.strand.anchored_us(),
+            is_in_trouble: self.trouble().is_some(),
+        }
     }
 
     /// Who lets requests in.

@@ -12,7 +12,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use super::{
     key::{Key, Section, section},
     layers::Values,
-    setting::{Bucket, Filter, LogFormat, Networks, Secret, Server as DatabaseServer},
+    setting::{Bucket, Filter, HttpAddress, LogFormat, Networks, Secret, Server as DatabaseServer},
 };
 
 section! {
@@ -114,6 +114,20 @@ section! {
     }
 }
 
+section! {
+    /// Figures about the program.
+    struct Metrics in "metrics" {
+        listen: Option<SocketAddr> = "", such_as "\"127.0.0.1:7381\"";
+    }
+}
+
+section! {
+    /// Traces of requests.
+    struct Traces in "traces" {
+        endpoint: Option<HttpAddress> = "", variable "OTEL_EXPORTER_OTLP_ENDPOINT", such_as "\"http://127.0.0.1:4318\"";
+    }
+}
+
 macro_rules! sections {
     ($($field:ident: $section:ident,)*) => {
         /// All sections.
@@ -145,4 +159,6 @@ sections! {
     limits: Limits,
     jobs: Jobs,
     log: Log,
+    metrics: Metrics,
+    traces: Traces,
 }

@@ -32,15 +32,15 @@ fn limited(limits: Limits) -> Settings {
 }
 
 /// A rate that gives nothing back while a test runs.
-fn burst(burst: u32) -> Option<Rate> {
-    Some(Rate { per_s: 1, burst })
+fn burst(burst: u32) -> Rate {
+    Rate { per_s: 1, burst }
 }
 
 #[tokio::test]
 async fn an_address_that_asks_too_often_waits_and_others_do_not() {
     let limits = Limits {
-        address: burst(20),
-        sign_in: burst(5),
+        address: Some(burst(20)),
+        sign_in: Some(burst(5)),
         ..Limits::default()
     };
     let office = Office::with(limited(limits)).await;
@@ -72,7 +72,7 @@ async fn an_address_that_asks_too_often_waits_and_others_do_not() {
 #[tokio::test]
 async fn an_account_that_asks_too_often_waits_from_wherever_it_comes() {
     let limits = Limits {
-        account: burst(10),
+        account: Some(burst(10)),
         ..Limits::default()
     };
     let office = Office::with(limited(limits)).await;
