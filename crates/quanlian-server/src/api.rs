@@ -20,10 +20,13 @@
 //!
 //! Not here: what is decided (`permission`, `quanlian-procedure`), where it is kept (`quanlian-store`), listening.
 
+mod admitted;
 mod caller;
 mod indicators;
 pub(crate) mod matters;
+pub(crate) mod metrics_page;
 mod notices;
+mod observed;
 mod own;
 mod places;
 mod problem;
@@ -154,6 +157,14 @@ pub fn router(platform: Platform) -> Router {
         .layer(axum::middleware::from_fn_with_state(
             platform.clone(),
             traced::see,
+        ))
+        .layer(axum::middleware::from_fn_with_state(
+            platform.clone(),
+            admitted::admit,
+        ))
+        .layer(axum::middleware::from_fn_with_state(
+            platform.clone(),
+            observed::observe,
         ))
         .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

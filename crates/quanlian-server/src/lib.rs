@@ -10,15 +10,19 @@
 //! (`quanlian-procedure`), TLS.
 
 pub mod api;
+pub mod limits;
+mod listening;
+mod metrics;
 mod notices;
 pub mod permission;
 pub mod platform;
 pub mod retention;
 pub mod sign_in;
+pub mod spans;
 mod upkeep;
 pub mod work;
 
-use std::{future::Future, io, net::SocketAddr};
+use std::{future::Future, io};
 
 use tokio::net::TcpListener;
 
@@ -28,8 +32,21 @@ pub async fn serve(
     platform: platform::Platform,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let routes = api::router(platform.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, routes).with_graceful_shutdown(stop).await;
+    let routes = api::router(platform.clone());
+    let served = listening::serve(listener, routes, &platform.settings().limits, stop).await;
     platform.anchor().await;
     served
+}
+
+/// Shows the metrics on a listener of their own, so that they are as public as that is.
+pub async fn serve_metrics(
+    listener: TcpListener,
+    platform: platform::Platform,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let limits = limits::Limits {
+        connections: 16,
+        ..limits::Limits::default()
+    };
+    listening::serve(listener, api::metrics_page::router(platform), &limits, stop).await
 }

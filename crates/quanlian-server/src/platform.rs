@@ -38,12 +38,15 @@ pub use blind::Blind;
 
 use crate::{
     api::{Problem, matters::step::Stored},
+    limits::{Gate, Limits},
+    metrics::{Metrics, Now},
     notices,
     permission::Permissions,
     sign_in::{
         attempts::{self, Attempts},
         password, session,
     },
+    spans::Spans,
     upkeep,
 };
 
@@ -81,6 +84,8 @@ pub struct Settings {
     pub proxies: Vec<IpNet>,
     /// How tries of one address are slowed down.
     pub address_attempts: attempts::Rules,
+    /// How much one address, one account and everybody together may take.
+    pub limits: Limits,
     /// So often a job is begun: one that takes its server down with it ends. Outages of database or store are not counted.
     pub job_attempts: u32,
 }
@@ -94,6 +99,7 @@ impl Default for Settings {
             allows_plain_http: false,
             proxies: Vec::new(),
             address_attempts: attempts::Rules::ADDRESS,
+            limits: Limits::default(),
             job_attempts: 20,
         }
     }
@@ -141,6 +147,9 @@ struct Parts {
     drawn_on: Option<Code>,
     is_drawn: AtomicBool,
     clock: Clock,
+    gate: Gate,
+    metrics: Metrics,
+    spans: OnceLock<Arc<dyn Spans>>,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
     questions: Mutex<BTreeMap<AccountId, (i64, u32)>>,
@@ -167,8 +176,12 @@ impl Platform {
             tracing::error!(%mistakes, "there are no figures: the indicators do not fit the procedures");
         }
         let drawn_on = Code::parse(&quanlian_indicator::basis(&means.law, &means.procedures)).ok();
+        let gate = Gate::of(&means.settings.limits);
         let platform = Self(Arc::new(Parts {
             means,
+            gate,
+            metrics: Metrics::default(),
+            spans: OnceLock::new(),
             work_waits: Notify::new(),
             indicators,
             drawn_on,
@@ -326,6 +339,37 @@ impl Platform {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.0.means.settings
+    }
+
+    /// Tells of every request from now on; the first one that is named stays.
+    pub fn trace_to(&self, spans: Arc<dyn Spans>) {
+        let _ = self.0.spans.set(spans);
+    }
+
+    pub(crate) fn spans(&self) -> Option<&dyn Spans> {
+        self.0.spans.get().map(|spans| &**spans)
+    }
+
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// How the trail stands, for the metrics.
+    pub(crate) fn trail_now(&self) -> Now {
+        Now {
+            gauges: None,
+            at_us: self.now().unix_micros(),
+            trail_waiting: self.0.trail.max_capacity() - self.0.trail.capacity(),
+            trail_unanchored: self.0.strand.unanchored(),
+            anchored_us: self.0.strand.anchored_us(),
+            is_in_trouble: self.trouble().is_some(),
+        }
+    }
+
+    /// Who lets requests in.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     pub(crate) fn now(&self) -> Timestamp {

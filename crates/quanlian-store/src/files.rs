@@ -37,6 +37,15 @@ pub const MAX_MATTER_FILES: u64 = 100_000;
 /// An account has no more uploads on their way at once.
 pub const MAX_OPEN_UPLOADS: u64 = 100;
 
+/// Uploads on their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OpenUploads {
+    /// So many.
+    pub count: u64,
+    /// So long they will be together.
+    pub size_bytes: u64,
+}
+
 /// A file of a matter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct File {
@@ -122,6 +131,13 @@ pub trait FileStore: Send + Sync {
         account: AccountId,
         id: UploadId,
     ) -> impl Future<Output = Result<bool, FileError>> + Send;
+
+    /// What an account has on its way.
+    fn open_uploads(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<OpenUploads, FileError>> + Send;
 
     /// Forgets some uploads whose time has run out, and says which.
     fn lapse_uploads(&self, now: Timestamp) -> impl Future<Output = Result<Vec<UploadId>, FileError>> + Send;

@@ -27,6 +27,7 @@ mod bucket;
 pub mod database;
 mod edge;
 pub mod files;
+pub mod gauges;
 pub mod jobs;
 pub mod lock;
 pub mod matters;

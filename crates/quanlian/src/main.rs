@@ -14,6 +14,7 @@ mod help;
 mod interrupt;
 mod logging;
 mod message;
+mod otlp;
 mod output;
 mod spread;
 mod trace;

@@ -42,6 +42,15 @@ impl Output {
         }
     }
 
+    /// The same without talk, for whom every line is one of a log.
+    pub(crate) fn hushed(&self) -> Self {
+        Self {
+            form: self.form,
+            messages: self.messages.clone(),
+            quiet: true,
+        }
+    }
+
     /// The one result of a command, as JSON.
     pub(crate) fn document<T: Serialize>(&self, value: &T) -> anyhow::Result<()> {
         if self.form == Form::Json {

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Query, Request, rejection},
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    http::{Extensions, HeaderMap, Method, StatusCode, header, request::Parts},
 };
 use quanlian_procedure::{Actor, Person};
 use quanlian_record::time::Timestamp;
@@ -21,7 +21,7 @@ use quanlian_store::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{Problem, traced::Traced, trail::Who};
+use super::{Problem, admitted::too_often, traced::Traced, trail::Who};
 use crate::{
     permission::{Action, Decision, Object, Principal, Question, Reach},
     platform::Platform,
@@ -193,6 +193,7 @@ impl FromRequestParts<Platform> for Caller {
         let traced = traced(parts);
         if let Some(token) = bearer(&parts.headers) {
             let (account, principal) = by_token(platform, token, now).await?;
+            platform.gate().charge(account.id).map_err(too_often)?;
             return Ok(Self {
                 account,
                 principal,
@@ -205,6 +206,7 @@ impl FromRequestParts<Platform> for Caller {
             .known());
         }
         let (digest, session, account) = by_cookie(platform, parts, now).await?;
+        platform.gate().charge(account.id).map_err(too_often)?;
         if session.state(platform.settings().session, now) == State::WaitsForSecondFactor {
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
@@ -331,13 +333,18 @@ fn is_our_page(headers: &HeaderMap) -> bool {
 /// From where a request comes: from the peer; where that is a server in front of us, from where it says. What each adds to
 /// `X-Forwarded-For` stands at the end, so the list is read backwards, as long as servers of ours speak.
 pub(super) fn address(platform: &Platform, parts: &Parts) -> IpAddr {
-    let connected = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    address_in(platform, &parts.headers, &parts.extensions)
+}
+
+/// The same of a request that is whole.
+pub(super) fn address_in(platform: &Platform, headers: &HeaderMap, extensions: &Extensions) -> IpAddr {
+    let connected = extensions.get::<ConnectInfo<SocketAddr>>();
     let mut address = connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| {
         info.0.ip().to_canonical()
     });
     let proxies = &platform.settings().proxies;
     let is_ours = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
-    let fields = parts.headers.get_all(FORWARDED_FOR).iter().rev();
+    let fields = headers.get_all(FORWARDED_FOR).iter().rev();
     let hops = fields.flat_map(|field| field.to_str().unwrap_or("?").rsplit(','));
     for hop in hops.take(MAX_HOPS) {
         if !is_ours(&address) {

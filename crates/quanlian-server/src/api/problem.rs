@@ -21,6 +21,7 @@ use quanlian_store::{
 };
 use serde_json::{Map, Value, json};
 
+use super::observed;
 use crate::permission;
 
 /// What went wrong.
@@ -52,6 +53,8 @@ pub(super) struct ProblemBody {
     code: String,
     /// What to do.
     detail: String,
+    /// As in `x-request-id`: by it whoever runs the server finds the request in the log.
+    request_id: String,
 }
 
 impl Problem {
@@ -113,6 +116,9 @@ impl IntoResponse for Problem {
         body.insert("status".into(), json!(status.as_u16()));
         body.insert("code".into(), json!(code));
         body.insert("detail".into(), json!(detail));
+        if let Some(id) = observed::request_id() {
+            body.insert("request_id".into(), json!(id));
+        }
         let mut response = (status, Value::Object(body).to_string()).into_response();
         response.extensions_mut().insert(ProblemCode(code));
         let headers = response.headers_mut();

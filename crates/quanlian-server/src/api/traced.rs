@@ -3,7 +3,8 @@
 //! In:  a request of somebody who is signed in, and its answer.
 //! Out: the answer, when there is a line for it.
 //!
-//! Invariant: whoever is known leaves at least one line with each request, whatever came of it.
+//! Invariant: whoever is known leaves at least one line with each request, whatever came of it; only one that was told to wait because
+//! of too many leaves none.
 //!
 //! Not here: the lines that say what was looked at; the routes write those themselves.
 

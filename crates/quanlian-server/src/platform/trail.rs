@@ -12,7 +12,7 @@ use std::{
     ops::Range,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -60,6 +60,8 @@ pub(super) struct Shared {
     strand: StrandId,
     /// Lines since the last anchor.
     waiting: AtomicU64,
+    /// When everything was last anchored, in microseconds since 1970; 0: not yet.
+    anchored_us: AtomicI64,
     many: Notify,
     trouble: Mutex<Option<Trouble>>,
 }
@@ -69,6 +71,7 @@ impl Shared {
         Self {
             strand: StrandId::fresh(now),
             waiting: AtomicU64::new(0),
+            anchored_us: AtomicI64::new(0),
             many: Notify::new(),
             trouble: Mutex::default(),
         }
@@ -81,7 +84,18 @@ impl Shared {
             .clone()
     }
 
+    pub(super) fn unanchored(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn anchored_us(&self) -> i64 {
+        self.anchored_us.load(Ordering::Relaxed)
+    }
+
     fn tell(&self, now: Timestamp, outcome: Result<(), &TrailError>) {
+        if outcome.is_ok() {
+            self.anchored_us.store(now.unix_micros(), Ordering::Relaxed);
+        }
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         match (outcome, trouble.as_ref()) {
             (Ok(()), None) => {}

@@ -8,6 +8,7 @@ mod files;
 mod indicators;
 mod kit;
 mod ledger;
+mod limits;
 mod matters;
 mod named;
 mod notices;

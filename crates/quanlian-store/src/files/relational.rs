@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     File, FileError, FileStore, MAX_FILE_NAME_BYTES, MAX_MATTER_FILES, MAX_OPEN_UPLOADS, MAX_PAGE_FILES,
-    MAX_REASON_BYTES, MAX_RECEIPT_BYTES, Upload, Withdrawn,
+    MAX_REASON_BYTES, MAX_RECEIPT_BYTES, OpenUploads, Upload, Withdrawn,
 };
 use crate::{
     ObjectId,
@@ -65,6 +65,26 @@ impl FileStore for Database {
     async fn end_upload(&self, account: AccountId, id: UploadId) -> Result<bool, FileError> {
         let end = "DELETE FROM uploads WHERE id = $1 AND account_id = $2 AND file_id IS NULL";
         Ok(self.run(Sql::with(end, values![id.0, account.0])).await? == 1)
+    }
+
+    async fn open_uploads(&self, account: AccountId, now: Timestamp) -> Result<OpenUploads, FileError> {
+        // A sum of BIGINT is NUMERIC in PostgreSQL.
+        let open = "SELECT count(*) AS n, CAST(COALESCE(sum(size_bytes), 0) AS BIGINT) AS size_bytes FROM uploads \
+             WHERE account_id = $1 AND until_at > $2 AND file_id IS NULL";
+        let row = self
+            .one(Sql::with(open, values![account.0, now.unix_micros()]))
+            .await?;
+        let Some(row) = row else {
+            return Ok(OpenUploads::default());
+        };
+        let number = |name: &str| -> Result<u64, FileError> {
+            let number: i64 = column(self, &row, name)?;
+            Ok(u64::try_from(number).unwrap_or(0))
+        };
+        Ok(OpenUploads {
+            count: number("n")?,
+            size_bytes: number("size_bytes")?,
+        })
     }
 
     async fn lapse_uploads(&self, now: Timestamp) -> Result<Vec<UploadId>, FileError> {

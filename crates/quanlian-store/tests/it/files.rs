@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use quanlian_record::id::{FileId, JobId, UploadId};
 use quanlian_store::{
-    Database, FileStore, ObjectId,
+    Database, FileStore, JobQueue as _, ObjectId,
     files::{File, FileError, MAX_OPEN_UPLOADS, Upload, Withdrawn},
 };
 use serde_json::json;
@@ -25,6 +25,7 @@ every_database_passes! {
     uploads_of_one_account_are_bounded
     a_file_is_withdrawn_once_with_a_reason
     what_has_no_receipt_waits_for_one
+    what_waits_is_counted
     what_is_outside_the_limits_is_refused
 }
 
@@ -223,6 +224,38 @@ async fn uploads_of_one_account_are_bounded(store: &Database, _: &Place) {
         ..upload(1000)
     };
     store.begin_upload(&later).await.unwrap();
+    let open = store.open_uploads(later.account, at(100)).await.unwrap();
+    assert_eq!((open.count, open.size_bytes), (1, 1 << 33));
+    let open = store.open_uploads(later.account, at(1)).await.unwrap();
+    assert_eq!(open.size_bytes, (MAX_OPEN_UPLOADS + 1) << 33);
+    let nobody = store
+        .open_uploads(crate::accounts::account_id(9), at(1))
+        .await
+        .unwrap();
+    assert_eq!((nobody.count, nobody.size_bytes), (0, 0));
+}
+
+async fn what_waits_is_counted(store: &Database, _: &Place) {
+    let before = store.gauges().await.unwrap();
+    assert_eq!(
+        (before.jobs.len(), before.deposits_waiting, before.uploads_open),
+        (0, 0, 0)
+    );
+    office(store).await;
+    fill(store).await;
+    store.enqueue(&crate::jobs::job(1)).await.unwrap();
+    let gauges = store.gauges().await.unwrap();
+    assert_eq!(
+        (gauges.deposits_waiting, gauges.uploads_open, gauges.uploads_bytes),
+        (1, 1, 1 << 33)
+    );
+    let jobs: Vec<_> = gauges
+        .jobs
+        .iter()
+        .map(|job| (job.state.as_str(), job.count))
+        .collect();
+    assert_eq!(jobs, [("waiting", 1)]);
+    assert!(gauges.connections >= 1 && gauges.connections_idle <= gauges.connections);
 }
 
 async fn a_file_is_withdrawn_once_with_a_reason(store: &Database, _: &Place) {

@@ -24,6 +24,7 @@ use quanlian_law::RuleBook;
 use quanlian_procedure::Procedures;
 use quanlian_record::time::Timestamp;
 use quanlian_server::{
+    limits::{Limits, Rate},
     permission::Permissions,
     platform::{Blind, Filing, Means, Platform, Settings},
     sign_in::{
@@ -38,10 +39,14 @@ use tokio::sync::watch;
 use crate::{
     cli::{LockChoice, platform::Serve},
     command::service,
-    configuration::{Configuration, Flag, Sections, sections::Storage},
+    configuration::{
+        Configuration, Flag, Sections,
+        sections::{self, Storage},
+        setting::LogFormat,
+    },
     evidence::RoomLog,
     fault::{Blame, Fault, Outcome},
-    files, logging,
+    files, logging, otlp,
     output::{Output, warn},
     worker::{Worker, room::RoomHandle},
 };
@@ -49,6 +54,8 @@ use crate::{
 const FIRST_START_HOURS: i64 = 24;
 /// Who deposits what nobody else does.
 const DEPOSITOR: &str = "quanlian platform";
+/// The end of the program waits no longer for the last traces.
+const LAST_TRACES: Duration = Duration::from_secs(4);
 const HOUR_US: i64 = 3_600_000_000;
 
 /// Runs `serve`.
@@ -65,8 +72,19 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
     let configuration = Configuration::load(&arguments.place, &flags(arguments)).sound(output)?;
     let sections = &configuration.sections;
     logging::begin(&sections.log.filter.0, sections.log.format);
+    // Then every line is one of the log, apart from the code of the first start.
+    let hushed = output.hushed();
+    let output = if sections.log.format == LogFormat::Json {
+        &hushed
+    } else {
+        output
+    };
     service::run(&mut tokio::runtime::Builder::new_multi_thread(), async {
         let listener = service::listen(sections.server.listen).await?;
+        let measuring = match sections.metrics.listen {
+            Some(address) => Some(service::listen(address).await?),
+            None => None,
+        };
         let filing = Arc::new(filing(&configuration).await?);
         if let Some(bucket) = &sections.storage.objects {
             output.say("serve.objects", &[("place", &bucket.text)]);
@@ -96,9 +114,29 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             platform: platform.clone(),
             lease: Duration::from_secs(sections.jobs.lease_s),
         };
+        let sending = match &sections.traces.endpoint {
+            Some(endpoint) => {
+                let begun = otlp::begin(&endpoint.0);
+                let (spans, sending) = begun.context("traces cannot be sent").system()?;
+                platform.trace_to(spans);
+                Some(sending)
+            }
+            None => None,
+        };
         let (stop, is_stopping) = watch::channel(false);
+        if let Some(listener) = measuring {
+            let place = format!("http://{}/metrics", listener.local_addr().system()?);
+            output.say("serve.metrics", &[("address", &place)]);
+            tracing::info!(address = %place, "metrics are shown");
+            let mut is_stopping = is_stopping.clone();
+            let ended = async move {
+                let _ = is_stopping.changed().await;
+            };
+            tokio::spawn(quanlian_server::serve_metrics(listener, platform.clone(), ended));
+        }
         let working = tokio::spawn(worker.run(is_stopping));
         output.say("serve.listens", &[("address", &address)]);
+        tracing::info!(%address, database = store.place(), "the platform listens");
         if !store.has_accounts().await.system()? {
             let issued = secret::fresh(Kind::FirstStart);
             let until = Timestamp::now().unix_micros() + FIRST_START_HOURS * HOUR_US;
@@ -119,6 +157,14 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             .context("the database was not closed well")
             .system()?;
         output.say::<&str>("serve.stopped", &[]);
+        tracing::info!("the platform has stopped");
+        // The sender goes with the last clone of the platform; what waits is then sent, or given up with the process.
+        if let Some(sending) = sending {
+            let until = tokio::time::Instant::now() + LAST_TRACES;
+            while !sending.is_finished() && tokio::time::Instant::now() < until {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -192,7 +238,25 @@ fn settings(sections: &Sections) -> Settings {
             longest_wait_s: sign_in.address_longest_wait_s,
             forget_after_s: sign_in.address_forget_after_s,
         },
+        limits: limits(&sections.limits),
         job_attempts: sections.jobs.max_attempts,
+    }
+}
+
+fn limits(of: &sections::Limits) -> Limits {
+    let rate = |per_s, burst| (per_s > 0).then_some(Rate { per_s, burst });
+    Limits {
+        address: rate(of.address_per_s, of.address_burst),
+        sign_in: rate(of.sign_in_per_s, of.sign_in_burst),
+        account: rate(of.account_per_s, of.account_burst),
+        requests_in_flight: of.requests_in_flight,
+        pieces_in_flight: of.pieces_in_flight,
+        open_uploads: of.open_uploads,
+        open_upload_bytes: of.open_uploads_mib << 20,
+        piece_bytes_per_s: of.piece_bytes_per_s,
+        connections: of.connections,
+        head_time: Duration::from_secs(of.head_time_s),
+        stop_time: Duration::from_secs(of.stop_time_s),
     }
 }
 

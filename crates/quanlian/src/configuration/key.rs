@@ -86,6 +86,7 @@ impl Key {
     /// What a number counts, by the end of its name.
     pub(crate) fn unit(&self) -> &'static str {
         match self.name.rsplit_once('_').map_or("", |(_, unit)| unit) {
+            "s" if self.name.ends_with("per_s") => "",
             "s" => "seconds",
             "ms" => "milliseconds",
             "kib" => "KiB",

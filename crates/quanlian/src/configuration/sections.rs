@@ -12,7 +12,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use super::{
     key::{Key, Section, section},
     layers::Values,
-    setting::{Bucket, Filter, LogFormat, Networks, Secret, Server as DatabaseServer},
+    setting::{Bucket, Filter, HttpAddress, LogFormat, Networks, Secret, Server as DatabaseServer},
 };
 
 section! {
@@ -79,6 +79,26 @@ section! {
 }
 
 section! {
+    /// How much one address, one account and everybody together may take.
+    struct Limits in "limits" {
+        address_per_s: u32 = "100", within 0..=100_000;
+        address_burst: u32 = "1000", within 1..=1_000_000;
+        sign_in_per_s: u32 = "2", within 0..=10_000;
+        sign_in_burst: u32 = "60", within 1..=100_000;
+        account_per_s: u32 = "50", within 0..=100_000;
+        account_burst: u32 = "500", within 1..=1_000_000;
+        requests_in_flight: usize = "512", within 8..=100_000;
+        pieces_in_flight: usize = "128", within 4..=100_000;
+        connections: usize = "4096", within 16..=1_000_000;
+        head_time_s: u64 = "15", within 1..=300;
+        stop_time_s: u64 = "45", within 1..=3_600;
+        piece_bytes_per_s: u64 = "1024", within 0..=1 << 30;
+        open_uploads: u64 = "20", within 1..=100;
+        open_uploads_mib: u64 = "131072", within 1..=1 << 30;
+    }
+}
+
+section! {
     /// Work that is done later.
     struct Jobs in "jobs" {
         max_attempts: u32 = "20", within 1..=100;
@@ -91,6 +111,20 @@ section! {
     struct Log in "log" {
         filter: Filter = "\"warn\"", variable "QUANLIAN_LOG";
         format: LogFormat = "\"text\"";
+    }
+}
+
+section! {
+    /// Figures about the program.
+    struct Metrics in "metrics" {
+        listen: Option<SocketAddr> = "", such_as "\"127.0.0.1:7381\"";
+    }
+}
+
+section! {
+    /// Traces of requests.
+    struct Traces in "traces" {
+        endpoint: Option<HttpAddress> = "", variable "OTEL_EXPORTER_OTLP_ENDPOINT", such_as "\"http://127.0.0.1:4318\"";
     }
 }
 
@@ -122,6 +156,9 @@ sections! {
     password: Password,
     session: Session,
     sign_in: SignIn,
+    limits: Limits,
     jobs: Jobs,
     log: Log,
+    metrics: Metrics,
+    traces: Traces,
 }

@@ -217,6 +217,53 @@ impl Setting for SocketAddr {
     }
 }
 
+impl Setting for Option<SocketAddr> {
+    fn of(given: &Given, key: &Key) -> Result<Self, Wrong> {
+        SocketAddr::of(given, key).map(Some)
+    }
+
+    fn shown(&self) -> String {
+        self.as_ref().map(Setting::shown).unwrap_or_default()
+    }
+
+    fn unread() -> Self {
+        None
+    }
+}
+
+/// An address of HTTP, without a secret in it.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpAddress(pub(crate) String);
+
+impl Setting for Option<HttpAddress> {
+    fn of(given: &Given, _: &Key) -> Result<Self, Wrong> {
+        let wanted = "an address in quotes, http://HOST:PORT or https://HOST:PORT, without a password";
+        let text = text(&given.raw, wanted)?;
+        let url = text.parse::<quanlian_capture::Url>().ok();
+        let is_one = url.is_some_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.host().is_some()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+        });
+        if !is_one {
+            return Err(Wrong::value(format!("it is {wanted}")));
+        }
+        Ok(Some(HttpAddress(text.to_owned())))
+    }
+
+    fn shown(&self) -> String {
+        self.as_ref()
+            .map(|address| quoted(&address.0))
+            .unwrap_or_default()
+    }
+
+    fn unread() -> Self {
+        None
+    }
+}
+
 /// Networks, each written as `10.0.0.0/8` or as one address.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Networks(pub(crate) Vec<IpNet>);

@@ -24,6 +24,7 @@ mod sealed;
 mod secret;
 mod serve;
 mod service;
+mod telling;
 mod timestamp;
 mod watch;
 mod witness;

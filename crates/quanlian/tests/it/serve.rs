@@ -5,7 +5,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::Path,
     process::Command,
 };
@@ -173,7 +173,7 @@ fn a_platform_runs_by_its_file_and_the_check_tells_what_would_keep_it_from_runni
         ["config_data_ok", "config_database_ok", "config_address_free"]
     );
     // Its own address is no trouble, that of another program is.
-    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
     for (address, wanted, code) in [
         (served.address.clone(), 0, "config_address_ours"),
         (other.local_addr().unwrap().to_string(), 1, "config_address_taken"),

@@ -8,7 +8,11 @@
 //!
 //! Not here: forgetting uploads whose time ran out (`platform::sweep`).
 
-use std::{io::ErrorKind, path::PathBuf, time::Duration};
+use std::{
+    io::ErrorKind,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Json,
@@ -43,6 +47,7 @@ use super::{
     files::{filing, name},
 };
 use crate::{
+    limits::PIECE_GRACE,
     permission::Action,
     platform::{Filing, Platform},
 };
@@ -57,6 +62,8 @@ pub(super) const MADE_HERE: [&str; 3] = ["report", "paper", "bundle"];
 /// An upload may take so long, with all its breaks.
 const UPLOAD_DAYS: i64 = 7;
 const DAY_US: i64 = 86_400_000_000;
+/// After so long whoever has too much on its way asks again.
+const QUOTA_WAIT_S: u32 = 60;
 /// A sender that is silent for so long has gone.
 const MAX_SILENCE: Duration = Duration::from_secs(30);
 
@@ -91,7 +98,7 @@ pub(crate) struct UploadView {
 /// Begins to send a file.
 #[utoipa::path(
     operation_id = "uploads_begin", post, path = "/api/v1/matters/{id}/uploads", request_body = UploadBody, params(("id" = String, Path)),
-    responses((status = 201, body = UploadView), (status = 401), (status = 403), (status = 404), (status = 413), (status = 422))
+    responses((status = 201, body = UploadView), (status = 401), (status = 403), (status = 404), (status = 413), (status = 422), (status = 429))
 )]
 pub(crate) async fn begin(
     State(platform): State<Platform>,
@@ -130,6 +137,7 @@ pub(crate) async fn begin(
         until: Timestamp::from_unix_micros(until).map_err(Problem::internal)?,
         file: None,
     };
+    within_quota(&platform, &upload).await?;
     platform.store().begin_upload(&upload).await?;
     fs::File::create_new(path(filing, upload.id))
         .await
@@ -203,7 +211,8 @@ pub(crate) async fn send(
         return Err(Problem::new(StatusCode::CONFLICT, "offset_wrong", detail).with("offset", offset));
     }
     let began = offset;
-    let outcome = receive(body, &mut bytes, &mut offset, upload.size_bytes).await;
+    let slowest = platform.settings().limits.piece_bytes_per_s;
+    let outcome = receive(body, &mut bytes, &mut offset, upload.size_bytes, slowest).await;
     if offset > upload.size_bytes {
         bytes.set_len(began).await.map_err(on_disk)?;
     }
@@ -242,8 +251,37 @@ pub(crate) async fn end(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What one account may have on its way at once. Two requests in the same moment may both be let in; the store counts again.
+async fn within_quota(platform: &Platform, upload: &Upload) -> Result<(), Problem> {
+    let open = platform
+        .store()
+        .open_uploads(upload.account, upload.made_at)
+        .await?;
+    let limits = &platform.settings().limits;
+    let size_bytes = open.size_bytes.saturating_add(upload.size_bytes);
+    if open.count < limits.open_uploads && size_bytes <= limits.open_upload_bytes {
+        return Ok(());
+    }
+    let detail = "too much is on its way already; finish uploads or end them (DELETE) first";
+    let problem =
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "upload_quota", detail).retry_after(QUOTA_WAIT_S);
+    let problem = problem
+        .with("open", open.count)
+        .with("open_bytes", open.size_bytes);
+    Err(problem
+        .with("limit", limits.open_uploads)
+        .with("limit_bytes", limits.open_upload_bytes))
+}
+
 /// Writes what comes behind what is there.
-async fn receive(body: Body, bytes: &mut fs::File, offset: &mut u64, size_bytes: u64) -> Result<(), Problem> {
+async fn receive(
+    body: Body,
+    bytes: &mut fs::File,
+    offset: &mut u64,
+    size_bytes: u64,
+    slowest_per_s: u64,
+) -> Result<(), Problem> {
+    let (begun, from) = (Instant::now(), *offset);
     let mut pieces = body.into_data_stream();
     loop {
         let piece = match tokio::time::timeout(MAX_SILENCE, pieces.next()).await {
@@ -274,6 +312,15 @@ async fn receive(body: Body, bytes: &mut fs::File, offset: &mut u64, size_bytes:
             ));
         }
         bytes.write_all(&piece).await.map_err(on_disk)?;
+        let beyond = begun.elapsed().saturating_sub(PIECE_GRACE);
+        if *offset - from < beyond.as_secs().saturating_mul(slowest_per_s) {
+            let detail = "the piece comes too slowly; ask how far it came and go on";
+            return Err(Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "piece_too_slow",
+                detail,
+            ));
+        }
     }
     bytes.flush().await.map_err(on_disk)
 }

@@ -32,6 +32,9 @@ pub(super) async fn all(configuration: &Configuration) -> Vec<Finding> {
     found.push(database(configuration).await);
     found.extend(bucket(configuration).await);
     found.push(address(configuration.sections.server.listen, "server.listen"));
+    if let Some(listen) = configuration.sections.metrics.listen {
+        found.push(address(listen, "metrics.listen"));
+    }
     found.extend(front(configuration));
     found
 }
