@@ -43,6 +43,10 @@ pub struct Draft {
     pub opened_at: Timestamp,
     /// What the paper says, in paragraphs; nothing leaves a blank.
     pub text: String,
+    /// Who takes part, each with what they are in the matter.
+    pub parties: Vec<DraftLine>,
+    /// Goods, where the paper carries their list; nothing where it does not.
+    pub goods: Option<Vec<DraftGoods>>,
     /// Facts on file.
     pub facts: Vec<DraftLine>,
     /// Papers on file, with where each lies.
@@ -64,6 +68,23 @@ pub struct DraftLine {
     pub name: Text,
     /// What it says, or where it lies.
     pub value: Text,
+}
+
+/// A lot of goods (涉案物品).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftGoods {
+    /// Its id on the list.
+    pub id: String,
+    /// What it is.
+    pub name: Text,
+    /// How many of which unit.
+    pub quantity: String,
+    /// What it is worth, and on which basis.
+    pub value: Text,
+    /// How, when and where it was taken.
+    pub taken: Text,
+    /// Where it is and who holds it.
+    pub held: Text,
 }
 
 /// A source of law.

@@ -122,6 +122,10 @@ pub enum Subject {
     Clock,
     /// A fact on file; not counted by itself.
     Fact,
+    /// Goods of one entry of the ledger; their value is what they are worth, in fen.
+    Goods,
+    /// A task of the ledger.
+    Task,
 }
 
 impl Subject {
@@ -134,6 +138,8 @@ impl Subject {
             Self::Act => "act",
             Self::Clock => "clock",
             Self::Fact => "fact",
+            Self::Goods => "goods",
+            Self::Task => "task",
         }
     }
 }

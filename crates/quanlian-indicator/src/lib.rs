@@ -11,6 +11,7 @@
 
 mod definition;
 mod figure;
+mod ledger;
 mod load;
 mod measure;
 
@@ -18,5 +19,6 @@ pub use definition::{
     Aggregate, Checked, Counts, Definition, Grouping, Period, Source, States, Subject, Unit, Value,
 };
 pub use figure::{Bin, Figure, Number, Part, Summed, figure_of_sums, figure_of_values};
+pub use ledger::{NOBODY, ledger_measures, ledger_state};
 pub use load::{Definitions, MAX_FILE_BYTES, MAX_FILES, Mistake, Mistakes};
 pub use measure::{Measure, basis, clock_state, measures};

@@ -12,10 +12,12 @@ use std::{
 
 use include_dir::{Dir, include_dir};
 use quanlian_law::Text;
+use quanlian_ledger::{goods, task::End};
 use quanlian_procedure::{ActKind, Procedure, Procedures, StageKind, procedure::FactKind};
 
 use crate::{
     definition::{Aggregate, Definition, Period, Source, Subject, Unit, Value},
+    ledger::ledger_state,
     measure::clock_state,
 };
 
@@ -201,12 +203,12 @@ fn parts_that_do_not_fit(definition: &Definition) -> Vec<String> {
     let fits = match definition.period {
         Period::Began => true,
         Period::Ended => counts.of != Subject::Open,
-        Period::Standing => counts.of == Subject::Stay,
+        Period::Standing => matches!(counts.of, Subject::Stay | Subject::Goods | Subject::Task),
         Period::Overdue => counts.of == Subject::Clock && counts.states.is_empty(),
     };
     must(
         fits,
-        "`period` does not fit what is counted: openings do not end, only stays stand, only clocks of any state are overdue",
+        "`period` does not fit what is counted: openings do not end, only stays, goods and tasks stand, only clocks of any state are overdue",
     );
     let takes = match (&definition.aggregate, &definition.value) {
         (Aggregate::Count, value) => *value == Value::One,
@@ -290,6 +292,13 @@ fn unknown_names(definition: &Definition, procedures: &Procedures) -> Vec<String
     let is_clock_state = |_: &Procedure, name: &str| clock_state::ALL.contains(&name);
     let is_stage_kind = |_: &Procedure, name: &str| matches!(name, "working" | "waiting");
     let nothing = |_: &Procedure, _: &str| false;
+    let is_kind_of_goods =
+        |_: &Procedure, name: &str| goods::Kind::ALL.iter().any(|kind| kind.term().word == name);
+    let is_state_of_goods =
+        |_: &Procedure, name: &str| matches!(name, ledger_state::COMPLETE | ledger_state::GAPS);
+    let is_state_of_task = |_: &Procedure, name: &str| {
+        name == ledger_state::OPEN || End::ALL.iter().any(|end| end.term().word == name)
+    };
     let (names, states): (Found<'_>, Found<'_>) = match counts.of {
         Subject::Open => (&is_open_stage, &nothing),
         Subject::Stay => (&is_open_stage, &is_stage_kind),
@@ -297,6 +306,8 @@ fn unknown_names(definition: &Definition, procedures: &Procedures) -> Vec<String
         Subject::Act => (&is_act, &nothing),
         Subject::Clock => (&is_duty, &is_clock_state),
         Subject::Fact => (&nothing, &nothing),
+        Subject::Goods => (&is_kind_of_goods, &is_state_of_goods),
+        Subject::Task => (&nothing, &is_state_of_task),
     };
     must("counts.names", &counts.names, names);
     must("counts.states", &counts.states, states);

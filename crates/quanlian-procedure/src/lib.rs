@@ -35,5 +35,5 @@ pub use matter::{
     ClockRun, Granted, MAX_EVENTS, MAX_EXTENSIONS, MAX_MEMBERS, MAX_PAUSES, Matter, OnFile, Past, Pause,
     Proposal, ReplayError, Stated,
 };
-pub use procedure::{Act, ActKind, Length, Procedure, Stage, StageKind};
+pub use procedure::{Act, ActKind, Length, Listed, Procedure, Stage, StageKind};
 pub use refusal::{Lack, LackCode, Refusal};

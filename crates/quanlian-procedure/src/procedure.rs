@@ -178,6 +178,17 @@ pub struct PaperDefinition {
     /// Whether it is brought from outside; without this some act must make it.
     #[serde(default)]
     pub outside: bool,
+    /// Which list of the ledger it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lists: Option<Listed>,
+}
+
+/// A list of the ledger that a paper carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Listed {
+    /// 涉案物品: every entry that stands, with its lots.
+    Goods,
 }
 
 /// A chain of approval: each step by another person.

@@ -7,15 +7,11 @@
 //! kind of service, four characters of the provider's own. A subject bound by its unified social credit code carries
 //! the check digit of GB 32100-2015, which is tested; that the subject exists, or that it wrote the file, is not.
 
+use quanlian_record::identifier::is_credit_code;
 use serde::Serialize;
 
 /// Characters of a code.
 const CODE_CHARS: usize = 27;
-/// The signs of a unified social credit code, by value (GB 32100-2015).
-const SIGNS: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
-/// Weights of its first 17 signs.
-const WEIGHTS: [usize; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
-
 /// A provider code taken apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProviderCode {
@@ -69,7 +65,7 @@ impl ProviderCode {
             return Err(ProviderCodeError::Shape);
         }
         let subject = if &text[2..4] == "11" {
-            if !has_check_digit(&text.as_bytes()[4..22]) {
+            if !is_credit_code(&text[4..22]) {
                 return Err(ProviderCodeError::CheckDigit);
             }
             Subject::SocialCreditCode(text[4..22].to_owned())
@@ -93,20 +89,6 @@ impl ProviderCode {
             },
         })
     }
-}
-
-/// GB 32100-2015: the last sign makes the weighted sum divisible by 31.
-fn has_check_digit(code: &[u8]) -> bool {
-    let value = |sign: &u8| SIGNS.iter().position(|s| s == sign);
-    let Some(values) = code.iter().map(value).collect::<Option<Vec<_>>>() else {
-        return false;
-    };
-    let sum: usize = values
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(value, weight)| value * weight)
-        .sum();
-    values.last() == Some(&((31 - sum % 31) % 31))
 }
 
 #[cfg(test)]

@@ -12,5 +12,6 @@ pub mod calendar;
 pub mod canonical;
 pub mod envelope;
 pub mod id;
+pub mod identifier;
 pub mod money;
 pub mod time;

@@ -34,6 +34,8 @@ mod problem;
 mod provider;
 pub(crate) mod search;
 mod session;
+mod table;
+mod tasks;
 mod traced;
 mod trail;
 mod webhooks;
@@ -109,6 +111,9 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::named::put))
         .routes(routes!(matters::named::hints))
         .routes(routes!(matters::named::hits))
+        .routes(routes!(matters::ledger::look, matters::ledger::write))
+        .routes(routes!(matters::ledger::goods))
+        .routes(routes!(tasks::list))
         .routes(routes!(matters::files::list, matters::files::take_over))
         .routes(routes!(matters::files::look))
         .routes(routes!(matters::files::content))

@@ -18,6 +18,7 @@ use std::{
     },
 };
 
+use ipnet::IpNet;
 use quanlian_indicator::{Definitions, Mistakes};
 use quanlian_law::RuleBook;
 use quanlian_procedure::{Engine, Procedures};
@@ -71,7 +72,7 @@ const MAX_CODES: u32 = 5;
 const QUESTIONS_WITHIN_S: i64 = 3600;
 
 /// How sign-in behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// What a password must withstand.
     pub password: password::Rules,
@@ -81,9 +82,27 @@ pub struct Settings {
     pub session: session::Rules,
     /// Whether cookies are sent over plain HTTP too: for a first look on one's own machine.
     pub allows_plain_http: bool,
-    /// Whether every request comes through a server in front, which says in `X-Forwarded-For` from where. Without one that header is
-    /// anybody's word and is not read.
-    pub is_behind_proxy: bool,
+    /// Servers in front, which say in `X-Forwarded-For` from where a request comes. From anybody else that header is anybody's word
+    /// and is not read.
+    pub proxies: Vec<IpNet>,
+    /// How tries of one address are slowed down.
+    pub address_attempts: attempts::Rules,
+    /// So often a job is begun: one that takes its server down with it ends. Outages of database or store are not counted.
+    pub job_attempts: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            password: password::Rules::default(),
+            cost: password::Cost::default(),
+            session: session::Rules::default(),
+            allows_plain_http: false,
+            proxies: Vec::new(),
+            address_attempts: attempts::Rules::ADDRESS,
+            job_attempts: 20,
+        }
+    }
 }
 
 /// Where files are kept.
@@ -351,8 +370,8 @@ impl Platform {
         Engine::new(&self.0.means.procedures, &self.0.means.law)
     }
 
-    pub(crate) fn settings(&self) -> Settings {
-        self.0.means.settings
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.means.settings
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -361,7 +380,7 @@ impl Platform {
 
     /// Counts a try of this address as wrong before it is looked at; how many seconds it has to wait instead.
     pub(crate) fn charge(&self, address: IpAddr, now: Timestamp) -> u32 {
-        charge(&self.0.addresses, address, attempts::Rules::ADDRESS, now)
+        charge(&self.0.addresses, address, self.settings().address_attempts, now)
     }
 
     /// The same for a login that no account has, so that waiting does not tell which logins there are.

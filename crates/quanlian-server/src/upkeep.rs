@@ -12,6 +12,7 @@
 //! Not here: what is counted (`quanlian-indicator`), where it is kept (`quanlian-store`).
 
 use quanlian_indicator::Subject;
+use quanlian_ledger::Ledger;
 use quanlian_procedure::{Event, Matter};
 use quanlian_record::time::Timestamp;
 use quanlian_store::{
@@ -40,10 +41,12 @@ pub(crate) fn drawn<'e>(
     platform: &Platform,
     matter: &Matter,
     events: impl DoubleEndedIterator<Item = &'e Event>,
+    ledger: Option<&'e Ledger>,
     now: Timestamp,
 ) -> Result<Drawn, Problem> {
-    let all = quanlian_indicator::measures(&platform.engine(), platform.procedures(), matter, now)
+    let mut all = quanlian_indicator::measures(&platform.engine(), platform.procedures(), matter, now)
         .map_err(|error| Problem::internal(format!("{error:?}")))?;
+    all.extend(ledger.into_iter().flat_map(quanlian_indicator::ledger_measures));
     let code = |text: &str| Code::parse(text).map_err(Problem::internal);
     let measures = all.into_iter().map(|measure| {
         Ok(Measure {
@@ -60,7 +63,7 @@ pub(crate) fn drawn<'e>(
     Ok(Drawn {
         basis: basis.ok_or_else(|| Problem::internal("the basis of figures is no code"))?,
         measures: measures.collect::<Result<_, Problem>>()?,
-        words: search::words(events),
+        words: search::words(events, ledger),
     })
 }
 
@@ -73,6 +76,8 @@ pub(crate) fn kind(of: Subject) -> MeasureKind {
         Subject::Act => MeasureKind::Act,
         Subject::Clock => MeasureKind::Clock,
         Subject::Fact => MeasureKind::Fact,
+        Subject::Goods => MeasureKind::Goods,
+        Subject::Task => MeasureKind::Task,
     }
 }
 
@@ -115,16 +120,22 @@ async fn draw(platform: &Platform, found: &Undrawn) -> Result<(), Problem> {
     let now = platform.now();
     let scope = as_owner(found.owner.clone(), now)?;
     // Written to since, or handed over since: then that write brought it.
-    let Some(matter) = platform.store().matter(&scope, found.id).await? else {
+    let Some(row) = platform.store().matter_row(&scope, found.id).await? else {
         return Ok(());
     };
-    if matter.row.version != found.version {
+    if row.version != found.version {
         return Ok(());
     }
-    let Some(stored) = Stored::load(platform, &scope, &matter.row).await? else {
+    let Some(stored) = Stored::load(platform, &scope, &row).await? else {
         return Ok(());
     };
-    let drawn = drawn(platform, &stored.matter, stored.events.iter(), now)?;
+    let drawn = drawn(
+        platform,
+        &stored.matter,
+        stored.events.iter(),
+        Some(&stored.ledger),
+        now,
+    )?;
     platform
         .store()
         .put_drawn(found.id, found.version, &drawn)

@@ -115,6 +115,12 @@ pub struct PaperSheet {
     pub stage: TwoTexts,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// Parties that stand in the ledger, each with what they are in the matter.
+    #[serde(default)]
+    pub parties: Vec<PaperLine>,
+    /// Goods of the ledger, where the paper carries their list; nothing where it does not.
+    #[serde(default)]
+    pub goods: Option<Vec<PaperGoods>>,
     /// Facts on file.
     pub facts: Vec<PaperLine>,
     /// Papers on file, with where each lies.
@@ -158,6 +164,23 @@ pub struct PaperLine {
     pub name: TwoTexts,
     /// What it says, or where it lies.
     pub value: TwoTexts,
+}
+
+/// A lot of goods on a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaperGoods {
+    /// Its id: `G1.1`.
+    pub id: String,
+    /// What it is: name, brand, model.
+    pub name: TwoTexts,
+    /// How many of which unit.
+    pub quantity: String,
+    /// Worth of all of it with the basis of the price; nothing where no price is known.
+    pub value: TwoTexts,
+    /// How and where it was taken, from whom, by which decision.
+    pub taken: TwoTexts,
+    /// Where it is and who holds it.
+    pub held: TwoTexts,
 }
 
 /// A source of law.

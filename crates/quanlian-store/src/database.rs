@@ -27,7 +27,7 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-pub use open::OpenError;
+pub use open::{OpenError, Standing};
 pub(crate) use sql::{Sql, bytes32, values, whole};
 pub use trouble::DatabaseError;
 pub(crate) use trouble::is_duplicate;

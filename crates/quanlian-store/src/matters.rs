@@ -358,6 +358,13 @@ pub trait MatterStore: Send + Sync {
         id: MatterId,
     ) -> impl Future<Output = Result<Option<Matter>, ReadError>> + Send;
 
+    /// The matter as lists show it, if the scope reaches it.
+    fn matter_row(
+        &self,
+        scope: &Scope,
+        id: MatterId,
+    ) -> impl Future<Output = Result<Option<MatterRow>, ReadError>> + Send;
+
     /// The matters that the scope reaches and `query` asks for, one page at a time.
     fn matters(
         &self,

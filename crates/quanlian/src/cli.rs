@@ -108,7 +108,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Timestamp(timestamp::Timestamp),
     /// Serve the platform: matters, agencies and accounts over HTTP
-    Serve(platform::Serve),
+    Serve(Box<platform::Serve>),
+    /// Check, show or explain the configuration of the platform
+    #[command(subcommand)]
+    Config(platform::Config),
     /// Back up the database of the platform, bring it back, move it
     #[command(subcommand)]
     Admin(platform::Admin),

@@ -8,6 +8,7 @@ mod bundle;
 mod calibrate;
 mod capture;
 mod compare;
+mod config;
 mod coverage;
 mod custody;
 mod deposit;
@@ -118,6 +119,7 @@ pub(crate) fn run(command: Command, language: Language, quiet: bool) -> Outcome 
         }
         Command::Admin(admin) => admin::run(&admin, output),
         Command::Serve(arguments) => serve::run(&arguments, &output(Form::Text)),
+        Command::Config(config) => config::run(&config, output),
         Command::Provenance(arguments) => provenance::run(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Assess(arguments)) => law::assess(&arguments, &output(arguments.form.form())),
         Command::Law(Law::Show {

@@ -5,12 +5,14 @@
 
 mod cli;
 mod command;
+mod configuration;
 mod demo;
 mod evidence;
 mod fault;
 mod files;
 mod help;
 mod interrupt;
+mod logging;
 mod message;
 mod output;
 mod spread;
@@ -25,10 +27,6 @@ use cli::Cli;
 use message::{Language, Messages};
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("QUANLIAN_LOG"))
-        .with_writer(std::io::stderr)
-        .init();
     // The language decides the help texts, so it has to be known before clap reads the rest.
     let language = language_of_arguments().unwrap_or_else(message::language_of_environment);
     let mut command = help::localise(Cli::command(), &Messages::of(language));
@@ -40,6 +38,10 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let language = cli.lang.unwrap_or(language);
+    // A platform says in its configuration how it logs.
+    if !matches!(cli.command, cli::Command::Serve(_)) {
+        logging::begin_for_a_command();
+    }
     match command::run(cli.command, language, cli.quiet) {
         Ok(code) => code,
         Err(fault) => {

@@ -50,8 +50,6 @@ use comparing::Steps;
 use desk::Desk;
 use room::RoomHandle;
 
-/// How long a lease lasts without a report.
-const LEASE: Duration = Duration::from_secs(30);
 /// How often a running job reports.
 const REPORT_EVERY: Duration = Duration::from_millis(500);
 /// How often a worker looks for something to do, if nobody calls it.
@@ -86,6 +84,8 @@ pub(crate) struct Worker {
     /// Its folder on this disk, where it may write what it likes.
     pub(crate) work: PathBuf,
     pub(crate) platform: Platform,
+    /// How long a job stays with a worker of which nothing is heard.
+    pub(crate) lease: Duration,
 }
 
 impl Worker {
@@ -141,7 +141,7 @@ impl Worker {
                 worker: worker.clone(),
                 kinds: kinds.clone(),
                 now,
-                until: later(now, LEASE)?,
+                until: later(now, self.lease)?,
             };
             match self.store.lease(&leasing).await {
                 Ok(Some((lease, job))) => self.work_on(lease, job, &mut stop).await,
@@ -172,7 +172,7 @@ impl Worker {
                 done = &mut work => break done,
                 () = tokio::time::sleep(REPORT_EVERY) => {
                     let report = Report {
-                        until: match later(Timestamp::now(), LEASE) { Ok(until) => until, Err(_) => continue },
+                        until: match later(Timestamp::now(), self.lease) { Ok(until) => until, Err(_) => continue },
                         progress: Progress {
                             done: steps.done.load(Ordering::SeqCst),
                             total: steps.total.load(Ordering::SeqCst),

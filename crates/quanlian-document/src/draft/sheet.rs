@@ -8,7 +8,7 @@
 use quanlian_record::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Draft, DraftLine};
+use super::{Draft, DraftGoods, DraftLine};
 use crate::{
     dossier::{Language, Text},
     sheet::limits,
@@ -17,6 +17,8 @@ use crate::{
 
 /// A paper has no more paragraphs than this.
 const MAX_PARAGRAPHS: usize = 200;
+/// A list of goods has no more lines than this; how many more there are is printed.
+const MAX_GOODS: usize = 1000;
 /// The number of a matter in the head of each page: agency, procedure, year and count.
 const MAX_NUMBER_CHARS: usize = 60;
 
@@ -57,6 +59,8 @@ pub(super) fn sheet(draft: &Draft, cleaner: Cleaner<'_>, at: Timestamp) -> Value
         "opened_at": draft.opened_at.to_local_string(),
         "made_at": at.to_local_string(),
         "paragraphs": paragraphs,
+        "parties": writer.lines(&draft.parties),
+        "goods": draft.goods.as_ref().map(|goods| writer.goods(goods)),
         "facts": writer.lines(&draft.facts),
         "papers": writer.lines(&draft.papers),
         "clocks": writer.lines(&draft.clocks),
@@ -88,6 +92,17 @@ impl Writer<'_> {
             .map(|line| json!({"name": self.text(&line.name), "value": self.text(&line.value)}))
             .collect();
         json!({"items": printed, "more": lines.len().saturating_sub(limits::MAX_LINES)})
+    }
+
+    fn goods(&mut self, goods: &[DraftGoods]) -> Value {
+        let line = |one: &DraftGoods| {
+            json!({
+                "id": self.name(&one.id), "name": self.text(&one.name), "quantity": self.name(&one.quantity),
+                "value": self.text(&one.value), "taken": self.text(&one.taken), "held": self.text(&one.held),
+            })
+        };
+        let printed: Vec<Value> = goods.iter().take(MAX_GOODS).map(line).collect();
+        json!({"items": printed, "more": goods.len().saturating_sub(MAX_GOODS)})
     }
 
     /// One side, or both where the paper has two languages and they differ.

@@ -6,7 +6,7 @@
 use super::{FONTS, at, messages, read_back};
 use crate::{
     dossier::{Language, Text},
-    draft::{Draft, DraftLine, DraftSource, render_draft},
+    draft::{Draft, DraftGoods, DraftLine, DraftSource, render_draft},
 };
 
 fn text(zh: &str, en: &str) -> Text {
@@ -28,6 +28,11 @@ fn draft(language: Language) -> Draft {
         stage: text("审核", "under review"),
         opened_at: at(),
         text: "经查，该账号转载歌曲。\n\n拟处罚款。".into(),
+        parties: vec![DraftLine {
+            name: text("P1 涉嫌违法当事人", "P1 party under investigation"),
+            value: text("频道“一号”（身份待查）", "Channel One (not known yet)"),
+        }],
+        goods: None,
         facts: vec![DraftLine {
             name: text("违法所得", "illegal gain"),
             value: text("72,000.00 元", "CNY 72,000.00"),
@@ -107,4 +112,34 @@ fn what_nobody_wrote_is_a_blank_and_hostile_text_stays_text() {
         render_draft(&draft, FONTS.as_ref().unwrap(), at()).unwrap().bytes,
         first.bytes
     );
+}
+
+#[test]
+fn a_list_of_goods_is_printed_line_by_line_and_one_without_lines_says_so() {
+    let mut draft = draft(Language::Zh);
+    let one = |number: usize| DraftGoods {
+        id: format!("G{number}.1"),
+        name: text("盗版光盘", "disks"),
+        quantity: "100 张".into(),
+        value: text("1,500.00 元（实际销售平均价格）", ""),
+        taken: text("2024-12-10 扣押 某路 1 号仓库", ""),
+        held: text("执法支队，支队物证室，A001", ""),
+    };
+    draft.goods = Some((1..=1003).map(one).collect());
+    let Some(long) = said(&draft) else { return };
+    for known in [
+        "G1.1",
+        "G1000.1",
+        "盗版光盘",
+        "1,500.00元（实际销售平均价格）",
+        "频道“一号”（身份待查）",
+    ] {
+        assert!(long.contains(known), "{known}");
+    }
+    assert!(!long.contains("G1001.1"), "the rest is counted");
+    draft.goods = Some(Vec::new());
+    let empty = said(&draft).unwrap();
+    assert!(empty.contains(&flat("zh", "draft_goods")) && empty.contains(&flat("zh", "nothing")));
+    draft.goods = None;
+    assert!(!said(&draft).unwrap().contains(&flat("zh", "draft_goods")));
 }

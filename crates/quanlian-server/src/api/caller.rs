@@ -35,6 +35,10 @@ use crate::{
 pub(super) const COOKIE: &str = "quanlian_session";
 /// Why something personal is looked at, percent-encoded UTF-8.
 pub(super) const PURPOSE: &str = "x-quanlian-purpose";
+/// Where a server in front says from where a request comes.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+/// So many servers stand in front of each other.
+const MAX_HOPS: usize = 16;
 /// A purpose is no longer than this.
 const MAX_PURPOSE_BYTES: usize = 1000;
 /// How precisely the use of a session or a token is written down.
@@ -359,16 +363,28 @@ fn is_our_page(headers: &HeaderMap) -> bool {
     origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
 }
 
-/// From where a request comes: from the peer, or, behind a server in front, from where that says in the last place.
+/// From where a request comes: from the peer; where that is a server in front of us, from where it says. What each adds to
+/// `X-Forwarded-For` stands at the end, so the list is read backwards, as long as servers of ours speak.
 pub(super) fn address(platform: &Platform, parts: &Parts) -> IpAddr {
     let connected = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let peer = connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
-    if !platform.settings().is_behind_proxy {
-        return peer;
+    let mut address = connected.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| {
+        info.0.ip().to_canonical()
+    });
+    let proxies = &platform.settings().proxies;
+    let is_ours = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
+    let fields = parts.headers.get_all(FORWARDED_FOR).iter().rev();
+    let hops = fields.flat_map(|field| field.to_str().unwrap_or("?").rsplit(','));
+    for hop in hops.take(MAX_HOPS) {
+        if !is_ours(&address) {
+            break;
+        }
+        // What is no address was written by nobody whom we believe.
+        let Ok(told) = hop.trim().parse::<IpAddr>() else {
+            break;
+        };
+        address = told.to_canonical();
     }
-    let told = parts.headers.get_all("x-forwarded-for").iter().next_back();
-    let last = told.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-    last.unwrap_or(peer)
+    address
 }
 
 fn purpose(headers: &HeaderMap) -> Result<Option<String>, Problem> {

@@ -499,10 +499,19 @@ fn told(part: &Part) -> Map<String, Value> {
 
 /// A figure as a table: one line for the whole, whose group is empty, and one for each part.
 fn table(about: &Value, figure: &Figure) -> Response {
-    // Spreadsheets take the text for UTF-8 by this mark alone.
-    let mut text = String::from(
-        "\u{feff}indicator,version,unit,first,last,group,value,n,missing,computed_at,is_complete\r\n",
-    );
+    let mut lines = vec![json!([
+        "indicator",
+        "version",
+        "unit",
+        "first",
+        "last",
+        "group",
+        "value",
+        "n",
+        "missing",
+        "computed_at",
+        "is_complete"
+    ])];
     let period = &about["period"];
     let stands = if period["day"].is_null() {
         &period["at"]
@@ -516,7 +525,7 @@ fn table(about: &Value, figure: &Figure) -> Response {
     };
     for part in std::iter::once(&figure.whole).chain(&figure.parts) {
         let told = told(part);
-        let cells = [
+        lines.push(json!([
             &about["indicator"],
             &about["version"],
             &about["unit"],
@@ -528,32 +537,13 @@ fn table(about: &Value, figure: &Figure) -> Response {
             &told["missing"],
             &about["computed_at"],
             &about["is_complete"],
-        ];
-        let cells: Vec<String> = cells.into_iter().map(cell).collect();
-        text.push_str(&cells.join(","));
-        text.push_str("\r\n");
+        ]));
     }
     let kind = HeaderValue::from_static("text/csv; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind)], text).into_response()
+    ([(header::CONTENT_TYPE, kind)], super::table::csv(&lines)).into_response()
 }
 
-/// One cell. A text that a spreadsheet would compute is marked as a text.
-fn cell(value: &Value) -> String {
-    let text = match value {
-        Value::Null => return String::new(),
-        Value::String(text) => text.clone(),
-        other => return other.to_string(),
-    };
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if is_formula { format!("'{text}") } else { text };
-    if text.contains(['"', ',', '\r', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
-}
-
-fn place_of(text: &str) -> Result<MeasuredPlace, Problem> {
+pub(super) fn place_of(text: &str) -> Result<MeasuredPlace, Problem> {
     let unreadable = || Problem::bad("matter_cursor", "`after` is the `next` of the page before");
     let (matter, ordinal) = text.split_once('_').ok_or_else(unreadable)?;
     Ok(MeasuredPlace {

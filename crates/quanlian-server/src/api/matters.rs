@@ -13,6 +13,7 @@
 
 pub(super) mod files;
 pub(super) mod jobs;
+pub(super) mod ledger;
 pub(super) mod named;
 mod papers;
 pub(super) mod sharing;
@@ -296,7 +297,7 @@ pub(super) async fn open(
         handlers: [caller.account.user.to_string()].into(),
         named: body.named.filter(|named| *named != Named::default()),
     };
-    let change = step::change(&platform, &caller, request, None, &events, &kept)?;
+    let change = step::change(&platform, &caller, request, None, &events, &kept, None)?;
     let series = Series {
         agency: caller.account.agency.clone(),
         procedure: change.projection.procedure.clone(),
@@ -439,7 +440,15 @@ pub(super) async fn command(
     let context = context(&platform, &caller, &body.with, body.happened).await?;
     let events = platform.engine().decide(&base.matter, &body.command, &context);
     let events = events.map_err(|refusal| late.unwrap_or_else(|| step::refused(&platform, &refusal)))?;
-    let change = step::change(&platform, &caller, request, Some(&base), &events, &base.kept)?;
+    let change = step::change(
+        &platform,
+        &caller,
+        request,
+        Some(&base),
+        &events,
+        &base.kept,
+        None,
+    )?;
     let written = platform.store().append_events(id, expected, &change).await?;
     answer(&platform, &caller, StatusCode::OK, &written).await
 }
@@ -485,7 +494,7 @@ pub(super) async fn assign(
     let parts = [id.to_string(), expected.to_string(), json!(kept).to_string()];
     let request = request(&caller, &headers, "assign", &[&parts[0], &parts[1], &parts[2]])?;
     let base = base(&platform, &headers, seen, expected)?;
-    let change = step::change(&platform, &caller, request, Some(&base), &[], &kept)?;
+    let change = step::change(&platform, &caller, request, Some(&base), &[], &kept, None)?;
     let written = platform.store().append_events(id, expected, &change).await?;
     answer(&platform, &caller, StatusCode::OK, &written).await
 }
@@ -638,13 +647,16 @@ async fn answer(
     status: StatusCode,
     written: &Written,
 ) -> Result<Response, Problem> {
+    // With the trail, the version stands under the anchors of the evidence log: no event of a matter is changed unseen later.
+    let object = json!({"kind": "matter", "id": written.id, "version": written.version.to_string()});
+    trail::write(platform, caller, "written", object, Outcome::Signed("done")).await?;
     let scope = caller.scope(platform, Action::Read)?;
-    let seen = platform.store().matter(&scope, written.id).await?;
-    let stored = match &seen {
-        Some(seen) => Stored::load(platform, &scope, &seen.row).await?,
+    let row = platform.store().matter_row(&scope, written.id).await?;
+    let stored = match &row {
+        Some(row) => Stored::load(platform, &scope, row).await?,
         None => None,
     };
-    let (Some(row), Some(stored)) = (seen.map(|seen| seen.row), stored) else {
+    let (Some(row), Some(stored)) = (row, stored) else {
         // It was handed over: the writer sees it no longer.
         let body = json!({"id": written.id, "number": written.number});
         return Ok(with_version(status, written.version, body));

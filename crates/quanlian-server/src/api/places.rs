@@ -437,7 +437,7 @@ pub(super) async fn hashed(
     account: &Account,
     password: &str,
 ) -> Result<String, Problem> {
-    let settings = platform.settings();
+    let settings = platform.settings().clone();
     let names = [
         account.login.as_str(),
         account.user.as_str(),

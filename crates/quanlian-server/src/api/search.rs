@@ -9,6 +9,7 @@
 //! Not here: how words are cut and kept (`quanlian-store::matters::search`).
 
 use axum::{Json, extract::State};
+use quanlian_ledger::Ledger;
 use quanlian_procedure::{Event, EventBody, FactValue, Given};
 use quanlian_store::{
     SearchStore as _,
@@ -24,7 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     Problem,
     caller::{Asked, Caller},
-    matters::{step, view},
+    matters::{self, step, view},
     trail::{self, Outcome},
 };
 use crate::{permission::Action, platform::Platform};
@@ -187,9 +188,12 @@ fn place_of(text: &str) -> Result<FoundPlace, Problem> {
     })
 }
 
-/// The words by which a matter is found beside its title: facts, reasons, names of agencies; the newest first, each once.
-pub(crate) fn words<'e>(events: impl DoubleEndedIterator<Item = &'e Event>) -> String {
-    let mut lines: Vec<&str> = Vec::new();
+/// The words by which a matter is found beside its title: its ledger, facts, reasons, names of agencies; the newest first, each once.
+pub(crate) fn words<'e>(
+    events: impl DoubleEndedIterator<Item = &'e Event>,
+    ledger: Option<&'e Ledger>,
+) -> String {
+    let mut lines: Vec<&str> = ledger.map(matters::ledger::words).unwrap_or_default();
     let of_given = |given: &'e Given, lines: &mut Vec<&'e str>| {
         lines.extend(given.reason.as_deref());
         lines.extend(given.facts.values().filter_map(text));

@@ -8,6 +8,7 @@ mod files;
 mod first_password;
 mod indicators;
 mod kit;
+mod ledger;
 mod matters;
 mod named;
 mod notices;

@@ -83,6 +83,35 @@ pub(super) enum Step<'s> {
     Newest,
     /// To this step, also back.
     Named(&'s str),
+    /// Nowhere: only looked at.
+    AsItIs,
+}
+
+/// How far the tables of a database are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// So many steps were done; 0 when there are no tables yet.
+    pub done: usize,
+    /// This program knows so many.
+    pub known: usize,
+    /// The name of the last one that was done.
+    pub last: Option<String>,
+}
+
+impl Database {
+    /// How far its tables are, without changing anything.
+    pub(super) async fn standing(&self) -> Result<Standing, OpenError> {
+        let known: Vec<String> = Schema::migrations()
+            .iter()
+            .map(|step| step.name().to_owned())
+            .collect();
+        let done = steps_done(self, self.connection(), &known).await?;
+        Ok(Standing {
+            done,
+            known: known.len(),
+            last: done.checked_sub(1).and_then(|at| known.get(at).cloned()),
+        })
+    }
 }
 
 /// Runs the migrations that are missing, all in one transaction: two processes that make the same database at once do
@@ -97,6 +126,7 @@ pub(super) async fn bring_to(database: &Database, step: Step<'_>) -> Result<(), 
         .map(|step| step.name().to_owned())
         .collect();
     let wanted = match step {
+        Step::AsItIs => return Ok(()),
         Step::Newest => known.len(),
         Step::Named(version) => known
             .iter()

@@ -24,7 +24,7 @@ use sqlx::{
 
 use super::{
     Database, DatabaseError, Kind, OpenError,
-    open::{Step, bring_to},
+    open::{Standing, Step, bring_to},
 };
 use crate::lock::PostgresAddress;
 
@@ -88,6 +88,18 @@ impl Database {
         version: &str,
     ) -> Result<Self, OpenError> {
         Self::connect_at(address, password, options, Step::Named(version)).await
+    }
+
+    /// How far the tables of a server are; nothing is made or changed.
+    pub async fn look_at_server(
+        address: &PostgresAddress,
+        password: Option<&str>,
+        options: &PostgresOptions,
+    ) -> Result<Standing, OpenError> {
+        let database = Self::connect_at(address, password, options, Step::AsItIs).await?;
+        let standing = database.standing().await;
+        let _ = database.close().await;
+        standing
     }
 
     async fn connect_at(

@@ -26,7 +26,7 @@ use tokio::time::Instant;
 
 use super::{
     Database, DatabaseError, Kind, OpenError,
-    open::{Step, bring_to},
+    open::{Standing, Step, bring_to},
 };
 
 /// How long to wait for another process unless told otherwise.
@@ -59,10 +59,22 @@ impl Database {
         Self::open_at(path, BUSY_TIMEOUT, Step::Named(version)).await
     }
 
+    /// How far the tables of a file are; nothing is made or changed. `None` when there is no file.
+    pub async fn look(path: &Path) -> Result<Option<Standing>, OpenError> {
+        if !place_of_file(path)?.is_file() {
+            return Ok(None);
+        }
+        let database = Self::open_at(path, BUSY_TIMEOUT, Step::AsItIs).await?;
+        let standing = database.standing().await;
+        // What was only looked at loses nothing.
+        let _ = database.close().await;
+        standing.map(Some)
+    }
+
     async fn open_at(path: &Path, busy_timeout: Duration, step: Step<'_>) -> Result<Self, OpenError> {
         let file = place_of_file(path)?;
         let place = path.display().to_string();
-        let connection = connect(file, busy_timeout)
+        let connection = connect(file, busy_timeout, step)
             .await
             .map_err(|source| OpenError::Database {
                 place: place.clone(),
@@ -129,7 +141,12 @@ fn place_of_file(path: &Path) -> Result<PathBuf, OpenError> {
     }
 }
 
-async fn connect(file: PathBuf, busy_timeout: Duration) -> Result<DatabaseConnection, DatabaseError> {
+async fn connect(
+    file: PathBuf,
+    busy_timeout: Duration,
+    step: Step<'_>,
+) -> Result<DatabaseConnection, DatabaseError> {
+    let only_looks = matches!(step, Step::AsItIs);
     // The path goes in beside the URL, where `?` and `#` in it mean nothing.
     let mut options = ConnectOptions::new("sqlite://");
     options
@@ -137,11 +154,16 @@ async fn connect(file: PathBuf, busy_timeout: Duration) -> Result<DatabaseConnec
         .acquire_timeout(busy_timeout.max(OPEN_RETRY) * 2)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
+            let sqlite = if only_looks {
+                sqlite.read_only(true)
+            } else {
+                sqlite
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+            };
             sqlite
                 .filename(&file)
-                .create_if_missing(true)
                 .busy_timeout(busy_timeout)
-                .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .pragma("trusted_schema", "OFF")

@@ -62,6 +62,10 @@ kinds! {
     Clock = "clock"
     /// A fact on file.
     Fact = "fact"
+    /// Goods of one entry of the ledger.
+    Goods = "goods"
+    /// A task of the ledger.
+    Task = "task"
 }
 
 /// The state of a clock that runs: overdue from its `due` on.

@@ -24,7 +24,8 @@ use quanlian_record::{
 
 use super::{
     Access, AgencyCode, BlindKey, Change, Code, Grant, Matter, MatterFilter, MatterPage, MatterQuery,
-    MatterStore, ReadError, Scope, Series, StoredEvent, TakenEntry, Taking, Version, WriteError, Written,
+    MatterRow, MatterStore, ReadError, Scope, Series, StoredEvent, TakenEntry, Taking, Version, WriteError,
+    Written,
     measures::{Bin, Drawn, MeasureStore, MeasuredPlace, MeasuredRow, Summed, Tally, Undrawn},
     notices::{InboxQuery, Notice, NoticeStore, Reader, Received},
     search::{Found, Search, SearchStore},
@@ -53,6 +54,10 @@ impl MatterStore for Database {
 
     async fn matter(&self, scope: &Scope, id: MatterId) -> Result<Option<Matter>, ReadError> {
         reading::get(self, scope, id).await
+    }
+
+    async fn matter_row(&self, scope: &Scope, id: MatterId) -> Result<Option<MatterRow>, ReadError> {
+        reading::row(self, scope, id).await
     }
 
     async fn matters(&self, scope: &Scope, query: &MatterQuery) -> Result<MatterPage, ReadError> {

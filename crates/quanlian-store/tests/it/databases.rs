@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use proptest::{
+    strategy::Strategy,
+    test_runner::{Config, TestCaseError, TestRunner},
+};
 use quanlian_store::{Database, lock::PostgresAddress};
 use sea_orm::DatabaseConnection;
 use tempfile::TempDir;
@@ -45,6 +49,41 @@ impl Place {
             Self::Postgres(address) => crate::postgres::raw(&address.to_string()).await,
         }
     }
+}
+
+/// Checks worlds that were generated, each in a new database of the kind of `place`; fewer on the server, where making one takes long.
+pub(crate) async fn holds_in_worlds<S: Strategy + Send + 'static>(
+    place: &Place,
+    worlds: S,
+    holds: impl AsyncFn(&Database, &S::Value) -> Result<(), TestCaseError> + Send + 'static,
+) {
+    let runtime = tokio::runtime::Handle::current();
+    let (cases, is_sqlite) = match place {
+        Place::Sqlite(_) => (48, true),
+        Place::Postgres(_) => (16, false),
+    };
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let checked = tokio::task::spawn_blocking(move || {
+        let run = TestRunner::new(config).run(&worlds, |world| {
+            runtime.block_on(async {
+                let opened = if is_sqlite {
+                    sqlite().await
+                } else {
+                    postgres().await
+                };
+                let (store, _kept) = opened.unwrap();
+                let answer = holds(&store, &world).await;
+                store.close().await.unwrap();
+                answer
+            })
+        });
+        run.map_err(|error| error.to_string())
+    });
+    checked.await.unwrap().unwrap();
 }
 
 /// Runs every case against a new database of each kind.

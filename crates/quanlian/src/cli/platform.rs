@@ -11,12 +11,15 @@ use super::JsonForm;
 #[derive(Debug, Args)]
 pub(crate) struct PlatformPlace {
     /// Folder of the platform; `serve` and `admin restore` make one that is not there
-    #[arg(long, default_value = "quanlian-data")]
-    pub(crate) data: PathBuf,
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
     /// A PostgreSQL database instead of the file in the folder: postgres://USER@HOST/DATABASE, its password in QUANLIAN_DATABASE_PASSWORD
     // Text, not an address: what clap refuses it repeats, and there may be a password in it.
-    #[arg(long, value_name = "URL", env = "QUANLIAN_DATABASE", hide_env_values = true)]
+    #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
+    /// The configuration; else the file in QUANLIAN_CONFIG, else platform.toml in the folder where there is one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -24,20 +27,38 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) place: PlatformPlace,
     /// Keep files in a bucket instead of the folder: s3://BUCKET/PREFIX?endpoint=https://HOST:PORT, its key in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
-    #[arg(long, value_name = "URL", env = "QUANLIAN_OBJECTS")]
+    #[arg(long, value_name = "URL")]
     pub(crate) objects: Option<String>,
     /// The largest file that is taken, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 65_536, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
-    pub(crate) max_file: u64,
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub(crate) max_file: Option<u64>,
     /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7380")]
-    pub(crate) listen: std::net::SocketAddr,
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
     /// Send the cookies of sessions over plain HTTP too: for a look on one's own machine
     #[arg(long)]
     pub(crate) plain_http: bool,
-    /// Every request comes through a server in front: take the address of the caller from its X-Forwarded-For
-    #[arg(long)]
-    pub(crate) behind_proxy: bool,
+    /// Servers in front, whose X-Forwarded-For is believed: addresses and networks; alone it means one on this machine
+    #[arg(long, value_name = "NETWORK,…", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.0/8,::1/128")]
+    pub(crate) behind_proxy: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Check the configuration and what it names: files, folder, database, bucket, address; exit 1 when the platform would not run
+    Check(ConfigRead),
+    /// Show what holds, and where each value came from; secrets are masked
+    Show(ConfigRead),
+    /// Print a whole file of configuration, with what holds otherwise and what it means
+    Example,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigRead {
+    #[command(flatten)]
+    pub(crate) place: PlatformPlace,
+    #[command(flatten)]
+    pub(crate) form: JsonForm,
 }
 
 #[derive(Debug, Subcommand)]

@@ -16,7 +16,7 @@ use quanlian_store::moving::{self, Progress, TableDigest, backup};
 use serde::Serialize;
 
 use super::{
-    platform::{in_folder, open, open_existing, server},
+    platform::{configured, in_folder, open, open_existing, server},
     trail,
 };
 use crate::{
@@ -49,7 +49,8 @@ fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
 }
 
 async fn make(arguments: &AdminBackup, output: &Output) -> Outcome {
-    let from = open_existing(&arguments.place, output).await.bad_input()?;
+    let configuration = configured(&arguments.place, output)?;
+    let from = open_existing(&configuration, output).await.bad_input()?;
     let bar = output.progress("admin.moving", 0);
     let made = backup::make(&from, &arguments.out, Timestamp::now(), &|done| {
         advance(&bar, done);
@@ -73,7 +74,8 @@ async fn restore(arguments: &AdminRestore, output: &Output) -> Outcome {
         ))
         .bad_input();
     }
-    let to = open(&arguments.place, output).await.bad_input()?;
+    let configuration = configured(&arguments.place, output)?;
+    let to = open(&configuration, output).await.bad_input()?;
     let bar = output.progress("admin.moving", 0);
     let restored = backup::restore(&arguments.backup, &to, &|done| advance(&bar, done)).await;
     bar.finish_and_clear();
@@ -87,7 +89,8 @@ async fn restore(arguments: &AdminRestore, output: &Output) -> Outcome {
 }
 
 async fn migrate(arguments: &AdminMigrate, output: &Output) -> Outcome {
-    let from = open_existing(&arguments.place, output).await.bad_input()?;
+    let configuration = configured(&arguments.place, output)?;
+    let from = open_existing(&configuration, output).await.bad_input()?;
     let to = match arguments.to.split_once("://") {
         Some(_) => server(&arguments.to, "QUANLIAN_TO_PASSWORD", output).await,
         None => in_folder(Path::new(&arguments.to)).await,

@@ -10,6 +10,7 @@
 //! | `uploads/` | files on their way |
 //! | `evidence/` | the evidence log and its receipts |
 //! | `names.key` | the key of the blind index; servers of one database share it, and a backup needs it |
+//! | `seal.key` | the keys of secrets that have to be given out again, the newest first; shared and backed up like `names.key` |
 //! | `work/` | desks of jobs that run; may be emptied while nothing runs |
 //!
 //! Invariant: the code of the first start is printed and kept as its digest alone; it is made anew at each start until there is
@@ -17,7 +18,9 @@
 //!
 //! Not here: TLS, which a server in front of it does; the web pages (not built yet).
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+mod outside;
+
+use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use quanlian_law::RuleBook;
@@ -26,17 +29,24 @@ use quanlian_record::time::Timestamp;
 use quanlian_server::{
     permission::Permissions,
     platform::{Blind, Filing, Means, Platform, Settings},
-    sign_in::secret::{self, Kind},
+    sign_in::{
+        attempts, password,
+        secret::{self, Kind},
+        session,
+    },
 };
-use quanlian_store::{AccountStore as _, FolderObjects, Objects, S3Objects, lock::S3Address};
+use quanlian_store::{AccountStore as _, FolderObjects, Objects, S3Objects, lock::S3Key};
 use tokio::sync::watch;
+
+pub(super) use outside::outside;
 
 use crate::{
     cli::{LockChoice, platform::Serve},
     command::service,
+    configuration::{Configuration, Flag, Sections, sections::Storage},
     evidence::RoomLog,
     fault::{Blame, Fault, Outcome},
-    files,
+    files, logging,
     output::{Output, warn},
     worker::{Worker, room::RoomHandle},
 };
@@ -57,35 +67,31 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
     let law = RuleBook::embedded()
         .context("the rules of law cannot be used")
         .system()?;
-    let settings = Settings {
-        allows_plain_http: arguments.plain_http,
-        is_behind_proxy: arguments.behind_proxy,
-        ..Settings::default()
-    };
+    let configuration = Configuration::load(&arguments.place, &flags(arguments)).sound(output)?;
+    let sections = &configuration.sections;
+    logging::begin(&sections.log.filter.0, sections.log.format);
     service::run(&mut tokio::runtime::Builder::new_multi_thread(), async {
-        let listener = service::listen(arguments.listen).await?;
-        let filing = Arc::new(filing(arguments).await?);
-        if let Some(place) = &arguments.objects {
-            output.say("serve.objects", &[("place", place)]);
+        let listener = service::listen(sections.server.listen).await?;
+        let filing = Arc::new(filing(&configuration).await?);
+        if let Some(bucket) = &sections.storage.objects {
+            output.say("serve.objects", &[("place", &bucket.text)]);
         }
-        let store = super::platform::open(&arguments.place, output)
-            .await
-            .bad_input()?;
+        let store = super::platform::open(&configuration, output).await.bad_input()?;
         let address = format!("http://{}/", listener.local_addr().system()?);
         output.say("serve.database", &[("place", store.place())]);
-        let room = RoomHandle::open(
-            &arguments.place.data.join("evidence"),
-            DEPOSITOR,
-            LockChoice::default(),
-        )?;
+        let room = room(configuration.data())?;
+        let outside = outside(sections).bad_input()?;
         let means = Means {
             store: store.clone(),
             permissions,
             procedures,
             law,
-            settings,
+            settings: settings(sections),
             filing: Some(Arc::clone(&filing)),
-            blind: Some(blind(&arguments.place.data.join("names.key")).system()?),
+            blind: Some(blind(&configuration.data().join("names.key")).system()?),
+            seal: outside::seal(&configuration.data().join("seal.key")).system()?,
+            telling: outside.telling,
+            providers: outside.providers,
         };
         let platform = Platform::new(means, Timestamp::now);
         if let Some(log) = RoomLog::of(room.clone()).await {
@@ -95,8 +101,9 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             store: store.clone(),
             filing,
             room,
-            work: arguments.place.data.join("work"),
+            work: configuration.data().join("work"),
             platform: platform.clone(),
+            lease: Duration::from_secs(sections.jobs.lease_s),
         };
         let (stop, is_stopping) = watch::channel(false);
         let working = tokio::spawn(worker.run(is_stopping));
@@ -125,19 +132,97 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
     })
 }
 
+/// The evidence room of the folder.
+fn room(data: &Path) -> Result<RoomHandle, Fault> {
+    let opened = RoomHandle::open(&data.join("evidence"), DEPOSITOR, LockChoice::default());
+    let way_out = || {
+        format!(
+            "the evidence log of {} is not opened; if another process serves this folder, stop that one or name another folder with `--data`",
+            data.display()
+        )
+    };
+    opened.map_err(|fault| match fault {
+        Fault::BadInput(error) => Fault::BadInput(error.context(way_out())),
+        Fault::System(error) => Fault::System(error.context(way_out())),
+    })
+}
+
+/// What the arguments of `serve` alone say.
+fn flags(arguments: &Serve) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    let mut add = |path, name, says: Option<String>| flags.extend(says.map(|says| Flag { path, name, says }));
+    add(
+        "server.listen",
+        "--listen",
+        arguments.listen.map(|listen| listen.to_string()),
+    );
+    add(
+        "server.plain_http",
+        "--plain-http",
+        arguments.plain_http.then(|| "true".to_owned()),
+    );
+    add(
+        "server.trusted_proxies",
+        "--behind-proxy",
+        arguments.behind_proxy.clone(),
+    );
+    add("storage.objects", "--objects", arguments.objects.clone());
+    add(
+        "storage.max_file_mib",
+        "--max-file",
+        arguments.max_file.map(|max| max.to_string()),
+    );
+    flags
+}
+
+/// As the server takes them.
+fn settings(sections: &Sections) -> Settings {
+    let (password, session, sign_in) = (&sections.password, &sections.session, &sections.sign_in);
+    Settings {
+        password: password::Rules {
+            min_chars: password.min_chars,
+            min_guesses_log10: password.min_guesses_log10,
+        },
+        cost: password::Cost {
+            memory_kib: password.hash_memory_kib,
+            passes: password.hash_passes,
+        },
+        session: session::Rules {
+            idle_s: session.idle_s,
+            longest_s: session.longest_s,
+            fresh_s: session.fresh_s,
+            second_factor_s: session.second_factor_s,
+        },
+        allows_plain_http: sections.server.plain_http,
+        proxies: sections.server.trusted_proxies.0.clone(),
+        address_attempts: attempts::Rules {
+            free: sign_in.address_free_tries,
+            first_wait_s: sign_in.address_first_wait_s,
+            longest_wait_s: sign_in.address_longest_wait_s,
+            forget_after_s: sign_in.address_forget_after_s,
+        },
+        job_attempts: sections.jobs.max_attempts,
+    }
+}
+
+/// The key of the bucket, where the configuration has one; else the library looks for it in the environment.
+pub(super) fn key_of(storage: &Storage) -> Option<S3Key> {
+    Some(S3Key {
+        access_key_id: storage.objects_key_id.clone()?,
+        secret_access_key: storage.objects_secret.reveal()?.to_owned(),
+    })
+}
+
 /// Where files are kept.
-async fn filing(arguments: &Serve) -> Result<Filing, Fault> {
-    let data = &arguments.place.data;
+async fn filing(configuration: &Configuration) -> Result<Filing, Fault> {
+    let data = configuration.data();
+    let storage = &configuration.sections.storage;
     let uploads = data.join("uploads");
     make(&uploads)?;
-    let objects = if let Some(address) = &arguments.objects {
-        let address = S3Address::parse(address);
-        let address = address
-            .context("`--objects` is no address of a bucket")
-            .bad_input()?;
+    let objects = if let Some(bucket) = &storage.objects {
         let waiting = data.join("work").join("objects");
         make(&waiting)?;
-        let bucket = S3Objects::open(&address, None).bad_input()?;
+        let bucket = S3Objects::open(&bucket.address, key_of(storage).as_ref()).bad_input()?;
         Objects::from(bucket.with_waiting_folder(waiting))
     } else {
         let folder = data.join("objects");
@@ -147,7 +232,7 @@ async fn filing(arguments: &Serve) -> Result<Filing, Fault> {
     Ok(Filing {
         objects,
         uploads,
-        max_file_bytes: arguments.max_file << 20,
+        max_file_bytes: storage.max_file_mib << 20,
     })
 }
 

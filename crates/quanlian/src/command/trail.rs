@@ -28,7 +28,10 @@ use quanlian_store::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::{log::read_key, platform::open_existing};
+use super::{
+    log::read_key,
+    platform::{configured, open_existing},
+};
 use crate::{
     cli::platform::{AdminCheckTrail, AdminPruneTrail},
     evidence::{LogBeside, operator},
@@ -51,8 +54,9 @@ struct Report {
 
 /// Runs `admin check-trail`.
 pub(super) async fn check(arguments: &AdminCheckTrail, output: &Output) -> Outcome {
-    let database = open_existing(&arguments.place, output).await.bad_input()?;
-    let evidence = arguments.place.data.join("evidence");
+    let configuration = configured(&arguments.place, output)?;
+    let database = open_existing(&configuration, output).await.bad_input()?;
+    let evidence = configuration.data().join("evidence");
     let log = if evidence.join("log.vkey").is_file() {
         let key = read_key(&evidence, None).bad_input()?;
         let opened = LogBeside::open(&evidence, key);
@@ -169,7 +173,8 @@ pub(super) async fn prune(arguments: &AdminPruneTrail, output: &Output) -> Outco
         ))
         .bad_input();
     }
-    let database = open_existing(&arguments.place, output).await.bad_input()?;
+    let configuration = configured(&arguments.place, output)?;
+    let database = open_existing(&configuration, output).await.bad_input()?;
     let strands = prune::prunable(&database, before).await;
     let strands = strands.context("the audit trail cannot be read").system()?;
     if !arguments.dry_run {

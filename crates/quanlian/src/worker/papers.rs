@@ -7,10 +7,10 @@ use anyhow::Context;
 use quanlian_document::{
     Draft, Fonts,
     dossier::{Language, Text},
-    draft::{DraftLine, DraftSource, render_draft},
+    draft::{DraftGoods, DraftLine, DraftSource, render_draft},
 };
 use quanlian_record::time::Timestamp;
-use quanlian_server::work::{PaperLine, PaperSheet, TwoTexts};
+use quanlian_server::work::{PaperGoods, PaperLine, PaperSheet, TwoTexts};
 use quanlian_store::matters::Code;
 use serde_json::{Value, json};
 
@@ -35,6 +35,8 @@ pub(super) async fn run(
         stage: two(&sheet.stage),
         opened_at: sheet.opened_at,
         text: text.to_owned(),
+        parties: lines(&sheet.parties),
+        goods: sheet.goods.as_deref().map(goods),
         facts: lines(&sheet.facts),
         papers: lines(&sheet.papers),
         clocks: lines(&sheet.clocks),
@@ -59,6 +61,18 @@ pub(super) async fn run(
     let name = format!("{}.pdf", sheet.name.zh);
     let file = desk.put(&path, "paper", &name, Some(Code::parse(paper)?)).await?;
     Ok(json!({"paper": paper, "pages": pdf.pages, "files": {"paper": file.id}}))
+}
+
+fn goods(goods: &[PaperGoods]) -> Vec<DraftGoods> {
+    let line = |one: &PaperGoods| DraftGoods {
+        id: one.id.clone(),
+        name: two(&one.name),
+        quantity: one.quantity.clone(),
+        value: two(&one.value),
+        taken: two(&one.taken),
+        held: two(&one.held),
+    };
+    goods.iter().map(line).collect()
 }
 
 fn lines(lines: &[PaperLine]) -> Vec<DraftLine> {

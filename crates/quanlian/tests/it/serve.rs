@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::service::Service;
-use crate::{quanlian, text};
+use crate::{json as json_of, quanlian, text};
 
 struct Served {
     service: Service,
@@ -23,18 +23,33 @@ struct Served {
 
 impl Served {
     fn start(data: &Path) -> Self {
-        let mut service = Service::start(&[
-            "serve",
-            "--plain-http",
-            "--listen",
-            "127.0.0.1:0",
-            "--data",
-            text(data),
-        ]);
+        Self::start_with(&["--plain-http", "--listen", "127.0.0.1:0", "--data", text(data)])
+    }
+
+    fn start_with(words: &[&str]) -> Self {
+        let mut service = Service::start(&[&["serve"], words].concat());
         let _database = service.last_word();
         let url = service.last_word();
         let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
         Self { service, address }
+    }
+
+    /// A new platform with its first administrator, `root`, signed in.
+    fn with_administrator(data: &Path) -> (Self, String) {
+        let mut served = Self::start(data);
+        let code = served.code();
+        assert_eq!(served.make_first(&code), 201);
+        let cookie = served.sign_in();
+        (served, cookie)
+    }
+
+    /// Shows the code of the first start; the status of the answer.
+    fn make_first(&self, code: &str) -> u16 {
+        let first = json!({
+            "code": code, "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
+            "login": "root", "name": "管理员", "password": PASSWORD,
+        });
+        self.send("POST", "/api/v1/first-start", "", &first).0
     }
 
     fn code(&mut self) -> String {
@@ -75,6 +90,16 @@ impl Served {
     }
 }
 
+/// `quanlian admin …`: its exit code and its report.
+fn admin(words: &[&str]) -> (i32, Value) {
+    let done = quanlian(&[&["admin"], words, &["--json"]].concat());
+    let said = String::from_utf8(done.stdout).unwrap();
+    (
+        done.status.code().unwrap(),
+        serde_json::from_str(&said).unwrap_or(Value::Null),
+    )
+}
+
 const PASSWORD: &str = "gravel-tidy-moth-9";
 
 #[test]
@@ -82,11 +107,8 @@ fn the_first_start_makes_an_administrator_who_is_still_there_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("platform");
     let mut served = Served::start(&data);
-    let first = json!({
-        "code": served.code(), "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
-        "login": "root", "name": "管理员", "password": PASSWORD,
-    });
-    assert_eq!(served.send("POST", "/api/v1/first-start", "", &first).0, 201);
+    let code = served.code();
+    assert_eq!(served.make_first(&code), 201);
     let cookie = served.sign_in();
     let names = json!({"zh": "文旅局", "en": "Culture bureau"});
     assert_eq!(
@@ -102,11 +124,7 @@ fn the_first_start_makes_an_administrator_who_is_still_there_after_a_kill() {
         (200, 2),
         "the session holds as well"
     );
-    assert_eq!(
-        served.send("POST", "/api/v1/first-start", "", &first).0,
-        403,
-        "used once"
-    );
+    assert_eq!(served.make_first(&code), 403, "used once");
 
     // Asked to stop, it ends well and says so; with an account it prints no code.
     let stopped = Command::new("kill")
@@ -119,25 +137,76 @@ fn the_first_start_makes_an_administrator_who_is_still_there_after_a_kill() {
     assert_eq!(rest, ["the platform has stopped; whatever was answered is kept"]);
 }
 
+/// A file says where everything is; `admin` and `config` read the same one as `serve`.
+#[test]
+fn a_platform_runs_by_its_file_and_the_check_tells_what_would_keep_it_from_running() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("platform.toml");
+    let write = |more: &str| {
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\nplain_http = true\n[storage]\ndata = \"state\"\n{more}"
+        );
+        std::fs::write(&file, text).unwrap();
+    };
+    let check = |wanted: i32| {
+        let told = json_of(
+            &quanlian(&["config", "check", "--json", "--config", text(&file)]),
+            wanted,
+        );
+        let findings = told["findings"].as_array().unwrap().clone();
+        let codes = findings
+            .iter()
+            .map(|found| found["code"].as_str().unwrap().to_owned());
+        codes.collect::<Vec<_>>()
+    };
+    write("");
+    assert_eq!(
+        check(0),
+        ["config_data_new", "config_database_new", "config_address_free"]
+    );
+    let mut served = Served::start_with(&["--config", text(&file)]);
+    let _code = served.code();
+    let state = folder.path().join("state");
+    assert!(state.join("platform.sqlite").is_file() && state.join("objects").is_dir());
+    assert_eq!(
+        check(0),
+        ["config_data_ok", "config_database_ok", "config_address_free"]
+    );
+    // Its own address is no trouble, that of another program is.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    for (address, wanted, code) in [
+        (served.address.clone(), 0, "config_address_ours"),
+        (other.local_addr().unwrap().to_string(), 1, "config_address_taken"),
+    ] {
+        std::fs::write(
+            &file,
+            format!("[server]\nlisten = \"{address}\"\n[storage]\ndata = \"state\"\n"),
+        )
+        .unwrap();
+        assert_eq!(check(wanted).last().unwrap(), code);
+    }
+    let backup = folder.path().join("backup");
+    let made = quanlian(&["admin", "backup", "--config", text(&file), "--out", text(&backup)]);
+    assert_eq!(made.status.code(), Some(0));
+    write("max_file_mib = -1\n");
+    assert_eq!(check(1), ["config_bounds"]);
+    let refused = quanlian(&["serve", "--config", text(&file)]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("platform.toml:6: storage.max_file_mib"), "{said}");
+    assert_eq!(
+        quanlian(&["admin", "check-trail", "--config", text(&file)])
+            .status
+            .code(),
+        Some(2)
+    );
+}
+
 #[test]
 fn a_platform_is_backed_up_while_it_runs_and_comes_back_equal() {
     let folder = tempfile::tempdir().unwrap();
     let (data, backup) = (folder.path().join("platform"), folder.path().join("backup"));
-    let mut served = Served::start(&data);
-    let first = json!({
-        "code": served.code(), "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
-        "login": "root", "name": "管理员", "password": PASSWORD,
-    });
-    assert_eq!(served.send("POST", "/api/v1/first-start", "", &first).0, 201);
-    let cookie = served.sign_in();
-    let admin = |words: &[&str]| {
-        let done = quanlian(&[&["admin"], words, &["--json"]].concat());
-        let said = String::from_utf8(done.stdout).unwrap();
-        (
-            done.status.code().unwrap(),
-            serde_json::from_str(&said).unwrap_or(Value::Null),
-        )
-    };
+    let (served, cookie) = Served::with_administrator(&data);
     let (status, made) = admin(&["backup", "--data", text(&data), "--out", text(&backup)]);
     assert_eq!(status, 0);
     let rows = |report: &Value, table: &str| {
@@ -207,19 +276,7 @@ fn a_platform_is_backed_up_while_it_runs_and_comes_back_equal() {
 fn an_old_backup_that_is_put_back_does_not_pass_for_the_whole_trail() {
     let folder = tempfile::tempdir().unwrap();
     let (data, backup) = (folder.path().join("platform"), folder.path().join("backup"));
-    let mut served = Served::start(&data);
-    let first = json!({
-        "code": served.code(), "agency": "city", "agency_names": {"zh": "市知识产权局", "en": "City IP office"},
-        "login": "root", "name": "管理员", "password": PASSWORD,
-    });
-    assert_eq!(served.send("POST", "/api/v1/first-start", "", &first).0, 201);
-    let cookie = served.sign_in();
-    let admin = |words: &[&str]| {
-        let done = quanlian(&[&["admin"], words, &["--json"]].concat());
-        let said = String::from_utf8(done.stdout).unwrap();
-        let report: Value = serde_json::from_str(&said).unwrap_or(Value::Null);
-        (done.status.code().unwrap(), report)
-    };
+    let (mut served, cookie) = Served::with_administrator(&data);
     assert_eq!(
         admin(&["backup", "--data", text(&data), "--out", text(&backup)]).0,
         0

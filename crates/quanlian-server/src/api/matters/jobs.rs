@@ -42,8 +42,6 @@ use crate::{
     work::{Assignment, Task},
 };
 
-/// A job is begun no more often: one that takes its server down with it ends. Outages of database or store are not counted.
-const MAX_ATTEMPTS: u32 = 20;
 const BACKOFF: Duration = Duration::from_secs(5);
 /// How often a stream of events looks.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -126,7 +124,7 @@ pub(crate) async fn ask(
     .await?;
     let sheet = match &task {
         Task::Paper { paper, .. } => {
-            let sheet = papers::sheet(&platform, &seen.row, &seen.stored.matter, paper, caller.now).await?;
+            let sheet = papers::sheet(&platform, &seen.row, &seen.stored, paper, caller.now).await?;
             Some(Box::new(sheet))
         }
         _ => None,
@@ -148,7 +146,7 @@ pub(crate) async fn ask(
         priority: 0,
         run_after: caller.now,
         dedup_key: None,
-        max_attempts: MAX_ATTEMPTS,
+        max_attempts: platform.settings().job_attempts,
         backoff: BACKOFF,
         at: caller.now,
     };

@@ -70,7 +70,7 @@ pub(crate) async fn put(
         named: (named != Named::default()).then_some(named),
         ..base.kept.clone()
     };
-    let change = step::change(&platform, &caller, request, Some(&base), &[], &kept)?;
+    let change = step::change(&platform, &caller, request, Some(&base), &[], &kept, None)?;
     let written = platform.store().append_events(id, expected, &change).await?;
     answer(&platform, &caller, StatusCode::OK, &written).await
 }
@@ -133,18 +133,18 @@ pub(crate) async fn hints(
         if places == 0 || !shared.contains_key(&KeyKind::Right) {
             continue;
         }
-        let Some(found) = platform.store().matter(&scope, matter).await? else {
+        let Some(found) = platform.store().matter_row(&scope, matter).await? else {
             continue;
         };
         // Of a matter that asks for a purpose nothing is told without one, not even that it hints.
-        if caller.lacks_purpose(&platform, found.row.projection.procedure.as_str()) {
+        if caller.lacks_purpose(&platform, found.projection.procedure.as_str()) {
             continue;
         }
         hints.push(HintView {
             id: matter.to_string(),
-            number: found.row.number,
-            stage: found.row.projection.stage.to_string(),
-            status: found.row.projection.status.to_string(),
+            number: found.number,
+            stage: found.projection.stage.to_string(),
+            status: found.projection.status.to_string(),
             shared,
             places,
         });

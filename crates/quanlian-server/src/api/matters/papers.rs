@@ -7,27 +7,36 @@
 
 use axum::http::StatusCode;
 use quanlian_law::Text;
-use quanlian_procedure::{Act, ClockState, FactValue, Matter, Procedure};
-use quanlian_record::{money::Fen, time::Timestamp};
+use quanlian_ledger::{
+    Ledger, PartyId, Term,
+    goods::{Goods, Lot, MovementKind},
+    party::Party,
+};
+use quanlian_procedure::{Act, ClockState, FactValue, Listed, Matter, Procedure};
+use quanlian_record::{identifier::Identifier, money::Fen, time::Timestamp};
 use quanlian_store::{
     AccountStore as _,
     matters::{AgencyCode, MatterRow},
 };
 
-use super::super::{Problem, places::coded};
+use super::{
+    super::{Problem, places::coded},
+    step::Stored,
+};
 use crate::{
     platform::Platform,
-    work::{PaperLine, PaperSheet, PaperSource, TwoTexts},
+    work::{PaperGoods, PaperLine, PaperSheet, PaperSource, TwoTexts},
 };
 
 /// The sheet of a paper.
 pub(super) async fn sheet(
     platform: &Platform,
     row: &MatterRow,
-    matter: &Matter,
+    stored: &Stored,
     paper: &str,
     now: Timestamp,
 ) -> Result<PaperSheet, Problem> {
+    let (matter, ledger) = (&stored.matter, &stored.ledger);
     let procedure = platform
         .procedures()
         .get(&matter.procedure, matter.version)
@@ -70,6 +79,8 @@ pub(super) async fn sheet(
         procedure: two(&procedure.name),
         stage: stage.map_or_else(|| TwoTexts::same(&matter.stage), |stage| two(&stage.name)),
         opened_at: row.opened_at,
+        parties: parties(ledger),
+        goods: definition.lists.map(|Listed::Goods| goods(ledger)),
         facts: facts(procedure, matter),
         papers: papers(procedure, matter),
         clocks: clocks.collect(),
@@ -83,6 +94,88 @@ pub(super) async fn sheet(
             .collect(),
         signs: signs(procedure, paper),
     })
+}
+
+/// Several texts as one, those that are there.
+fn joined(texts: &[Option<&str>], by: &str) -> String {
+    let there: Vec<&str> = texts.iter().flatten().copied().collect();
+    there.join(by)
+}
+
+fn parties(ledger: &Ledger) -> Vec<PaperLine> {
+    let line = |(id, party): (PartyId, &Party)| {
+        let roles: Vec<Term> = party.roles.iter().map(|role| role.term()).collect();
+        let in_words =
+            |of: &dyn Fn(&Term) -> &'static str, by: &str| roles.iter().map(of).collect::<Vec<_>>().join(by);
+        let number = party.identifiers.first().map(Identifier::number);
+        let kind = party.kind.term();
+        let told = [Some(party.label()), number, party.address.as_deref()];
+        PaperLine {
+            name: TwoTexts::of(
+                &format!("{id} {}", in_words(&|term| term.zh, "、")),
+                &format!("{id} {}", in_words(&|term| term.en, ", ")),
+            ),
+            value: TwoTexts::of(
+                &format!("{}（{}）", joined(&told, "，"), kind.zh),
+                &format!("{} ({})", joined(&told, ", "), kind.en),
+            ),
+        }
+    };
+    ledger.standing_parties().map(line).collect()
+}
+
+fn goods(ledger: &Ledger) -> Vec<PaperGoods> {
+    let mut lines = Vec::new();
+    for (id, entry) in ledger.standing_goods() {
+        let goods = &entry.goods;
+        let from = goods
+            .from
+            .and_then(|from| Some(ledger.parties().get(&from)?.party.label()));
+        let (measure, day) = (goods.measure.term(), goods.taken_on.to_string());
+        let rest = [Some(goods.found_at.as_str()), from, goods.paper.as_deref()];
+        for lot in &entry.lots {
+            lines.push(PaperGoods {
+                id: format!("{id}.{}", lot.number),
+                name: TwoTexts::same(&joined(
+                    &[Some(&goods.name), goods.brand.as_deref(), goods.model.as_deref()],
+                    " ",
+                )),
+                quantity: format!("{} {}", lot.quantity, goods.unit),
+                value: worth(goods, lot),
+                taken: TwoTexts::of(
+                    &joined(&[Some(&day), Some(measure.zh), Some(&joined(&rest, "，"))], " "),
+                    &joined(&[Some(&day), Some(measure.en), Some(&joined(&rest, ", "))], " "),
+                ),
+                held: {
+                    let there = joined(&[Some(&lot.holder), Some(&lot.place), lot.seal.as_deref()], "，");
+                    let by = lot.by.map(MovementKind::term);
+                    TwoTexts::of(
+                        &joined(&[by.map(|by| by.zh), Some(&there)], " "),
+                        &joined(&[by.map(|by| by.en), Some(&there)], " "),
+                    )
+                },
+            });
+        }
+    }
+    lines
+}
+
+/// What a lot is worth, with the basis of its price.
+fn worth(goods: &Goods, lot: &Lot) -> TwoTexts {
+    let of_lot = Goods {
+        quantity: lot.quantity,
+        ..goods.clone()
+    };
+    match (&goods.price, of_lot.value()) {
+        (Some(price), Some(value)) => {
+            let (yuan, basis) = (value.to_yuan_string(), price.basis.term());
+            TwoTexts::of(
+                &format!("{yuan} 元（{}）", basis.zh),
+                &format!("CNY {yuan} ({})", basis.en),
+            )
+        }
+        _ => TwoTexts::of("未查明", "not known"),
+    }
 }
 
 fn facts(procedure: &Procedure, matter: &Matter) -> Vec<PaperLine> {

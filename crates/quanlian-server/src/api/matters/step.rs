@@ -3,10 +3,11 @@
 //! In:  the events of the store; the events that the engine decided; who is assigned.
 //! Out: [`Stored`], the matter as it stands; a [`Change`] for the store, with the grants that the step brings.
 //!
-//! Events of two kinds stand in one stream: those of the engine, and those of the platform (`{"platform": 1, …}`), which say what
-//! the matter is called and who handles it. Both are under the same version and the same chain of digests.
+//! Events of three kinds stand in one stream: those of the engine; those of the platform (`{"platform": 1, …}`), which say what
+//! the matter is called and who handles it; those of its ledger (`{"ledger": 1, …}`): parties, goods, tasks. All are under the same
+//! version and the same chain of digests.
 //!
-//! Invariant: an event of neither kind is refused: a matter whose past is not understood is not shown.
+//! Invariant: an event of no such kind is refused: a matter whose past is not understood is not shown.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,6 +15,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use quanlian_ledger::Ledger;
 use quanlian_procedure::duplicate::Named;
 use quanlian_procedure::{ActKind, ClockState, Command, Event, Matter, Refusal, StageKind};
 use quanlian_record::{
@@ -76,6 +78,14 @@ struct KeptEvent {
 }
 
 const KEPT_VERSION: u32 = 1;
+/// The field by which an event of the ledger is known.
+const LEDGER: &str = "ledger";
+
+/// The ledger after some steps, and the event that keeps them.
+pub(super) struct Noted {
+    pub(super) ledger: Ledger,
+    pub(super) event: quanlian_ledger::Event,
+}
 
 /// A matter as its events make it.
 pub(crate) struct Stored {
@@ -83,6 +93,8 @@ pub(crate) struct Stored {
     /// Those of the engine.
     pub(crate) events: Vec<Event>,
     pub(super) kept: Kept,
+    /// Parties, goods and tasks.
+    pub(crate) ledger: Ledger,
     /// Number, digest and content of each event.
     pub(super) raw: Vec<(u64, [u8; 32], Value)>,
 }
@@ -145,7 +157,7 @@ impl Stored {
     }
 
     fn replay(platform: &Platform, raw: Vec<(u64, [u8; 32], Value)>) -> Result<Self, Problem> {
-        let (mut events, mut kept) = (Vec::new(), None);
+        let (mut events, mut kept, mut ledger) = (Vec::new(), None, Ledger::default());
         for (number, _, event) in &raw {
             if event.get("platform").is_some() {
                 let read: KeptEvent = serde_json::from_value(event.clone())
@@ -154,6 +166,12 @@ impl Stored {
                     return Err(Problem::internal(format!("event {number} is of a newer version")));
                 }
                 kept = Some(read.kept);
+            } else if event.get(LEDGER).is_some() {
+                let unread = |error: &dyn std::fmt::Display| {
+                    Problem::internal(format!("event {number} of the ledger: {error}"))
+                };
+                let read = serde_json::from_value(event.clone()).map_err(|error| unread(&error))?;
+                ledger.apply(&read).map_err(|error| unread(&error))?;
             } else {
                 let event = Event::from_json(event.to_string().as_bytes());
                 events.push(event.map_err(|error| Problem::internal(format!("event {number}: {error}")))?);
@@ -168,6 +186,7 @@ impl Stored {
             matter,
             events,
             kept,
+            ledger,
             raw,
         })
     }
@@ -181,7 +200,7 @@ pub(super) async fn find(
     id: MatterId,
 ) -> Result<(Option<(MatterRow, MatterFacts)>, Decision), Problem> {
     let scope = caller.scope(platform, action)?;
-    let Some(row) = platform.store().matter(&scope, id).await?.map(|found| found.row) else {
+    let Some(row) = platform.store().matter_row(&scope, id).await? else {
         return Ok((None, Decision::Denied { by: [].into() }));
     };
     let projection = &row.projection;
@@ -262,6 +281,7 @@ pub(super) fn change(
     before: Option<&Stored>,
     events: &[Event],
     kept: &Kept,
+    noted: Option<&Noted>,
 ) -> Result<Change, Problem> {
     let engine = platform.engine();
     let mut matter = before.map(|stored| stored.matter.clone());
@@ -290,6 +310,7 @@ pub(super) fn change(
             kept: kept.clone(),
         }));
     }
+    values.extend(noted.map(|noted| json!(noted.event)));
     if values.is_empty() {
         let detail = "this changes nothing";
         return Err(Problem::new(
@@ -313,6 +334,9 @@ pub(super) fn change(
             platform,
             &matter,
             before.iter().flat_map(|stored| &stored.events).chain(events),
+            noted
+                .map(|noted| &noted.ledger)
+                .or(before.map(|stored| &stored.ledger)),
             caller.now,
         )?),
         notices: notices::of_events(procedure, &matter, id, events, caller.now)?,

@@ -512,7 +512,20 @@ fn standing(n: u8, of: &str, to: &str, actions: Actions, procedure: Option<&str>
 
 #[tokio::test]
 async fn nobody_learns_more_than_the_rules_say_by_any_way() {
-    let world = grow(Office::new().await, 7, 140).await;
+    attack(Office::new().await, 7, 140).await;
+}
+
+/// The scope is the same text of SQL on both databases, and they need not take it alike.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_learns_more_than_the_rules_say_by_any_way_on_postgresql() {
+    let Some(office) = Office::on_postgres().await else {
+        return;
+    };
+    attack(office, 11, 90).await;
+}
+
+async fn attack(office: Office, seed: u64, steps: usize) {
+    let world = grow(office, seed, steps).await;
     let now = world.office.now();
     let complaints = Some("complaint-intake");
     for grant in [
@@ -529,6 +542,7 @@ async fn nobody_learns_more_than_the_rules_say_by_any_way() {
         world.office.store.grant(&grant).await.unwrap();
     }
     assert!(world.office.platform.look_at_clocks().await.unwrap() > 0);
+    assert!(holdings::note(&world).await > 5);
     let truth = Truth::of(&world).await;
     let is_over = |grant: &&Grant| {
         grant.until.is_some_and(|until| until <= now)
@@ -545,6 +559,7 @@ async fn nobody_learns_more_than_the_rules_say_by_any_way() {
     let mut probes = Probes::default();
     for person in &world.people {
         at_large(&world, &truth, person, &mut probes).await;
+        holdings::at_large(&world, &truth, person, &mut probes).await;
         for row in &truth.rows {
             at_one(&world, &truth, person, row, &mut probes).await;
             holdings::at_one(&world, &truth, person, row, &held[&row.id], &mut probes).await;
@@ -584,6 +599,8 @@ async fn nobody_learns_more_than_the_rules_say_by_any_way() {
         );
     }
     time_tells_nothing(&world, &truth).await;
+    // Takes a database of the server with it.
+    drop(world);
 }
 
 /// The same request under the same key, by somebody of another agency, is their own request and no answer to the first.

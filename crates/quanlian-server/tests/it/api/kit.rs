@@ -115,6 +115,7 @@ async fn platform(
         uploads,
         max_file_bytes: MAX_FILE_BYTES,
     };
+    let plain = settings.allows_plain_http;
     let means = Means {
         store: store.clone(),
         permissions,
@@ -124,8 +125,8 @@ async fn platform(
         filing: Some(Arc::new(filing)),
         blind: Some(Blind::new([7; 32])),
         seal: Seal::new(SEAL),
-        telling: Telling::of(&outside.telling, settings.allows_plain_http).unwrap(),
-        providers: Providers::of(&outside.providers, settings.allows_plain_http).unwrap(),
+        telling: Telling::of(&outside.telling, plain).unwrap(),
+        providers: Providers::of(&outside.providers, plain).unwrap(),
     };
     Platform::new(means, move || {
         Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap()
@@ -200,7 +201,15 @@ impl Office {
             },
             ..settings
         };
-        let platform = platform(&store, folder.path(), settings, permissions, &outside, clock).await;
+        let platform = platform(
+            &store,
+            folder.path(),
+            settings.clone(),
+            permissions,
+            &outside,
+            clock,
+        )
+        .await;
         Self {
             router: api::router(platform.clone()),
             platform,
@@ -217,7 +226,15 @@ impl Office {
         let permissions = Permissions::embedded().unwrap();
         let clock = Arc::clone(&self.now);
         let (place, outside) = (self.folder.path(), &self.outside);
-        let platform = platform(&self.store, place, self.settings, permissions, outside, clock).await;
+        let platform = platform(
+            &self.store,
+            place,
+            self.settings.clone(),
+            permissions,
+            outside,
+            clock,
+        )
+        .await;
         Self {
             router: api::router(platform.clone()),
             platform,

@@ -353,6 +353,8 @@ async fn every_look_and_every_write_is_in_the_trail() {
             r#""city/root" "read" "denied" null"#,
             r#""culture/zhou" "read" "allowed" "核对线索""#,
             r#""culture/zhou" "write" "allowed" null"#,
+            r#""culture/zhou" "written" "done" null"#,
+            r#""culture/zhou" "written" "done" null"#,
             r#""police/p1" "clocks" "denied" null"#,
             r#""police/p1" "read" "denied" null"#,
         ]

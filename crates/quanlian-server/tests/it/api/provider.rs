@@ -350,7 +350,7 @@ async fn whom_an_administrator_linked_signs_in_with_either_kind_of_key_and_signs
         assert!(
             lines
                 .iter()
-                .any(|line| line["by"] == "oidc" && line["result"] == "done"),
+                .any(|line| line["body"]["by"] == "oidc" && line["body"]["result"] == "done"),
             "{lines:?}"
         );
         // A link that is taken away opens nothing.

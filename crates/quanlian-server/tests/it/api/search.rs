@@ -10,7 +10,7 @@ use super::{
     matters::{complaint, people},
 };
 
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let digits = hex::encode(text);
     let pairs: Vec<&str> = (0..digits.len())
         .step_by(2)

@@ -321,7 +321,7 @@ async fn what_changes_the_account_asks_for_a_password_typed_just_now() {
 #[tokio::test]
 async fn one_address_that_guesses_slows_down_nobody_else() {
     let settings = Settings {
-        is_behind_proxy: true,
+        proxies: vec!["0.0.0.0/32".parse().unwrap(), "10.0.0.0/8".parse().unwrap()],
         ..Settings::default()
     };
     let office = Office::with(settings).await;
@@ -340,5 +340,31 @@ async fn one_address_that_guesses_slows_down_nobody_else() {
         assert_eq!(from(&told, &format!("nobody-{turn}")).await, 401);
     }
     assert_eq!(from("203.0.113.7", "root").await, 429);
+    // A second server of ours stands in front of the first.
+    assert_eq!(from("198.51.100.1, 203.0.113.7, 10.1.2.3", "root").await, 429);
     assert_eq!(from("203.0.113.8", "root").await, 200);
+}
+
+#[tokio::test]
+async fn an_address_that_anybody_wrote_is_not_believed() {
+    // The peer of these requests is 0.0.0.0, which is no server of ours here.
+    let settings = Settings {
+        proxies: vec!["10.0.0.0/8".parse().unwrap()],
+        ..Settings::default()
+    };
+    let office = Office::with(settings).await;
+    office.admin().await;
+    for turn in 0..52 {
+        let body = json!({"login": format!("nobody-{turn}"), "password": PASSWORD}).to_string();
+        let told = format!("198.51.100.{turn}");
+        let headers = [
+            ("x-forwarded-for", told.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let status = office
+            .raw(None, "POST", "/api/v1/session", &headers, &body)
+            .await
+            .status;
+        assert_eq!(status, if turn < 51 { 401 } else { 429 }, "{turn}");
+    }
 }

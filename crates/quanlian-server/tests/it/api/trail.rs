@@ -256,6 +256,7 @@ async fn auditors_find_lines_by_what_they_say() {
         [
             "culture/head read allowed",
             "culture/zhou read allowed",
+            "culture/zhou written done",
             "police/p1 clocks denied",
             "police/p1 read denied"
         ]

@@ -17,7 +17,7 @@ use crate::{
     database::{Database, Sql, bytes32, whole},
     matters::{
         AgencyCode, BlindKey, Cursor, Direction, MAX_KEYS, MAX_PAGE_EVENTS, MAX_PAGE_MATTERS, Matter,
-        MatterFilter, MatterPage, MatterQuery, ReadError, Scope, Sort, StoredEvent, chain,
+        MatterFilter, MatterPage, MatterQuery, MatterRow, ReadError, Scope, Sort, StoredEvent, chain,
     },
 };
 
@@ -38,6 +38,15 @@ pub(super) async fn get(
     let state = serde_json::from_str(&state).map_err(|_| ReadError::DamagedRow { id, what })?;
     let row = row_of(database, &row)?;
     Ok(Some(Matter { row, state }))
+}
+
+pub(super) async fn row(
+    database: &Database,
+    scope: &Scope,
+    id: MatterId,
+) -> Result<Option<MatterRow>, ReadError> {
+    let row = seen(database, scope, id, COLUMNS).await?;
+    row.map(|row| row_of(database, &row)).transpose()
 }
 
 /// Some columns of one matter, if the scope reaches it.

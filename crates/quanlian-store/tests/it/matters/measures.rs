@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use proptest::{collection::vec, option, prelude::*, sample::select, test_runner::TestRunner};
+use proptest::{collection::vec, option, prelude::*, sample::select};
 use quanlian_store::{
     Database, MatterStore, MeasureStore,
     matters::{
@@ -16,7 +16,7 @@ use quanlian_store::{
 use sea_orm::ConnectionTrait;
 
 use super::{at, change, chief_of, code, create, grant_id, matter_id, oracle, projection};
-use crate::databases::{Place, every_database_passes};
+use crate::databases::{Place, every_database_passes, holds_in_worlds};
 
 every_database_passes! {
     figures_and_their_rows_agree_with_plain_sums
@@ -355,32 +355,10 @@ async fn holds(store: &Database, world: &World) -> Result<(), TestCaseError> {
 }
 
 async fn figures_and_their_rows_agree_with_plain_sums(_: &Database, place: &Place) {
-    let runtime = tokio::runtime::Handle::current();
-    let (cases, is_sqlite) = match place {
-        Place::Sqlite(_) => (48, true),
-        Place::Postgres(_) => (16, false),
-    };
-    let config = ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    let checked = tokio::task::spawn_blocking(move || {
-        TestRunner::new(config).run(&world(), |world| {
-            runtime.block_on(async {
-                let opened = if is_sqlite {
-                    crate::databases::sqlite().await
-                } else {
-                    crate::databases::postgres().await
-                };
-                let (store, _kept) = opened.unwrap();
-                let answer = holds(&store, &world).await;
-                store.close().await.unwrap();
-                answer
-            })
-        })
-    });
-    checked.await.unwrap().unwrap();
+    holds_in_worlds(place, world(), async |store: &Database, world: &World| {
+        holds(store, world).await
+    })
+    .await;
 }
 
 fn overdue() -> Tally {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use proptest::{collection::vec, option, prelude::*, sample::select, test_runner::TestRunner};
+use proptest::{collection::vec, option, prelude::*, sample::select};
 use quanlian_store::{
     Database, MatterStore,
     matters::{
@@ -15,7 +15,7 @@ use quanlian_store::{
 };
 
 use super::{agency, at, change, code, create, grant_id, matter_id, projection, sharing};
-use crate::databases::{Place, every_database_passes};
+use crate::databases::{Place, every_database_passes, holds_in_worlds};
 
 every_database_passes! {
     lists_counts_and_looks_agree_with_the_rules
@@ -248,33 +248,9 @@ async fn holds(store: &Database, world: &World) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-#[expect(clippy::result_large_err, reason = "of the library that generates the worlds")]
 async fn lists_counts_and_looks_agree_with_the_rules(_: &Database, place: &Place) {
-    let runtime = tokio::runtime::Handle::current();
-    let cases = match place {
-        Place::Sqlite(_) => 48,
-        Place::Postgres(_) => 16,
-    };
-    let config = ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    let is_sqlite = matches!(place, Place::Sqlite(_));
-    let checked = tokio::task::spawn_blocking(move || {
-        TestRunner::new(config).run(&world(), |world| {
-            runtime.block_on(async {
-                let opened = if is_sqlite {
-                    crate::databases::sqlite().await
-                } else {
-                    crate::databases::postgres().await
-                };
-                let (store, _kept) = opened.unwrap();
-                let answer = holds(&store, &world).await;
-                store.close().await.unwrap();
-                answer
-            })
-        })
-    });
-    checked.await.unwrap().unwrap();
+    holds_in_worlds(place, world(), async |store: &Database, world: &World| {
+        holds(store, world).await
+    })
+    .await;
 }

@@ -3,7 +3,7 @@
 //! In:  generated agencies, people, matters with words, grants; something that is typed.
 //! Out: nothing, or the smallest world in which a result, its order or its count differs from what stands here.
 
-use proptest::{collection::vec, option, prelude::*, sample::select, test_runner::TestRunner};
+use proptest::{collection::vec, option, prelude::*, sample::select};
 use quanlian_store::{
     Database, MatterStore, MeasureStore, SearchStore,
     matters::{
@@ -14,7 +14,7 @@ use quanlian_store::{
 };
 
 use super::{at, change, chief_of, code, create, grant_id, matter_id, number, oracle, projection};
-use crate::databases::{Place, every_database_passes};
+use crate::databases::{Place, every_database_passes, holds_in_worlds};
 
 every_database_passes! {
     what_is_found_agrees_with_a_plain_look
@@ -225,32 +225,10 @@ async fn passes(store: &Database, world: &World) -> Result<(), TestCaseError> {
 }
 
 async fn what_is_found_agrees_with_a_plain_look(_: &Database, place: &Place) {
-    let runtime = tokio::runtime::Handle::current();
-    let (cases, is_sqlite) = match place {
-        Place::Sqlite(_) => (48, true),
-        Place::Postgres(_) => (16, false),
-    };
-    let config = ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    let checked = tokio::task::spawn_blocking(move || {
-        TestRunner::new(config).run(&world(), |world| {
-            runtime.block_on(async {
-                let opened = if is_sqlite {
-                    crate::databases::sqlite().await
-                } else {
-                    crate::databases::postgres().await
-                };
-                let (store, _kept) = opened.unwrap();
-                let answer = passes(&store, &world).await;
-                store.close().await.unwrap();
-                answer
-            })
-        })
-    });
-    checked.await.unwrap().unwrap();
+    holds_in_worlds(place, world(), async |store: &Database, world: &World| {
+        passes(store, world).await
+    })
+    .await;
 }
 
 async fn titles(store: &Database, typed: &str) -> Vec<String> {

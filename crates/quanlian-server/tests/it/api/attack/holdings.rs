@@ -3,7 +3,10 @@
 //! In:  one file, one job that has ended and the same names at every matter.
 //! Out: nothing, or the first probe whose answer is not that of the oracle.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use quanlian_record::id::{FileId, JobId, MatterId};
 use quanlian_store::{
@@ -68,6 +71,84 @@ pub(super) async fn fill(world: &World, truth: &Truth) -> BTreeMap<MatterId, Hel
     held
 }
 
+/// Whoever may write enters a party, goods and a task; how many matters have them then.
+pub(super) async fn note(world: &World) -> usize {
+    let office = &world.office;
+    let mut noted = BTreeSet::new();
+    for person in &world.people {
+        let list = office
+            .get(Some(&person.key), "/api/v1/matters?limit=200")
+            .await
+            .good();
+        for row in list.body["matters"].as_array().unwrap() {
+            let id = row["id"].as_str().unwrap().to_owned();
+            if noted.contains(&id) {
+                continue;
+            }
+            let steps = json!({"steps": [
+                {"do": "add_party", "party": {"roles": ["suspect"], "kind": "unknown", "name": format!("party of {id}")}},
+                {"do": "add_goods", "goods": {"name": "物", "kind": "other", "quantity": 2, "unit": "件", "measure": "handed_in",
+                    "taken_on": "2024-01-02", "found_at": "处", "from": "P1", "holder": "库", "place": "库"}},
+                {"do": "add_task", "task": {"title": "事", "about": ["P1", "G1"]}},
+            ]});
+            let path = format!("/api/v1/matters/{id}/ledger");
+            let version = format!("\"{}\"", row["version"].as_str().unwrap());
+            let headers = [("if-match", version.as_str())];
+            let answer = office
+                .send(Some(&person.key), "POST", &path, &headers, Some(steps))
+                .await;
+            if answer.status == 200 {
+                noted.insert(id);
+            } else {
+                assert_eq!(answer.code(), "permission_denied", "{}", answer.body);
+            }
+        }
+    }
+    noted.len()
+}
+
+/// Tasks and words of ledgers: those of matters that the person reads.
+pub(super) async fn at_large(world: &World, truth: &Truth, person: &Person, probes: &mut Probes) {
+    let office = &world.office;
+    let mut told = BTreeSet::new();
+    let mut after = String::new();
+    loop {
+        let path = format!("/api/v1/tasks?whose=all&limit=3{after}");
+        let page = office.get(Some(&person.key), &path).await.good();
+        for task in page.body["tasks"].as_array().unwrap() {
+            told.insert(task["matter"].as_str().unwrap().to_owned());
+        }
+        let Some(next) = page.body["next"].as_str() else {
+            break;
+        };
+        after = format!("&after={next}");
+    }
+    for row in &truth.rows {
+        let (id, reads) = (row.id.to_string(), truth.reads(person, row));
+        assert!(
+            reads || !told.contains(&id),
+            "{} is told a task of {}",
+            person.name(),
+            row.number
+        );
+        let words = format!("/api/v1/search?q=party%20of%20{id}");
+        let found = office.get(Some(&person.key), &words).await.good();
+        let is_found = found.body["matters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["id"] == json!(id));
+        assert!(
+            reads || !is_found,
+            "{} finds a party of {}",
+            person.name(),
+            row.number
+        );
+        probes.add("task", told.contains(&id));
+        probes.add("party by name", is_found);
+    }
+}
+
 /// Every way to what one matter holds.
 pub(super) async fn at_one(
     world: &World,
@@ -94,6 +175,7 @@ pub(super) async fn at_one(
         ("job", format!("jobs/{}", held.job)),
         ("event stream", format!("jobs/{}/events", held.job)),
         ("duplicates", "duplicates".to_owned()),
+        ("ledger", "ledger".to_owned()),
     ] {
         let answer = office.get(Some(&person.key), &format!("{path}/{part}")).await;
         let who = format!("{} at {} of {}", person.name(), part, row.number);
@@ -102,13 +184,24 @@ pub(super) async fn at_one(
         } else {
             assert_eq!((answer.status, answer.code()), refused, "{who}");
             tells_nothing(&answer, row, &who);
-            assert!(!answer.body.to_string().contains("bytes of"), "{who}");
+            let told = answer.body.to_string();
+            assert!(!told.contains("bytes of") && !told.contains("party of"), "{who}");
         }
         probes.add(way, reads);
     }
     // Copies taken out, and what would be written; each in a form that changes nothing.
     let exports = truth.may(person, "export", Actions::EXPORT, row);
     let writes = truth.may(person, "write", Actions::WRITE, row);
+    let table = office
+        .get(Some(&person.key), &format!("{path}/ledger/goods.csv"))
+        .await;
+    let who = format!("{} goods of {}", person.name(), row.number);
+    if exports {
+        assert_eq!(table.status, 200, "{who}: {}", table.body);
+    } else {
+        assert_eq!((table.status, table.code()), refused, "{who}");
+    }
+    probes.add("export", exports);
     let of_no_length = json!({"kind": "report", "name": "x", "size_bytes": 1});
     for (way, is_let_in, part, body) in [
         (
@@ -125,6 +218,12 @@ pub(super) async fn at_one(
             json!({"task": {"kind": "paper", "paper": "no-such-paper"}}),
         ),
         (
+            "note",
+            writes,
+            "ledger".to_owned(),
+            json!({"steps": [{"do": "end_task", "id": "T9", "how": "done"}]}),
+        ),
+        (
             "withdrawal",
             writes,
             format!("files/{}/withdrawal", held.file),
@@ -134,7 +233,8 @@ pub(super) async fn at_one(
         let answer = office.post(&person.key, &format!("{path}/{part}"), body).await;
         let who = format!("{} {way} at {}", person.name(), row.number);
         if is_let_in {
-            assert!([202, 422].contains(&answer.status), "{who}: {}", answer.body);
+            // A step without the version that it follows is asked for that.
+            assert!([202, 422, 428].contains(&answer.status), "{who}: {}", answer.body);
         } else {
             assert_eq!((answer.status, answer.code()), refused, "{who}");
             tells_nothing(&answer, row, &who);

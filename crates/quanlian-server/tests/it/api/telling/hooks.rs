@@ -148,7 +148,7 @@ async fn what_is_not_taken_is_tried_again_later_under_the_same_id_until_its_time
         .await
         .good();
     receiver.answer(503);
-    for _ in 0..80 {
+    for _ in 0..95 {
         office.platform.tell().await.unwrap();
         office.wait_s(3600);
     }
