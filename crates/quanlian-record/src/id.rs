@@ -75,6 +75,10 @@ ids! {
     UploadId
     /// A notice (提醒) in the inbox of whom it concerns.
     NoticeId
+    /// An address outside that an agency has told of notices.
+    WebhookId
+    /// A delivery: one notice on its way to one target.
+    DeliveryId
     /// A job of the queue.
     JobId
     /// An account: a person or a program that signs in.

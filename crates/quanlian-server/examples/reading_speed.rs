@@ -29,13 +29,20 @@ use quanlian_server::{
     api,
     permission::Permissions,
     platform::{Means, Platform, Settings},
-    sign_in::secret::{self, Kind},
+    sign_in::{
+        provider::Providers,
+        seal::Seal,
+        secret::{self, Kind},
+    },
+    telling::Telling,
 };
 use quanlian_store::{AccountStore as _, Database};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 const PASSWORD: &str = "gravel-tidy-moth-9";
+/// What the administrator gives.
+const FIRST_PASSWORD: &str = "timber-oval-crane-3";
 
 /// Sends a request into the router; the answer and the cookie that it sets.
 async fn send(router: &Router, method: &str, path: &str, cookie: &str, body: Value) -> (Vec<u8>, String) {
@@ -82,6 +89,9 @@ async fn main() {
         settings: Settings::default(),
         filing: None,
         blind: None,
+        seal: Seal::new([7; 32]),
+        telling: Telling::default(),
+        providers: Providers::default(),
     };
     let platform = Platform::new(means, Timestamp::now);
     let router = api::router(platform.clone());
@@ -93,10 +103,13 @@ async fn main() {
     let sign_in = |login: &str| json!({"login": login, "password": PASSWORD});
     let (_, root) = send(&router, "POST", "/api/v1/session", "", sign_in("root")).await;
     let clerk = json!({
-        "login": "zhou", "agency": "culture", "user": "zhou", "name": "周", "roles": ["intake_clerk"], "password": PASSWORD,
+        "login": "zhou", "agency": "culture", "user": "zhou", "name": "周", "roles": ["intake_clerk"], "password": FIRST_PASSWORD,
     });
     send(&router, "POST", "/api/v1/accounts", &root, clerk).await;
-    let (_, zhou) = send(&router, "POST", "/api/v1/session", "", sign_in("zhou")).await;
+    let first = json!({"login": "zhou", "password": FIRST_PASSWORD});
+    let (_, zhou) = send(&router, "POST", "/api/v1/session", "", first).await;
+    let own = json!({"password": PASSWORD});
+    send(&router, "PUT", "/api/v1/account/password", &zhou, own).await;
     let complaint = json!({
         "procedure": "complaint-intake", "title": "频道“一号”转载歌曲",
         "given": {"facts": {"subject": {"text": "copyright"}}, "papers": {"complaint_letter": "T-1"}},

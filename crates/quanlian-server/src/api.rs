@@ -6,12 +6,15 @@
 //! | part | routes |
 //! |---|---|
 //! | `session` | first start, sign-in, second factor, sign-out |
+//! | `provider` | sign-in with a provider, and as whom it knows an account |
 //! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
 //! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs |
 //! | `indicators` | figures over many matters, and the matters behind them |
 //! | `search` | matters by their words |
 //! | `notices` | the inbox |
+//! | `mail` | where an account has mail sent |
+//! | `webhooks` | addresses outside that an agency has told |
 //! | `trail` | the audit trail |
 //!
 //! Invariants: every route stands in the description at `/openapi.json`, because one call adds both; every look at a matter and
@@ -23,6 +26,7 @@
 mod admitted;
 mod caller;
 mod indicators;
+mod mail;
 pub(crate) mod matters;
 pub(crate) mod metrics_page;
 mod notices;
@@ -30,12 +34,14 @@ mod observed;
 mod own;
 mod places;
 mod problem;
+mod provider;
 pub(crate) mod search;
 mod session;
 mod table;
 mod tasks;
 mod traced;
 mod trail;
+mod webhooks;
 
 use std::{sync::Arc, time::Duration};
 
@@ -56,6 +62,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(crate) use caller::scope_of;
 pub use problem::Problem;
 
 use crate::platform::Platform;
@@ -82,6 +89,10 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(session::first_start))
         .routes(routes!(session::sign_in, session::who, session::sign_out))
         .routes(routes!(session::second_factor))
+        .routes(routes!(provider::list))
+        .routes(routes!(provider::begin, provider::sign_out))
+        .routes(routes!(provider::callback))
+        .routes(routes!(provider::subjects, provider::link, provider::unlink))
         .routes(routes!(own::set_password))
         .routes(routes!(own::enrol, own::set_second_factor))
         .routes(routes!(own::tokens, own::add_token))
@@ -122,6 +133,14 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(search::suggest))
         .routes(routes!(notices::inbox))
         .routes(routes!(notices::read))
+        .routes(routes!(mail::look, mail::set, mail::end))
+        .routes(routes!(mail::confirm))
+        .routes(routes!(mail::look_at, mail::set_for))
+        .routes(routes!(webhooks::list, webhooks::add))
+        .routes(routes!(webhooks::look, webhooks::change, webhooks::end))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::ping))
+        .routes(routes!(webhooks::deliveries))
         .routes(routes!(trail::entries))
         .routes(routes!(trail::checking::check))
         .routes(routes!(trail::export::export))

@@ -1,7 +1,7 @@
 //! The platform over HTTP: who somebody is ([`sign_in`]), what they may do ([`permission`]), and the API ([`api`]).
 //!
 //! In:  requests; an open database, the procedures, the rules of law, a clock ([`platform`]).
-//! Out: answers as JSON, every look and every write in the audit trail; work for later in the queue ([`work`]).
+//! Out: what agencies and accounts asked to be told outside ([`telling`]); answers as JSON, every look and every write in the audit trail; work for later in the queue ([`work`]).
 //!
 //! Invariants: what is not allowed is denied; `permission` and `sign_in` are pure but for the randomness of
 //! [`sign_in::secret`] and [`sign_in::second_factor`], and the time is an argument everywhere.
@@ -14,11 +14,13 @@ pub mod limits;
 mod listening;
 mod metrics;
 mod notices;
+pub mod outward;
 pub mod permission;
 pub mod platform;
 pub mod retention;
 pub mod sign_in;
 pub mod spans;
+pub mod telling;
 mod upkeep;
 pub mod work;
 
@@ -33,7 +35,10 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let routes = api::router(platform.clone());
+    let teller = tokio::spawn(telling::run(platform.clone()));
     let served = listening::serve(listener, routes, &platform.settings().limits, stop).await;
+    // What was on its way is told again by whoever comes next.
+    teller.abort();
     platform.anchor().await;
     served
 }

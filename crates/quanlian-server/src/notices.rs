@@ -3,31 +3,30 @@
 //! In:  the events of a write; how the clocks of a matter stand at an instant.
 //! Out: [`Notice`]s; those of clocks are put into inboxes by a look once a minute ([`look`]).
 //!
-//! | a duty is | told |
-//! |---|---|
-//! | yellow: soon | who handles the matter |
-//! | red: very soon | who handles it |
-//! | overdue | who handles it, and who approves or heads the agency |
+//! Who is told of a clock stands in `policies/notices.toml`: before its end who handles the matter, after it again and again, each time
+//! further up.
 //!
 //! Invariants: the same clocks at the same instant give the same notices; each has a key of matter, run and light, so that it is
 //! told once however often somebody looks, also after the program was away. Windows (a right to ask) are nobody's duty.
 //!
-//! Not here: inboxes (`quanlian-store::matters::notices`), mail.
+//! Not here: inboxes (`quanlian-store::matters::notices`), what leaves the platform (`telling`).
+
+mod steps;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use quanlian_procedure::{ClockState, ClockView, Event, EventBody, Light, Matter, Procedure, Sent};
+use quanlian_procedure::{ClockView, Event, EventBody, Matter, Procedure, Sent};
+use quanlian_record::calendar::WorkingCalendar;
 use quanlian_record::{
     id::{MatterId, NoticeId},
     time::Timestamp,
 };
 use quanlian_store::{
     MatterStore as _, NoticeStore as _,
-    matters::{
-        AgencyCode, Code,
-        notices::{HANDLERS, Notice, OVERDUE},
-    },
+    matters::{AgencyCode, Code, notices::Notice},
 };
+
+pub(crate) use steps::Steps;
 
 use crate::{
     api::{Problem, matters::step::Stored},
@@ -42,8 +41,6 @@ const HORIZON_DAYS: i64 = 60;
 const DAY_US: i64 = 86_400_000_000;
 /// So many matters are asked for at once.
 const PAGE: usize = 200;
-/// Roles that are told with the handlers when a duty is overdue.
-const OVERSEERS: [&str; 4] = ["approver", "head", "police_head", "chief_procurator"];
 /// The words for a clock.
 const CLOCK_TEMPLATE: &str = "notice.clock";
 
@@ -102,8 +99,16 @@ fn addressee<'a>(
     }
 }
 
+/// By what a clock is judged.
+#[derive(Clone, Copy)]
+pub(crate) struct Judging<'a> {
+    pub(crate) steps: &'a Steps,
+    pub(crate) calendar: &'a WorkingCalendar,
+}
+
 /// The notices that clocks are due to give as they stand.
 pub(crate) fn of_clocks(
+    judging: Judging<'_>,
     procedure: Option<&Procedure>,
     matter: &Matter,
     id: MatterId,
@@ -117,27 +122,20 @@ pub(crate) fn of_clocks(
         if clock.is_none_or(|clock| clock.window) {
             continue;
         }
-        let light = match (view.state, view.light) {
-            (ClockState::Overdue, _) => OVERDUE,
-            (ClockState::Running, Light::Red) => "red",
-            // Without a last day it is yellow from the start: nobody can say how soon.
-            (ClockState::Running, Light::Yellow) if view.due_on.is_some() => "yellow",
-            _ => continue,
-        };
-        let mut roles = BTreeSet::from([HANDLERS]);
-        if light == OVERDUE {
-            roles.extend(OVERSEERS);
-        }
-        for role in roles {
+        let reached = judging.steps.reached(view, judging.calendar, now);
+        for (light, role) in reached
+            .iter()
+            .flat_map(|step| step.to.iter().map(|role| (&step.light, role)))
+        {
             notices.push(Notice {
                 id: NoticeId::fresh(now),
                 key: code(&format!("{id}/{}/{}/{light}/{role}", view.clock, view.started_by))?,
                 matter: id,
                 to_agency: Some(AgencyCode::parse(&matter.agency).map_err(Problem::internal)?),
-                to_role: Some(code(role)?),
+                to_role: Some(role.clone()),
                 template: code(CLOCK_TEMPLATE)?,
                 about: Some(code(&view.clock)?),
-                light: Some(code(light)?),
+                light: Some(light.clone()),
                 made_at: now,
             });
         }
@@ -150,9 +148,17 @@ pub(crate) async fn look(platform: &Platform) -> Result<u64, Problem> {
     let now = platform.now();
     let until = Timestamp::from_unix_micros(now.unix_micros().saturating_add(HORIZON_DAYS * DAY_US))
         .map_err(Problem::internal)?;
+    let steps = platform.steps();
+    let last = steps
+        .last()
+        .ok_or_else(|| Problem::internal("no clock is ever told"))?;
+    let judging = Judging {
+        steps,
+        calendar: platform.law().calendar(),
+    };
     let (mut after, mut made) = (None, 0);
     loop {
-        let page = platform.store().with_clocks_due(until, after, PAGE).await?;
+        let page = platform.store().with_clocks_due(until, last, after, PAGE).await?;
         let Some(last) = page.last() else {
             return Ok(made);
         };
@@ -169,11 +175,20 @@ pub(crate) async fn look(platform: &Platform) -> Result<u64, Problem> {
             let clocks = platform.engine().clocks(matter, now);
             let clocks = clocks.map_err(|error| Problem::internal(format!("{error:?}")))?;
             let procedure = platform.procedures().get(&matter.procedure, matter.version);
-            let notices = of_clocks(procedure, matter, found.id, &clocks, now)?;
+            let notices = of_clocks(judging, procedure, matter, found.id, &clocks, now)?;
             made += platform.store().notify(&notices).await?;
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// What somebody may want to be told of or not: lights, and the words of acts.
+pub(crate) fn kinds(platform: &Platform) -> BTreeSet<String> {
+    let procedures = platform.procedures().iter();
+    let acts = procedures.flat_map(|procedure| procedure.act.iter().flat_map(|act| &act.notices));
+    let acts = acts.map(|notice| notice.template.clone());
+    acts.chain(platform.steps().lights().map(ToString::to_string))
+        .collect()
 }
 
 #[cfg(test)]

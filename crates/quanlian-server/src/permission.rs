@@ -83,6 +83,8 @@ actions! {
     Agencies = "agencies"
     /// See and change how the installation runs.
     Operate = "operate"
+    /// See and change where an agency has notices sent.
+    Webhooks = "webhooks"
 }
 
 /// Who asks.

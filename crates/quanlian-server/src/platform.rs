@@ -40,13 +40,17 @@ use crate::{
     api::{Problem, matters::step::Stored},
     limits::{Gate, Limits},
     metrics::{Metrics, Now},
-    notices,
+    notices::{self, Steps},
     permission::Permissions,
     sign_in::{
         attempts::{self, Attempts},
-        password, session,
+        password,
+        provider::Providers,
+        seal::Seal,
+        session,
     },
     spans::Spans,
+    telling::{self, Telling, Told},
     upkeep,
 };
 
@@ -65,6 +69,8 @@ const MAX_KNOWN: usize = 128;
 
 /// So many names an account may ask all agencies about,
 const MAX_QUESTIONS: u32 = 500;
+/// and so many codes it may have sent to mail addresses,
+const MAX_CODES: u32 = 5;
 /// within so many seconds.
 const QUESTIONS_WITHIN_S: i64 = 3600;
 
@@ -132,6 +138,12 @@ pub struct Means {
     pub filing: Option<Arc<Filing>>,
     /// The key of names; without it nobody names anything.
     pub blind: Option<Blind>,
+    /// The keys of secrets that have to be given out again.
+    pub seal: Seal,
+    /// What is told outside.
+    pub telling: Telling,
+    /// With whom somebody may sign in besides.
+    pub providers: Providers,
 }
 
 type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -144,6 +156,8 @@ struct Parts {
     means: Means,
     work_waits: Notify,
     indicators: Result<Definitions, Mistakes>,
+    steps: Steps,
+    codes: Mutex<BTreeMap<AccountId, (i64, u32)>>,
     drawn_on: Option<Code>,
     is_drawn: AtomicBool,
     clock: Clock,
@@ -175,6 +189,10 @@ impl Platform {
         if let Err(mistakes) = &indicators {
             tracing::error!(%mistakes, "there are no figures: the indicators do not fit the procedures");
         }
+        let steps = Steps::embedded().unwrap_or_else(|error| {
+            tracing::error!(%error, "no clock is told");
+            Steps::default()
+        });
         let drawn_on = Code::parse(&quanlian_indicator::basis(&means.law, &means.procedures)).ok();
         let gate = Gate::of(&means.settings.limits);
         let platform = Self(Arc::new(Parts {
@@ -184,6 +202,8 @@ impl Platform {
             spans: OnceLock::new(),
             work_waits: Notify::new(),
             indicators,
+            steps,
+            codes: Mutex::default(),
             drawn_on,
             is_drawn: AtomicBool::new(false),
             clock,
@@ -197,12 +217,43 @@ impl Platform {
         }));
         tokio::spawn(upkeep::draw_all(platform.clone()));
         tokio::spawn(look_at_clocks(Arc::downgrade(&platform.0)));
+        tokio::spawn(upkeep::seal_all(platform.clone()));
         platform
     }
 
     /// Puts into inboxes what clocks are due to tell now; how many notices are new. A running platform does it each minute.
     pub async fn look_at_clocks(&self) -> Result<u64, Problem> {
         notices::look(self).await
+    }
+
+    /// Tells outside what is due now, until nothing is. A server does it every few seconds.
+    pub async fn tell(&self) -> Result<Told, Problem> {
+        telling::tell(self).await
+    }
+
+    /// Seals what is kept in plain or under an older key; whether all is sealed under the newest. It is done at each start.
+    pub async fn seal_all(&self) -> Result<bool, Problem> {
+        upkeep::seal_each(self).await
+    }
+
+    pub(crate) fn telling(&self) -> &Telling {
+        &self.0.means.telling
+    }
+
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.means.providers
+    }
+
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.0.means.seal
+    }
+
+    pub(crate) fn steps(&self) -> &Steps {
+        &self.0.steps
+    }
+
+    pub(crate) fn law(&self) -> &RuleBook {
+        &self.0.means.law
     }
 
     /// The indicators, unless they do not fit the procedures.
@@ -311,18 +362,13 @@ impl Platform {
     /// Counts names that an account asks all agencies about; how many seconds it has to wait instead.
     pub(crate) fn charge_questions(&self, account: AccountId, count: u32, now: Timestamp) -> u32 {
         let now_s = now.unix_micros().div_euclid(1_000_000);
-        let mut questions = self.0.questions.lock().unwrap_or_else(PoisonError::into_inner);
-        let (begun, asked) = questions.entry(account).or_insert((now_s, 0));
-        if now_s - *begun >= QUESTIONS_WITHIN_S {
-            (*begun, *asked) = (now_s, 0);
-        }
-        if asked.saturating_add(count) > MAX_QUESTIONS {
-            return u32::try_from(*begun + QUESTIONS_WITHIN_S - now_s)
-                .unwrap_or(1)
-                .max(1);
-        }
-        *asked += count;
-        0
+        count_within(&self.0.questions, account, count, MAX_QUESTIONS, now_s)
+    }
+
+    /// Counts a code that is sent to an address somebody typed; how many seconds they have to wait instead.
+    pub(crate) fn charge_code(&self, account: AccountId, now: Timestamp) -> u32 {
+        let now_s = now.unix_micros().div_euclid(1_000_000);
+        count_within(&self.0.codes, account, 1, MAX_CODES, now_s)
     }
 
     pub(crate) fn permissions(&self) -> &Permissions {
@@ -394,6 +440,27 @@ impl Platform {
             kept.wrong = kept.wrong.saturating_sub(1);
         }
     }
+}
+
+fn count_within(
+    kept: &Mutex<BTreeMap<AccountId, (i64, u32)>>,
+    account: AccountId,
+    count: u32,
+    most: u32,
+    now_s: i64,
+) -> u32 {
+    let mut all = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let (begun, asked) = all.entry(account).or_insert((now_s, 0));
+    if now_s - *begun >= QUESTIONS_WITHIN_S {
+        (*begun, *asked) = (now_s, 0);
+    }
+    if asked.saturating_add(count) > most {
+        return u32::try_from(*begun + QUESTIONS_WITHIN_S - now_s)
+            .unwrap_or(1)
+            .max(1);
+    }
+    *asked += count;
+    0
 }
 
 fn charge<K: Ord + Clone>(

@@ -7,6 +7,8 @@
 //! another rule book, is caught up in the background, and until that is done every figure says that it is not complete. A matter
 //! that cannot be read is told in the log and leaves figures incomplete.
 //!
+//! So are secrets sealed that an earlier version kept in plain, or under an older key.
+//!
 //! Not here: what is counted (`quanlian-indicator`), where it is kept (`quanlian-store`).
 
 use quanlian_indicator::Subject;
@@ -14,16 +16,21 @@ use quanlian_ledger::Ledger;
 use quanlian_procedure::{Event, Matter};
 use quanlian_record::time::Timestamp;
 use quanlian_store::{
-    MatterStore as _, MeasureStore as _,
+    AccountStore as _, MatterStore as _, MeasureStore as _, SubjectStore as _, TellingStore as _,
     matters::{
         Actions, AgencyCode, Code, Reach, Scope, UserCode,
         measures::{Drawn, Measure, MeasureKind, Undrawn},
     },
+    telling::TellingError,
 };
 
 use crate::{
     api::{Problem, matters::step::Stored, search},
     platform::Platform,
+    sign_in::{
+        seal::{SealError, Use},
+        second_factor,
+    },
 };
 
 /// So many matters are asked for at once.
@@ -134,6 +141,76 @@ async fn draw(platform: &Platform, found: &Undrawn) -> Result<(), Problem> {
         .put_drawn(found.id, found.version, &drawn)
         .await?;
     Ok(())
+}
+
+/// Seals every secret under the newest key, in the background of a start.
+pub(crate) async fn seal_all(platform: Platform) {
+    match seal_each(&platform).await {
+        Ok(true) => tracing::debug!("every secret is sealed under the first key of the file"),
+        Ok(false) => tracing::error!(
+            "some secrets are not sealed under the first key of the file; older keys are still needed"
+        ),
+        Err(_) => tracing::warn!("secrets could not be sealed; the next start tries again"),
+    }
+}
+
+/// The same; whether all are.
+pub(crate) async fn seal_each(platform: &Platform) -> Result<bool, Problem> {
+    let (store, seal) = (platform.store(), platform.seal());
+    let (mut after, mut is_whole) = (None, true);
+    loop {
+        let page = store.accounts(None, after.as_ref(), PAGE).await?;
+        for account in &page {
+            let Some(kept) = account
+                .totp_secret
+                .as_deref()
+                .filter(|kept| !seal.is_current(kept))
+            else {
+                continue;
+            };
+            match second_factor::open(seal, account.id, kept) {
+                Ok(secret) => {
+                    let sealed = second_factor::sealed(seal, account.id, &secret);
+                    // Whoever changed it meanwhile sealed it.
+                    store.swap_sealed(account.id, kept, &sealed).await?;
+                }
+                Err(error) => {
+                    is_whole = false;
+                    tracing::error!(account.id = %account.id, error = error.code(), "a second factor cannot be opened");
+                }
+            }
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some(last.login.clone()),
+            _ => break,
+        }
+    }
+    for mut webhook in store.all_webhooks().await? {
+        let owner = webhook.id.0;
+        let again = |kept: &[u8]| -> Result<Vec<u8>, SealError> {
+            let secret = seal.open(Use::Webhook, owner.as_bytes(), kept)?;
+            Ok(seal.seal(Use::Webhook, owner.as_bytes(), &secret))
+        };
+        if seal.is_current(&webhook.secret) {
+            continue;
+        }
+        match again(&webhook.secret) {
+            Ok(secret) => {
+                webhook.secret = secret;
+                webhook.former = webhook
+                    .former
+                    .and_then(|(kept, until)| Some((again(&kept).ok()?, until)));
+                if let Err(TellingError::Database(trouble)) = store.change_webhook(&webhook).await {
+                    return Err(TellingError::Database(trouble).into());
+                }
+            }
+            Err(error) => {
+                is_whole = false;
+                tracing::error!(webhook.id = %webhook.id, error = error.code(), "the secret of a webhook cannot be opened");
+            }
+        }
+    }
+    Ok(is_whole)
 }
 
 /// Whoever keeps the installation up reads as the owner does, and nobody sees it.

@@ -13,6 +13,7 @@
 //! Not here: what a password must withstand, how long sessions hold, who may do what (`quanlian-server`).
 
 mod relational;
+pub mod subjects;
 
 use std::{collections::BTreeSet, future::Future};
 
@@ -34,6 +35,8 @@ pub const MAX_WORDS: usize = 64;
 pub const MAX_TOKENS: usize = 100;
 /// A list holds no more.
 pub const MAX_PAGE_ACCOUNTS: usize = 200;
+
+pub(crate) use relational::account_columns;
 
 /// A digest of what was given out.
 pub type SecretDigest = [u8; 32];
@@ -110,8 +113,10 @@ pub struct Account {
     pub is_service: bool,
     /// The hash of the password.
     pub password_hash: Option<String>,
-    /// The secret of the second factor.
+    /// The secret of the second factor, as the server seals it.
     pub totp_secret: Option<Vec<u8>>,
+    /// Whether somebody else chose the password, so that it has to be changed before anything else.
+    pub must_change: bool,
     /// Wrong tries.
     pub tries: Tries,
     /// When it was made.

@@ -95,6 +95,11 @@ impl Writing<'_> {
     pub(crate) fn kind(&self) -> Kind {
         self.database.kind
     }
+
+    /// What an error of this database means.
+    pub(crate) fn trouble(&self, error: DbErr) -> DatabaseError {
+        self.database.trouble(error)
+    }
 }
 
 impl Database {

@@ -6,7 +6,7 @@
 //! | port | default | for tests |
 //! |---|---|---|
 //! | [`RecordStore`] | [`Database`] on SQLite, on PostgreSQL | [`MemoryRecords`] |
-//! | [`AccountStore`], [`MatterStore`], [`MeasureStore`], [`SearchStore`], [`NoticeStore`], [`FileStore`], [`JobQueue`], [`TrailStore`] | [`Database`] on SQLite, on PostgreSQL | |
+//! | [`AccountStore`], [`MatterStore`], [`MeasureStore`], [`SearchStore`], [`NoticeStore`], [`TellingStore`], [`FileStore`], [`JobQueue`], [`TrailStore`] | [`Database`] on SQLite, on PostgreSQL | |
 //! | [`ObjectStore`] | [`FolderObjects`], [`S3Objects`] | [`MemoryObjects`] |
 //! | snapshots of an index ([`snapshot`]) | a folder, S3 | |
 //! | `LockRecord` of `quanlian-tlog` | a file of the log ([`lock`]: SQLite, PostgreSQL, S3) | |
@@ -35,9 +35,10 @@ pub mod moving;
 pub mod objects;
 pub mod records;
 pub mod snapshot;
+pub mod telling;
 pub mod trail;
 
-pub use accounts::AccountStore;
+pub use accounts::{AccountStore, subjects::SubjectStore};
 pub use database::Database;
 pub use files::FileStore;
 pub use jobs::JobQueue;
@@ -46,6 +47,7 @@ pub use objects::{
     ObjectId, ObjectStore, any::Objects, folder::FolderObjects, memory::MemoryObjects, s3::S3Objects,
 };
 pub use records::{RecordStore, memory::MemoryRecords};
+pub use telling::TellingStore;
 pub use trail::TrailStore;
 
 /// Records in one SQLite file: a [`Database`] that was opened by its path.

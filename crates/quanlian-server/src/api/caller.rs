@@ -93,23 +93,7 @@ impl Caller {
 
     /// What they reach with this action.
     pub(super) fn scope(&self, platform: &Platform, action: Action) -> Result<Scope, Problem> {
-        let roles = self.principal.roles.iter().map(String::as_str);
-        let held = platform.permissions().roles().of_person(roles);
-        let held = held.map_err(|error| Problem::internal(format!("{error:?}")))?;
-        let reach = match held.reach(action) {
-            Reach::Nothing => StoreReach::Nothing,
-            Reach::Handled => StoreReach::Handled,
-            Reach::Unit => StoreReach::Unit,
-            Reach::Agency => StoreReach::Agency,
-        };
-        Ok(Scope {
-            agency: self.account.agency.clone(),
-            unit: self.account.unit.clone(),
-            user: self.account.user.clone(),
-            reach,
-            needs: bits(action),
-            at: self.now,
-        })
+        scope_of(platform, &self.account, action, self.now)
     }
 
     /// Asks the policies.
@@ -145,6 +129,32 @@ impl Caller {
             session.state(platform.settings().session, self.now) == State::Live { is_fresh: true }
         })
     }
+}
+
+/// What an account reaches with this action.
+pub(crate) fn scope_of(
+    platform: &Platform,
+    account: &Account,
+    action: Action,
+    now: Timestamp,
+) -> Result<Scope, Problem> {
+    let roles = account.roles.iter().map(Code::as_str);
+    let held = platform.permissions().roles().of_person(roles);
+    let held = held.map_err(|error| Problem::internal(format!("{error:?}")))?;
+    let reach = match held.reach(action) {
+        Reach::Nothing => StoreReach::Nothing,
+        Reach::Handled => StoreReach::Handled,
+        Reach::Unit => StoreReach::Unit,
+        Reach::Agency => StoreReach::Agency,
+    };
+    Ok(Scope {
+        agency: account.agency.clone(),
+        unit: account.unit.clone(),
+        user: account.user.clone(),
+        reach,
+        needs: bits(action),
+        at: now,
+    })
 }
 
 /// A person as the engine of procedures sees them.
@@ -183,7 +193,27 @@ pub(super) fn principal(account: &Account) -> Principal {
     }
 }
 
+/// Who signed in, also with a first password that has to be changed: for that alone.
+pub(super) struct NewComer(pub(super) Caller);
+
 impl FromRequestParts<Platform> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Problem> {
+        let NewComer(caller) = NewComer::from_request_parts(parts, platform).await?;
+        if caller.account.must_change && caller.session.is_some() {
+            let detail = "set a password of your own at /api/v1/account/password first";
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "password_to_be_changed",
+                detail,
+            ));
+        }
+        Ok(caller)
+    }
+}
+
+impl FromRequestParts<Platform> for NewComer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, Problem> {
@@ -194,7 +224,7 @@ impl FromRequestParts<Platform> for Caller {
         if let Some(token) = bearer(&parts.headers) {
             let (account, principal) = by_token(platform, token, now).await?;
             platform.gate().charge(account.id).map_err(too_often)?;
-            return Ok(Self {
+            let caller = Caller {
                 account,
                 principal,
                 session: None,
@@ -202,8 +232,8 @@ impl FromRequestParts<Platform> for Caller {
                 purpose,
                 now,
                 traced,
-            }
-            .known());
+            };
+            return Ok(Self(caller.known()));
         }
         let (digest, session, account) = by_cookie(platform, parts, now).await?;
         platform.gate().charge(account.id).map_err(too_often)?;
@@ -217,7 +247,7 @@ impl FromRequestParts<Platform> for Caller {
         if now.unix_micros() - session.used_at.unix_micros() >= USE_PRECISION_US {
             platform.store().use_session(&digest, now, false).await?;
         }
-        Ok(Self {
+        let caller = Caller {
             principal: principal(&account),
             account,
             session: Some((digest, session)),
@@ -225,8 +255,8 @@ impl FromRequestParts<Platform> for Caller {
             purpose,
             now,
             traced,
-        }
-        .known())
+        };
+        Ok(Self(caller.known()))
     }
 }
 
@@ -308,6 +338,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_of(headers, COOKIE)
+}
+
+/// The cookie of this name.
+pub(super) fn cookie_of<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let cookies = headers
         .get_all(header::COOKIE)
         .iter()
@@ -315,7 +350,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|one| one.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+        .find_map(|(name, value)| (name == wanted).then_some(value))
 }
 
 /// Whether the browser says that the request comes from a page of this host.

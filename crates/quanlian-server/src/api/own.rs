@@ -21,7 +21,7 @@ use quanlian_record::{
 };
 use quanlian_store::{
     AccountStore as _,
-    accounts::{SecretDigest, Token},
+    accounts::{Account, SecretDigest, Token},
     matters::Code,
 };
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Problem,
-    caller::{At, Caller, Given},
+    caller::{At, Caller, Given, NewComer},
     places::{coded, hashed},
     trail::{self, Outcome},
 };
@@ -39,6 +39,7 @@ use crate::{
     permission::Action,
     platform::Platform,
     sign_in::{
+        password::{self, Tried},
         second_factor,
         secret::{self, Kind},
     },
@@ -51,7 +52,7 @@ const RECOVERY_DAYS: i64 = 3_650;
 const MAX_TOKEN_DAYS: u32 = 366;
 const DAY_US: i64 = 86_400_000_000;
 
-fn fresh(platform: &Platform, caller: &Caller) -> Result<(), Problem> {
+pub(super) fn fresh(platform: &Platform, caller: &Caller) -> Result<(), Problem> {
     if caller.is_fresh(platform) {
         return Ok(());
     }
@@ -72,12 +73,21 @@ pub(super) struct NewPassword {
 )]
 pub(super) async fn set_password(
     State(platform): State<Platform>,
-    caller: Caller,
+    NewComer(caller): NewComer,
     Given(given): Given<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     fresh(&platform, &caller)?;
     let mut account = caller.account.clone();
+    if account.must_change && is_same(&platform, &account, &given.password).await? {
+        let detail = "take another password than the one that was given to you";
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "password_same",
+            detail,
+        ));
+    }
     account.password_hash = Some(hashed(&platform, &account, &given.password).await?);
+    account.must_change = false;
     let object = json!({"kind": "account", "id": account.id});
     trail::write(
         &platform,
@@ -93,6 +103,17 @@ pub(super) async fn set_password(
         .change(&account, caller.now, keep.as_ref())
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether it is the password that the account has already.
+async fn is_same(platform: &Platform, account: &Account, password: &str) -> Result<bool, Problem> {
+    let (typed, stored) = (Zeroizing::new(password.to_owned()), account.password_hash.clone());
+    let cost = platform.settings().cost;
+    let tried = tokio::task::spawn_blocking(move || password::check(&typed, stored.as_deref(), cost)).await;
+    Ok(matches!(
+        tried.map_err(Problem::internal)?,
+        Ok(Tried::Right { .. })
+    ))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -158,7 +179,7 @@ pub(super) async fn set_second_factor(
         )
     })?;
     let mut account = caller.account.clone();
-    account.totp_secret = Some(secret.to_vec());
+    account.totp_secret = Some(second_factor::sealed(platform.seal(), account.id, &secret));
     let object = json!({"kind": "account", "id": account.id});
     trail::write(
         &platform,

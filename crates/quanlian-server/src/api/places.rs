@@ -3,9 +3,9 @@
 //! In:  codes, names, roles.
 //! Out: what is kept, without hashes and secrets.
 //!
-//! Invariant: an administrator sets a first password and never sees another; hashes and secrets never leave.
+//! Invariant: an administrator sets a first password, which the person has to change before anything else, and never sees another; hashes and secrets never leave.
 //!
-//! Not here: one's own password and tokens (`own`); that a first password has to be changed is not asked for yet.
+//! Not here: one's own password and tokens (`own`).
 
 use axum::{
     Json,
@@ -98,7 +98,7 @@ pub(super) async fn agencies(
 }
 
 /// Asks whether the caller may, and writes it down either way.
-async fn allowed(
+pub(super) async fn allowed(
     platform: &Platform,
     caller: &Caller,
     action: Action,
@@ -174,6 +174,8 @@ pub(super) struct AccountView {
     is_service: bool,
     has_password: bool,
     has_second_factor: bool,
+    /// Whether a first password is to be changed before anything else.
+    must_change_password: bool,
     made_at: String,
     version: u64,
 }
@@ -195,6 +197,7 @@ pub(super) fn view(account: &Account) -> AccountView {
         is_service: account.is_service,
         has_password: account.password_hash.is_some(),
         has_second_factor: account.totp_secret.is_some(),
+        must_change_password: account.must_change,
         made_at: account.made_at.to_string(),
         version: account.version,
     }
@@ -255,7 +258,7 @@ pub(super) struct NewAccount {
     roles: Vec<String>,
     #[serde(default)]
     is_service: bool,
-    /// The first password; a service account has none.
+    /// The first password, which the person has to change; a service account has none, and a person who signs in with a provider needs none.
     #[serde(default)]
     password: Option<String>,
 }
@@ -288,11 +291,14 @@ pub(super) async fn create_account(
         is_service: new.is_service,
         password_hash: None,
         totp_secret: None,
+        must_change: new.password.is_some(),
         tries: Tries::default(),
         made_at: caller.now,
         version: 1,
     };
-    if new.is_service == new.password.is_some() {
+    // Whoever signs in with a provider alone needs none.
+    let may_lack = new.is_service || !platform.providers().is_empty();
+    if new.is_service && new.password.is_some() || new.password.is_none() && !may_lack {
         let detail = "a person has a first password; a service account has none and uses tokens";
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -381,6 +387,7 @@ pub(super) async fn change_account(
     if let Some(password) = &change.new_password {
         account.password_hash = Some(hashed(&platform, &account, password).await?);
         account.totp_secret = None;
+        account.must_change = true;
     }
     account.version = platform.store().change(&account, caller.now, None).await?;
     Ok(Json(view(&account)))

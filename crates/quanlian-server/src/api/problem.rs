@@ -17,6 +17,7 @@ use quanlian_store::{
     jobs::JobError,
     matters::{ReadError, WriteError},
     objects::{GetError, PutError},
+    telling::TellingError,
     trail::TrailError,
 };
 use serde_json::{Map, Value, json};
@@ -160,6 +161,19 @@ impl From<WriteError> for Problem {
             WriteError::Conflict { current, .. } => problem.with("current", current.to_string()),
             _ => problem,
         }
+    }
+}
+
+impl From<TellingError> for Problem {
+    fn from(error: TellingError) -> Self {
+        let status = match error {
+            TellingError::Database(trouble) => return of_database(&trouble),
+            TellingError::Account(error) => return error.into(),
+            TellingError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            TellingError::Conflict => StatusCode::PRECONDITION_FAILED,
+            _ => return Self::internal(format!("{error:?}")),
+        };
+        Self::new(status, error.code(), &error.to_string())
     }
 }
 

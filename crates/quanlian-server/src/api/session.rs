@@ -6,7 +6,7 @@
 //! Invariants: a wrong login, a wrong password and a suspended account are one answer and cost the same time; a try is counted before
 //! it is looked at, so that a hundred at once are a hundred.
 //!
-//! Not here: one's own account (`own`), OpenID Connect (not built yet).
+//! Not here: one's own account (`own`), sign-in with a provider (`provider`).
 
 use axum::{
     Json,
@@ -44,7 +44,7 @@ use crate::{
 };
 
 /// From where a request comes, before anybody is signed in.
-pub(super) struct From(std::net::IpAddr);
+pub(super) struct From(pub(super) std::net::IpAddr);
 
 impl FromRequestParts<Platform> for From {
     type Rejection = Problem;
@@ -95,6 +95,7 @@ pub(super) async fn first_start(
         is_service: false,
         password_hash: None,
         totp_secret: None,
+        must_change: false,
         tries: Tries::default(),
         made_at: now,
         version: 1,
@@ -128,6 +129,8 @@ pub(super) struct SignIn {
 pub(super) struct SignedIn {
     /// Whether the second factor is still to come.
     waits_for_second_factor: bool,
+    /// Whether the password has to be changed before anything else.
+    must_change_password: bool,
 }
 
 /// Signs in with a password.
@@ -199,9 +202,27 @@ pub(super) async fn sign_in(
     } else {
         account
     };
+    let cookie = begin(&platform, &account, address, "password", now).await?;
+    let body = Json(SignedIn {
+        waits_for_second_factor: account.totp_secret.is_some(),
+        must_change_password: account.must_change,
+    });
+    let mut response = body.into_response();
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Begins a session of an account that was proven by `by`; its cookie.
+pub(super) async fn begin(
+    platform: &Platform,
+    account: &Account,
+    address: std::net::IpAddr,
+    by: &'static str,
+    now: Timestamp,
+) -> Result<HeaderValue, Problem> {
     let waits = account.totp_secret.is_some();
     if !waits {
-        forgive(&platform, account.id).await?;
+        forgive(platform, account.id).await?;
     }
     let issued = secret::fresh(Kind::Session);
     let session = StoredSession {
@@ -212,23 +233,14 @@ pub(super) async fn sign_in(
         proven_at: now,
         waits_for_second_factor: waits,
     };
-    signed(
-        &platform,
-        &account,
-        address,
-        now,
-        if waits { "password_right" } else { "done" },
-    )
-    .await?;
+    let what = match (waits, by) {
+        (false, _) => "done",
+        (true, "password") => "password_right",
+        (true, _) => "provider_right",
+    };
+    signed_by(platform, account, address, by, now, what).await?;
     platform.store().begin_session(&session).await?;
-    let body = Json(SignedIn {
-        waits_for_second_factor: waits,
-    });
-    let mut response = body.into_response();
-    response
-        .headers_mut()
-        .insert(header::SET_COOKIE, cookie(&platform, &issued.text)?);
-    Ok(response)
+    cookie(platform, &issued.text)
 }
 
 /// Counts a try as wrong before it is looked at.
@@ -285,7 +297,7 @@ async fn rehashed(
     Ok(account)
 }
 
-fn wait(seconds: u32) -> Result<(), Problem> {
+pub(super) fn wait(seconds: u32) -> Result<(), Problem> {
     if seconds == 0 {
         return Ok(());
     }
@@ -300,10 +312,21 @@ async fn signed(
     now: Timestamp,
     what: &str,
 ) -> Result<(), Problem> {
+    signed_by(platform, account, address, "password", now, what).await
+}
+
+async fn signed_by(
+    platform: &Platform,
+    account: &Account,
+    address: std::net::IpAddr,
+    by: &'static str,
+    now: Timestamp,
+    what: &str,
+) -> Result<(), Problem> {
     let who = Who {
         actor: format!("{}/{}", account.agency, account.user),
         address: address.to_string(),
-        by: "password",
+        by,
         purpose: None,
         now,
     };
@@ -398,11 +421,7 @@ pub(super) async fn second_factor(
         now,
         traced,
     } = halfway;
-    let secret: Option<[u8; second_factor::SECRET_BYTES]> = account
-        .totp_secret
-        .as_deref()
-        .and_then(|secret| secret.try_into().ok());
-    let (true, Some(secret)) = (is_waiting, secret) else {
+    let (true, Some(kept)) = (is_waiting, account.totp_secret.as_deref()) else {
         return Err(Problem::new(
             StatusCode::CONFLICT,
             "second_factor_not_due",
@@ -410,6 +429,8 @@ pub(super) async fn second_factor(
         ));
     };
     charge(&platform, &account, now).await?;
+    let secret = second_factor::open(platform.seal(), account.id, kept);
+    let secret = secret.map_err(|error| Problem::internal(format!("a second factor: {error}")))?;
     let is_right = match (&given.code, &given.recovery_code) {
         (Some(code), None) => match second_factor::take(&secret, code, now, None) {
             Ok(step) => platform.store().take_step(account.id, step).await?,
@@ -460,9 +481,17 @@ pub(super) async fn sign_out(
     State(platform): State<Platform>,
     halfway: Halfway,
 ) -> Result<Response, Problem> {
+    let cookie = ended(&platform, halfway).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Ends a session; the cookie that takes its cookie away.
+pub(super) async fn ended(platform: &Platform, halfway: Halfway) -> Result<HeaderValue, Problem> {
     let object = json!({"kind": "account", "id": halfway.account.id});
     trail::append(
-        &platform,
+        platform,
         halfway.who(),
         "sign_out",
         object,
@@ -471,11 +500,6 @@ pub(super) async fn sign_out(
     .await?;
     halfway.traced.is_written();
     platform.store().end_session(&halfway.digest).await?;
-    let mut response = StatusCode::NO_CONTENT.into_response();
     let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
-    response.headers_mut().insert(
-        header::SET_COOKIE,
-        HeaderValue::from_str(&gone).map_err(Problem::internal)?,
-    );
-    Ok(response)
+    HeaderValue::from_str(&gone).map_err(Problem::internal)
 }

@@ -7,9 +7,11 @@
 //!
 //! Not here: how often somebody may try (`attempts`); recovery codes (`secret`).
 
-use quanlian_record::time::Timestamp;
+use quanlian_record::{id::AccountId, time::Timestamp};
 use totp_rs::{Builder, Secret, Totp};
 use zeroize::Zeroizing;
+
+use super::seal::{Seal, SealError, Use};
 
 /// Bytes of a secret (RFC 4226 §4 recommends them).
 pub const SECRET_BYTES: usize = 20;
@@ -25,6 +27,25 @@ pub fn fresh_secret() -> Zeroizing<[u8; SECRET_BYTES]> {
     let mut secret = Zeroizing::new([0; SECRET_BYTES]);
     getrandom::fill(&mut *secret).expect("the operating system gives randomness");
     secret
+}
+
+/// A secret as it is kept.
+pub(crate) fn sealed(seal: &Seal, account: AccountId, secret: &[u8; SECRET_BYTES]) -> Vec<u8> {
+    seal.seal(Use::SecondFactor, account.0.as_bytes(), secret)
+}
+
+/// A secret that was kept; also one in plain, as versions before seals kept it.
+pub(crate) fn open(
+    seal: &Seal,
+    account: AccountId,
+    kept: &[u8],
+) -> Result<Zeroizing<[u8; SECRET_BYTES]>, SealError> {
+    if let Ok(plain) = kept.try_into() {
+        return Ok(Zeroizing::new(plain));
+    }
+    let secret = seal.open(Use::SecondFactor, account.0.as_bytes(), kept)?;
+    let secret: [u8; SECRET_BYTES] = secret.as_slice().try_into().map_err(|_| SealError::Changed)?;
+    Ok(Zeroizing::new(secret))
 }
 
 /// What an authenticator reads from a picture: `otpauth://totp/…`. Colons separate parts there and become full stops.

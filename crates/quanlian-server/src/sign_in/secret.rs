@@ -8,6 +8,7 @@
 //! | session | `qls_` and 43 signs, base64url | 256 bits |
 //! | API token | `qlt_`, 43 signs and six more that tell a typing mistake | 256 bits |
 //! | code for the first start | five groups of four signs | 100 bits |
+//! | code for a mail address | two groups of four signs | 40 bits, for half an hour and five tries |
 //! | recovery code | four groups of four signs | 80 bits |
 //!
 //! Codes are typed by people: their 32 signs leave out those that look alike (Crockford's base 32), and case and hyphens
@@ -36,6 +37,10 @@ pub enum Kind {
     FirstStart,
     /// A code for when the authenticator is lost.
     Recovery,
+    /// A code that is sent to a mail address, to see whose it is.
+    Mail,
+    /// What a browser keeps while it signs in with a provider.
+    Flow,
 }
 
 impl Kind {
@@ -43,15 +48,17 @@ impl Kind {
         match self {
             Self::Session => "qls_",
             Self::ApiToken => "qlt_",
-            Self::FirstStart | Self::Recovery => "",
+            Self::Flow => "qlf_",
+            Self::FirstStart | Self::Recovery | Self::Mail => "",
         }
     }
 
     fn code_groups(self) -> Option<usize> {
         match self {
-            Self::Session | Self::ApiToken => None,
+            Self::Session | Self::ApiToken | Self::Flow => None,
             Self::FirstStart => Some(5),
             Self::Recovery => Some(4),
+            Self::Mail => Some(2),
         }
     }
 
@@ -61,6 +68,8 @@ impl Kind {
             Self::ApiToken => "quanlian/secret/api-token/1",
             Self::FirstStart => "quanlian/secret/first-start/1",
             Self::Recovery => "quanlian/secret/recovery/1",
+            Self::Mail => "quanlian/secret/mail/1",
+            Self::Flow => "quanlian/secret/flow/1",
         }
     }
 }

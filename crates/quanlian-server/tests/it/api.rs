@@ -5,6 +5,7 @@
 
 mod attack;
 mod files;
+mod first_password;
 mod indicators;
 mod kit;
 mod ledger;
@@ -12,10 +13,13 @@ mod limits;
 mod matters;
 mod named;
 mod notices;
+mod provider;
 mod rights;
 mod search;
 mod servers;
 mod sign_in;
+mod smtp;
+mod telling;
 mod trail;
 mod world;
 
@@ -38,14 +42,24 @@ async fn every_route_stands_in_the_description_and_asks_who_it_is() {
                 "{method} {path}: another one is called {name}"
             );
             assert!(about["responses"]["default"]["content"]["application/problem+json"].is_object());
-            let open = ["/healthz", "/readyz", "/api/v1/first-start"].contains(&path.as_str())
-                || (path == "/api/v1/session" && method == "post");
+            let open = [
+                "/healthz",
+                "/readyz",
+                "/api/v1/first-start",
+                "/api/v1/session/oidc",
+                "/api/v1/session/oidc/{provider}/callback",
+            ]
+            .contains(&path.as_str())
+                || (["/api/v1/session", "/api/v1/session/oidc/{provider}"].contains(&path.as_str())
+                    && method == "post");
             let path = path
                 .replace("{id}", "01900000-0000-7000-8000-000000000000")
                 .replace("{grant}", "01900000-0000-7000-8000-000000000001")
                 .replace("{file}", "01900000-0000-7000-8000-000000000002")
                 .replace("{upload}", "01900000-0000-7000-8000-000000000003")
                 .replace("{job}", "01900000-0000-7000-8000-000000000004")
+                .replace("{webhook}", "01900000-0000-7000-8000-000000000005")
+                .replace("{provider}", "sso")
                 .replace("{agency}", "culture")
                 .replace("{unit}", "team-1");
             let answer = office

@@ -154,7 +154,10 @@ fn fits(action: Action, object: &Object) -> bool {
             action,
             Action::Clocks | Action::Read | Action::Write | Action::Export | Action::Share | Action::HandOver
         ),
-        Object::Agency(_) => matches!(action, Action::Open | Action::Hit | Action::Indicators),
+        Object::Agency(_) => matches!(
+            action,
+            Action::Open | Action::Hit | Action::Indicators | Action::Webhooks
+        ),
         Object::Installation => {
             matches!(
                 action,

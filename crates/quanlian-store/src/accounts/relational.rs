@@ -21,7 +21,15 @@ use crate::{
 };
 
 const ACCOUNT: &str = "a.id, a.login, a.agency, a.user_code, a.unit, a.name, a.roles, a.state, a.is_service, \
-     a.password_hash, a.totp_secret, a.wrong, a.last_wrong_at, a.made_at, a.version";
+     a.password_hash, a.totp_secret, a.wrong, a.last_wrong_at, a.made_at, a.version, a.must_change";
+/// A sealed secret is no longer than this.
+const MAX_TOTP_BYTES: usize = 128;
+
+/// The columns of an account that is called `a`, for [`Database::account_from`].
+pub(crate) fn account_columns() -> &'static str {
+    ACCOUNT
+}
+
 /// Before any step of the second factor.
 const NO_STEP: i64 = -1;
 /// A list of agencies or units holds no more.
@@ -160,7 +168,7 @@ impl AccountStore for Database {
             return Err(login_taken(account));
         }
         let change = "UPDATE accounts SET login = $2, unit = $3, name = $4, roles = $5, state = $6, is_service = $7, \
-             password_hash = $8, totp_secret = $9, changed_at = $10, version = version + 1 \
+             password_hash = $8, totp_secret = $9, changed_at = $10, must_change = $12, version = version + 1 \
              WHERE id = $1 AND version = $11";
         let row = values![
             account.id.0,
@@ -174,6 +182,7 @@ impl AccountStore for Database {
             account.totp_secret.clone(),
             at.unix_micros(),
             account.version.cast_signed(),
+            i64::from(account.must_change),
         ];
         if writing.run(Sql::with(change, row)).await? == 0 {
             return Err(AccountError::Conflict {
@@ -449,8 +458,8 @@ async fn create(writing: &Writing<'_>, account: &Account) -> Result<(), AccountE
         return Err(login_taken(account));
     }
     let put = "INSERT INTO accounts (id, login, agency, user_code, unit, name, roles, state, is_service, password_hash, \
-         totp_secret, totp_last_step, wrong, last_wrong_at, made_at, changed_at, version) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, $13, $13, 1) ON CONFLICT DO NOTHING";
+         totp_secret, totp_last_step, wrong, last_wrong_at, made_at, changed_at, version, must_change) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, $13, $13, 1, $14) ON CONFLICT DO NOTHING";
     let row = values![
         account.id.0,
         account.login.as_str(),
@@ -465,6 +474,7 @@ async fn create(writing: &Writing<'_>, account: &Account) -> Result<(), AccountE
         account.totp_secret.clone(),
         NO_STEP,
         account.made_at.unix_micros(),
+        i64::from(account.must_change),
     ];
     if writing.run(Sql::with(put, row)).await? == 0 {
         return Err(AccountError::UserTaken {
@@ -508,7 +518,7 @@ fn check(account: &Account) -> Result<(), AccountError> {
     check_text("the name of an account", &account.name)?;
     check_words(&account.roles)?;
     let secret = account.totp_secret.as_ref().map_or(0, Vec::len);
-    if secret > 64 || account.password_hash.as_ref().map_or(0, String::len) > 512 {
+    if secret > MAX_TOTP_BYTES || account.password_hash.as_ref().map_or(0, String::len) > 512 {
         return Err(AccountError::invalid(
             "a hash or a secret is longer than any that is made here",
         ));
@@ -556,7 +566,7 @@ fn damaged(what: &'static str) -> AccountError {
 }
 
 impl Database {
-    fn value<T: TryGetable>(&self, row: &QueryResult, name: &str) -> Result<T, AccountError> {
+    pub(super) fn value<T: TryGetable>(&self, row: &QueryResult, name: &str) -> Result<T, AccountError> {
         let value = row.try_get::<T>("", name);
         value.map_err(|e| AccountError::Database(self.trouble(e)))
     }
@@ -580,7 +590,7 @@ impl Database {
         serde_json::from_str(&self.text(row, name)?).map_err(|_| damaged("roles or scopes"))
     }
 
-    fn account_from(&self, row: &QueryResult) -> Result<Account, AccountError> {
+    pub(crate) fn account_from(&self, row: &QueryResult) -> Result<Account, AccountError> {
         let code = |name| Code::parse(&self.text(row, name)?).map_err(|_| damaged("a code"));
         let unit: Option<String> = self.value(row, "unit")?;
         let state = match self.text(row, "state")?.as_str() {
@@ -604,6 +614,7 @@ impl Database {
             is_service: self.value::<i64>(row, "is_service")? != 0,
             password_hash: self.value(row, "password_hash")?,
             totp_secret: self.value(row, "totp_secret")?,
+            must_change: self.value::<i64>(row, "must_change")? != 0,
             tries: Tries {
                 wrong: u32::try_from(self.value::<i64>(row, "wrong")?).map_err(|_| damaged("the tries"))?,
                 last_wrong_us: self.value(row, "last_wrong_at")?,

@@ -13,6 +13,8 @@ mod matters;
 mod measures;
 mod notices;
 mod search;
+mod sign_in;
+mod telling;
 mod trail;
 
 use sea_orm::DatabaseBackend;
@@ -38,6 +40,8 @@ impl MigratorTrait for Schema {
             Box::new(measures::Measures0007),
             Box::new(search::Search0008),
             Box::new(notices::Notices0009),
+            Box::new(telling::Telling0010),
+            Box::new(sign_in::SignIn0011),
         ]
     }
 }

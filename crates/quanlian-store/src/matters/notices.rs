@@ -8,7 +8,8 @@
 //! - An inbox holds notices on matters that the scope reaches now, by the condition of lists: with the grant the notice goes too.
 //! - A notice holds no content of its matter.
 //!
-//! Not here: when a clock is due to be told (the server), sending anything out of the platform.
+//! Not here: when a clock is due to be told (the server), what leaves the platform (`telling`); a notice that is made waits for
+//! that in the transaction that makes it.
 
 use std::{collections::BTreeSet, future::Future};
 
@@ -25,7 +26,7 @@ pub const MAX_NOTICES: usize = 100;
 pub const MAX_PAGE_NOTICES: usize = 100;
 /// The role under which whoever handles the matter is told.
 pub const HANDLERS: &str = "*handlers";
-/// The light of a clock that ran out; with it the telling of a run ends.
+/// The light of a clock that ran out.
 pub const OVERDUE: &str = "overdue";
 
 /// A notice.
@@ -121,11 +122,13 @@ pub trait NoticeStore: Send + Sync {
     /// Puts notices into inboxes; how many were not there yet.
     fn notify(&self, notices: &[Notice]) -> impl Future<Output = Result<u64, WriteError>> + Send;
 
-    /// Matters behind `after` with a clock that runs, whose time is up before `until`, and that was not told to have run out.
+    /// Matters behind `after` with a clock that runs, whose time is up before `until`, and of which `last`, the last of its lights,
+    /// was not told.
     /// For the upkeep of the installation: no scope is asked for.
     fn with_clocks_due(
         &self,
         until: Timestamp,
+        last: &Code,
         after: Option<MatterId>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Undrawn>, ReadError>> + Send;

@@ -221,9 +221,10 @@ impl NoticeStore for Database {
     async fn with_clocks_due(
         &self,
         until: Timestamp,
+        last: &Code,
         after: Option<MatterId>,
         limit: usize,
     ) -> Result<Vec<Undrawn>, ReadError> {
-        noticing::with_clocks_due(self, until, after, limit).await
+        noticing::with_clocks_due(self, until, last, after, limit).await
     }
 }

@@ -55,6 +55,7 @@ pub(crate) fn account(n: u64) -> Account {
         is_service: false,
         password_hash: Some("$argon2id$…".into()),
         totp_secret: Some(vec![0, 255, 7]),
+        must_change: false,
         tries: Tries::default(),
         made_at: at(5),
         version: 1,
@@ -440,7 +441,7 @@ async fn what_is_outside_the_limits_is_refused(store: &Database, _: &Place) {
             ..account(1)
         },
         Account {
-            totp_secret: Some(vec![0; 65]),
+            totp_secret: Some(vec![0; 129]),
             ..account(1)
         },
     ] {

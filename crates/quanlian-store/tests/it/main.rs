@@ -23,4 +23,5 @@ mod processes;
 mod records;
 mod snapshot;
 mod sqlite;
+mod telling;
 mod trail;

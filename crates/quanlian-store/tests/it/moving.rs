@@ -70,6 +70,7 @@ async fn fill(store: &Database) {
     };
     store.grant(&standing).await.unwrap();
     crate::accounts::fill(store).await;
+    crate::telling::fill(store).await;
     crate::trail::fill(store).await;
     crate::files::fill(store).await;
     crate::matters::notices::read_one(store).await;
@@ -92,7 +93,7 @@ fn rows(digests: &[TableDigest]) -> Vec<(&str, u64)> {
         .collect()
 }
 
-const FILLED: [(&str, u64); 26] = [
+const FILLED: [(&str, u64); 32] = [
     ("records", 333),
     ("matters", 12),
     ("matter_events", 24),
@@ -119,6 +120,12 @@ const FILLED: [(&str, u64); 26] = [
     ("trail_prunings", 0),
     ("notices", 12),
     ("notice_reads", 1),
+    ("notices_untold", 12),
+    ("webhooks", 1),
+    ("account_mail", 1),
+    ("deliveries", 1),
+    ("account_subjects", 1),
+    ("sign_in_flows", 1),
 ];
 
 /// There and back again, and what was moved is used.

@@ -10,12 +10,15 @@
 //! | `uploads/` | files on their way |
 //! | `evidence/` | the evidence log and its receipts |
 //! | `names.key` | the key of the blind index; servers of one database share it, and a backup needs it |
+//! | `seal.key` | the keys of secrets that have to be given out again, the newest first; shared and backed up like `names.key` |
 //! | `work/` | desks of jobs that run; may be emptied while nothing runs |
 //!
 //! Invariant: the code of the first start is printed and kept as its digest alone; it is made anew at each start until there is
 //! an account.
 //!
 //! Not here: TLS, which a server in front of it does; the web pages (not built yet).
+
+mod outside;
 
 use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
 
@@ -35,6 +38,8 @@ use quanlian_server::{
 };
 use quanlian_store::{AccountStore as _, FolderObjects, Objects, S3Objects, lock::S3Key};
 use tokio::sync::watch;
+
+pub(super) use outside::outside;
 
 use crate::{
     cli::{LockChoice, platform::Serve},
@@ -93,6 +98,7 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
         let address = format!("http://{}/", listener.local_addr().system()?);
         output.say("serve.database", &[("place", store.place())]);
         let room = room(configuration.data())?;
+        let outside = outside(sections).bad_input()?;
         let means = Means {
             store: store.clone(),
             permissions,
@@ -101,6 +107,9 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             settings: settings(sections),
             filing: Some(Arc::clone(&filing)),
             blind: Some(blind(&configuration.data().join("names.key")).system()?),
+            seal: outside::seal(&configuration.data().join("seal.key")).system()?,
+            telling: outside.telling,
+            providers: outside.providers,
         };
         let platform = Platform::new(means, Timestamp::now);
         if let Some(log) = RoomLog::of(room.clone()).await {

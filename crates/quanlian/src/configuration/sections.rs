@@ -21,6 +21,7 @@ section! {
         listen: SocketAddr = "\"127.0.0.1:7380\"", variable "QUANLIAN_LISTEN";
         plain_http: bool = "false";
         trusted_proxies: Networks = "[]";
+        public_url: Option<String> = "", such_as "\"https://quanlian.example.cn/\"";
     }
 }
 
@@ -107,6 +108,49 @@ section! {
 }
 
 section! {
+    /// Notices that go to addresses of agencies.
+    struct Webhooks in "webhooks" {
+        allow_private: bool = "false";
+        allow_loopback: bool = "false";
+        root_certificates: Option<PathBuf> = "", such_as "\"roots.pem\"";
+        timeout_s: u32 = "10", within 1..=60;
+        give_up_after_days: u32 = "3", within 1..=30;
+        dead_after_days: u32 = "5", within 1..=90;
+    }
+}
+
+section! {
+    /// The server that takes mail.
+    struct Mail in "mail" {
+        host: Option<String> = "", such_as "\"mail.example.cn\"";
+        port: u32 = "0", within 0..=65_535;
+        security: Option<String> = "\"starttls\"";
+        from: Option<String> = "", such_as "\"quanlian@example.cn\"";
+        user: Option<String> = "", such_as "\"quanlian\"";
+        password: Secret = "", such_as "\"mail.secret\"";
+        root_certificates: Option<PathBuf> = "", such_as "\"roots.pem\"";
+        timeout_s: u32 = "20", within 1..=120;
+        give_up_after_days: u32 = "3", within 1..=30;
+    }
+}
+
+section! {
+    /// A provider that signs people in (OpenID Connect).
+    struct Oidc in "oidc" {
+        issuer: Option<String> = "", such_as "\"https://id.example.cn\"";
+        name: Option<String> = "\"sso\"";
+        client_id: Option<String> = "", such_as "\"quanlian\"";
+        client_secret: Secret = "", such_as "\"oidc.secret\"";
+        scopes: Option<String> = "", such_as "\"profile\"";
+        new_agency: Option<String> = "", such_as "\"culture\"";
+        new_roles: Option<String> = "", such_as "\"handler\"";
+        allow_private: bool = "false";
+        allow_loopback: bool = "false";
+        root_certificates: Option<PathBuf> = "", such_as "\"roots.pem\"";
+    }
+}
+
+section! {
     /// What is told on stderr.
     struct Log in "log" {
         filter: Filter = "\"warn\"", variable "QUANLIAN_LOG";
@@ -158,6 +202,9 @@ sections! {
     sign_in: SignIn,
     limits: Limits,
     jobs: Jobs,
+    webhooks: Webhooks,
+    mail: Mail,
+    oidc: Oidc,
     log: Log,
     metrics: Metrics,
     traces: Traces,

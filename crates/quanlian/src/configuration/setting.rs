@@ -196,6 +196,22 @@ impl Setting for PathBuf {
     }
 }
 
+impl Setting for Option<PathBuf> {
+    fn of(given: &Given, key: &Key) -> Result<Self, Wrong> {
+        PathBuf::of(given, key).map(Some)
+    }
+
+    fn shown(&self) -> String {
+        self.as_ref()
+            .map(|path| quoted(path.display()))
+            .unwrap_or_default()
+    }
+
+    fn unread() -> Self {
+        None
+    }
+}
+
 /// A path in a file begins where the file is.
 fn from(base: Option<&Path>, path: &str) -> PathBuf {
     base.map_or_else(|| PathBuf::from(path), |base| base.join(path))

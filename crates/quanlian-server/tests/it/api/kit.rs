@@ -26,8 +26,11 @@ use quanlian_server::{
     platform::{Blind, Filing, Means, Platform, Settings},
     sign_in::{
         password::Cost,
+        provider::{OidcSettings, Providers},
+        seal::Seal,
         secret::{self, Kind},
     },
+    telling::{Telling, TellingSettings},
 };
 use quanlian_store::{AccountStore as _, Database, FolderObjects};
 use sea_orm::ConnectionTrait as _;
@@ -38,15 +41,27 @@ use tower::ServiceExt as _;
 use super::servers;
 
 pub(crate) const PASSWORD: &str = "gravel-tidy-moth-9";
+/// What an administrator gives; nobody keeps it.
+pub(crate) const FIRST_PASSWORD: &str = "timber-oval-crane-3";
+/// The key that seals secrets.
+pub(crate) const SEAL: [u8; 32] = [9; 32];
 const HOST: &str = "quanlian.test";
 /// No file of the test platform is longer.
 pub(crate) const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Whom it tells, and who signs people in besides.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outside {
+    pub(crate) telling: TellingSettings,
+    pub(crate) providers: Vec<OidcSettings>,
+}
 
 /// A running platform.
 pub(crate) struct Office {
     router: Router,
     pub(crate) platform: Platform,
     settings: Settings,
+    outside: Outside,
     now: Arc<AtomicI64>,
     pub(crate) store: Database,
     pub(crate) folder: TempDir,
@@ -88,6 +103,7 @@ async fn platform(
     folder: &Path,
     settings: Settings,
     permissions: Permissions,
+    outside: &Outside,
     clock: Arc<AtomicI64>,
 ) -> Platform {
     let (uploads, objects) = (folder.join("uploads"), folder.join("objects"));
@@ -99,6 +115,7 @@ async fn platform(
         uploads,
         max_file_bytes: MAX_FILE_BYTES,
     };
+    let plain = settings.allows_plain_http;
     let means = Means {
         store: store.clone(),
         permissions,
@@ -107,6 +124,9 @@ async fn platform(
         settings,
         filing: Some(Arc::new(filing)),
         blind: Some(Blind::new([7; 32])),
+        seal: Seal::new(SEAL),
+        telling: Telling::of(&outside.telling, plain).unwrap(),
+        providers: Providers::of(&outside.providers, plain).unwrap(),
     };
     Platform::new(means, move || {
         Timestamp::from_unix_micros(clock.load(Ordering::SeqCst)).unwrap()
@@ -127,7 +147,24 @@ impl Office {
     pub(crate) async fn under(settings: Settings, permissions: Permissions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Database::open(&folder.path().join("quanlian.db")).await.unwrap();
-        Self::over(store, folder, settings, permissions).await
+        Self::over(store, folder, settings, permissions, Outside::default()).await
+    }
+
+    /// That tells outside by these settings, also over plain HTTP to this machine.
+    pub(crate) async fn telling(telling: TellingSettings) -> Self {
+        let providers = Vec::new();
+        Self::outside(Outside { telling, providers }).await
+    }
+
+    /// The same, with providers of sign-in.
+    pub(crate) async fn outside(outside: Outside) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Database::open(&folder.path().join("quanlian.db")).await.unwrap();
+        let settings = Settings {
+            allows_plain_http: true,
+            ..Settings::default()
+        };
+        Self::over(store, folder, settings, Permissions::embedded().unwrap(), outside).await
     }
 
     /// Over a new database on the PostgreSQL server that the tests share, when there is one.
@@ -135,10 +172,25 @@ impl Office {
         let store = servers::new_database().await?;
         let permissions = Permissions::embedded().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        Some(Self::over(store, folder, Settings::default(), permissions).await)
+        Some(
+            Self::over(
+                store,
+                folder,
+                Settings::default(),
+                permissions,
+                Outside::default(),
+            )
+            .await,
+        )
     }
 
-    async fn over(store: Database, folder: TempDir, settings: Settings, permissions: Permissions) -> Self {
+    async fn over(
+        store: Database,
+        folder: TempDir,
+        settings: Settings,
+        permissions: Permissions,
+        outside: Outside,
+    ) -> Self {
         let start: Timestamp = "2024-04-01T02:00:00Z".parse().unwrap();
         let now = Arc::new(AtomicI64::new(start.unix_micros()));
         let clock = Arc::clone(&now);
@@ -149,11 +201,20 @@ impl Office {
             },
             ..settings
         };
-        let platform = platform(&store, folder.path(), settings.clone(), permissions, clock).await;
+        let platform = platform(
+            &store,
+            folder.path(),
+            settings.clone(),
+            permissions,
+            &outside,
+            clock,
+        )
+        .await;
         Self {
             router: api::router(platform.clone()),
             platform,
             settings,
+            outside,
             now,
             store,
             folder,
@@ -164,11 +225,13 @@ impl Office {
     pub(crate) async fn restarted(self) -> Self {
         let permissions = Permissions::embedded().unwrap();
         let clock = Arc::clone(&self.now);
+        let (place, outside) = (self.folder.path(), &self.outside);
         let platform = platform(
             &self.store,
-            self.folder.path(),
+            place,
             self.settings.clone(),
             permissions,
+            outside,
             clock,
         )
         .await;
@@ -286,7 +349,8 @@ impl Office {
     /// Signs in; the account has no second factor.
     pub(crate) async fn sign_in(&self, login: &str) -> Key {
         let answer = self.try_sign_in(login, PASSWORD).await.good();
-        assert_eq!(answer.body, json!({"waits_for_second_factor": false}));
+        let wanted = json!({"waits_for_second_factor": false, "must_change_password": false});
+        assert_eq!(answer.body, wanted);
         answer.key()
     }
 
@@ -325,10 +389,24 @@ impl Office {
         let login = format!("{agency}.{user}");
         let body = json!({
             "login": login, "agency": agency, "user": user, "unit": unit, "name": "某人", "roles": roles,
-            "password": PASSWORD,
+            "password": FIRST_PASSWORD,
         });
         self.post(admin, "/api/v1/accounts", body).await.good();
-        self.sign_in(&login).await
+        let key = self.try_sign_in(&login, FIRST_PASSWORD).await.good().key();
+        let own = json!({"password": PASSWORD});
+        self.send(Some(&key), "PUT", "/api/v1/account/password", &[], Some(own))
+            .await
+            .good();
+        key
+    }
+
+    /// An account as it is kept.
+    pub(crate) async fn store_account(&self, login: &str) -> quanlian_store::accounts::Account {
+        self.store
+            .account_of(&login.parse().unwrap())
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     /// What the audit trail holds, as its auditor reads it.
@@ -341,9 +419,11 @@ impl Office {
 impl Answer {
     /// The session that it began.
     pub(crate) fn key(&self) -> Key {
-        let set = self.header("set-cookie");
+        let all = self.headers.get_all("set-cookie").iter();
+        let mut all = all.map(|value| value.to_str().unwrap());
+        let set = all.find(|set| set.starts_with("quanlian_session=")).unwrap();
         assert!(
-            set.contains("; HttpOnly") && set.contains("; SameSite=Strict") && set.ends_with("; Secure"),
+            set.contains("; HttpOnly") && set.contains("; SameSite=Strict"),
             "{set}"
         );
         Key::Cookie(set.split(';').next().unwrap().to_owned())

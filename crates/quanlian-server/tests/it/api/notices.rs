@@ -101,6 +101,92 @@ async fn a_clock_is_told_before_and_after_it_runs_out_and_once() {
 }
 
 #[tokio::test]
+async fn a_duty_that_stays_undone_is_told_further_up_after_working_days_once_each() {
+    let office = Office::new().await;
+    let people = people(&office).await;
+    office
+        .person(&people.admin, "culture", "rev", &["reviewer"])
+        .await;
+    // A Monday in March 2024: the month has no holidays.
+    office.set("2024-03-04T10:00:00+08:00");
+    let clerk = office.sign_in("culture.zhou").await;
+    let matter = opened(&office, &clerk).await;
+    let clocks = matter.body["clocks"].as_array().unwrap();
+    let accept = clocks.iter().find(|clock| clock["clock"] == "accept").unwrap();
+    let due_on: quanlian_record::time::Day = accept["due_on"].as_str().unwrap().parse().unwrap();
+    let weekday = due_on.weekday().to_monday_one_offset();
+    let told = async |login: &str| {
+        let key = office.sign_in(login).await;
+        let mut lights = lights(&inbox(&office, &key).await);
+        lights.retain(|light| light.starts_with("accept overdue"));
+        // Who holds two of the roles is told in both.
+        lights.dedup();
+        lights
+    };
+    // Day by day: the light of `n` comes on the day with which `n` working days have begun.
+    let (mut day, mut passed) = (due_on, 0);
+    let mut seen = Vec::new();
+    while passed < 8 {
+        day = day.tomorrow().unwrap();
+        passed += i64::from(day.weekday().to_monday_one_offset() <= 5);
+        office.set(&format!("{day}T09:00:00+08:00"));
+        office.platform.look_at_clocks().await.unwrap();
+        assert_eq!(office.platform.look_at_clocks().await.unwrap(), 0, "once: {day}");
+        let of_head = told("culture.head").await;
+        let wanted: Vec<String> = [
+            (1, "accept overdue_1"),
+            (3, "accept overdue_3"),
+            (7, "accept overdue_7"),
+        ]
+        .iter()
+        .filter(|(after, _)| passed >= *after)
+        .map(|(_, light)| (*light).to_owned())
+        .collect();
+        assert_eq!(
+            of_head
+                .iter()
+                .filter(|light| *light != "accept overdue")
+                .cloned()
+                .collect::<Vec<_>>(),
+            wanted,
+            "{day}"
+        );
+        seen.push(of_head.len());
+    }
+    assert_eq!(seen.last(), Some(&4), "{weekday} {seen:?}");
+    // A reviewer is told after a working day, and not at once.
+    assert_eq!(told("culture.rev").await, ["accept overdue_1"]);
+    // Nothing is looked at any more, also after a restart.
+    let office = office.restarted().await;
+    assert_eq!(office.platform.look_at_clocks().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_ran_out_while_the_program_was_away_is_told_once_when_it_is_back() {
+    let office = Office::new().await;
+    people(&office).await;
+    office.set("2024-03-04T10:00:00+08:00");
+    let clerk = office.sign_in("culture.zhou").await;
+    opened(&office, &clerk).await;
+    office.set("2024-04-29T10:00:00+08:00");
+    let office = office.restarted().await;
+    assert!(office.platform.look_at_clocks().await.unwrap() > 0);
+    assert_eq!(office.platform.look_at_clocks().await.unwrap(), 0);
+    let head = office.sign_in("culture.head").await;
+    let mut told = lights(&inbox(&office, &head).await);
+    told.retain(|light| light.starts_with("accept "));
+    let wanted = [
+        "accept overdue",
+        "accept overdue_1",
+        "accept overdue_3",
+        "accept overdue_7",
+    ];
+    let mut several = told.clone();
+    several.dedup();
+    assert_eq!(several, wanted);
+}
+
+#[tokio::test]
 async fn an_act_tells_whom_the_procedure_names() {
     let office = Office::new().await;
     let people = people(&office).await;

@@ -132,7 +132,10 @@ async fn a_second_factor_is_asked_for_taken_once_and_can_be_recovered() {
 
     // The code that set it up is used.
     let halfway = office.try_sign_in("root", PASSWORD).await.good();
-    assert_eq!(halfway.body, json!({"waits_for_second_factor": true}));
+    assert_eq!(
+        halfway.body,
+        json!({"waits_for_second_factor": true, "must_change_password": false})
+    );
     let key = halfway.key();
     let nothing = office.get(Some(&key), "/api/v1/session").await;
     assert_eq!((nothing.status, nothing.code()), (401, "second_factor_missing"));

@@ -19,7 +19,7 @@ use crate::{
     matters::{
         AgencyCode, Code, ReadError, Scope, WriteError,
         measures::{MAX_MEASURES, RUNNING, Undrawn},
-        notices::{HANDLERS, InboxQuery, MAX_PAGE_NOTICES, Notice, OVERDUE, Reader, Received},
+        notices::{HANDLERS, InboxQuery, MAX_PAGE_NOTICES, Notice, Reader, Received},
     },
 };
 
@@ -178,7 +178,7 @@ fn statement(notices: &[Notice]) -> Sql {
         ]);
         sql.push(")");
     }
-    sql.push(" ON CONFLICT (notice_key) DO NOTHING");
+    sql.push(" ON CONFLICT (notice_key) DO NOTHING RETURNING id, made_at");
     sql
 }
 
@@ -186,20 +186,37 @@ pub(super) async fn notify(database: &Database, notices: &[Notice]) -> Result<u6
     if notices.is_empty() {
         return Ok(0);
     }
-    Ok(database.run(statement(notices)).await?)
+    let writing = database.write().await?;
+    let made = put(&writing, notices).await?;
+    writing.commit().await?;
+    Ok(made)
 }
 
-/// Those that come with a write.
-pub(super) async fn put(writing: &Writing<'_>, notices: &[Notice]) -> Result<(), WriteError> {
-    if !notices.is_empty() {
-        writing.run(statement(notices)).await?;
+/// Those that come with a write; how many were not there yet. Those wait in the same transaction to be told outside.
+pub(super) async fn put(writing: &Writing<'_>, notices: &[Notice]) -> Result<u64, WriteError> {
+    if notices.is_empty() {
+        return Ok(0);
     }
-    Ok(())
+    let made = writing.all(statement(notices)).await?;
+    if made.is_empty() {
+        return Ok(0);
+    }
+    let mut sql = Sql::new("INSERT INTO notices_untold (notice_id, made_at) VALUES ");
+    for (at, row) in made.iter().enumerate() {
+        let failed = |error| WriteError::Database(writing.trouble(error));
+        let id: uuid::Uuid = row.try_get("", "id").map_err(failed)?;
+        let made_at: i64 = row.try_get("", "made_at").map_err(failed)?;
+        sql.push(if at == 0 { "(" } else { ", (" });
+        sql.bind_all(values![id, made_at]).push(")");
+    }
+    writing.run(sql).await?;
+    Ok(whole(made.len()).unsigned_abs())
 }
 
 pub(super) async fn with_clocks_due(
     database: &Database,
     until: Timestamp,
+    last: &Code,
     after: Option<MatterId>,
     limit: usize,
 ) -> Result<Vec<Undrawn>, ReadError> {
@@ -211,11 +228,10 @@ pub(super) async fn with_clocks_due(
         " AND m.id IN (SELECT c.matter_id FROM matter_measures c WHERE c.kind = 'clock' AND c.state = '{RUNNING}' AND c.due_at < "
     ));
     sql.bind(until.unix_micros());
-    // A run that was told to have run out is done with; a later run of the same clock is due later than that.
-    sql.push(&format!(
-        " AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.matter_id = c.matter_id AND n.about = c.name \
-         AND n.light = '{OVERDUE}' AND n.made_at >= c.due_at))"
-    ));
+    // A run whose last light was told is done with; a later run of the same clock is due later than that.
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.matter_id = c.matter_id AND n.about = c.name AND n.light = ")
+        .bind(last.as_str())
+        .push(" AND n.made_at >= c.due_at))");
     sql.push(" ORDER BY m.id LIMIT ")
         .bind(whole(limit.clamp(1, MAX_MEASURES)));
     let rows = database.all(sql).await?;

@@ -24,7 +24,7 @@ use crate::{
 every_database_passes! {
     an_inbox_holds_what_is_for_its_reader
     a_key_is_told_once_and_with_its_write_or_not_at_all
-    clocks_are_due_until_they_were_told_to_have_run_out
+    clocks_are_due_until_their_last_light_was_told
 }
 
 pub(crate) fn notice(n: u64, matter: u64, to: Option<&str>, role: Option<&str>) -> Notice {
@@ -183,7 +183,7 @@ async fn a_key_is_told_once_and_with_its_write_or_not_at_all(store: &Database, _
     create(store, 2, &of_another).await.unwrap_err();
 }
 
-async fn clocks_are_due_until_they_were_told_to_have_run_out(store: &Database, _: &Place) {
+async fn clocks_are_due_until_their_last_light_was_told(store: &Database, _: &Place) {
     let clock = |due: i64, state: &str| Measure {
         kind: MeasureKind::Clock,
         name: code("accept"),
@@ -203,7 +203,10 @@ async fn clocks_are_due_until_they_were_told_to_have_run_out(store: &Database, _
         create(store, n, &given).await.unwrap();
     }
     let due = async |until: i64| {
-        let found = store.with_clocks_due(at(until), None, 10).await.unwrap();
+        let found = store
+            .with_clocks_due(at(until), &code("overdue_7"), None, 10)
+            .await
+            .unwrap();
         found.iter().map(|one| one.id).collect::<Vec<_>>()
     };
     assert_eq!(due(10).await, []);
@@ -215,16 +218,16 @@ async fn clocks_are_due_until_they_were_told_to_have_run_out(store: &Database, _
         made_at: at(made),
         ..notice(n, 1, Some("culture"), None)
     };
-    // Told that it is soon, it is still to be told that it is too late; told in an earlier run, too.
+    // Told that it is too late, it is still to be told once more; told so in an earlier run, too.
     store
-        .notify(&[told(1, "red", 12), told(2, "overdue", 9)])
+        .notify(&[told(1, "overdue", 12), told(2, "overdue_7", 9)])
         .await
         .unwrap();
     assert_eq!(due(20).await, [matter_id(1)]);
-    store.notify(&[told(3, "overdue", 11)]).await.unwrap();
+    store.notify(&[told(3, "overdue_7", 11)]).await.unwrap();
     assert_eq!(due(60).await, [matter_id(2)]);
     let behind = store
-        .with_clocks_due(at(60), Some(matter_id(2)), 10)
+        .with_clocks_due(at(60), &code("overdue_7"), Some(matter_id(2)), 10)
         .await
         .unwrap();
     assert_eq!(behind, []);

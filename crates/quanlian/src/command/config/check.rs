@@ -17,7 +17,10 @@ use quanlian_store::{
     database::{OpenError, Standing},
 };
 
-use super::super::{platform, serve::key_of};
+use super::super::{
+    platform,
+    serve::{key_of, outside as outside_of},
+};
 use crate::configuration::{Configuration, Finding};
 
 /// How long database and bucket are waited for.
@@ -36,7 +39,14 @@ pub(super) async fn all(configuration: &Configuration) -> Vec<Finding> {
         found.push(address(listen, "metrics.listen"));
     }
     found.extend(front(configuration));
+    found.extend(outside(configuration));
     found
+}
+
+/// What webhooks, mail and the provider of sign-in are set to; nobody is asked.
+fn outside(configuration: &Configuration) -> Option<Finding> {
+    let refused = outside_of(&configuration.sections).err()?;
+    Some(Finding::error("config_outside", &format!("{refused:#}")))
 }
 
 fn folder(data: &Path) -> Finding {
