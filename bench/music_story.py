@@ -31,6 +31,8 @@ import time
 import servers
 
 PASSWORD = "gravel-tidy-moth-9"
+# What the administrator gives; it opens nothing but its own change.
+FIRST_PASSWORD = "timber-oval-crane-3"
 AGENCIES = {
     "ipo": ("市知识产权局", "City IP office"), "culture": ("市文化市场执法总队", "City culture enforcement"),
     "police": ("市公安局经侦总队", "City police"), "procuratorate": ("市人民检察院", "City procuratorate"),
@@ -78,9 +80,9 @@ class Server:
 class Person:
     """Somebody who is signed in."""
 
-    def __init__(self, port, login):
+    def __init__(self, port, login, password=PASSWORD):
         self.port, self.connection, self.cookie = port, None, None
-        status, headers, _ = self.send("POST", "/api/v1/session", {"login": login, "password": PASSWORD})
+        status, headers, _ = self.send("POST", "/api/v1/session", {"login": login, "password": password})
         check(status == 200, (login, status))
         self.cookie = headers["set-cookie"].split(";")[0]
 
@@ -228,9 +230,10 @@ def office(server):
         root.good("PUT", "/api/v1/agencies/%s/units/team-1" % code, {"zh": "一队", "en": "Team 1"})
     people = {}
     for user, (agency, roles) in PEOPLE.items():
-        account = {"login": user, "agency": agency, "user": user, "unit": "team-1", "name": user, "roles": roles, "password": PASSWORD}
+        account = {"login": user, "agency": agency, "user": user, "unit": "team-1", "name": user, "roles": roles, "password": FIRST_PASSWORD}
         root.good("POST", "/api/v1/accounts", account)
-        people[user] = Person(server.port, user)
+        people[user] = Person(server.port, user, FIRST_PASSWORD)
+        people[user].good("PUT", "/api/v1/account/password", {"password": PASSWORD})
     return people
 
 

@@ -32,6 +32,8 @@ import time
 import servers
 
 PASSWORD = "gravel-tidy-moth-9"
+# What the administrator gives; it opens nothing but its own change.
+FIRST_PASSWORD = "timber-oval-crane-3"
 GIVEN = {"facts": {"subject": {"text": "copyright"}}, "papers": {"complaint_letter": "T-1"}}
 
 
@@ -194,15 +196,16 @@ def run(a, database):
              "login": "root", "name": "管理员", "password": PASSWORD}
     assert send(server.port, "POST", "/api/v1/first-start", first)[0] == 201
 
-    def cookie_of(login):
-        status, headers, _ = send(server.port, "POST", "/api/v1/session", {"login": login, "password": PASSWORD})
+    def cookie_of(login, password=PASSWORD):
+        status, headers, _ = send(server.port, "POST", "/api/v1/session", {"login": login, "password": password})
         assert status == 200
         return headers["set-cookie"].split(";")[0]
 
     root = cookie_of("root")
-    clerk = {"login": "zhou", "agency": "culture", "user": "zhou", "name": "周", "roles": ["intake_clerk"], "password": PASSWORD}
+    clerk = {"login": "zhou", "agency": "culture", "user": "zhou", "name": "周", "roles": ["intake_clerk"], "password": FIRST_PASSWORD}
     assert send(server.port, "POST", "/api/v1/accounts", clerk, root)[0] == 201
-    cookie = cookie_of("zhou")
+    cookie = cookie_of("zhou", FIRST_PASSWORD)
+    assert send(server.port, "PUT", "/api/v1/account/password", {"password": PASSWORD}, cookie)[0] == 204
 
     stop, draw, began = threading.Event(), random.Random(a.seed), time.time()
     writers = [Writer(server, cookie, "w%d" % n, stop) for n in range(4)]

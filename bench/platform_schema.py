@@ -46,8 +46,8 @@ def main():
              "login": "root", "name": "管理员", "password": kills.PASSWORD}
     assert send("POST", "/api/v1/first-start", first)[0] == 201
 
-    def cookie_of(login):
-        status, headers, _ = send("POST", "/api/v1/session", {"login": login, "password": kills.PASSWORD})
+    def cookie_of(login, password=kills.PASSWORD):
+        status, headers, _ = send("POST", "/api/v1/session", {"login": login, "password": password})
         assert status == 200
         return headers["set-cookie"].split(";")[0]
 
@@ -56,9 +56,10 @@ def main():
         if role == "administrator":
             cookie = root
         else:
-            account = {"login": role, "agency": "culture", "user": role, "name": role, "roles": [role], "password": kills.PASSWORD}
+            account = {"login": role, "agency": "culture", "user": role, "name": role, "roles": [role], "password": kills.FIRST_PASSWORD}
             assert send("POST", "/api/v1/accounts", account, root)[0] == 201
-            cookie = cookie_of(role)
+            cookie = cookie_of(role, kills.FIRST_PASSWORD)
+            assert send("PUT", "/api/v1/account/password", {"password": kills.PASSWORD}, cookie)[0] == 204
         _, _, refused = send("POST", "/api/v1/account/tokens", {"name": "t", "scopes": ["?"], "days": 1}, cookie)
         status, _, token = send("POST", "/api/v1/account/tokens", {"name": "t", "scopes": refused["known"], "days": 2}, cookie)
         assert status == 201, token

@@ -176,9 +176,10 @@ async fn round_of_hooks(platform: &Platform, told: &mut Told) -> Result<bool, Pr
         .map(|delivery| to_hook(platform, hooks, delivery))
         .collect();
     for is_taken in futures::future::join_all(sent).await {
-        match is_taken? {
-            true => told.taken += 1,
-            false => told.failed += 1,
+        if is_taken? {
+            told.taken += 1;
+        } else {
+            told.failed += 1;
         }
     }
     Ok(is_any)
@@ -215,7 +216,7 @@ async fn to_hook(platform: &Platform, hooks: &Hooks, delivery: Delivery) -> Resu
         match platform.seal().open(Use::Webhook, owner.as_bytes(), sealed) {
             Ok(secret) => secrets.push(secret),
             Err(error) => {
-                tracing::error!(webhook.id = %id, error = error.code(), "the secret of a webhook cannot be opened")
+                tracing::error!(webhook.id = %id, error = error.code(), "the secret of a webhook cannot be opened");
             }
         }
     }

@@ -205,14 +205,11 @@ pub(super) async fn confirm(
 )]
 pub(super) async fn end(State(platform): State<Platform>, caller: Caller) -> Result<StatusCode, Problem> {
     own_line(&platform, &caller, "end_mail").await?;
-    match platform.store().end_mail(caller.account.id).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "mail_not_found",
-            "no address is set",
-        )),
+    if platform.store().end_mail(caller.account.id).await? {
+        return Ok(StatusCode::NO_CONTENT);
     }
+    let detail = "no address is set";
+    Err(Problem::new(StatusCode::NOT_FOUND, "mail_not_found", detail))
 }
 
 /// Where an account's notices are mailed, and why the last mail was not taken: for administrators.

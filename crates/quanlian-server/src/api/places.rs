@@ -162,6 +162,10 @@ pub(super) async fn put_unit(
 }
 
 #[derive(Serialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the JSON, with its name"
+)]
 pub(super) struct AccountView {
     id: String,
     login: String,

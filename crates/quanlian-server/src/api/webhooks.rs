@@ -296,10 +296,10 @@ pub(super) async fn end(
     At((agency, id)): At<(AgencyCode, WebhookId)>,
 ) -> Result<StatusCode, Problem> {
     allowed(&platform, &caller, &agency, "end_webhook", Some(id)).await?;
-    match platform.store().end_webhook(&agency, id).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(not_there()),
+    if platform.store().end_webhook(&agency, id).await? {
+        return Ok(StatusCode::NO_CONTENT);
     }
+    Err(not_there())
 }
 
 /// A new secret; the one before signs beside it for a day, so that a receiver can change over.

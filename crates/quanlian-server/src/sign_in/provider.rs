@@ -152,6 +152,12 @@ struct Published {
     end_session_endpoint: Option<String>,
 }
 
+/// What a provider gives for a code.
+#[derive(Deserialize)]
+struct Given {
+    id_token: String,
+}
+
 #[derive(Default)]
 struct Known {
     published: Option<(i64, Published)>,
@@ -362,10 +368,6 @@ impl Provider {
             200 => {}
             400..=499 => return Err(ProviderError::Code),
             status => return Err(ProviderError::Away(format!("it answered {status}"))),
-        }
-        #[derive(Deserialize)]
-        struct Given {
-            id_token: String,
         }
         let given: Given = serde_json::from_slice(&answer.body)
             .map_err(|_| ProviderError::Away("it gave no token that can be read".to_owned()))?;

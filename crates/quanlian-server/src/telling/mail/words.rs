@@ -5,7 +5,7 @@
 //!
 //! Invariant: what is filled in is one line; a key that has no words is told in general ones.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::Line;
 
@@ -96,7 +96,7 @@ impl Words {
             text.push_str(&self.fill(language, key, &[("number", number), ("what", &what), ("at", &at)]));
             text.push('\n');
             if let (Some(url), Some((id, _))) = (public_url, &line.matter) {
-                text.push_str(&format!("  {url}/matters/{id}\n"));
+                let _ = writeln!(text, "  {url}/matters/{id}");
             }
         }
         text.push('\n');

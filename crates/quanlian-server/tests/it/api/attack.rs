@@ -8,6 +8,7 @@
 //! store holds them. It knows neither the policies nor the SQL.
 
 mod holdings;
+mod outside;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -566,6 +567,7 @@ async fn attack(office: Office, seed: u64, steps: usize) {
         }
     }
     a_key_of_another_is_another_key(&world, &mut probes).await;
+    outside::nobody_sees_where_others_are_told(&world, &mut probes).await;
     // Administrators see no matter at all.
     for row in &truth.rows {
         let path = format!("/api/v1/matters/{}", row.id);

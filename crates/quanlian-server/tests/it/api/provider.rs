@@ -97,6 +97,15 @@ impl Signer {
 /// How the token lies.
 type Lie = fn(&mut Value, &mut Value);
 
+/// How the signature is spoiled, with the head and body that were signed.
+type Spoil = fn(&Idp, &str) -> String;
+
+/// The same body under another head.
+fn headed(alg: &str, signed: &str) -> String {
+    let body = signed.split('.').nth(1).unwrap();
+    format!("{}.{body}", coded(json!({"alg": alg, "kid": "k1"}).to_string()))
+}
+
 struct Idp {
     issuer: String,
     signer: Signer,
@@ -104,8 +113,7 @@ struct Idp {
     /// What it publishes as its issuer.
     says: Option<String>,
     lie: Option<Lie>,
-    /// How the signature is spoiled, with the head and body that were signed.
-    spoil: Option<fn(&Idp, &str) -> String>,
+    spoil: Option<Spoil>,
     now_s: i64,
     subject: String,
     /// Codes that were given out, with nonce and challenge.
@@ -369,61 +377,61 @@ async fn no_lie_of_a_token_is_believed() {
     let world = World::with_li(Signer::rsa()).await;
     let lies: [(&str, &str, Lie); 20] = [
         ("nonce of another", "oidc_token_nonce", |_, body| {
-            body["nonce"] = json!("another")
+            body["nonce"] = json!("another");
         }),
         ("no nonce", "oidc_token_nonce", |_, body| {
-            body["nonce"] = Value::Null
+            body["nonce"] = Value::Null;
         }),
         ("another audience", "oidc_token_audience", |_, body| {
-            body["aud"] = json!("others")
+            body["aud"] = json!("others");
         }),
         ("audiences without us", "oidc_token_audience", |_, body| {
-            body["aud"] = json!(["a", "b"])
+            body["aud"] = json!(["a", "b"]);
         }),
         ("several without a party", "oidc_token_audience", |_, body| {
-            body["aud"] = json!(["quanlian", "b"])
+            body["aud"] = json!(["quanlian", "b"]);
         }),
         ("another party", "oidc_token_audience", |_, body| {
-            body["azp"] = json!("b")
+            body["azp"] = json!("b");
         }),
         ("no audience", "oidc_token_form", |_, body| {
-            body["aud"] = Value::Null
+            body["aud"] = Value::Null;
         }),
         ("another issuer", "oidc_token_issuer", |_, body| {
-            body["iss"] = json!("https://evil.example")
+            body["iss"] = json!("https://evil.example");
         }),
         ("an issuer with a stroke", "oidc_token_issuer", |_, body| {
             body["iss"] = json!(format!("{}/", body["iss"].as_str().unwrap()));
         }),
         ("over", "oidc_token_time", |_, body| {
-            body["exp"] = json!(body["iat"].as_i64().unwrap() - 121)
+            body["exp"] = json!(body["iat"].as_i64().unwrap() - 121);
         }),
         ("made long ago", "oidc_token_time", |_, body| {
-            body["iat"] = json!(body["iat"].as_i64().unwrap() - 3601)
+            body["iat"] = json!(body["iat"].as_i64().unwrap() - 3601);
         }),
         ("made tomorrow", "oidc_token_time", |_, body| {
-            body["iat"] = json!(body["iat"].as_i64().unwrap() + 121)
+            body["iat"] = json!(body["iat"].as_i64().unwrap() + 121);
         }),
         ("not before later", "oidc_token_time", |_, body| {
-            body["nbf"] = json!(body["iat"].as_i64().unwrap() + 121)
+            body["nbf"] = json!(body["iat"].as_i64().unwrap() + 121);
         }),
         ("no end", "oidc_token_form", |_, body| body["exp"] = Value::Null),
         ("nobody", "oidc_token_subject", |_, body| body["sub"] = json!("")),
         ("a long subject", "oidc_token_subject", |_, body| {
-            body["sub"] = json!("x".repeat(256))
+            body["sub"] = json!("x".repeat(256));
         }),
         ("an unknown key", "oidc_token_key", |head, _| {
-            head["kid"] = json!("k9")
+            head["kid"] = json!("k9");
         }),
         ("something critical", "oidc_token_algorithm", |head, _| {
-            head["crit"] = json!(["b64"])
+            head["crit"] = json!(["b64"]);
         }),
         ("a key in the head", "oidc_token_signature", |head, _| {
             // What is signed is spoiled below; the key in the head is nobody's.
             head["jwk"] = json!({"kty": "RSA"});
         }),
         ("somebody else's mail", "oidc_unknown", |_, body| {
-            body["sub"] = json!("root@example.cn")
+            body["sub"] = json!("root@example.cn");
         }),
     ];
     for (what, code, lie) in lies {
@@ -457,11 +465,6 @@ async fn no_lie_of_a_token_is_believed() {
 #[tokio::test]
 async fn a_token_does_not_say_how_it_wants_to_be_checked() {
     let world = World::with_li(Signer::rsa()).await;
-    type Spoil = fn(&Idp, &str) -> String;
-    fn headed(alg: &str, signed: &str) -> String {
-        let body = signed.split('.').nth(1).unwrap();
-        format!("{}.{body}", coded(json!({"alg": alg, "kid": "k1"}).to_string()))
-    }
     let ways: [(&str, &str, Spoil); 7] = [
         ("none", "oidc_token_algorithm", |_, signed| {
             format!("{}.", headed("none", signed))
