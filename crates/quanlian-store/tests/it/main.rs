@@ -24,3 +24,4 @@ mod records;
 mod snapshot;
 mod sqlite;
 mod trail;
+mod upgrade;
