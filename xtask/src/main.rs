@@ -37,6 +37,7 @@ usage: cargo xtask <task>
   bench [--no-install] [NAME]...  run the benchmarks and print their tables (Markdown on stdout)
   ci    [--no-install] [STEP]...  fmt, tidy, clippy, test, features, doc, deny: all, or those named
   release [--no-install]          build the program as it is handed out: optimised, with C2PA
+  package [dev]                   make the Debian package, of the release build (with `dev` of the development build)
   fuzz  [TARGET]... [-- SECONDS]  make seeds, build and run the fuzz targets (60 s each), print their table
   tidy                            check the tree: crate graph, module heads, messages, law files, sizes
 
@@ -84,6 +85,7 @@ fn run(root: &Path, args: &[String]) -> Result<u8, Stop> {
         "bench" => tasks::bench(root, &options),
         "ci" => ci::run(root, &options),
         "release" => tasks::release(root, &options),
+        "package" => tasks::package(root, &options),
         "fuzz" => fuzz::run(root, &options),
         "tidy" => tidy::report(root),
         "help" | "--help" | "-h" => {

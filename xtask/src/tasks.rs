@@ -1,4 +1,4 @@
-//! The tasks that build and run the product: demo, release, test, bench.
+//! The tasks that build and run the product: demo, release, package, test, bench.
 //!
 //! In:  the options of the command line.
 //! Out: the exit code of what was run.
@@ -40,6 +40,9 @@ pub(crate) fn demo(root: &Path, options: &Options) -> Result<u8, Stop> {
 /// What is off by default, because it is heavy, and on in what is handed out.
 const RELEASE_FEATURES: &str = "c2pa";
 
+/// Where packages are put, below the root.
+const PACKAGES: &str = "target/package/";
+
 /// Builds the program as it is handed out.
 pub(crate) fn release(root: &Path, options: &Options) -> Result<u8, Stop> {
     options.refuse_names("release")?;
@@ -57,6 +60,49 @@ pub(crate) fn release(root: &Path, options: &Options) -> Result<u8, Stop> {
         ])
         .args(&options.passed_on);
     step::exit_code(&mut cargo)
+}
+
+/// Makes the Debian package: of the release build, or with the name `dev` of the development build that is there.
+pub(crate) fn package(root: &Path, options: &Options) -> Result<u8, Stop> {
+    let is_dev = match options.names.as_slice() {
+        [] => false,
+        [name] if name == "dev" => true,
+        [other, ..] => {
+            return Err(Stop::BadUse(format!(
+                "`package` takes `dev` or nothing, not `{other}`"
+            )));
+        }
+    };
+    if step::cargo(root)
+        .args(["deb", "--version"])
+        .output()
+        .is_ok_and(|found| !found.status.success())
+    {
+        return Err(Stop::Machine(
+            "cargo-deb is missing; `cargo install cargo-deb --locked` brings it".into(),
+        ));
+    }
+    if !is_dev {
+        let without_names = Options {
+            no_install: options.no_install,
+            ..Options::default()
+        };
+        let built = release(root, &without_names)?;
+        if built != 0 {
+            return Ok(built);
+        }
+    }
+    let mut cargo = step::cargo(root);
+    cargo.args(["deb", "--locked", "--no-build", "-p", "quanlian"]);
+    if is_dev {
+        cargo.args(["--profile", "dev", "--no-strip", "--fast"]);
+    }
+    cargo.args(["--output", PACKAGES]).args(&options.passed_on);
+    let made = step::exit_code(&mut cargo)?;
+    if made == 0 {
+        eprintln!("the package lies in {PACKAGES}; packaging/Containerfile makes an image of it");
+    }
+    Ok(made)
 }
 
 /// Runs every test of the workspace in one pass, then the tidy checks, whose findings are easier to read alone.

@@ -25,3 +25,4 @@ mod snapshot;
 mod sqlite;
 mod telling;
 mod trail;
+mod upgrade;

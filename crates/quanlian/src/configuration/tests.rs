@@ -306,3 +306,12 @@ fn paths_in_a_file_begin_where_the_file_is() {
         tried.folder.path().join("here")
     );
 }
+
+/// What the package installs.
+#[test]
+fn the_file_of_the_package_is_read() {
+    let loaded = Tried::file(include_str!("../../../../packaging/platform.toml")).load();
+    assert!(loaded.findings.is_empty(), "{:?}", loaded.findings);
+    assert_eq!(loaded.configuration.data(), Path::new("/var/lib/quanlian"));
+    assert_eq!(loaded.configuration.sections.server.trusted_proxies.0.len(), 2);
+}
