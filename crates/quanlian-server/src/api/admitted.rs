@@ -21,12 +21,13 @@ use crate::{
 };
 
 /// Paths below which passwords and codes are checked.
-const SIGN_IN: [&str; 4] = [
+const SIGN_IN: [&str; 3] = [
     "/api/v1/session",
     "/api/v1/first-start",
-    "/api/v1/oidc",
     "/api/v1/account/password",
 ];
+/// Where a provider of sign-in sends a browser back: a look that makes the server ask the provider.
+const CALLED_BACK: &str = "/callback";
 /// Asked by those who watch over the service, and costing next to nothing.
 const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
 /// Pieces of files.
@@ -42,7 +43,8 @@ pub(super) async fn admit(State(platform): State<Platform>, request: Request, ne
     let is_look = request.method() == Method::GET || request.method() == Method::HEAD;
     let wants = if path == PIECES && request.method() == Method::PATCH {
         Wants::Piece
-    } else if !is_look && SIGN_IN.iter().any(|below| path.starts_with(below)) {
+    } else if (!is_look || path.ends_with(CALLED_BACK)) && SIGN_IN.iter().any(|below| path.starts_with(below))
+    {
         Wants::SignIn
     } else {
         Wants::Usual

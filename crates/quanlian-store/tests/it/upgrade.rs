@@ -29,35 +29,9 @@ use crate::{
 
 /// Whether the fixtures that are missing are written.
 const MAKE: &str = "QUANLIAN_MAKE_FIXTURES";
-/// Tables that hold what nothing else can tell; the words of the search are drawn anew.
-const TABLES: [&str; 26] = [
-    "records",
-    "matters",
-    "matter_events",
-    "matter_series",
-    "matter_numbers",
-    "matter_handlers",
-    "matter_keys",
-    "matter_requests",
-    "matter_grants",
-    "matter_measures",
-    "outbox",
-    "jobs",
-    "agencies",
-    "units",
-    "accounts",
-    "account_sessions",
-    "account_tokens",
-    "account_codes",
-    "matter_files",
-    "uploads",
-    "trail_strands",
-    "trail_lines",
-    "trail_anchors",
-    "trail_prunings",
-    "notices",
-    "notice_reads",
-];
+/// Every table but those of the words of the search, which are drawn anew, and of the steps themselves.
+const ALL_TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+     AND name NOT LIKE 'matter\\_terms%' ESCAPE '\\' AND name NOT IN ('matter_texts', 'seaql_migrations') ORDER BY name";
 /// What the folder of objects held.
 const OBJECT: &str = "乐谱 score\n";
 
@@ -105,18 +79,18 @@ async fn fill(store: &Database) {
 }
 
 /// The columns of the tables that a step has.
-async fn columns(raw: &DatabaseConnection) -> BTreeMap<&'static str, Vec<String>> {
-    let mut all = BTreeMap::new();
-    for table in TABLES {
-        let ask = format!("SELECT name FROM pragma_table_info('{table}')");
+async fn columns(raw: &DatabaseConnection) -> BTreeMap<String, Vec<String>> {
+    let texts = async |ask: &str| -> Vec<String> {
         let rows = raw
-            .query_all_raw(statement(&ask, vec![], DatabaseBackend::Sqlite))
+            .query_all_raw(statement(ask, vec![], DatabaseBackend::Sqlite))
             .await
             .unwrap();
-        let names: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
-        if !names.is_empty() {
-            all.insert(table, names);
-        }
+        rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    };
+    let mut all = BTreeMap::new();
+    for table in texts(ALL_TABLES).await {
+        let names = texts(&format!("SELECT name FROM pragma_table_info('{table}')")).await;
+        all.insert(table, names);
     }
     all
 }
@@ -194,7 +168,7 @@ async fn make() {
             let rows = rows
                 .iter()
                 .map(|row| names.iter().map(|name| (name.clone(), cell(row, name))).collect());
-            tables.insert(table.to_owned(), rows.collect());
+            tables.insert(table, rows.collect());
         }
         let id = ObjectId::of(OBJECT.as_bytes()).to_string();
         let mut lines = format!(
@@ -241,8 +215,8 @@ fn tables(fixture: &Value) -> Tables {
 async fn put(raw: &DatabaseConnection, tables: &Tables) {
     let backend = raw.get_database_backend();
     let mut waiting: Vec<(&str, &Row)> = Vec::new();
-    for table in TABLES {
-        waiting.extend(tables.get(table).into_iter().flatten().map(|row| (table, row)));
+    for (table, rows) in tables {
+        waiting.extend(rows.iter().map(|row| (table.as_str(), row)));
     }
     while !waiting.is_empty() {
         let (before, mut left, mut why) = (waiting.len(), Vec::new(), None);

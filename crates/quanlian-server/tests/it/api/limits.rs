@@ -55,6 +55,9 @@ async fn an_address_that_asks_too_often_waits_and_others_do_not() {
     assert_eq!((refused.status, refused.code()), (429, "rate_limited"));
     assert_eq!(refused.header("content-type"), "application/problem+json");
     assert_eq!(refused.header("retry-after"), "1");
+    // What a provider sends back is checked too.
+    let called_back = from("192.0.2.1", "GET", "/api/v1/session/oidc/none/callback").await;
+    assert_eq!(called_back.code(), "rate_limited");
     // Looking at something else is still allowed, up to the wider limit; paths that are none count too.
     let statuses = async |count: usize| {
         let mut all = Vec::new();
@@ -63,7 +66,7 @@ async fn an_address_that_asks_too_often_waits_and_others_do_not() {
         }
         all
     };
-    assert_eq!(statuses(14).await, [404; 14]);
+    assert_eq!(statuses(13).await, [404; 13]);
     assert_eq!(statuses(3).await, [429; 3]);
     assert_eq!(from("192.0.2.1", "GET", "/healthz").await.status, 200);
     assert_eq!(from("192.0.2.2", "GET", "/nowhere").await.status, 404);
