@@ -175,7 +175,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     assert_eq!(error.code(), "database_newer");
     let text = error.to_string();
     let then =
-        "was written by a newer version (it has `0099_later`, this program knows up to `0009_notices`)";
+        "was written by a newer version (it has `0099_later`, this program knows up to `0011_sign_in`)";
     assert!(text.ends_with(then), "{text}");
 }
 
