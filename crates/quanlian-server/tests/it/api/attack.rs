@@ -486,6 +486,10 @@ async fn at_large(world: &World, truth: &Truth, person: &Person, probes: &mut Pr
     }
 }
 
+fn hours_before(now: Timestamp, hours: i64) -> Timestamp {
+    Timestamp::from_unix_micros(now.unix_micros() - hours * 3_600_000_000).unwrap()
+}
+
 fn standing(n: u8, of: &str, to: &str, actions: Actions, procedure: Option<&str>, now: Timestamp) -> Grant {
     let mut id = [0; quanlian_record::id::RANDOM_BYTES];
     id[0] = n;
@@ -539,6 +543,12 @@ async fn attack(office: Office, seed: u64, steps: usize) {
             complaints,
             now,
         ),
+        // One that is over, whatever else the world holds.
+        Grant {
+            granted_at: hours_before(now, 48),
+            until: Some(hours_before(now, 24)),
+            ..standing(3, "culture", "court", Actions::READ, None, now)
+        },
     ] {
         world.office.store.grant(&grant).await.unwrap();
     }
@@ -551,7 +561,7 @@ async fn attack(office: Office, seed: u64, steps: usize) {
     };
     let over = truth.grants.iter().filter(is_over).count();
     assert!(
-        truth.rows.len() > 10 && truth.grants.len() > 6 && over > 0,
+        truth.rows.len() > 10 && truth.grants.len() > 3 && over > 0,
         "{} matters, {} grants, {over} of them over",
         truth.rows.len(),
         truth.grants.len()
