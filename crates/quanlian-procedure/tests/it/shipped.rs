@@ -28,6 +28,7 @@ fn what_ships_is_what_the_issue_asks_for() {
         "criminal-transfer",
         "filing-supervision",
         "joint-operation",
+        "jurisdiction-dispute",
         "platform-notice",
         "trade-secret-investigation",
         "trademark-investigation",
@@ -190,6 +191,11 @@ fn each_procedure_has_its_happy_path_and_its_other_ends() {
         "finished",
     );
     joint(&["cancel"], "cancelled");
+    let dispute = |acts: &[&str], then| walk("jurisdiction-dispute", acts, then);
+    dispute(&["agree"], "agreed");
+    dispute(&["answer", "report_up", "designate"], "designated");
+    dispute(&["report_up", "send_back", "agree"], "agreed");
+    dispute(&["answer", "withdraw"], "withdrawn");
 }
 
 #[test]
