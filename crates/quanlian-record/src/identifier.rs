@@ -192,7 +192,8 @@ mod tests {
         assert_eq!(is_right(IdentifierKind::Passport, "e12345678"), None);
         assert_eq!(
             is_right(IdentifierKind::ResidentId, "1101051949123100２X"),
-            Some(false)
+            Some(true),
+            "as a Chinese keyboard gives it"
         );
         assert_eq!(
             is_right(IdentifierKind::CreditCode, "91440300708461136"),

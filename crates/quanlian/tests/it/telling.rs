@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::{service::Service, text};
 
 const PASSWORD: &str = "gravel-tidy-moth-9";
+const FIRST_PASSWORD: &str = "basalt-quiet-heron-4";
 /// Whatever somebody enters, each once and nowhere else.
 const THEIRS: [&str; 9] = [
     "root-qzx",
@@ -145,11 +146,14 @@ fn log_metrics_and_traces_tell_of_requests_and_of_nobody() {
     assert_eq!(send("POST", "/api/v1/first-start", "", first).0, 201);
     let (_, root) = sign_in(THEIRS[0], PASSWORD);
     let clerk = json!({
-        "login": THEIRS[1], "agency": "culture", "user": "deng", "name": THEIRS[2], "roles": ["intake_clerk"], "password": PASSWORD,
+        "login": THEIRS[1], "agency": "culture", "user": "deng", "name": THEIRS[2], "roles": ["intake_clerk"], "password": FIRST_PASSWORD,
     });
     assert_eq!(send("POST", "/api/v1/accounts", &root, clerk).0, 201);
     assert_eq!(sign_in(THEIRS[3], PASSWORD).0, 401);
-    let (_, clerk) = sign_in(THEIRS[1], PASSWORD);
+    let (_, clerk) = sign_in(THEIRS[1], FIRST_PASSWORD);
+    // What an administrator gave them opens nothing but its own change.
+    let own = json!({"password": PASSWORD});
+    assert_eq!(send("PUT", "/api/v1/account/password", &clerk, own).0, 204);
     let matter = json!({
         "procedure": "complaint-intake", "title": THEIRS[4],
         "given": {"facts": {"subject": {"text": "copyright"}}, "papers": {"complaint_letter": THEIRS[5]}},
