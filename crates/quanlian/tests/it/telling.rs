@@ -120,11 +120,16 @@ fn log_metrics_and_traces_tell_of_requests_and_of_nobody() {
     };
     let metrics = bare(&place_of(&mut service, "metrics are shown"));
     let address = bare(&place_of(&mut service, "the platform listens"));
-    // The only lines that are not of the log: the code of the first start, for the person at the terminal.
-    for _ in 0..2 {
+    // The only lines that are not of the log: the code of the first start, for the person at the terminal. Others may come between.
+    let mut told_how = false;
+    while code.is_empty() || !told_how {
         let line = service.lines.next().unwrap().unwrap();
         if let Some((_, last)) = line.rsplit_once("used once): ") {
             code = last.to_owned();
+        } else if line.starts_with("It makes the first administrator") {
+            told_how = true;
+        } else {
+            log.push(line);
         }
     }
     let send = |method: &str, path: &str, cookie: &str, body: Value| {
