@@ -1,0 +1,143 @@
+// What the screens read, as queries with one key each; what writes invalidates them.
+import { QueryClient, useQuery } from "@tanstack/react-query";
+import { api, body, json } from "./client";
+import { Problem } from "./problem";
+import type {
+  Account,
+  Acts,
+  Agency,
+  FileView,
+  Job,
+  Ledger,
+  Matter,
+  MatterRow,
+  Notice,
+  Procedure,
+  TaskRow,
+} from "./shapes";
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      refetchOnWindowFocus: true,
+      // What the server refused will be refused again; what was not reached may be reached.
+      retry: (count, error) => !(error instanceof Problem && error.status < 500) && count < 2,
+    },
+    mutations: { retry: false },
+  },
+});
+
+export const SESSION = ["session"] as const;
+
+/** An account with what its roles may do, where the server says it. */
+export type Who = Account & { may?: string[] };
+
+export const useSession = () =>
+  useQuery({
+    queryKey: SESSION,
+    queryFn: async (): Promise<Who | null> => {
+      try {
+        return await json<Who>("/api/v1/session");
+      } catch (error) {
+        if (error instanceof Problem && error.status === 401) return null;
+        throw error;
+      }
+    },
+    staleTime: 60_000,
+  });
+
+export const useProcedures = () =>
+  useQuery({
+    queryKey: ["procedures"],
+    queryFn: () => json<Procedure[]>("/api/v1/procedures"),
+    staleTime: 3_600_000,
+  });
+
+export const useAgencies = () =>
+  useQuery({
+    queryKey: ["agencies"],
+    queryFn: () => body(api.GET("/api/v1/agencies")) as Promise<Agency[]>,
+    staleTime: 600_000,
+  });
+
+export interface MatterPage {
+  matters: MatterRow[];
+  next: string | null;
+  count: number;
+}
+
+export type MatterFilter = Partial<
+  Record<"procedure" | "stage" | "status" | "handler" | "due_before" | "number" | "sort" | "direction" | "view", string>
+> & { limit?: number; after?: string };
+
+export function mattersPath(filter: MatterFilter): string {
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter))
+    if (value !== undefined && value !== "") asked.set(name, `${value}`);
+  return `/api/v1/matters?${asked}`;
+}
+
+export const useMatters = (filter: MatterFilter, enabled = true) =>
+  useQuery({ queryKey: ["matters", filter], queryFn: () => json<MatterPage>(mattersPath(filter)), enabled });
+
+export const useMatter = (id: string) =>
+  useQuery({ queryKey: ["matter", id], queryFn: () => json<Matter>(`/api/v1/matters/${id}`) });
+
+export const useActs = (id: string) =>
+  useQuery({ queryKey: ["matter", id, "acts"], queryFn: () => json<Acts>(`/api/v1/matters/${id}/acts`) });
+
+export const useLedger = (id: string) =>
+  useQuery({ queryKey: ["matter", id, "ledger"], queryFn: () => json<Ledger>(`/api/v1/matters/${id}/ledger`) });
+
+/** All files of a matter; a matter holds thousands at most. */
+export const useFiles = (id: string) =>
+  useQuery({
+    queryKey: ["matter", id, "files"],
+    queryFn: async () => {
+      const files: FileView[] = [];
+      let after: string | null = null;
+      do {
+        const page: { files: FileView[]; next: string | null } = await json(
+          `/api/v1/matters/${id}/files?limit=1000${after ? `&after=${encodeURIComponent(after)}` : ""}`,
+        );
+        files.push(...page.files);
+        after = page.next;
+      } while (after);
+      return files;
+    },
+  });
+
+export const useJobs = (id: string) =>
+  useQuery({
+    queryKey: ["matter", id, "jobs"],
+    queryFn: async () => (await json<{ jobs: Job[] }>(`/api/v1/matters/${id}/jobs`)).jobs,
+    refetchInterval: (query) => (query.state.data?.some((job) => !isEnded(job)) ? 2_000 : false),
+  });
+
+export function isEnded(job: Job): boolean {
+  return job.ended_at !== null;
+}
+
+export const useNotices = (unread: boolean) =>
+  useQuery({
+    queryKey: ["notices", unread],
+    queryFn: () =>
+      json<{ notices: Notice[]; unread: number; next: string | null }>(
+        `/api/v1/notices?limit=50${unread ? "&unread=true" : ""}`,
+      ),
+    refetchInterval: 60_000,
+  });
+
+export const useTasks = (whose: "mine" | "nobody" | "all", state: "open" | "done" | "dropped") =>
+  useQuery({
+    queryKey: ["tasks", whose, state],
+    queryFn: () =>
+      json<{ tasks: TaskRow[]; next: string | null }>(`/api/v1/tasks?whose=${whose}&state=${state}&limit=100`),
+  });
+
+/** What a write to a matter makes stale. */
+export function touched(id: string): void {
+  void queries.invalidateQueries({ queryKey: ["matter", id] });
+  for (const key of ["matters", "tasks", "notices"]) void queries.invalidateQueries({ queryKey: [key] });
+}

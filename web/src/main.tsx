@@ -1,0 +1,18 @@
+// The pages of the platform: where they begin.
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Pages } from "~/app/pages";
+import { tidyDrafts } from "~/parts/draft";
+import { begin } from "~/words/words";
+import "~/app/pages.css";
+
+const root = document.getElementById("root");
+if (root) {
+  tidyDrafts();
+  await begin();
+  createRoot(root).render(
+    <StrictMode>
+      <Pages />
+    </StrictMode>,
+  );
+}
