@@ -20,22 +20,12 @@ export interface World {
 
 const CHANNEL = "/api/v1/uploads/";
 
-async function fileOf(id: string): Promise<string | undefined> {
-  return (await json<Upload>(CHANNEL + id)).file ?? undefined;
-}
-
 export const world: World = {
   begin: (matter, body) => write<Upload>("POST", `/api/v1/matters/${matter}/uploads`, body),
+  // `GET` says what `HEAD` says, and which file it became; and unlike it, why it cannot.
   look: async (id) => {
-    const answer = await send(new URL(CHANNEL + id, window.location.origin).href, {
-      method: "HEAD",
-      headers: { "Tus-Resumable": "1.0.0" },
-      cache: "no-store",
-    });
-    const offset = Number(answer.headers.get("upload-offset") ?? Number.NaN);
-    const length = Number(answer.headers.get("upload-length") ?? Number.NaN);
-    if (!Number.isSafeInteger(offset)) throw new Problem(502, {}, null);
-    return { offset, file: offset === length ? await fileOf(id) : undefined };
+    const { offset, file } = await json<Upload>(CHANNEL + id, { cache: "no-store" });
+    return { offset, file: file ?? undefined };
   },
   piece: async (id, offset, bytes, signal) => {
     const answer = await send(new URL(CHANNEL + id, window.location.origin).href, {

@@ -3,7 +3,7 @@
 // In:  files of this machine, the matter that they are for.
 // Out: files of the matter; until then how far each is, at what rate, and what it waits for.
 //
-// Invariants: how far the server is, the server says (`HEAD`, or the offset of its answers), never this page; a digest is told before the
+// Invariants: how far the server is, the server says (asked, or by the offset of its answers), never this page; a digest is told before the
 // first byte, so that other bytes become no file; a piece is not sent twice at once. What is kept in this browser is ids, names and digests,
 // per person, and no content.
 import { Unreadable } from "~/digest/digest";
