@@ -245,6 +245,8 @@ export interface ProcedureAct {
   together?: unknown;
   notices: { to: string; template: string }[];
   opens: string[];
+  starts: { clock: string; on?: string }[];
+  stops: { clock: string; on?: string }[];
   [more: string]: unknown;
 }
 
