@@ -13,6 +13,7 @@ mod limits;
 mod matters;
 mod named;
 mod notices;
+mod pages;
 mod provider;
 mod rights;
 mod search;
