@@ -28,7 +28,7 @@ describe("two players", () => {
       (time_scale) =>
         spansOf({ segments: [{ suspect: [5, 5], work: [0, 9], unit: "ms" }], transform: { time_scale } })[0]?.rate,
     );
-    expect(rates).toEqual([1, 1, 4, 4]);
+    expect(rates).toEqual([1, 1, 1, 4]);
   });
   it("go by the segment that holds a place, or the nearest", () => {
     expect(segmentAt([fast, later], "suspect", 5_000)).toBe(0);
