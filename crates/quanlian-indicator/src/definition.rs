@@ -126,6 +126,8 @@ pub enum Subject {
     Goods,
     /// A task of the ledger.
     Task,
+    /// A proposal that waits for approval; its name is the role that is next, its value the number of the event that proposed.
+    Proposal,
 }
 
 impl Subject {
@@ -140,6 +142,7 @@ impl Subject {
             Self::Fact => "fact",
             Self::Goods => "goods",
             Self::Task => "task",
+            Self::Proposal => "proposal",
         }
     }
 }

@@ -1,0 +1,5 @@
+import type { TabOf } from "../matter";
+
+export function PapersTab(_: TabOf) {
+  return null;
+}

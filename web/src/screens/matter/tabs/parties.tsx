@@ -1,0 +1,5 @@
+import type { TabOf } from "../matter";
+
+export function PartiesTab(_: TabOf) {
+  return null;
+}

@@ -1,0 +1,5 @@
+import type { TabOf } from "../matter";
+
+export function SharingTab(_: TabOf) {
+  return null;
+}

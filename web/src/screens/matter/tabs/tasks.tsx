@@ -1,0 +1,5 @@
+import type { TabOf } from "../matter";
+
+export function TasksTab(_: TabOf) {
+  return null;
+}
