@@ -389,7 +389,9 @@ export interface Match {
   score_bits: number;
   e_value: number;
   identity?: number | null;
-  segments: { suspect: [number, number]; work: [number, number]; unit: string }[];
+  /** `[from, to)` of what runs on, `[x0, y0, x1, y1]` of pictures. */
+  segments: { suspect: number[]; work: number[]; unit: "ms" | "char" | "line" | "px" | string }[];
+  filtered?: { suspect: number[]; unit: string; reason: string; by: string }[];
   transform?: Record<string, unknown> | null;
   null_model?: Record<string, unknown> | null;
   [more: string]: unknown;
