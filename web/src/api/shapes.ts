@@ -145,9 +145,8 @@ export interface Proposal {
   act: string;
   given?: Given;
   by?: Person;
-  role?: string;
-  agreed?: unknown[];
-  [more: string]: unknown;
+  /** Users that have agreed, one a step of the chain after the first. */
+  endorsed?: string[];
 }
 
 export interface MatterRow {
@@ -237,7 +236,7 @@ export interface ProcedureAct {
   to: string | null;
   roles: string[];
   chain?: string | null;
-  needs: { fact?: string; is?: boolean; [more: string]: unknown }[];
+  needs: { fact: string; is?: boolean; at_least?: number }[];
   one_of: string[];
   papers: string[];
   makes: string[];
