@@ -79,7 +79,7 @@ export interface ClockView {
     length: Names;
     text: Names;
     steps: Names[];
-    open: { question: Names; effect: Names }[];
+    open?: { question: Names; effect: Names }[];
   } | null;
 }
 
