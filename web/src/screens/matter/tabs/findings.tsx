@@ -3,6 +3,9 @@ import { Alert } from "antd";
 import type { Finding } from "~/api/shapes";
 import { useWords } from "~/words/words";
 
+/** What is out of order, apart from what is merely open. */
+const LOUD = new Set(["party_wrong_number", "goods_irregular", "goods_lost", "task_overdue"]);
+
 /** Those of one kind of entry: `P`, `G` or `T`. */
 export function findingsOf(all: Finding[], letter: "P" | "G" | "T"): Finding[] {
   return all.filter((one) => one.about.startsWith(letter));
@@ -43,8 +46,9 @@ export function FindingsOf({ of, id }: { of: Finding[]; id: string }) {
   return (
     <ul className="tab-plain-list">
       {own.map((one) => (
-        <li key={one.what} className="tab-bad">
-          ! {pick(one.message)}
+        <li key={one.what} className={LOUD.has(one.what) ? "tab-bad" : "quiet"}>
+          {LOUD.has(one.what) ? "! " : "· "}
+          {pick(one.message)}
         </li>
       ))}
     </ul>

@@ -162,18 +162,21 @@ export function QuantityField({
   required,
   disabled,
   most,
+  extra,
 }: {
   name: string;
   label: string;
   required?: boolean;
   disabled?: boolean;
   most?: number;
+  extra?: string;
 }) {
   const { t } = useWords();
   return (
     <Form.Item
       name={name}
       label={label}
+      extra={extra}
       rules={[
         { required, message: t("frame.required") },
         {

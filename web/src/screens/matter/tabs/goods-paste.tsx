@@ -109,7 +109,7 @@ export function GoodsPaste({ matter, ledger, onClose }: { matter: Matter; ledger
         faults,
         shown: [
           [cells["name"], goods.brand, goods.model].filter(Boolean).join(" "),
-          `${cells["quantity"] ?? ""} ${goods.unit ?? ""}`,
+          `${goods.quantity || (cells["quantity"] ?? "")} ${goods.unit ?? ""}`,
           money(price?.each_fen),
           terms.name("measure", goods.measure),
           day(goods.taken_on),

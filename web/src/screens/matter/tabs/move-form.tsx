@@ -101,7 +101,8 @@ function Fields({ lot, unit }: { lot: Lot | undefined; unit: string }) {
       <DayField name="on" label={t("ledger.goods.on")} required past />
       <QuantityField
         name="quantity"
-        label={t("ledger.goods.quantity_of_lot", { count: lot?.quantity ?? 0, unit })}
+        label={t("ledger.goods.quantity")}
+        extra={t("ledger.goods.quantity_of_lot", { count: lot?.quantity ?? 0, unit })}
         most={lot?.quantity}
         required
       />
