@@ -1,6 +1,6 @@
 // Lists: ten thousand rows, filters in the address, files that hold what is filtered.
 import type { Page } from "@playwright/test";
-import { as, expect, home, sound, test } from "./harness";
+import { as, expect, home, test } from "./harness";
 
 // What the recorder of traces does to each frame is not what is measured here.
 test.use({ trace: "off" });

@@ -23,7 +23,9 @@ export interface Gathered<T> {
 
 const TRIES = 5;
 
-async function patiently<P>(path: string, signal: AbortSignal | undefined): Promise<P> {
+/** Asked to wait, it waits and asks again. */
+
+export async function patiently<P>(path: string, signal: AbortSignal | undefined): Promise<P> {
   for (let tried = 1; ; tried += 1) {
     try {
       return await json<P>(path, { signal });
