@@ -116,6 +116,7 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::named::hits))
         .routes(routes!(matters::ledger::look, matters::ledger::write))
         .routes(routes!(matters::ledger::goods))
+        .routes(routes!(matters::matches::list))
         .routes(routes!(tasks::list))
         .routes(routes!(matters::files::list, matters::files::take_over))
         .routes(routes!(matters::files::look))

@@ -14,6 +14,7 @@
 pub(super) mod files;
 pub(super) mod jobs;
 pub(super) mod ledger;
+pub(super) mod matches;
 pub(super) mod named;
 mod papers;
 pub(super) mod sharing;

@@ -10,6 +10,7 @@ mod indicators;
 mod kit;
 mod ledger;
 mod limits;
+mod matches;
 mod matters;
 mod named;
 mod notices;
