@@ -9,6 +9,7 @@
 //! | `provider` | sign-in with a provider, and as whom it knows an account |
 //! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
+//! | `terms`, `people` | names of words, of people |
 //! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs |
 //! | `indicators` | figures over many matters, and the matters behind them |
 //! | `search` | matters by their words |
@@ -32,6 +33,7 @@ pub(crate) mod metrics_page;
 mod notices;
 mod observed;
 mod own;
+mod people;
 mod places;
 mod problem;
 mod provider;
@@ -39,6 +41,7 @@ pub(crate) mod search;
 mod session;
 mod table;
 mod tasks;
+mod terms;
 mod traced;
 mod trail;
 mod webhooks;
@@ -102,6 +105,8 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(places::put_unit))
         .routes(routes!(places::accounts, places::create_account))
         .routes(routes!(places::change_account))
+        .routes(routes!(terms::list))
+        .routes(routes!(people::list))
         .routes(routes!(matters::procedures))
         .routes(routes!(matters::list, matters::open))
         .routes(routes!(matters::look))

@@ -22,6 +22,7 @@ mod sign_in;
 mod smtp;
 mod telling;
 mod trail;
+mod words;
 mod world;
 
 use kit::Office;
