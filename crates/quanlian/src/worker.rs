@@ -241,7 +241,7 @@ impl Worker {
         .await?;
         let done = match &assignment.task {
             Task::Match {} => comparing::run(&desk, &steps).await,
-            Task::Assess { case } => assessing::run(&desk, case).await,
+            Task::Assess { case } => assessing::run(&desk, case, assignment.left_out.as_ref()).await,
             Task::Paper { paper, text } => {
                 let sheet = assignment.sheet.as_ref().context("a paper without a sheet")?;
                 let made = papers::run(&desk, &job.id.to_string(), paper, text, sheet).await;

@@ -10,6 +10,7 @@ mod indicators;
 mod kit;
 mod ledger;
 mod limits;
+mod matches;
 mod matters;
 mod named;
 mod notices;
@@ -22,6 +23,7 @@ mod sign_in;
 mod smtp;
 mod telling;
 mod trail;
+mod words;
 mod world;
 
 use kit::Office;
