@@ -20,7 +20,7 @@ mod bundling;
 mod comparing;
 mod deposits;
 mod desk;
-mod papers;
+pub(crate) mod papers;
 pub(crate) mod room;
 
 use std::{

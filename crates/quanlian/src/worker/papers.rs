@@ -73,7 +73,7 @@ pub(super) async fn run(
 }
 
 /// The fonts of the machine, as they were found lately.
-fn fonts() -> Result<Arc<Fonts>, FontError> {
+pub(crate) fn fonts() -> Result<Arc<Fonts>, FontError> {
     static FOUND: Mutex<Option<(Instant, Arc<Fonts>)>> = Mutex::new(None);
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((at, fonts)) = &*found
