@@ -20,7 +20,7 @@ mod bundling;
 mod comparing;
 mod deposits;
 mod desk;
-mod papers;
+pub(crate) mod papers;
 pub(crate) mod room;
 
 use std::{
@@ -249,16 +249,7 @@ impl Worker {
             }
             Task::Bundle { files } => {
                 let by = assignment.by.as_str();
-                bundling::run(
-                    &desk,
-                    &self.store,
-                    &self.filing,
-                    &self.work,
-                    &self.room,
-                    by,
-                    files,
-                )
-                .await
+                bundling::run(&desk, &self.store, &self.filing, &self.room, by, files).await
             }
         };
         desk.clear().await?;
