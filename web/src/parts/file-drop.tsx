@@ -66,11 +66,19 @@ export function FileDrop({
         <InboxOutlined className="file-drop-mark" aria-hidden="true" />
         <p id={says}>{label ?? t("uploads.drop")}</p>
         <div className="row">
-          <Button icon={<PaperClipOutlined />} disabled={disabled} onClick={() => files.current?.click()}>
+          <Button
+            icon={<PaperClipOutlined aria-hidden="true" />}
+            disabled={disabled}
+            onClick={() => files.current?.click()}
+          >
             {t(single ? "uploads.choose_file" : "uploads.choose")}
           </Button>
           {!single && (
-            <Button icon={<FolderOpenOutlined />} disabled={disabled} onClick={() => folder.current?.click()}>
+            <Button
+              icon={<FolderOpenOutlined aria-hidden="true" />}
+              disabled={disabled}
+              onClick={() => folder.current?.click()}
+            >
               {t("uploads.choose_folder")}
             </Button>
           )}

@@ -103,7 +103,7 @@ export function Component() {
             <Input.TextArea
               id="verify-given"
               value={given}
-              autoSize={{ minRows: 1, maxRows: 4 }}
+              rows={2}
               spellCheck={false}
               onChange={(event) => setGiven(event.target.value)}
             />

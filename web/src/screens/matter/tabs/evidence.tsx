@@ -35,7 +35,7 @@ export function EvidenceTab({ matter, definition }: TabOf) {
         {can(who, "write") && !isClosed && (
           <Button
             type="primary"
-            icon={<UploadOutlined />}
+            icon={<UploadOutlined aria-hidden="true" />}
             aria-expanded={open === "upload"}
             onClick={() => press("upload")}
           >
@@ -43,12 +43,20 @@ export function EvidenceTab({ matter, definition }: TabOf) {
           </Button>
         )}
         {can(who, "write") && !isClosed && parent && (
-          <Button icon={<ImportOutlined />} aria-expanded={open === "take"} onClick={() => press("take")}>
+          <Button
+            icon={<ImportOutlined aria-hidden="true" />}
+            aria-expanded={open === "take"}
+            onClick={() => press("take")}
+          >
             {t("evidence.take.open")}
           </Button>
         )}
         {can(who, "export") && (
-          <Button icon={<FileZipOutlined />} aria-expanded={open === "bundle"} onClick={() => press("bundle")}>
+          <Button
+            icon={<FileZipOutlined aria-hidden="true" />}
+            aria-expanded={open === "bundle"}
+            onClick={() => press("bundle")}
+          >
             {t("evidence.bundle.open")}
           </Button>
         )}
@@ -198,13 +206,13 @@ function Files({ matter, files, definition }: { matter: string; files: FileView[
               <div className="row" style={{ flexWrap: "nowrap" }}>
                 <Button
                   size="small"
-                  icon={<EyeOutlined />}
+                  icon={<EyeOutlined aria-hidden="true" />}
                   aria-label={t("evidence.look_at", { name: row.name })}
                   onClick={() => set("file", row.id)}
                 />
                 <Button
                   size="small"
-                  icon={<DownloadOutlined />}
+                  icon={<DownloadOutlined aria-hidden="true" />}
                   aria-label={t("evidence.download_of", { name: row.name })}
                   onClick={() => download(matter, row).then(() => setError(undefined), setError)}
                 />

@@ -64,7 +64,7 @@ export function Bundling({ matter, files }: { matter: string; files: FileView[] 
             action={
               <Button
                 type="primary"
-                icon={<DownloadOutlined />}
+                icon={<DownloadOutlined aria-hidden="true" />}
                 onClick={() => download(matter, made).then(() => setError(undefined), setError)}
               >
                 {t("evidence.download")}

@@ -37,7 +37,7 @@ export function FileDrawer({
         file && (
           <Button
             type="primary"
-            icon={<DownloadOutlined />}
+            icon={<DownloadOutlined aria-hidden="true" />}
             onClick={() => download(matter, file).then(() => setError(undefined), setError)}
           >
             {t("evidence.download")}
