@@ -216,10 +216,6 @@ pub(super) fn arrive<'a>(site: &'a Site, code: &str) -> anyhow::Result<Cast<'a>>
         .iter()
         .filter(|person| person.login != ADMINISTRATOR)
         .collect();
-    let mut cast = Cast(BTreeMap::from([(
-        ADMINISTRATOR,
-        site.sign_in(ADMINISTRATOR, PASSWORD)?,
-    )]));
     // Most of the time goes into hashes of passwords, which the platform computes side by side.
     let arrived = std::thread::scope(|scope| {
         let groups = others.chunks(others.len().div_ceil(AT_ONCE));
@@ -235,8 +231,11 @@ pub(super) fn arrive<'a>(site: &'a Site, code: &str) -> anyhow::Result<Cast<'a>>
     })?;
     root.leave()?;
     let arrived = arrived.into_iter().flatten();
-    cast.0.extend(arrived.map(|visitor| (visitor.login, visitor)));
-    Ok(cast)
+    Ok(Cast(
+        arrived
+            .map(|visitor| (visitor.login, visitor))
+            .collect::<BTreeMap<_, _>>(),
+    ))
 }
 
 /// Makes an account; its person sets the password of the sample.
