@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
 use quanlian_server::permission::Roles;
 use serde_json::{Value, json};
 
@@ -198,10 +199,12 @@ pub(super) fn known(login: &str) -> Option<&'static Person> {
 
 /// Makes all agencies, units and accounts on a platform that is new, and signs everybody in.
 pub(super) fn arrive<'a>(site: &'a Site, code: &str) -> anyhow::Result<Cast<'a>> {
-    let office = &AGENCIES[2];
+    let first = known(ADMINISTRATOR).context("nobody administers the sample")?;
+    let office = AGENCIES.iter().find(|agency| agency.code == first.agency);
+    let office = office.context("the administrator is of no agency")?;
     let first = json!({
         "code": code, "agency": office.code, "agency_names": {"zh": office.zh, "en": office.en},
-        "login": ADMINISTRATOR, "name": "管理员", "password": PASSWORD,
+        "login": first.login, "name": first.name, "password": PASSWORD,
     });
     site.send(&Request::new("POST", "/api/v1/first-start").json(&first))?;
     let root = site.sign_in(ADMINISTRATOR, PASSWORD)?;
@@ -231,11 +234,8 @@ pub(super) fn arrive<'a>(site: &'a Site, code: &str) -> anyhow::Result<Cast<'a>>
     })?;
     root.leave()?;
     let arrived = arrived.into_iter().flatten();
-    Ok(Cast(
-        arrived
-            .map(|visitor| (visitor.login, visitor))
-            .collect::<BTreeMap<_, _>>(),
-    ))
+    let by_login: BTreeMap<_, _> = arrived.map(|visitor| (visitor.login, visitor)).collect();
+    Ok(Cast(by_login))
 }
 
 /// Makes an account; its person sets the password of the sample.
