@@ -42,7 +42,7 @@ export function Changes({ of, matter }: { of: Assessment; matter: string }) {
             <ul>
               {decisive.map((one) => (
                 <li key={one.fact}>
-                  {pick(one.text)} {one.decides && <Tag color="red">{t("law.decides")}</Tag>}
+                  {pick(one.text)} {one.decides && <Tag className="outcome-serious">{t("law.decides")}</Tag>}
                 </li>
               ))}
             </ul>

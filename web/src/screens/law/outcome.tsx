@@ -4,13 +4,6 @@ import { useWords } from "~/words/words";
 import { Cite } from "./reasons";
 import type { Assessment, Outcome, RuleSet } from "./shapes";
 
-const COLOURS: Record<Outcome, string> = {
-  below: "default",
-  undetermined: "gold",
-  base: "red",
-  serious: "red",
-  especially_serious: "red",
-};
 const SIGNS: Record<Outcome, string> = {
   below: "−",
   undetermined: "?",
@@ -22,7 +15,7 @@ const SIGNS: Record<Outcome, string> = {
 export function OutcomeTag({ of }: { of: Outcome }) {
   const { maybe } = useWords();
   return (
-    <Tag color={COLOURS[of]} variant="outlined" className="outcome-tag">
+    <Tag variant="outlined" className={`outcome-tag outcome-${of}`}>
       <span aria-hidden="true">{SIGNS[of]}</span> {maybe(`law.outcome.${of}`, of)}
     </Tag>
   );
@@ -108,7 +101,7 @@ export function RuleSets({
             </h3>
             <div className="row">
               <OutcomeTag of={set.outcome} />
-              {set.governs && <Tag color="blue">{t("law.governs")}</Tag>}
+              {set.governs && <Tag className="tag-governs">{t("law.governs")}</Tag>}
               {set.attempt && <Tag>{t("law.attempt")}</Tag>}
             </div>
             <dl className="pairs">

@@ -45,7 +45,7 @@ export function Reasons({ of, matter, isOpen }: { of: Reason[]; matter: string; 
 }
 
 function Node({ of, matter, isOpen }: { of: Reason; matter: string; isOpen?: boolean }) {
-  const children = of.children ?? [];
+  const children = (of.children ?? []).filter((child) => child.kind !== "applies");
   const isTier = of.kind === "tier";
   const head = <Head of={of} matter={matter} />;
   if (children.length === 0) return <li className={`reason reason-${of.kind}`}>{head}</li>;
@@ -66,7 +66,10 @@ const RANK: Record<Truth, number> = { met: 0, not_met: 1, unknown: 2 };
 function Lines({ of, matter }: { of: Reason[]; matter: string }) {
   const { t } = useWords();
   const isSilent = (reason: Reason) =>
-    reason.state === "unknown" && (reason.compared ? sizeOf(reason.compared.at_least) === 0 : !reason.children?.length);
+    reason.state === "unknown" &&
+    (reason.compared
+      ? sizeOf(reason.compared.at_least) === 0
+      : !reason.children?.some((child) => child.kind !== "applies"));
   const told = of
     .filter((reason) => !isSilent(reason))
     .sort((one, other) => RANK[one.state ?? "unknown"] - RANK[other.state ?? "unknown"]);
@@ -97,6 +100,7 @@ function Head({ of, matter }: { of: Reason; matter: string }) {
       )}
       <span className="reason-body">
         <span className="reason-text">{pick(of.text)}</span>
+        <Applies of={of.children} />
         {of.compared && <Bar of={of.compared} />}
         <span className="reason-foot">
           {of.kind !== "tier" && <Cite of={of} />}
@@ -106,6 +110,23 @@ function Head({ of, matter }: { of: Reason; matter: string }) {
           <Evidence ids={of.evidence} matter={matter} />
         </span>
       </span>
+    </span>
+  );
+}
+
+/** What a line asks for before it applies; it tells one line from another with the same numbers. */
+function Applies({ of }: { of: Reason[] | undefined }) {
+  const { t, pick } = useWords();
+  const asked = (of ?? []).filter((child) => child.kind === "applies");
+  if (asked.length === 0) return null;
+  return (
+    <span className="applies">
+      {t("law.applies")}
+      {asked.map((one) => (
+        <span key={one.text.en} className={`state state-${one.state ?? "unknown"}`}>
+          <span aria-hidden="true">{SIGNS[one.state ?? "unknown"]}</span> {pick(one.text)}
+        </span>
+      ))}
     </span>
   );
 }

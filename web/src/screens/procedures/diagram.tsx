@@ -3,9 +3,9 @@ import type { Procedure } from "~/api/shapes";
 import { useWords } from "~/words/words";
 import { placesOf, waysOf } from "./layers";
 
-const WIDTH = 148;
+const WIDTH = 132;
 const HEIGHT = 46;
-const ACROSS = 212;
+const ACROSS = 186;
 const DOWN = 66;
 const MARGIN = 14;
 

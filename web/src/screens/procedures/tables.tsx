@@ -1,5 +1,4 @@
 // Acts, clocks and roles of a procedure, each with everything that the file says of it.
-import { Table } from "antd";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import type { Procedure, ProcedureAct } from "~/api/shapes";
@@ -21,6 +20,45 @@ function List({ items }: { items: ReactNode[] }) {
         <li key={at}>{item}</li>
       ))}
     </ul>
+  );
+}
+
+/** A table that scrolls in its own box, which the keyboard reaches. */
+function Sheet<R extends { id: string }>({
+  label,
+  rows,
+  columns,
+}: {
+  label: string;
+  rows: R[];
+  columns: [title: string, render: (row: R) => ReactNode][];
+}) {
+  const { t } = useWords();
+  if (rows.length === 0) return <p className="quiet">{t("procedure.none")}</p>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard
+    <section className="sheet" tabIndex={0} aria-label={label}>
+      <table>
+        <thead>
+          <tr>
+            {columns.map(([title]) => (
+              <th key={title} scope="col">
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.id}>
+              {columns.map(([title, render]) => (
+                <td key={title}>{render(row)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 
@@ -76,40 +114,34 @@ export function Acts({ of, stage }: Of & { stage: string | undefined }) {
     }
     return act.to ? name(of.stage, act.to) : <span className="quiet">{t("procedure.same")}</span>;
   };
-  const shown = of.act.filter((act) => !stage || act.from.includes(stage));
   return (
-    <Table<ProcedureAct>
-      rowKey="id"
-      size="small"
-      pagination={false}
-      dataSource={shown}
-      scroll={{ x: 1080 }}
+    <Sheet
+      label={t("procedure.acts")}
+      rows={of.act.filter((act) => !stage || act.from.includes(stage))}
       columns={[
-        {
-          title: t("procedure.column.act"),
-          width: 170,
-          render: (_, act) => (
+        [
+          t("procedure.column.act"),
+          (act) => (
             <>
               <div>{pick(act.name)}</div>
               <div className="quiet small">{maybe(`procedure.kind.${act.kind}`, act.kind)}</div>
             </>
           ),
-        },
-        {
-          title: t("procedure.column.from"),
-          width: 150,
-          render: (_, act) =>
+        ],
+        [
+          t("procedure.column.from"),
+          (act) =>
             act.from.length === 0
               ? t("procedure.begin")
               : act.from.length === of.stage.length
                 ? t("procedure.every")
                 : act.from.map((one) => name(of.stage, one)).join("、"),
-        },
-        { title: t("procedure.column.to"), width: 140, render: (_, act) => to(act) },
-        { title: t("procedure.column.who"), width: 170, render: (_, act) => <List items={who(act)} /> },
-        { title: t("procedure.column.needs"), render: (_, act) => <List items={needs(act)} /> },
-        { title: t("procedure.column.makes"), width: 190, render: (_, act) => <List items={makes(act)} /> },
-        { title: t("procedure.column.clock"), width: 190, render: (_, act) => <List items={clocks(act)} /> },
+        ],
+        [t("procedure.column.to"), to],
+        [t("procedure.column.who"), (act) => <List items={who(act)} />],
+        [t("procedure.column.needs"), (act) => <List items={needs(act)} />],
+        [t("procedure.column.makes"), (act) => <List items={makes(act)} />],
+        [t("procedure.column.clock"), (act) => <List items={clocks(act)} />],
       ]}
     />
   );
@@ -131,18 +163,14 @@ export function Clocks({ of }: Of) {
       .map((act) => pick(act.name))
       .join("、");
   return (
-    <Table
-      rowKey="id"
-      size="small"
-      pagination={false}
-      scroll={{ x: 820 }}
-      dataSource={of.clock}
-      locale={{ emptyText: t("procedure.none") }}
+    <Sheet
+      label={t("procedure.clocks")}
+      rows={of.clock}
       columns={[
-        { title: t("procedure.column.clock"), render: (_, clock) => pick(clock.name) },
-        {
-          title: t("procedure.column.length"),
-          render: (_, clock) => {
+        [t("procedure.column.clock"), (clock) => pick(clock.name)],
+        [
+          t("procedure.column.length"),
+          (clock) => {
             const limit = clock.limit as { length?: Length; stands_still?: boolean; extension?: Length } | null;
             return (
               <List
@@ -155,10 +183,10 @@ export function Clocks({ of }: Of) {
               />
             );
           },
-        },
-        {
-          title: t("procedure.column.source"),
-          render: (_, clock) => {
+        ],
+        [
+          t("procedure.column.source"),
+          (clock) => {
             const source = clock.limit?.source;
             if (source) {
               const { cite, checked } = source;
@@ -168,9 +196,9 @@ export function Clocks({ of }: Of) {
               <Link to={`/law?rule=${encodeURIComponent(clock.rule)}`}>{t("procedure.clock.of_law")}</Link>
             ) : null;
           },
-        },
-        { title: t("procedure.column.starts"), render: (_, clock) => acts("starts", clock.id) },
-        { title: t("procedure.column.stops"), render: (_, clock) => acts("stops", clock.id) },
+        ],
+        [t("procedure.column.starts"), (clock) => acts("starts", clock.id)],
+        [t("procedure.column.stops"), (clock) => acts("stops", clock.id)],
       ]}
     />
   );
@@ -180,21 +208,17 @@ export function Roles({ of }: Of) {
   const { t, pick, maybe } = useWords();
   const name = (id: string) => pick(named(of.role, id)) || id;
   return (
-    <Table
-      rowKey="id"
-      size="small"
-      pagination={false}
-      scroll={{ x: 560 }}
-      dataSource={of.role}
+    <Sheet
+      label={t("procedure.roles")}
+      rows={of.role}
       columns={[
-        { title: t("procedure.column.role"), render: (_, role) => pick(role.name) },
-        {
-          title: t("procedure.column.agency"),
-          render: (_, role) =>
-            maybe(`procedure.agency.${role.agency}`, pick(named(of.counterpart, role.agency)) || role.agency),
-        },
-        { title: t("procedure.column.joint"), render: (_, role) => t(role.joint ? "frame.yes" : "frame.no") },
-        { title: t("procedure.column.apart"), render: (_, role) => role.apart_from.map(name).join("、") },
+        [t("procedure.column.role"), (role) => pick(role.name)],
+        [
+          t("procedure.column.agency"),
+          (role) => maybe(`procedure.agency.${role.agency}`, pick(named(of.counterpart, role.agency)) || role.agency),
+        ],
+        [t("procedure.column.joint"), (role) => t(role.joint ? "frame.yes" : "frame.no")],
+        [t("procedure.column.apart"), (role) => role.apart_from.map(name).join("、")],
       ]}
     />
   );
