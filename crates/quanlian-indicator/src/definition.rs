@@ -59,6 +59,18 @@ pub enum Unit {
     Share,
 }
 
+impl Unit {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Matters,
+        Self::Clocks,
+        Self::Days,
+        Self::Fen,
+        Self::Months,
+        Self::Share,
+    ];
+}
+
 /// Where a definition comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -217,6 +229,11 @@ pub enum Grouping {
     Stage,
     /// The month of the day by which it counts.
     Month,
+}
+
+impl Grouping {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Agency, Self::Procedure, Self::Stage, Self::Month];
 }
 
 impl Definition {

@@ -9,6 +9,7 @@
 //! | `provider` | sign-in with a provider, and as whom it knows an account |
 //! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
+//! | `terms`, `people` | names of words, of people |
 //! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs |
 //! | `approvals` | proposals that wait for the caller |
 //! | `indicators` | figures over many matters, and the matters behind them |
@@ -34,6 +35,7 @@ pub(crate) mod metrics_page;
 mod notices;
 mod observed;
 mod own;
+mod people;
 mod places;
 mod problem;
 mod provider;
@@ -41,6 +43,7 @@ pub(crate) mod search;
 mod session;
 mod table;
 mod tasks;
+mod terms;
 mod traced;
 mod trail;
 mod webhooks;
@@ -104,6 +107,8 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(places::put_unit))
         .routes(routes!(places::accounts, places::create_account))
         .routes(routes!(places::change_account))
+        .routes(routes!(terms::list))
+        .routes(routes!(people::list))
         .routes(routes!(matters::procedures))
         .routes(routes!(matters::list, matters::open))
         .routes(routes!(matters::look))
@@ -118,6 +123,7 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::named::hits))
         .routes(routes!(matters::ledger::look, matters::ledger::write))
         .routes(routes!(matters::ledger::goods))
+        .routes(routes!(matters::matches::list))
         .routes(routes!(tasks::list))
         .routes(routes!(approvals::list))
         .routes(routes!(matters::files::list, matters::files::take_over))

@@ -33,8 +33,8 @@ pub(crate) async fn answer(State(platform): State<Platform>, request: Request) -
     if let Some(file) = quanlian_web::file(name, takes_brotli(request.headers())) {
         return sent(file);
     }
-    // A file that is not there is told as such; an address of a screen has no ending.
-    if name.rsplit('/').next().is_some_and(|last| last.contains('.')) {
+    // A file that is not there is told as such; no address of a screen has a dot.
+    if name.contains('.') {
         return Problem::nothing_here().into_response();
     }
     first_page(platform.demo())

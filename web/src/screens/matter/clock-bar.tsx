@@ -62,7 +62,7 @@ function Clock({ clock }: { clock: ClockView }) {
               <li key={step.zh}>{pick(step)}</li>
             ))}
           </ol>
-          {clock.law.open.map((one) => (
+          {clock.law.open?.map((one) => (
             <p key={one.question.zh} className="quiet">
               {pick(one.question)} {pick(one.effect)}
             </p>

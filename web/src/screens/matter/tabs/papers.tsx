@@ -1,5 +1,4 @@
-import type { TabOf } from "../matter";
-
-export function PapersTab(_: TabOf) {
-  return null;
+import type { Matter, Procedure } from "~/api/shapes";
+export function PapersTab({ matter }: { matter: Matter; definition: Procedure }) {
+  return <p>{matter.id}</p>;
 }
