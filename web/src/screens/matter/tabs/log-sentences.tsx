@@ -55,8 +55,11 @@ export function useSentences(definition: Procedure): (entry: Entry) => Sentence 
       if (body.opens?.length)
         line(t("log.say.opens", { what: body.opens.map((one) => names.procedure(one)).join("、") }));
     }
-    if ((body.kind === "acted" || body.kind === "opened") && body.made?.length)
-      line(t("log.say.made", { papers: body.made.map((one) => find(definition.paper, one)).join("、") }));
+    if (body.kind === "acted" || body.kind === "opened") {
+      const open = (body.made ?? []).filter((one) => !body.given?.papers?.[one]);
+      if (open.length > 0)
+        line(t("log.say.made", { papers: open.map((one) => find(definition.paper, one)).join("、") }));
+    }
     return { head: t(`log.say.${body.kind}`, values), lines, about: [] };
   };
 
