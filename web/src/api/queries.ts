@@ -6,6 +6,7 @@ import type {
   Account,
   Acts,
   Agency,
+  Figure,
   FileView,
   Job,
   Ledger,
@@ -141,3 +142,33 @@ export function touched(id: string): void {
   void queries.invalidateQueries({ queryKey: ["matter", id] });
   for (const key of ["matters", "tasks", "notices"]) void queries.invalidateQueries({ queryKey: [key] });
 }
+
+export interface Approval {
+  matter: string;
+  number: string;
+  title: string;
+  procedure: string;
+  procedure_version: number;
+  stage: string;
+  proposal: number;
+  act: string;
+  role: string;
+  by: string;
+  proposed_on: string | null;
+  due_on: string | null;
+}
+
+/** Proposals whose next step is the reader's. */
+export const useApprovals = () =>
+  useQuery({
+    queryKey: ["matters", "approvals"],
+    queryFn: () => json<{ proposals: Approval[]; next: string | null }>("/api/v1/approvals"),
+  });
+
+/** A figure of a period; `until` is the day behind the last. */
+export const useIndicatorFigure = (id: string, from: string, until: string) =>
+  useQuery({
+    queryKey: ["figure", id, from, until],
+    queryFn: () => json<Figure>(`/api/v1/indicators/${encodeURIComponent(id)}?from=${from}&until=${until}`),
+    staleTime: 60_000,
+  });

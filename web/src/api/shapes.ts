@@ -245,6 +245,8 @@ export interface ProcedureAct {
   together?: unknown;
   notices: { to: string; template: string }[];
   opens: string[];
+  starts: { clock: string; on?: string }[];
+  stops: { clock: string; on?: string }[];
   [more: string]: unknown;
 }
 
@@ -420,7 +422,9 @@ export interface Match {
   score_bits: number;
   e_value: number;
   identity?: number | null;
-  segments: { suspect: [number, number]; work: [number, number]; unit: string }[];
+  /** `[from, to)` of what runs on, `[x0, y0, x1, y1]` of pictures. */
+  segments: { suspect: number[]; work: number[]; unit: "ms" | "char" | "line" | "px" | string }[];
+  filtered?: { suspect: number[]; unit: string; reason: string; by: string }[];
   transform?: Record<string, unknown> | null;
   null_model?: Record<string, unknown> | null;
   [more: string]: unknown;

@@ -32,10 +32,12 @@ export function theme(isLarge: boolean): ThemeConfig {
       colorSuccess: "#1a7f37",
       colorWarning: "#8a6100",
       colorError: "#b42318",
+      // The shades that would be derived are a muddy grey.
       colorInfoBg: "#eaf2fd",
       colorSuccessBg: "#eaf6ec",
       colorWarningBg: "#fff6dd",
       colorErrorBg: "#fdf1f0",
+      colorWarningBorder: "#d8b34a",
       colorTextPlaceholder: "#666666",
       colorTextDescription: "rgba(0,0,0,0.62)",
       colorTextSecondary: "rgba(0,0,0,0.7)",

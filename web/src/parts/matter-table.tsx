@@ -5,6 +5,7 @@ import type { MatterRow } from "~/api/shapes";
 import { useWords } from "~/words/words";
 import { DueOn } from "./lights";
 import { useNames } from "./names";
+import { NextAct } from "./next-act";
 
 const STATUS_COLOURS = { working: "blue", waiting: "gold", suspended: "default", closed: "default" } as const;
 
@@ -34,7 +35,8 @@ type Column =
   | "handlers"
   | "amount_fen"
   | "owner_agency"
-  | "changed_at";
+  | "changed_at"
+  | "next";
 const USUAL: Column[] = ["number", "title", "procedure", "stage", "due_on", "handlers"];
 
 export function useMatterColumns(shown: Column[] = USUAL): NonNullable<TableProps<MatterRow>["columns"]> {
@@ -89,6 +91,7 @@ export function useMatterColumns(shown: Column[] = USUAL): NonNullable<TableProp
       width: 170,
       render: (_, row) => names.agency(row.owner_agency),
     },
+    next: { key: "next", title: t("frame.matter.next"), width: 160, render: (_, row) => <NextAct row={row} /> },
     changed_at: {
       key: "changed_at",
       title: t("frame.matter.changed_at"),

@@ -2,10 +2,12 @@
 import { DownOutlined } from "@ant-design/icons";
 import { Button, Drawer, Dropdown, List, Space } from "antd";
 import { useState } from "react";
+import { useSearchParams } from "react-router";
 import { useActs } from "~/api/queries";
 import type { ActChoice, Matter, Procedure } from "~/api/shapes";
 import { Shown } from "~/parts/broken";
 import { useLackWords } from "~/parts/lacks";
+import { isUsual } from "~/parts/next-act";
 import { useWords } from "~/words/words";
 import { ActDialog } from "./act-dialog";
 import { OpenNext } from "./open-next";
@@ -16,6 +18,14 @@ export function ActBar({ matter, definition }: { matter: Matter; definition: Pro
   const { t, pick } = useWords();
   const acts = useActs(matter.id);
   const [chosen, setChosen] = useState<ActChoice>();
+  // A list may lead straight to the sheet of an act: `?act=`.
+  const [asked, setAsked] = useSearchParams();
+  const wanted = acts.data?.acts.find((one) => one.act === asked.get("act") && one.possible);
+  const close = () => {
+    setChosen(undefined);
+    if (asked.has("act")) setAsked({}, { replace: true });
+  };
+  const shown = chosen ?? wanted;
   const [asksWhy, setAsksWhy] = useState(false);
   const lackWords = useLackWords();
   return (
@@ -24,6 +34,9 @@ export function ActBar({ matter, definition }: { matter: Matter; definition: Pro
         {({ acts: all }) => {
           const possible = all.filter((one) => one.possible);
           const steps = possible.filter((one) => one.kind === "step");
+          const usual = (one: ActChoice) =>
+            Number(definition.act.some((known) => known.id === one.act && isUsual(known)));
+          steps.sort((left, right) => usual(right) - usual(left));
           const first = steps.slice(0, SHOWN);
           const more = [...steps.slice(SHOWN), ...possible.filter((one) => one.kind !== "step")];
           const rest = all.filter((one) => !one.possible);
@@ -75,9 +88,7 @@ export function ActBar({ matter, definition }: { matter: Matter; definition: Pro
           );
         }}
       </Shown>
-      {chosen && (
-        <ActDialog matter={matter} definition={definition} choice={chosen} onClose={() => setChosen(undefined)} />
-      )}
+      {shown && <ActDialog matter={matter} definition={definition} choice={shown} onClose={close} />}
     </section>
   );
 }

@@ -3,12 +3,11 @@
 // What was typed is kept as a draft until the act is done: a conflict, a lost session or a closed tab loses nothing.
 import { Alert, App, Progress as Bar, Button, Drawer, Space } from "antd";
 import { useRef, useState } from "react";
-import { explain, Problem } from "~/api/problem";
 import { touched, useFiles, useSession } from "~/api/queries";
 import type { ActChoice, FileView, Matter, Procedure } from "~/api/shapes";
 import { Shown } from "~/parts/broken";
 import { useDraft } from "~/parts/draft";
-import { useLackWords } from "~/parts/lacks";
+import { Trouble } from "~/parts/trouble";
 import { useWords } from "~/words/words";
 import { ActForm } from "./act-form";
 import { type Answers, begin, fieldsOf } from "./asked";
@@ -34,7 +33,6 @@ export function ActDialog(props: Props) {
 function Sheet({ matter, definition, choice, onClose, files }: Props & { files: FileView[] }) {
   const { t, pick } = useWords();
   const { data: who } = useSession();
-  const lackWords = useLackWords();
   const { message } = App.useApp();
   const act = definition.act.find((one) => one.id === choice.act);
   const fields = fieldsOf(choice.asks, act);
@@ -64,7 +62,6 @@ function Sheet({ matter, definition, choice, onClose, files }: Props & { files: 
     }
   };
 
-  const lacks = error instanceof Problem ? (error.body.lacks ?? []) : [];
   return (
     <div className="stack">
       {isRestored && (
@@ -86,23 +83,7 @@ function Sheet({ matter, definition, choice, onClose, files }: Props & { files: 
         />
       )}
       {chain && <Alert type="info" showIcon title={t("matter.needs_approval", { chain: pick(chain.name) })} />}
-      {error !== undefined && (
-        <Alert
-          type="error"
-          showIcon
-          role="alert"
-          title={explain(error)}
-          description={
-            lacks.length > 0 && (
-              <ul>
-                {lacks.map((lack) => (
-                  <li key={`${lack.code} ${lack.subject ?? ""}`}>{lackWords(lack)}</li>
-                ))}
-              </ul>
-            )
-          }
-        />
-      )}
+      <Trouble error={error} />
       <ActForm
         definition={definition}
         act={act}

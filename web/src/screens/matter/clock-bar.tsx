@@ -51,7 +51,7 @@ function Clock({ clock }: { clock: ClockView }) {
       </div>
       <div className="quiet clock-rule">
         {pick(clock.citation)}
-        {!clock.verified && <Tag color="warning">{t("frame.unverified")}</Tag>}
+        {!clock.verified && <Tag color="gold">{t("frame.unverified")}</Tag>}
         <span>{t("matter.clock_since", { at: instant(clock.started) })}</span>
       </div>
       {clock.law && (

@@ -2,12 +2,12 @@
 import { Alert, App, Button, Card, Input, Modal, Space } from "antd";
 import { useState } from "react";
 import { onceKey, write } from "~/api/client";
-import { explain, Problem } from "~/api/problem";
+import { explain } from "~/api/problem";
 import { touched } from "~/api/queries";
 import type { Matter, Procedure, Proposal } from "~/api/shapes";
 import { GivenView } from "~/parts/given";
-import { useLackWords } from "~/parts/lacks";
 import { useNames } from "~/parts/names";
+import { Trouble } from "~/parts/trouble";
 import { useWords } from "~/words/words";
 
 export function Proposals({ matter, definition }: { matter: Matter; definition: Procedure }) {
@@ -31,7 +31,6 @@ interface OneProps {
 function One({ matter, definition, number, proposal }: OneProps) {
   const { t, pick } = useWords();
   const names = useNames();
-  const lackWords = useLackWords();
   const { message } = App.useApp();
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState<"endorse" | "reject">();
@@ -64,7 +63,6 @@ function One({ matter, definition, number, proposal }: OneProps) {
       touched(matter.id);
     }
   };
-  const lacks = error instanceof Problem ? (error.body.lacks ?? []) : [];
   return (
     <Card
       size="small"
@@ -89,23 +87,7 @@ function One({ matter, definition, number, proposal }: OneProps) {
         </ol>
       )}
       {proposal.given && <GivenView given={proposal.given} definition={definition} matter={matter} />}
-      {error !== undefined && (
-        <Alert
-          type="error"
-          showIcon
-          role="alert"
-          title={explain(error)}
-          description={
-            lacks.length > 0 && (
-              <ul>
-                {lacks.map((lack) => (
-                  <li key={`${lack.code} ${lack.subject ?? ""}`}>{lackWords(lack)}</li>
-                ))}
-              </ul>
-            )
-          }
-        />
-      )}
+      <Trouble error={error} />
       <Space className="no-print" style={{ marginTop: 12 }}>
         <Button type="primary" loading={busy === "endorse"} onClick={() => void tell("endorse")}>
           {t("matter.proposal.endorse")}
