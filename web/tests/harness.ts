@@ -4,7 +4,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { test as base, expect, type Page } from "@playwright/test";
 
-export const PASSWORD = process.env.QUANLIAN_PASSWORD ?? "gravel-tidy-moth-9";
+export const PASSWORD = process.env.QUANLIAN_PASSWORD ?? "lantern-river-quilt-7";
 export const SHOTS = process.env.QUANLIAN_SHOTS ?? "screenshots";
 
 export function home(): string {

@@ -32,7 +32,7 @@ export const queries = new QueryClient({
 export const SESSION = ["session"] as const;
 
 /** An account with what its roles may do, where the server says it. */
-export type Who = Account & { may?: string[] };
+export type Who = Account & { may: Record<string, "nothing" | "handled" | "unit" | "agency"> };
 
 export const useSession = () =>
   useQuery({
@@ -172,3 +172,38 @@ export const useIndicatorFigure = (id: string, from: string, until: string) =>
     queryFn: () => json<Figure>(`/api/v1/indicators/${encodeURIComponent(id)}?from=${from}&until=${until}`),
     staleTime: 60_000,
   });
+
+export interface PersonName {
+  id: string;
+  name: string;
+  agency: string;
+  user: string;
+  is_active: boolean;
+}
+
+/** Names of people: of the own agency, and of who occurs in a matter. */
+export const usePeople = (matter: string | undefined, enabled: boolean) =>
+  useQuery({
+    queryKey: ["people", matter ?? ""],
+    queryFn: async () =>
+      (await json<{ people: PersonName[] }>(`/api/v1/people${matter ? `?matter=${encodeURIComponent(matter)}` : ""}`))
+        .people,
+    enabled,
+    staleTime: 300_000,
+    retry: false,
+  });
+
+export interface Term {
+  word: string;
+  zh: string;
+  en: string;
+}
+
+export interface Terms {
+  roles: (Term & { reach: string; may: string[]; is_alone: boolean })[];
+  terms: Record<string, Term[]>;
+}
+
+/** Every coded word of the API with its names. */
+export const useTerms = () =>
+  useQuery({ queryKey: ["terms"], queryFn: () => json<Terms>("/api/v1/terms"), staleTime: 3_600_000 });

@@ -43,6 +43,16 @@ export function useMatterColumns(shown: Column[] = USUAL): NonNullable<TableProp
   const { t, money, instant } = useWords();
   const names = useNames();
   const all: Record<Column, NonNullable<TableProps<MatterRow>["columns"]>[number]> = {
+    matter: {
+      key: "matter",
+      title: t("frame.matter.matter"),
+      render: (_, row) => (
+        <>
+          <Link to={`/matters/${row.id}`}>{row.title || row.number}</Link>
+          <div className="quiet number small">{row.number}</div>
+        </>
+      ),
+    },
     number: { key: "number", title: t("frame.matter.number"), width: 200, render: (_, row) => <MatterLink of={row} /> },
     title: {
       key: "title",
@@ -116,7 +126,7 @@ export function MatterTable({
       columns={useMatterColumns(shown)}
       dataSource={rows}
       pagination={false}
-      scroll={{ x: "max-content" }}
+      scroll={{ x: 720 }}
       locale={{ emptyText: empty ?? t("frame.empty") }}
       {...rest}
     />

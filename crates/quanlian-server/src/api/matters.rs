@@ -385,6 +385,12 @@ pub(super) async fn acts(
     let context = Context::now(caller.now, caller.actor());
     let acts = platform.engine().available(&seen.stored.matter, &context);
     let acts = acts.map_err(|refusal| step::refused(&platform, &refusal))?;
+    let view = |choice: &quanlian_procedure::Available| {
+        let mut view = json!(choice);
+        view["lacks"] = choice.lacks.iter().map(|lack| step::lack(&platform, lack)).collect();
+        view
+    };
+    let acts: Vec<Value> = acts.iter().map(view).collect();
     Ok(Json(json!({"acts": acts})))
 }
 

@@ -23,7 +23,7 @@ const DESKS: { id: string; words: MessageKey; why: MessageKey }[] = [
   { id: "jurisdiction-dispute", words: "transfer.desk.dispute", why: "transfer.why.dispute" },
 ];
 const MOST = 200;
-const COLUMNS = ["number", "title", "stage", "due_on", "owner_agency", "next"] as const;
+const COLUMNS = ["matter", "stage", "due_on", "owner_agency", "next"] as const;
 
 export function Component() {
   const { t } = useWords();

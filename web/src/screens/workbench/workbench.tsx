@@ -74,7 +74,7 @@ export function Component() {
             {!isOutside && <Inbox />}
           </>
         )}
-        {can(who, "indicators") && who.may !== undefined && <Figures />}
+        {can(who, "indicators") && <Figures />}
       </div>
     </Page>
   );
@@ -203,8 +203,8 @@ function Mine({ isOutside }: { isOutside: boolean }) {
             rows={(isOutside ? matters : matters.filter(isOpen)).slice(0, SHOWN)}
             shown={
               isOutside
-                ? ["number", "title", "stage", "due_on", "owner_agency", "changed_at"]
-                : ["number", "title", "procedure", "stage", "due_on", "next"]
+                ? ["matter", "stage", "due_on", "owner_agency", "changed_at"]
+                : ["matter", "procedure", "stage", "due_on", "next"]
             }
             empty={t(isOutside ? "workbench.no_complaints" : "workbench.no_mine")}
           />
@@ -224,7 +224,7 @@ function Inbox() {
         {({ matters }) => (
           <MatterTable
             rows={matters.filter(isOpen).slice(0, SHOWN)}
-            shown={["number", "title", "procedure", "stage", "due_on", "owner_agency", "next"]}
+            shown={["matter", "procedure", "stage", "due_on", "owner_agency", "next"]}
             empty={t("workbench.no_inbox")}
           />
         )}

@@ -497,19 +497,21 @@ pub(super) fn closed(actions: Actions) -> Actions {
     closed
 }
 
-/// A refusal of the engine: everything that is missing, with words in both languages.
+/// Something that is missing, with words in both languages.
+pub(super) fn lack(platform: &Platform, lack: &quanlian_procedure::Lack) -> Value {
+    let message = platform.procedures().message(lack);
+    json!({
+        "code": lack.code,
+        "subject": lack.subject,
+        "name": lack.name,
+        "wanted": lack.wanted,
+        "message": {"zh": message.zh, "en": message.en},
+    })
+}
+
+/// A refusal of the engine: everything that is missing.
 pub(super) fn refused(platform: &Platform, refusal: &Refusal) -> Problem {
-    let lack = |lack: &quanlian_procedure::Lack| {
-        let message = platform.procedures().message(lack);
-        json!({
-            "code": lack.code,
-            "subject": lack.subject,
-            "name": lack.name,
-            "wanted": lack.wanted,
-            "message": {"zh": message.zh, "en": message.en},
-        })
-    };
-    let lacks: Vec<Value> = refusal.lacks.iter().map(lack).collect();
+    let lacks: Vec<Value> = refusal.lacks.iter().map(|one| lack(platform, one)).collect();
     let detail = "something is missing; `lacks` says all of it";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "act_refused", detail).with("lacks", lacks)
 }
