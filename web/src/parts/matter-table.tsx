@@ -27,6 +27,7 @@ export function MatterLink({ of }: { of: { id: string; number: string } }) {
 }
 
 type Column =
+  | "matter"
   | "number"
   | "title"
   | "procedure"
