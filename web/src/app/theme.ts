@@ -32,7 +32,13 @@ export function theme(isLarge: boolean): ThemeConfig {
       colorSuccess: "#1a7f37",
       colorWarning: "#8a6100",
       colorError: "#b42318",
-      // The shades that would be derived are a muddy grey.
+      // The shades that would be derived of colours so dark are a muddy grey.
+      colorInfoBg: "#eef4fd",
+      colorInfoBorder: "#a9c4ec",
+      colorSuccessBg: "#edf7ef",
+      colorSuccessBorder: "#9bcfa8",
+      colorErrorBg: "#fdf0ef",
+      colorErrorBorder: "#e6a8a2",
       colorWarningBg: "#fff8e1",
       colorWarningBorder: "#d8b34a",
       colorTextPlaceholder: "#666666",

@@ -17,7 +17,7 @@ import { NewAccount } from "./new-account";
 import "./accounts.css";
 
 const PAGE = 200;
-const STATE_COLOURS = { active: "green", suspended: "gold", ended: "default" } as Record<string, string>;
+const STATE_COLOURS: Record<string, string> = { active: "success", suspended: "warning", ended: "default" };
 
 export function Component() {
   const { t, pick, maybe, instant } = useWords();
