@@ -10,15 +10,12 @@ export const MAX_SIGNS = 500;
 
 /** The lines of a text, without what word processors and tables bring along; each once. */
 export function namesOf(text: string): string[] {
-  const lines = text
-    .split(/[\r\n\t\v\f\u0085\u2028\u2029]+/)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken away.
-    .map((line) =>
-      line
-        .replace(/[\u0000-\u001f\u007f\u200b-\u200f\u2060\ufeff\u00ad]/g, "")
-        .replace(/\u00a0/g, " ")
-        .trim(),
-    );
+  const lines = text.split(/[\r\n\t\v\f\u0085\u2028\u2029]+/).map((line) =>
+    line
+      .replace(/[\p{Cc}\p{Cf}]/gu, "")
+      .replace(/\u00a0/g, " ")
+      .trim(),
+  );
   return [...new Set(lines.filter((line) => line !== ""))];
 }
 
