@@ -125,7 +125,7 @@ export function ChainCheck({ open, onClose }: { open: boolean; onClose: () => vo
           <ul>
             {part.pruned.map((one) => (
               <li key={`${one.strand}/${one.through}`}>
-                {t("audit.check.pruned_one", { strand: one.strand, number: one.through, at: instant(one.at) })}
+                {t("audit.check.pruned_line", { strand: one.strand, number: one.through, at: instant(one.at) })}
               </li>
             ))}
           </ul>

@@ -50,7 +50,7 @@ export function AuditFilter({ filter, onChange }: Props) {
                     filterOption: (text, option) => `${option?.label}`.toLowerCase().includes(text.toLowerCase()),
                   }}
                   onChange={(value?: string) => setTyped({ ...typed, [name]: value ?? "" })}
-                  onSelect={(value: string) => onChange({ [name]: value })}
+                  onSelect={(value?: string) => onChange({ [name]: value })}
                   onClear={() => onChange({ [name]: undefined })}
                 />
               ) : (
@@ -59,7 +59,7 @@ export function AuditFilter({ filter, onChange }: Props) {
                   allowClear
                   maxLength={200}
                   value={typed[name] ?? ""}
-                  placeholder={t(`audit.${name}_hint`)}
+                  placeholder={t(`audit.${name as "actor" | "object" | "address"}_hint`)}
                   onChange={(event) => setTyped({ ...typed, [name]: event.target.value })}
                   onPressEnter={ask}
                 />
