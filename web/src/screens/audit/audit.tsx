@@ -49,16 +49,16 @@ export function Component() {
         width: 165,
         render: (one: Entry) => (
           <button type="button" className="audit-open number" onClick={() => setShown(one)}>
-            {instant(one.recorded_at)}
+            {instant(one.recorded_at)}:{one.recorded_at.slice(17, 19)}
           </button>
         ),
       },
-      { key: "actor", title: t("audit.actor"), width: 170, render: (one: Entry) => one.actor ?? "" },
-      { key: "action", title: t("audit.action"), width: 170, render: words.action },
-      { key: "object", title: t("audit.object"), width: 280, render: words.object },
-      { key: "result", title: t("audit.result"), width: 110, render: words.result },
-      { key: "purpose", title: t("audit.purpose"), width: 180, render: (one: Entry) => one.body?.purpose ?? "" },
-      { key: "address", title: t("audit.address"), width: 130, render: (one: Entry) => one.body?.address ?? "" },
+      { key: "actor", title: t("audit.actor"), width: 125, render: (one: Entry) => one.actor ?? "" },
+      { key: "action", title: t("audit.action"), width: 135, render: words.action },
+      { key: "object", title: t("audit.object"), width: 250, render: words.object },
+      { key: "result", title: t("audit.result"), width: 90, render: words.result },
+      { key: "purpose", title: t("audit.purpose"), width: 150, render: (one: Entry) => one.body?.purpose ?? "" },
+      { key: "address", title: t("audit.address"), width: 120, render: (one: Entry) => one.body?.address ?? "" },
     ],
     [t, instant, words],
   );
