@@ -10,7 +10,7 @@
 //! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
 //! | `terms`, `people` | names of words, of people |
-//! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs |
+//! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs; filings from outside |
 //! | `indicators` | figures over many matters, and the matters behind them |
 //! | `search` | matters by their words |
 //! | `notices` | the inbox |
@@ -109,6 +109,11 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(people::list))
         .routes(routes!(matters::procedures))
         .routes(routes!(matters::list, matters::open))
+        .routes(routes!(matters::filings::list, matters::filings::file))
+        .routes(routes!(matters::filings::look))
+        .routes(routes!(matters::filings::act))
+        .routes(routes!(matters::filings::upload))
+        .routes(routes!(matters::filings::fetch))
         .routes(routes!(matters::look))
         .routes(routes!(matters::events))
         .routes(routes!(matters::acts))

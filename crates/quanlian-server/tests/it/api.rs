@@ -5,6 +5,7 @@
 
 mod attack;
 mod files;
+mod filings;
 mod first_password;
 mod indicators;
 mod kit;

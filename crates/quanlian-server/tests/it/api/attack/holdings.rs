@@ -21,7 +21,7 @@ use super::{Person, Probes, Truth, World, tells_nothing};
 
 /// The ids of what a matter holds.
 pub(super) struct Held {
-    file: FileId,
+    pub(super) file: FileId,
     job: JobId,
 }
 
