@@ -10,6 +10,7 @@
 //! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
 //! | `terms`, `people` | names of words, of people |
+//! | `law` | the rules of law, read only |
 //! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs; filings from outside |
 //! | `indicators` | figures over many matters, and the matters behind them |
 //! | `search` | matters by their words |
@@ -27,6 +28,7 @@
 mod admitted;
 mod caller;
 mod indicators;
+mod law;
 mod mail;
 pub(crate) mod matters;
 pub(crate) mod metrics_page;
@@ -107,6 +109,9 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(places::change_account))
         .routes(routes!(terms::list))
         .routes(routes!(people::list))
+        .routes(routes!(law::rules))
+        .routes(routes!(law::rule))
+        .routes(routes!(law::offences))
         .routes(routes!(matters::procedures))
         .routes(routes!(matters::list, matters::open))
         .routes(routes!(matters::filings::list, matters::filings::file))
@@ -131,6 +136,7 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::files::list, matters::files::take_over))
         .routes(routes!(matters::files::look))
         .routes(routes!(matters::files::content::fetch))
+        .routes(routes!(matters::files::peaks::fetch))
         .routes(routes!(matters::files::withdraw))
         .routes(routes!(matters::uploads::begin))
         .routes(routes!(matters::uploads::look, matters::uploads::end))

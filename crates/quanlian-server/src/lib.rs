@@ -17,6 +17,7 @@ mod notices;
 pub mod outward;
 pub mod permission;
 pub mod platform;
+pub mod rendering;
 pub mod retention;
 pub mod sign_in;
 pub mod spans;

@@ -6,6 +6,7 @@
 //! Not here: routes (`api`).
 
 mod blind;
+mod drawing;
 mod trail;
 
 use std::{
@@ -42,6 +43,7 @@ use crate::{
     metrics::{Metrics, Now},
     notices::{self, Steps},
     permission::Permissions,
+    rendering::Renderer,
     sign_in::{
         attempts::{self, Attempts},
         password,
@@ -164,6 +166,7 @@ struct Parts {
     gate: Gate,
     metrics: Metrics,
     spans: OnceLock<Arc<dyn Spans>>,
+    renderer: Renderer,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
     questions: Mutex<BTreeMap<AccountId, (i64, u32)>>,
@@ -200,6 +203,7 @@ impl Platform {
             gate,
             metrics: Metrics::default(),
             spans: OnceLock::new(),
+            renderer: Renderer::default(),
             work_waits: Notify::new(),
             indicators,
             steps,

@@ -112,6 +112,7 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             providers: outside.providers,
         };
         let platform = Platform::new(means, Timestamp::now);
+        platform.render_with(Arc::new(crate::rendering::Drawing));
         if let Some(log) = RoomLog::of(room.clone()).await {
             platform.anchor_in(Arc::new(log));
         }
