@@ -66,4 +66,5 @@ export const ACTIONS = [
   "agencies",
   "operate",
   "webhooks",
+  "follow",
 ] as const;

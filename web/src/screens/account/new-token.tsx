@@ -33,7 +33,7 @@ export function NewToken({ account, onMade }: Props) {
       onMade(made.token);
     });
   // A token does no more than its account may, so that offering more would only mislead.
-  const offered = ACTIONS.filter((action) => account !== undefined || !who?.may || who.may.includes(action));
+  const offered = ACTIONS.filter((action) => account !== undefined || !who || action in who.may);
   return (
     <>
       <Failed error={sending.error} />
