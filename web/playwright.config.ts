@@ -15,6 +15,7 @@ export default defineConfig({
   outputDir: "test-results",
   globalSetup: "./tests/platform.ts",
   use: {
+    baseURL: process.env.QUANLIAN_URL,
     viewport: { width: 1366, height: 900 },
     locale: "zh-CN",
     timezoneId: "Asia/Shanghai",

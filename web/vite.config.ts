@@ -12,7 +12,7 @@ function words(): Plugin {
     name: "quanlian-words",
     configureServer(server) {
       server.watcher.add(FOLDER);
-      server.watcher.on("change", (path) => {
+      server.watcher.on("all", (_, path) => {
         if (path.startsWith(FOLDER)) void server.restart();
       });
     },

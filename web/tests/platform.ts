@@ -23,7 +23,7 @@ export default async function start(): Promise<(() => Promise<void>) | undefined
     const late = setTimeout(() => reject(new Error(`the demo platform did not start:\n${said}`)), START_MS);
     const hear = (piece: Buffer) => {
       said += piece.toString();
-      const found = /open in a browser: (http:\/\/127\.0\.0\.1:\d+)/.exec(said);
+      const found = /The platform is at (http:\/\/127\.0\.0\.1:\d+)/.exec(said);
       if (found?.[1]) {
         clearTimeout(late);
         resolve(found[1]);

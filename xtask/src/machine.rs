@@ -37,6 +37,8 @@ pub(crate) struct Need {
 pub(crate) enum Probe {
     /// A program of this name is on the path.
     Program(&'static str),
+    /// Python 3 has a module of this name.
+    PythonModule(&'static str),
     /// A font file whose name holds one of these.
     Font(&'static [&'static str]),
 }
@@ -111,6 +113,12 @@ pub(crate) const CHROMIUM: Need = Need {
     reason: "opens the pages that a capture records",
     probe: Probe::Program("chromium"),
     weight: Weight::Wanted,
+};
+pub(crate) const PYTHON_VENV: Need = Need {
+    package: "python3-venv",
+    reason: "fetches Node for the pages, where the machine has none that is new enough",
+    probe: Probe::PythonModule("ensurepip"),
+    weight: Weight::Required,
 };
 pub(crate) const STRACE: Need = Need {
     package: "strace",
@@ -244,10 +252,21 @@ fn apt(prefix: &[&str], arguments: &[&str]) -> Command {
 fn is_met(probe: Probe) -> bool {
     match probe {
         Probe::Program(name) => find_program(name).is_some(),
+        Probe::PythonModule(name) => {
+            let asked = Command::new("python3")
+                .args(["-c", &format!("import {name}")])
+                .output();
+            asked.is_ok_and(|asked| asked.status.success())
+        }
         Probe::Font(names) => font_folders()
             .iter()
             .any(|folder| holds_font(folder, names, MAX_FONT_FOLDER_DEPTH)),
     }
+}
+
+/// Whether a program is on the path.
+pub(crate) fn has_program(name: &str) -> bool {
+    find_program(name).is_some()
 }
 
 /// Where a program lies on the path.

@@ -23,6 +23,7 @@ mod metadata;
 mod step;
 mod tasks;
 mod tidy;
+mod web;
 
 use std::{
     path::{Path, PathBuf},
@@ -36,6 +37,7 @@ usage: cargo xtask <task>
   test  [--no-install] [-- ARGS]  set up what is missing, run every test, then tidy; ARGS go to cargo test
   bench [--no-install] [NAME]...  run the benchmarks and print their tables (Markdown on stdout)
   ci    [--no-install] [STEP]...  fmt, tidy, clippy, test, features, doc, deny: all, or those named
+  web   [--no-install]            build the pages in the browser, when they are older than what they are made of
   release [--no-install]          build the program as it is handed out: optimised, with C2PA
   package [dev]                   make the Debian package, of the release build (with `dev` of the development build)
   fuzz  [TARGET]... [-- SECONDS]  make seeds, build and run the fuzz targets (60 s each), print their table
@@ -87,6 +89,7 @@ fn run(root: &Path, args: &[String]) -> Result<u8, Stop> {
         "release" => tasks::release(root, &options),
         "package" => tasks::package(root, &options),
         "fuzz" => fuzz::run(root, &options),
+        "web" => web::build(root, &options),
         "tidy" => tidy::report(root),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use crate::{Options, Stop, machine, metadata, step, tidy};
+use crate::{Options, Stop, machine, metadata, step, tidy, web};
 
 /// Builds the program and shows the whole chain. Stays in the caller's folder, so that relative paths among the
 /// arguments mean what they say.
@@ -26,6 +26,13 @@ pub(crate) fn demo(root: &Path, options: &Options) -> Result<u8, Stop> {
         ],
         options.no_install,
     )?;
+    // The two stories of the command line need no pages.
+    if options.passed_on.iter().any(|one| one == "--serve") {
+        let built = pages(root, options)?;
+        if built != 0 {
+            return Ok(built);
+        }
+    }
     let mut cargo = step::cargo(root);
     let here =
         std::env::current_dir().map_err(|e| Stop::Machine(format!("cannot tell the current folder: {e}")))?;
@@ -35,6 +42,15 @@ pub(crate) fn demo(root: &Path, options: &Options) -> Result<u8, Stop> {
         .arg(root.join("Cargo.toml"));
     cargo.args(["--", "demo"]).args(&options.passed_on);
     step::exit_code(&mut cargo)
+}
+
+/// The pages, before the program takes them in.
+fn pages(root: &Path, options: &Options) -> Result<u8, Stop> {
+    let alone = Options {
+        no_install: options.no_install,
+        ..Options::default()
+    };
+    web::build(root, &alone)
 }
 
 /// What is off by default, because it is heavy, and on in what is handed out.
@@ -47,6 +63,10 @@ const PACKAGES: &str = "target/package/";
 pub(crate) fn release(root: &Path, options: &Options) -> Result<u8, Stop> {
     options.refuse_names("release")?;
     machine::prepare(&[machine::COMPILER], options.no_install)?;
+    let built = pages(root, options)?;
+    if built != 0 {
+        return Ok(built);
+    }
     let mut cargo = step::cargo(root);
     cargo
         .args([
@@ -105,14 +125,22 @@ pub(crate) fn package(root: &Path, options: &Options) -> Result<u8, Stop> {
     Ok(made)
 }
 
-/// Runs every test of the workspace in one pass, then the tidy checks, whose findings are easier to read alone.
+/// Runs every test of the workspace in one pass, then those of the pages against what was built, then the tidy checks, whose
+/// findings are easier to read alone.
 pub(crate) fn test(root: &Path, options: &Options) -> Result<u8, Stop> {
     options.refuse_names("test")?;
     prepare_for_tests(options)?;
+    // First, so that the program that is tested has its pages.
+    let pages = step::run("pages", || Ok(pages(root, options)? == 0))?;
     let tests = step::run("tests", || workspace_tests(root, &options.passed_on))?;
+    let stories = step::run("stories", || web::test(root, options))?;
     let tidy = step::run("tidy", || Ok(tidy::report(root)? == 0))?;
-    eprintln!("\n{}\n{}", step::line(&tests), step::line(&tidy));
-    Ok(if tests.passed && tidy.passed {
+    let all = [pages, tests, stories, tidy];
+    eprintln!();
+    for outcome in &all {
+        eprintln!("{}", step::line(outcome));
+    }
+    Ok(if all.iter().all(|outcome| outcome.passed) {
         0
     } else {
         crate::FAILED

@@ -59,6 +59,18 @@ pub enum Unit {
     Share,
 }
 
+impl Unit {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Matters,
+        Self::Clocks,
+        Self::Days,
+        Self::Fen,
+        Self::Months,
+        Self::Share,
+    ];
+}
+
 /// Where a definition comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -126,6 +138,8 @@ pub enum Subject {
     Goods,
     /// A task of the ledger.
     Task,
+    /// A proposal that waits for approval; its name is the role that is next, its value the number of the event that proposed.
+    Proposal,
 }
 
 impl Subject {
@@ -140,6 +154,7 @@ impl Subject {
             Self::Fact => "fact",
             Self::Goods => "goods",
             Self::Task => "task",
+            Self::Proposal => "proposal",
         }
     }
 }
@@ -214,6 +229,11 @@ pub enum Grouping {
     Stage,
     /// The month of the day by which it counts.
     Month,
+}
+
+impl Grouping {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Agency, Self::Procedure, Self::Stage, Self::Month];
 }
 
 impl Definition {

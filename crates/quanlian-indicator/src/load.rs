@@ -203,12 +203,15 @@ fn parts_that_do_not_fit(definition: &Definition) -> Vec<String> {
     let fits = match definition.period {
         Period::Began => true,
         Period::Ended => counts.of != Subject::Open,
-        Period::Standing => matches!(counts.of, Subject::Stay | Subject::Goods | Subject::Task),
+        Period::Standing => matches!(
+            counts.of,
+            Subject::Stay | Subject::Goods | Subject::Task | Subject::Proposal
+        ),
         Period::Overdue => counts.of == Subject::Clock && counts.states.is_empty(),
     };
     must(
         fits,
-        "`period` does not fit what is counted: openings do not end, only stays, goods and tasks stand, only clocks of any state are overdue",
+        "`period` does not fit what is counted: openings do not end, only stays, goods, tasks and proposals stand, only clocks of any state are overdue",
     );
     let takes = match (&definition.aggregate, &definition.value) {
         (Aggregate::Count, value) => *value == Value::One,
@@ -292,6 +295,7 @@ fn unknown_names(definition: &Definition, procedures: &Procedures) -> Vec<String
     let is_clock_state = |_: &Procedure, name: &str| clock_state::ALL.contains(&name);
     let is_stage_kind = |_: &Procedure, name: &str| matches!(name, "working" | "waiting");
     let nothing = |_: &Procedure, _: &str| false;
+    let is_role = |procedure: &Procedure, name: &str| procedure.role.iter().any(|role| role.id == name);
     let is_kind_of_goods =
         |_: &Procedure, name: &str| goods::Kind::ALL.iter().any(|kind| kind.term().word == name);
     let is_state_of_goods =
@@ -308,6 +312,7 @@ fn unknown_names(definition: &Definition, procedures: &Procedures) -> Vec<String
         Subject::Fact => (&nothing, &nothing),
         Subject::Goods => (&is_kind_of_goods, &is_state_of_goods),
         Subject::Task => (&nothing, &is_state_of_task),
+        Subject::Proposal => (&is_role, &is_act),
     };
     must("counts.names", &counts.names, names);
     must("counts.states", &counts.states, states);

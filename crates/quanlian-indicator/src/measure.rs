@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use crate::definition::Subject;
 
 /// Counts up when this file measures otherwise.
-const MEASURES_VERSION: u32 = 2;
+const MEASURES_VERSION: u32 = 3;
 
 /// States of clocks, by the word under which they are kept.
 pub mod clock_state {
@@ -101,6 +101,7 @@ pub fn measures(
     let mut all = Vec::new();
     stays(&stages, &mut all);
     acts(matter, &mut all);
+    proposals(procedure, matter, &mut all);
     for view in engine.clocks(matter, now)? {
         let is_window = procedure
             .and_then(|procedure| procedure.clock_of(&view.clock))
@@ -121,6 +122,28 @@ pub fn measures(
         });
     }
     Ok(all)
+}
+
+/// The proposals that wait, each for the role whose step of the chain is next.
+fn proposals(procedure: Option<&Procedure>, matter: &Matter, all: &mut Vec<Measure>) {
+    for (number, proposal) in &matter.proposals {
+        let chain = procedure.and_then(|procedure| {
+            let act = procedure.act_of(&proposal.act)?;
+            let id = act.chain.as_deref()?;
+            procedure.chain.iter().find(|chain| chain.id == id)
+        });
+        // Who proposed took the first step.
+        let next = chain.and_then(|chain| chain.steps.get(proposal.endorsed.len() + 1));
+        if let Some(next) = next {
+            let past = matter.history.iter().find(|past| past.seq == *number);
+            all.push(Measure {
+                state: Some(proposal.act.clone()),
+                from: past.map(|past| past.happened.day()),
+                value: Some(i64::from(*number)),
+                ..bare(Subject::Proposal, next)
+            });
+        }
+    }
 }
 
 pub(crate) fn bare(of: Subject, name: &str) -> Measure {

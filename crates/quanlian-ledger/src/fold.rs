@@ -12,6 +12,7 @@ use crate::{
     step::EVENT_VERSION,
     task::{Ended, Task, TaskEntry},
     text::is_remark,
+    verdict::{MatchKey, VerdictEntry, Verdicts},
 };
 
 /// A ledger holds no more parties,
@@ -41,7 +42,7 @@ pub struct PartyEntry {
 #[error("an event of the ledger cannot be read: {0}")]
 pub struct Damaged(pub String);
 
-/// Parties, goods and tasks of a matter.
+/// Parties, goods, tasks and verdicts of a matter.
 ///
 /// ```
 /// use quanlian_ledger::{Ledger, Mark, Step};
@@ -63,6 +64,9 @@ pub struct Ledger {
     parties: BTreeMap<PartyId, PartyEntry>,
     goods: BTreeMap<GoodsId, GoodsEntry>,
     tasks: BTreeMap<TaskId, TaskEntry>,
+    // Their keys are pairs, which are no names of JSON: whoever shows them makes a list.
+    #[serde(skip)]
+    verdicts: Verdicts,
     #[serde(skip)]
     movements: usize,
 }
@@ -83,9 +87,17 @@ impl Ledger {
         &self.tasks
     }
 
+    /// What people say of matches, by report and line.
+    pub fn verdicts(&self) -> &BTreeMap<MatchKey, VerdictEntry> {
+        &self.verdicts.0
+    }
+
     /// Whether nothing was ever entered.
     pub fn is_empty(&self) -> bool {
-        self.parties.is_empty() && self.goods.is_empty() && self.tasks.is_empty()
+        self.parties.is_empty()
+            && self.goods.is_empty()
+            && self.tasks.is_empty()
+            && self.verdicts.0.is_empty()
     }
 
     /// The parties that stand.
@@ -207,6 +219,7 @@ impl Ledger {
                 self.tasks.get_mut(id)?.ended = Some(ended);
             }
             Step::ReopenTask { id, .. } => self.tasks.get_mut(id)?.ended = None,
+            Step::JudgeMatch(judgement) => self.verdicts.take(judgement, mark),
         }
         Some(())
     }
@@ -277,6 +290,7 @@ impl Ledger {
                 Some(_) => Vec::new(),
                 None => unknown(id),
             },
+            Step::JudgeMatch(judgement) => self.verdicts.against(judgement),
         };
         if let Step::CorrectParty { why, .. }
         | Step::WithdrawParty { why, .. }

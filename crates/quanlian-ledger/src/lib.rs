@@ -1,4 +1,4 @@
-//! The ledger of a matter (案件台账): parties (当事人), goods (涉案物品) with their custody, tasks (任务).
+//! The ledger of a matter (案件台账): parties (当事人), goods (涉案物品) with their custody, tasks (任务), verdicts on matches (比对复核).
 //!
 //! In:  [`Step`]s that somebody wants to take, in their order.
 //! Out: [`Ledger`] after them, or every [`Refusal`] at once; what is open or irregular ([`finding::Finding`]); sums by basis.
@@ -23,6 +23,7 @@ mod step;
 pub mod task;
 mod terms;
 mod text;
+pub mod verdict;
 
 pub use fold::{Damaged, Ledger};
 pub use refusal::{Refusal, RefusalCode, Refused};

@@ -34,8 +34,8 @@ codes! {
     TooMany = "ledger_too_many", "数量超过上限：请分条登记，或者作为文件上传",
         "there are more than one entry holds; enter them apart, or hand them in as a file";
     /// The ledger is full.
-    Full = "ledger_full", "台账已满：当事人 1000、物品 5000、任务 2000、流转 20000 为上限，其余作为文件上传",
-        "the ledger is full at 1,000 parties, 5,000 goods, 2,000 tasks, 20,000 movements; hand in the rest as a file";
+    Full = "ledger_full", "台账已满：当事人 1000、物品 5000、任务 2000、流转 20000、复核 20000 为上限，其余作为文件上传",
+        "the ledger is full at 1,000 parties, 5,000 goods, 2,000 tasks, 20,000 movements, 20,000 verdicts; hand in the rest as a file";
     /// There is no such entry, or it was withdrawn.
     Unknown = "ledger_unknown", "没有这一条，或者已经撤回", "there is no such entry, or it was withdrawn";
     /// No role, or one twice.
@@ -96,6 +96,11 @@ codes! {
     TaskEnded = "task_ended", "任务已经结束：先恢复", "the task has ended: take it up again first";
     /// It is open.
     TaskOpen = "task_open", "任务没有结束", "the task has not ended";
+    /// A report that is none of this matter.
+    MatchReport = "match_report", "本办件没有这份比对报告，或者报告已经撤回", "the matter has no such report of matches, or it was withdrawn";
+    /// The report has no such line, or it names others.
+    MatchUnknown = "match_unknown", "比对报告没有这一条，或者该条不是这件嫌疑文件与这件作品：请刷新后再试",
+        "the report has no such line, or it is of another suspect or work: look again";
 }
 
 impl Serialize for RefusalCode {

@@ -9,6 +9,7 @@ use crate::{
     goods::{Goods, Movement},
     party::Party,
     task::{End, Task},
+    verdict::Judgement,
 };
 
 macro_rules! ids {
@@ -107,6 +108,8 @@ pub enum Step {
     },
     /// Takes up a task again that was ended.
     ReopenTask { id: TaskId, why: String },
+    /// Says of a match whether it holds; a later one of the same match replaces it.
+    JudgeMatch(Judgement),
 }
 
 /// When a step was taken, and by whom.

@@ -50,6 +50,21 @@ pub enum ClockState {
     Undetermined,
 }
 
+impl ClockState {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Running,
+        Self::Suspended,
+        Self::Overdue,
+        Self::Expired,
+        Self::Met,
+        Self::MetLate,
+        Self::MetUnclear,
+        Self::Lapsed,
+        Self::Undetermined,
+    ];
+}
+
 /// The light of a clock; never shown by colour alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +77,11 @@ pub enum Light {
     Yellow,
     /// Very soon, overdue, or done too late.
     Red,
+}
+
+impl Light {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Off, Self::Green, Self::Yellow, Self::Red];
 }
 
 /// One run of a clock, as it stands.

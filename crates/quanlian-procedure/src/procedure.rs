@@ -149,6 +149,9 @@ pub struct FactDefinition {
     pub name: Text,
     /// What it is.
     pub kind: FactKind,
+    /// Whether somebody from outside may state it with what they hand in; without this the agencies of the matter alone do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside: bool,
 }
 
 /// What a fact is.
@@ -307,6 +310,11 @@ pub enum StageKind {
     Waiting,
     /// Nobody: it has ended.
     Closed,
+}
+
+impl StageKind {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Working, Self::Waiting, Self::Closed];
 }
 
 macro_rules! finders {

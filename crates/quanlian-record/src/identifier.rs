@@ -35,6 +35,11 @@ pub enum IdentifierKind {
     Other,
 }
 
+impl IdentifierKind {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::CreditCode, Self::ResidentId, Self::Passport, Self::Other];
+}
+
 /// A number that names somebody.
 ///
 /// ```

@@ -9,7 +9,9 @@
 //! | `provider` | sign-in with a provider, and as whom it knows an account |
 //! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
+//! | `terms`, `people` | names of words, of people |
 //! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs |
+//! | `approvals` | proposals that wait for the caller |
 //! | `indicators` | figures over many matters, and the matters behind them |
 //! | `search` | matters by their words |
 //! | `notices` | the inbox |
@@ -24,6 +26,7 @@
 //! Not here: what is decided (`permission`, `quanlian-procedure`), where it is kept (`quanlian-store`), listening.
 
 mod admitted;
+mod approvals;
 mod caller;
 mod indicators;
 mod mail;
@@ -32,6 +35,7 @@ pub(crate) mod metrics_page;
 mod notices;
 mod observed;
 mod own;
+mod people;
 mod places;
 mod problem;
 mod provider;
@@ -39,6 +43,7 @@ pub(crate) mod search;
 mod session;
 mod table;
 mod tasks;
+mod terms;
 mod traced;
 mod trail;
 mod webhooks;
@@ -102,6 +107,8 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(places::put_unit))
         .routes(routes!(places::accounts, places::create_account))
         .routes(routes!(places::change_account))
+        .routes(routes!(terms::list))
+        .routes(routes!(people::list))
         .routes(routes!(matters::procedures))
         .routes(routes!(matters::list, matters::open))
         .routes(routes!(matters::look))
@@ -116,7 +123,9 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::named::hits))
         .routes(routes!(matters::ledger::look, matters::ledger::write))
         .routes(routes!(matters::ledger::goods))
+        .routes(routes!(matters::matches::list))
         .routes(routes!(tasks::list))
+        .routes(routes!(approvals::list))
         .routes(routes!(matters::files::list, matters::files::take_over))
         .routes(routes!(matters::files::look))
         .routes(routes!(matters::files::content::fetch))
@@ -168,7 +177,7 @@ pub fn router(platform: Platform) -> Router {
     };
     router
         .route("/openapi.json", describe)
-        .fallback(nothing_here)
+        .fallback(crate::pages::answer)
         .method_not_allowed_fallback(not_so)
         .layer(CatchPanicLayer::custom(|_| {
             Problem::internal("panic").into_response()
@@ -231,14 +240,6 @@ fn with_problems_and_keys(mut description: openapi::OpenApi) -> openapi::OpenApi
     let keys = ["session", "token"].map(|key| openapi::SecurityRequirement::new(key, [""; 0]));
     description.security = Some(keys.into());
     description
-}
-
-async fn nothing_here() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "route_not_found",
-        "there is nothing at this address",
-    )
 }
 
 async fn not_so() -> Problem {

@@ -15,6 +15,7 @@ mod listening;
 mod metrics;
 mod notices;
 pub mod outward;
+mod pages;
 pub mod permission;
 pub mod platform;
 pub mod retention;

@@ -164,6 +164,7 @@ struct Parts {
     gate: Gate,
     metrics: Metrics,
     spans: OnceLock<Arc<dyn Spans>>,
+    demo: OnceLock<String>,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
     questions: Mutex<BTreeMap<AccountId, (i64, u32)>>,
@@ -200,6 +201,7 @@ impl Platform {
             gate,
             metrics: Metrics::default(),
             spans: OnceLock::new(),
+            demo: OnceLock::new(),
             work_waits: Notify::new(),
             indicators,
             steps,
@@ -394,6 +396,16 @@ impl Platform {
 
     pub(crate) fn spans(&self) -> Option<&dyn Spans> {
         self.0.spans.get().map(|spans| &**spans)
+    }
+
+    /// Puts into the first page whom one can be, as JSON: the password of sample accounts stands there for everybody to read. What is
+    /// named first stays.
+    pub fn show_demo(&self, accounts: String) {
+        let _ = self.0.demo.set(accounts);
+    }
+
+    pub(crate) fn demo(&self) -> Option<&str> {
+        self.0.demo.get().map(String::as_str)
     }
 
     /// What is counted.

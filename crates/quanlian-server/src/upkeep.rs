@@ -78,6 +78,7 @@ pub(crate) fn kind(of: Subject) -> MeasureKind {
         Subject::Fact => MeasureKind::Fact,
         Subject::Goods => MeasureKind::Goods,
         Subject::Task => MeasureKind::Task,
+        Subject::Proposal => MeasureKind::Proposal,
     }
 }
 

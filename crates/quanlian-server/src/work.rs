@@ -5,7 +5,12 @@
 //!
 //! Not here: how any of it is done (the worker of the binary), leases and retries (`quanlian-store::jobs`).
 
-use quanlian_record::{id::MatterId, time::Timestamp};
+use std::collections::BTreeMap;
+
+use quanlian_record::{
+    id::{FileId, MatterId},
+    time::Timestamp,
+};
 use quanlian_store::matters::Code;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -92,9 +97,22 @@ pub struct Assignment {
     pub by: Code,
     /// What.
     pub task: Task,
+    /// For an assessment: the matches that do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// For a paper: what it prints, as it stood when it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sheet: Option<Box<PaperSheet>>,
+}
+
+/// Matches that people rejected before an assessment was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// The report that they stand in.
+    pub report: FileId,
+    /// Lines of it, from 0, by who rejected them: `agency/user`.
+    pub by: BTreeMap<String, Vec<u32>>,
 }
 
 /// What a paper of the procedure prints.

@@ -90,7 +90,8 @@ pub enum JobState {
 }
 
 impl JobState {
-    const ALL: [Self; 5] = [
+    /// All of them.
+    pub const ALL: [Self; 5] = [
         Self::Waiting,
         Self::Running,
         Self::Done,

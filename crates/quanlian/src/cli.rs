@@ -187,6 +187,15 @@ pub(crate) struct Demo {
     /// Keep what an earlier demo left there and write beside it
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Make a platform with work for every role instead, and serve it until Ctrl-C; one that is there already is opened again
+    #[arg(long)]
+    pub(crate) serve: bool,
+    /// Where the platform listens; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", requires = "serve")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// Make the platform anew, with the days of today, though there is one
+    #[arg(long, requires = "serve")]
+    pub(crate) anew: bool,
     #[command(flatten)]
     pub(crate) form: JsonForm,
 }

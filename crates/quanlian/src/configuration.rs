@@ -153,6 +153,17 @@ impl Configuration {
         Self::of(place, flags, |name| std::env::var_os(name), std::env::vars_os())
     }
 
+    /// Of a folder that the program made for itself: nothing that was set for another platform counts, neither in the environment nor
+    /// in a file that it names.
+    pub(crate) fn of_own_folder(data: &Path, flags: &[Flag]) -> Loaded {
+        let place = PlatformPlace {
+            data: Some(data.to_owned()),
+            database: None,
+            config: None,
+        };
+        Self::of(&place, flags, |_| None, std::iter::empty())
+    }
+
     fn of(
         place: &PlatformPlace,
         flags: &[Flag],

@@ -4,11 +4,14 @@
 //! Out: the music channel: sample works and suspects, the results of `trace` on them; the chip code, below `chip/`; and where
 //!      everything lies.
 //!
+//! With `--serve` a platform is filled with the same samples and served (`platform`).
+//!
 //! Invariant: only a folder that an earlier demo made is ever emptied.
 
 mod chip;
 mod circuit;
 mod compose;
+pub(crate) mod platform;
 mod sound;
 mod story;
 mod tune;
@@ -37,6 +40,9 @@ const MAX_KEPT: u32 = 1000;
 /// Runs `demo`.
 pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     let folder = prepare(arguments)?;
+    if arguments.serve {
+        return platform::run(&folder, arguments, output);
+    }
     output.say("demo.composing", &[("path", folder.display())]);
     compose::sample(&folder).system()?;
     let trace = Trace {
@@ -71,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// An empty folder with the marker in it.
+/// A folder with the marker in it; an empty one, unless a platform is asked for, which finds itself what it may take away.
 fn prepare(arguments: &Arguments) -> Result<PathBuf, Fault> {
     let mut folder = arguments.data.clone();
     if arguments.keep {
@@ -91,7 +97,13 @@ fn prepare(arguments: &Arguments) -> Result<PathBuf, Fault> {
             folder = beside(number);
         }
     } else if folder.try_exists().system()? {
-        empty(&folder)?;
+        refuse_what_is_not_ours(&folder)?;
+        if !arguments.serve {
+            platform::is_unused_in(&folder)?;
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot empty {}", folder.display()))
+                .system()?;
+        }
     }
     fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))
@@ -104,7 +116,8 @@ fn prepare(arguments: &Arguments) -> Result<PathBuf, Fault> {
     Ok(folder)
 }
 
-fn empty(folder: &Path) -> Result<(), Fault> {
+/// What no demo made stays as it is.
+fn refuse_what_is_not_ours(folder: &Path) -> Result<(), Fault> {
     let is_ours = folder.join(MARKER).try_exists().system()?;
     let holds_something = fs::read_dir(folder)
         .with_context(|| format!("cannot read {}", folder.display()))
@@ -117,9 +130,7 @@ fn empty(folder: &Path) -> Result<(), Fault> {
             folder.display()
         )));
     }
-    fs::remove_dir_all(folder)
-        .with_context(|| format!("cannot empty {}", folder.display()))
-        .system()
+    Ok(())
 }
 
 #[cfg(test)]
@@ -131,6 +142,9 @@ mod tests {
         Arguments {
             data: data.to_owned(),
             keep,
+            serve: false,
+            listen: None,
+            anew: false,
             form: JsonForm { json: false },
         }
     }

@@ -27,6 +27,7 @@ pub(crate) enum Form {
 }
 
 /// Where a command writes.
+#[derive(Clone)]
 pub(crate) struct Output {
     pub(crate) form: Form,
     pub(crate) messages: Messages,

@@ -20,7 +20,7 @@ mod bundling;
 mod comparing;
 mod deposits;
 mod desk;
-mod papers;
+pub(crate) mod papers;
 pub(crate) mod room;
 
 use std::{
@@ -241,7 +241,7 @@ impl Worker {
         .await?;
         let done = match &assignment.task {
             Task::Match {} => comparing::run(&desk, &steps).await,
-            Task::Assess { case } => assessing::run(&desk, case).await,
+            Task::Assess { case } => assessing::run(&desk, case, assignment.left_out.as_ref()).await,
             Task::Paper { paper, text } => {
                 let sheet = assignment.sheet.as_ref().context("a paper without a sheet")?;
                 let made = papers::run(&desk, &job.id.to_string(), paper, text, sheet).await;
@@ -249,16 +249,7 @@ impl Worker {
             }
             Task::Bundle { files } => {
                 let by = assignment.by.as_str();
-                bundling::run(
-                    &desk,
-                    &self.store,
-                    &self.filing,
-                    &self.work,
-                    &self.room,
-                    by,
-                    files,
-                )
-                .await
+                bundling::run(&desk, &self.store, &self.filing, &self.room, by, files).await
             }
         };
         desk.clear().await?;

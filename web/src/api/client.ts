@@ -29,6 +29,15 @@ function purposeKey(url: string): string {
   return PURPOSE + (/\/api\/v1\/matters\/([^/]+)/.exec(path)?.[1] ?? "other");
 }
 
+/** Asks what for, once for each matter in this tab; what is looked at from then on carries it to the trail. */
+export async function statePurpose(matter: string): Promise<boolean> {
+  const key = PURPOSE + matter;
+  if (window.sessionStorage.getItem(key)) return true;
+  const purpose = await asks.purpose(`/api/v1/matters/${matter}`);
+  if (purpose) window.sessionStorage.setItem(key, purpose);
+  return Boolean(purpose);
+}
+
 /** As `fetch`, with the two questions; what is not done is thrown. */
 export async function send(input: Request | string, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);

@@ -6,6 +6,7 @@ import type {
   Account,
   Acts,
   Agency,
+  Figure,
   FileView,
   Job,
   Ledger,
@@ -31,7 +32,7 @@ export const queries = new QueryClient({
 export const SESSION = ["session"] as const;
 
 /** An account with what its roles may do, where the server says it. */
-export type Who = Account & { may?: string[] };
+export type Who = Account & { may: Record<string, "nothing" | "handled" | "unit" | "agency"> };
 
 export const useSession = () =>
   useQuery({
@@ -141,3 +142,68 @@ export function touched(id: string): void {
   void queries.invalidateQueries({ queryKey: ["matter", id] });
   for (const key of ["matters", "tasks", "notices"]) void queries.invalidateQueries({ queryKey: [key] });
 }
+
+export interface Approval {
+  matter: string;
+  number: string;
+  title: string;
+  procedure: string;
+  procedure_version: number;
+  stage: string;
+  proposal: number;
+  act: string;
+  role: string;
+  by: string;
+  proposed_on: string | null;
+  due_on: string | null;
+}
+
+/** Proposals whose next step is the reader's. */
+export const useApprovals = () =>
+  useQuery({
+    queryKey: ["matters", "approvals"],
+    queryFn: () => json<{ proposals: Approval[]; next: string | null }>("/api/v1/approvals"),
+  });
+
+/** A figure of a period; `until` is the day behind the last. */
+export const useIndicatorFigure = (id: string, from: string, until: string) =>
+  useQuery({
+    queryKey: ["figure", id, from, until],
+    queryFn: () => json<Figure>(`/api/v1/indicators/${encodeURIComponent(id)}?from=${from}&until=${until}`),
+    staleTime: 60_000,
+  });
+
+export interface PersonName {
+  id: string;
+  name: string;
+  agency: string;
+  user: string;
+  is_active: boolean;
+}
+
+/** Names of people: of the own agency, and of who occurs in a matter. */
+export const usePeople = (matter: string | undefined, enabled: boolean) =>
+  useQuery({
+    queryKey: ["people", matter ?? ""],
+    queryFn: async () =>
+      (await json<{ people: PersonName[] }>(`/api/v1/people${matter ? `?matter=${encodeURIComponent(matter)}` : ""}`))
+        .people,
+    enabled,
+    staleTime: 300_000,
+    retry: false,
+  });
+
+export interface Term {
+  word: string;
+  zh: string;
+  en: string;
+}
+
+export interface Terms {
+  roles: (Term & { reach: string; may: string[]; is_alone: boolean })[];
+  terms: Record<string, Term[]>;
+}
+
+/** Every coded word of the API with its names. */
+export const useTerms = () =>
+  useQuery({ queryKey: ["terms"], queryFn: () => json<Terms>("/api/v1/terms"), staleTime: 3_600_000 });

@@ -79,7 +79,7 @@ export interface ClockView {
     length: Names;
     text: Names;
     steps: Names[];
-    open: { question: Names; effect: Names }[];
+    open?: { question: Names; effect: Names }[];
   } | null;
 }
 
@@ -145,9 +145,8 @@ export interface Proposal {
   act: string;
   given?: Given;
   by?: Person;
-  role?: string;
-  agreed?: unknown[];
-  [more: string]: unknown;
+  /** Users that have agreed, one a step of the chain after the first. */
+  endorsed?: string[];
 }
 
 export interface MatterRow {
@@ -237,7 +236,7 @@ export interface ProcedureAct {
   to: string | null;
   roles: string[];
   chain?: string | null;
-  needs: { fact?: string; is?: boolean; [more: string]: unknown }[];
+  needs: { fact: string; is?: boolean; at_least?: number }[];
   one_of: string[];
   papers: string[];
   makes: string[];
@@ -246,6 +245,8 @@ export interface ProcedureAct {
   together?: unknown;
   notices: { to: string; template: string }[];
   opens: string[];
+  starts: { clock: string; on?: string }[];
+  stops: { clock: string; on?: string }[];
   [more: string]: unknown;
 }
 
@@ -272,9 +273,10 @@ export interface TaskRow {
 
 export interface Task {
   title: string;
-  assignee?: string | null;
-  of_agency?: string | null;
-  due_on?: string | null;
+  note?: string;
+  assignee?: string;
+  of_agency?: string;
+  due_on?: string;
   about?: string[];
 }
 
@@ -283,36 +285,45 @@ export interface Mark {
   by: string;
 }
 
+/** A number of a paper (证件号码), as `quanlian_record::identifier`. */
+export interface Identifier {
+  kind: "credit_code" | "resident_id" | "passport" | "other";
+  number: string;
+}
+
 /** `quanlian_ledger`. */
 export interface Party {
   roles: string[];
   kind: string;
-  name?: string | null;
-  id_number?: string | null;
-  phones?: string[];
+  name?: string;
+  identifiers?: Identifier[];
+  /** Why a number stands although its check digit is wrong. */
+  identifiers_despite?: string;
   accounts?: string[];
-  address?: string | null;
-  note?: string | null;
-  [more: string]: unknown;
+  address?: string;
+  contacts?: string[];
+  acts_for?: string;
+  remark?: string;
 }
 
 export interface Goods {
   name: string;
   kind: string;
-  model?: string | null;
-  brand?: string | null;
+  brand?: string;
+  model?: string;
   quantity: number;
   unit: string;
+  price?: { each_fen: number; basis: string; shown_by: string };
   measure: string;
   taken_on: string;
-  found_at?: string | null;
-  from?: string | null;
-  paper?: string | null;
+  found_at: string;
+  from?: string;
+  paper?: string;
   holder: string;
   place: string;
-  seal?: string | null;
-  price?: { each_fen: number; basis: string; shown_by?: string | null } | null;
-  [more: string]: unknown;
+  seal?: string;
+  files?: string[];
+  remark?: string;
 }
 
 export interface Lot {
@@ -320,43 +331,66 @@ export interface Lot {
   quantity: number;
   holder: string;
   place: string;
-  seal?: string | null;
-  by: string;
+  seal: string | null;
+  /** The movement that brought it there; null as it was taken. */
+  by: string | null;
   since: string;
 }
 
 export interface Movement {
   kind: string;
+  quantity?: number;
   on: string;
   giver: string;
   receiver: string;
+  witness?: string;
   place: string;
-  quantity?: number;
-  seal?: string | null;
-  paper?: string | null;
-  irregular?: string | null;
-  [more: string]: unknown;
+  seal?: string;
+  paper?: string;
+  files?: string[];
+  irregular?: string;
+}
+
+/** Who took something back or put it right, and why. */
+export interface Withdrawal {
+  mark: Mark;
+  why: string;
 }
 
 interface Entry {
   id: string;
   added: Mark;
-  corrected: Mark | null;
-  withdrawn: { mark: Mark; reason?: string; why?: string } | null;
+  corrected: Withdrawal | null;
+  withdrawn: Withdrawal | null;
+}
+
+export type PartyEntry = Entry & { party: Party };
+export type GoodsEntry = Entry & {
+  goods: Goods;
+  lots: Lot[];
+  movements: { lot: number; to_lot: number; movement: Movement; mark: Mark }[];
+  value_fen: number | null;
+  is_custody_complete: boolean;
+};
+export interface TaskEntry {
+  id: string;
+  added: Mark;
+  task: Task;
+  ended: TaskRow["ended"];
+  is_overdue: boolean;
+}
+export interface Finding {
+  about: string;
+  what: string;
+  message: Names;
 }
 
 export interface Ledger {
-  parties: (Entry & { party: Party })[];
-  goods: (Entry & {
-    goods: Goods;
-    lots: Lot[];
-    movements: { lot: number; to_lot: number; movement: Movement; mark: Mark }[];
-    value_fen: number | null;
-    is_custody_complete: boolean;
-  })[];
-  tasks: (Entry & { task: Task; ended: TaskRow["ended"]; is_overdue: boolean })[];
+  parties: PartyEntry[];
+  goods: GoodsEntry[];
+  tasks: TaskEntry[];
   values: { by_basis: Record<string, number>; without_price: number; is_beyond: boolean };
-  findings: { about: string; what: string; message: Names }[];
+  findings: Finding[];
   is_custody_complete: boolean | null;
 }
 
@@ -388,7 +422,9 @@ export interface Match {
   score_bits: number;
   e_value: number;
   identity?: number | null;
-  segments: { suspect: [number, number]; work: [number, number]; unit: string }[];
+  /** `[from, to)` of what runs on, `[x0, y0, x1, y1]` of pictures. */
+  segments: { suspect: number[]; work: number[]; unit: "ms" | "char" | "line" | "px" | string }[];
+  filtered?: { suspect: number[]; unit: string; reason: string; by: string }[];
   transform?: Record<string, unknown> | null;
   null_model?: Record<string, unknown> | null;
   [more: string]: unknown;

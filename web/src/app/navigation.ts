@@ -48,8 +48,7 @@ export const SECTIONS: Section[] = [
 ];
 
 export function can(who: Who | null | undefined, ...rights: string[]): boolean {
-  if (!who) return false;
-  return who.may === undefined || rights.some((right) => who.may?.includes(right));
+  return who !== null && who !== undefined && rights.some((right) => right in who.may);
 }
 
 export function sectionsFor(who: Who): Section[] {

@@ -1,6 +1,6 @@
 // Where each screen stands. Each is a chunk of its own that loads when somebody goes there.
 import { createBrowserRouter, type RouteObject } from "react-router";
-import { Broken } from "~/parts/broken";
+import { Broken, Loading } from "~/parts/broken";
 import { Frame } from "./frame";
 
 const screens: RouteObject[] = [
@@ -33,6 +33,7 @@ export const router = createBrowserRouter([
   {
     path: "/",
     element: <Frame />,
+    hydrateFallbackElement: <Loading />,
     errorElement: <Broken />,
     children: screens.map((one) => ({ ...one, errorElement: <Broken /> })),
   },

@@ -5,6 +5,7 @@ import type { MatterRow } from "~/api/shapes";
 import { useWords } from "~/words/words";
 import { DueOn } from "./lights";
 import { useNames } from "./names";
+import { NextAct } from "./next-act";
 
 const STATUS_COLOURS = { working: "blue", waiting: "gold", suspended: "default", closed: "default" } as const;
 
@@ -26,6 +27,7 @@ export function MatterLink({ of }: { of: { id: string; number: string } }) {
 }
 
 type Column =
+  | "matter"
   | "number"
   | "title"
   | "procedure"
@@ -34,13 +36,24 @@ type Column =
   | "handlers"
   | "amount_fen"
   | "owner_agency"
-  | "changed_at";
+  | "changed_at"
+  | "next";
 const USUAL: Column[] = ["number", "title", "procedure", "stage", "due_on", "handlers"];
 
 export function useMatterColumns(shown: Column[] = USUAL): NonNullable<TableProps<MatterRow>["columns"]> {
   const { t, money, instant } = useWords();
   const names = useNames();
   const all: Record<Column, NonNullable<TableProps<MatterRow>["columns"]>[number]> = {
+    matter: {
+      key: "matter",
+      title: t("frame.matter.matter"),
+      render: (_, row) => (
+        <>
+          <Link to={`/matters/${row.id}`}>{row.title || row.number}</Link>
+          <div className="quiet number small">{row.number}</div>
+        </>
+      ),
+    },
     number: { key: "number", title: t("frame.matter.number"), width: 200, render: (_, row) => <MatterLink of={row} /> },
     title: {
       key: "title",
@@ -89,6 +102,7 @@ export function useMatterColumns(shown: Column[] = USUAL): NonNullable<TableProp
       width: 170,
       render: (_, row) => names.agency(row.owner_agency),
     },
+    next: { key: "next", title: t("frame.matter.next"), width: 160, render: (_, row) => <NextAct row={row} /> },
     changed_at: {
       key: "changed_at",
       title: t("frame.matter.changed_at"),
@@ -113,7 +127,7 @@ export function MatterTable({
       columns={useMatterColumns(shown)}
       dataSource={rows}
       pagination={false}
-      scroll={{ x: "max-content" }}
+      scroll={{ x: 720 }}
       locale={{ emptyText: empty ?? t("frame.empty") }}
       {...rest}
     />

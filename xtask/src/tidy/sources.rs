@@ -31,7 +31,8 @@ fn has_head(text: &str) -> bool {
 /// its folder.
 pub(super) fn fixtures_are_referenced(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (path, _) in tree.entries().filter(|(path, _)| ending(path) != "rs") {
+    let beside = |path: &str| path.starts_with("crates/") && ending(path) != "rs";
+    for (path, _) in tree.entries().filter(|(path, _)| beside(path)) {
         let Some((folder, rest)) = path.split_once("/tests/") else {
             continue;
         };

@@ -53,6 +53,8 @@ fn step() -> impl Strategy<Value = Value> {
         }),
         1 => id().prop_map(|id| json!({"do": "end_task", "id": format!("T{id}"), "how": "done"})),
         1 => id().prop_map(|id| json!({"do": "reopen_task", "id": format!("T{id}"), "why": "再办"})),
+        2 => (0_u32..3, select(vec!["confirmed", "rejected", "open"])).prop_map(|(index, verdict)| json!({"do": "judge_match",
+            "report": "0190ffff-0000-7000-8000-000000000001", "index": index, "suspect": "甲", "work": "乙", "verdict": verdict})),
     ]
 }
 

@@ -7,7 +7,12 @@
 
 mod chance;
 
-use quanlian_ledger::{Ledger, Mark, RefusalCode, Refused, Step, finding::What, goods::Basis};
+use quanlian_ledger::{
+    Ledger, Mark, RefusalCode, Refused, Step,
+    finding::What,
+    goods::Basis,
+    verdict::{MAX_OF_ONE, Verdict},
+};
 use serde_json::{Value, json};
 
 pub(crate) fn mark() -> Mark {
@@ -343,4 +348,59 @@ fn every_refusal_has_words_in_both_languages_and_a_code_of_its_own() {
         let (zh, en) = code.texts();
         assert!(!zh.is_ascii() && en.is_ascii(), "{}", code.code());
     }
+}
+
+fn judged(index: u32, verdict: &str) -> Value {
+    json!({"do": "judge_match", "report": "0190ffff-0000-7000-8000-000000000001", "index": index,
+        "suspect": "曲一.opus", "work": "歌.ogg", "verdict": verdict, "reason": "听辨"})
+}
+
+#[test]
+fn a_verdict_replaces_the_one_before_which_stays_to_be_seen() {
+    let ledger = after(
+        &Ledger::default(),
+        &[judged(0, "rejected"), judged(1, "confirmed"), judged(0, "open")],
+    )
+    .unwrap();
+    assert!(!ledger.is_empty());
+    let told: Vec<(String, Verdict, Vec<Verdict>)> = ledger
+        .verdicts()
+        .iter()
+        .map(|(key, entry)| {
+            let before = entry.before.iter().map(|said| said.verdict).collect();
+            (key.to_string(), entry.now.verdict, before)
+        })
+        .collect();
+    let key = |index| format!("0190ffff-0000-7000-8000-000000000001#{index}");
+    assert_eq!(
+        told,
+        [
+            (key(0), Verdict::Open, vec![Verdict::Rejected]),
+            (key(1), Verdict::Confirmed, vec![])
+        ]
+    );
+    let first = ledger.verdicts().values().next().unwrap();
+    assert_eq!(
+        (first.now.mark.by.as_str(), &first.before[0].mark),
+        ("culture/li", &mark())
+    );
+}
+
+#[test]
+fn a_line_is_of_one_suspect_and_one_work_and_is_not_judged_for_ever() {
+    let mut ledger = after(&Ledger::default(), &[judged(0, "rejected")]).unwrap();
+    let mut other = judged(0, "confirmed");
+    other["work"] = json!("另一首.ogg");
+    assert_eq!(code(after(&ledger, &[other])), [RefusalCode::MatchUnknown]);
+    let mut long = judged(1, "confirmed");
+    long["reason"] = json!("长".repeat(2000));
+    assert_eq!(code(after(&ledger, &[long])), [RefusalCode::Text]);
+    for turn in 1..MAX_OF_ONE {
+        let verdict = if turn % 2 == 0 { "rejected" } else { "open" };
+        ledger = after(&ledger, &[judged(0, verdict)]).unwrap();
+    }
+    assert_eq!(code(after(&ledger, &[judged(0, "open")])), [RefusalCode::TooMany]);
+    let unread: Result<Step, _> =
+        serde_json::from_value(json!({"do": "judge_match", "report": "no id", "index": 0}));
+    assert!(unread.is_err());
 }

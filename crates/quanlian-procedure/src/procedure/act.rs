@@ -46,6 +46,27 @@ pub enum ActKind {
 }
 
 impl ActKind {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Open,
+        Self::Step,
+        Self::Suspend,
+        Self::Resume,
+        Self::Return,
+        Self::Transfer,
+        Self::Join,
+        Self::Leave,
+        Self::AddMember,
+        Self::RemoveMember,
+        Self::Withdraw,
+        Self::Reopen,
+        Self::Correct,
+        Self::Extend,
+        Self::Upgrade,
+    ];
+}
+
+impl ActKind {
     /// Whether a reason is always asked for.
     pub(crate) fn needs_reason(self) -> bool {
         !matches!(
@@ -184,4 +205,10 @@ pub struct Notice {
     pub to: String,
     /// Key of the template.
     pub template: String,
+    /// Whether somebody from outside who is told is also told the reason of the act.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reason: bool,
+    /// The papers of the act that somebody from outside who is told may have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub papers: Vec<String>,
 }

@@ -30,6 +30,8 @@ const SIGN_IN: [&str; 3] = [
 const CALLED_BACK: &str = "/callback";
 /// Asked by those who watch over the service, and costing next to nothing.
 const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
+/// Files of the pages.
+const PAGES: &str = "/assets/";
 /// Pieces of files.
 const PIECES: &str = "/api/v1/uploads/{upload}";
 
@@ -37,7 +39,8 @@ const PIECES: &str = "/api/v1/uploads/{upload}";
 pub(super) async fn admit(State(platform): State<Platform>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>();
     let path = path.map_or("", MatchedPath::as_str);
-    if HEALTH.contains(&path) {
+    // Files of the pages come from memory; a first look asks for dozens of them at once.
+    if HEALTH.contains(&path) || request.uri().path().starts_with(PAGES) {
         return next.run(request).await;
     }
     let is_look = request.method() == Method::GET || request.method() == Method::HEAD;

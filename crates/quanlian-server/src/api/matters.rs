@@ -14,6 +14,7 @@
 pub(super) mod files;
 pub(super) mod jobs;
 pub(super) mod ledger;
+pub(super) mod matches;
 pub(super) mod named;
 mod papers;
 pub(super) mod sharing;
@@ -21,7 +22,7 @@ pub(crate) mod step;
 pub(super) mod uploads;
 pub(super) mod view;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json,
@@ -59,6 +60,8 @@ use crate::{
 use step::{Kept, Stored};
 use view::{MatterView, full, sketch};
 
+/// How a matter stands.
+pub(super) const STATUSES: [&str; 4] = ["working", "waiting", "suspended", "closed"];
 /// A count is told up to this; beyond it "so many or more".
 const MAX_COUNT: u64 = 10_000;
 const MAX_PRESENT: usize = 10;
@@ -382,6 +385,12 @@ pub(super) async fn acts(
     let context = Context::now(caller.now, caller.actor());
     let acts = platform.engine().available(&seen.stored.matter, &context);
     let acts = acts.map_err(|refusal| step::refused(&platform, &refusal))?;
+    let view = |choice: &quanlian_procedure::Available| {
+        let mut view = json!(choice);
+        view["lacks"] = choice.lacks.iter().map(|lack| step::lack(&platform, lack)).collect();
+        view
+    };
+    let acts: Vec<Value> = acts.iter().map(view).collect();
     Ok(Json(json!({"acts": acts})))
 }
 
@@ -531,6 +540,16 @@ async fn allowed(
     let (_, clocks) = step::find(platform, caller, Action::Clocks, id).await?;
     let is_seen = clocks.is_allowed();
     Err(if is_seen { trail::denied() } else { not_there() })
+}
+
+/// Everybody who occurs in a matter that the caller reads, as `agency/user`.
+pub(super) async fn occurring(
+    platform: &Platform,
+    caller: &Caller,
+    id: MatterId,
+) -> Result<BTreeSet<String>, Problem> {
+    let seen = allowed(platform, caller, Action::Read, id, "read_people").await?;
+    Ok(seen.stored.people())
 }
 
 /// Who owns a matter with which the caller may do this.

@@ -80,6 +80,15 @@ impl Problem {
         )
     }
 
+    /// No route and no page has this address.
+    pub(crate) fn nothing_here() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "route_not_found",
+            "there is nothing at this address",
+        )
+    }
+
     pub(crate) fn bad(code: &str, detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }

@@ -8,6 +8,8 @@
 //!
 //! Not here: one's own account (`own`), sign-in with a provider (`provider`).
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{FromRequestParts, State},
@@ -464,15 +466,35 @@ pub(super) async fn second_factor(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Who is signed in, and what their roles may do.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MeView {
+    #[serde(flatten)]
+    account: AccountView,
+    /// Each action that one of the roles may do at all, with how far they reach with it: `nothing`, `handled`, `unit` or `agency`.
+    may: BTreeMap<&'static str, &'static str>,
+}
+
 /// Who is signed in.
-#[utoipa::path(get, path = "/api/v1/session", responses((status = 200, body = AccountView), (status = 401)))]
-pub(super) async fn who(
-    State(platform): State<Platform>,
-    caller: Caller,
-) -> Result<Json<AccountView>, Problem> {
+#[utoipa::path(get, path = "/api/v1/session", responses((status = 200, body = MeView), (status = 401)))]
+pub(super) async fn who(State(platform): State<Platform>, caller: Caller) -> Result<Json<MeView>, Problem> {
     let object = json!({"kind": "account", "id": caller.account.id});
     trail::write(&platform, &caller, "who", object, Outcome::Signed("done")).await?;
-    Ok(Json(view(&caller.account)))
+    let roles = caller.account.roles.iter().map(Code::as_str);
+    let held = platform.permissions().roles().of_person(roles);
+    let held = held.map_err(|error| Problem::internal(format!("{error:?}")))?;
+    let all = held.may().into_iter();
+    // A token does what it was made for and no more.
+    let all = all.filter(|action| {
+        let scopes = caller.principal.scopes.as_ref();
+        scopes.is_none_or(|scopes| scopes.contains(action))
+    });
+    Ok(Json(MeView {
+        account: view(&caller.account),
+        may: all
+            .map(|action| (action.word(), held.reach(action).word()))
+            .collect(),
+    }))
 }
 
 /// Signs out.

@@ -136,7 +136,7 @@ async fn entry(
     Ok(found.map(|(id, entry)| (id.to_string(), entry.clone())))
 }
 
-fn place_text(place: MeasuredPlace) -> String {
+pub(super) fn place_text(place: MeasuredPlace) -> String {
     let matter: MatterId = place.matter;
     format!("{matter}_{}", place.ordinal)
 }

@@ -30,6 +30,9 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Nothing, Self::Handled, Self::Unit, Self::Agency];
+
     /// Its name in the policies.
     pub fn word(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@
 //!
 //! Not here: who is told (`spread`), when it is tried again (`telling`).
 
-mod words;
+pub(crate) mod words;
 
 use std::{path::PathBuf, time::Duration};
 

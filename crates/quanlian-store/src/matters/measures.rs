@@ -66,6 +66,8 @@ kinds! {
     Goods = "goods"
     /// A task of the ledger.
     Task = "task"
+    /// A proposal that waits for a role.
+    Proposal = "proposal"
 }
 
 /// The state of a clock that runs: overdue from its `due` on.

@@ -20,7 +20,7 @@
 
 mod outside;
 
-use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{future::Future, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use quanlian_law::RuleBook;
@@ -36,8 +36,8 @@ use quanlian_server::{
         session,
     },
 };
-use quanlian_store::{AccountStore as _, FolderObjects, Objects, S3Objects, lock::S3Key};
-use tokio::sync::watch;
+use quanlian_store::{AccountStore as _, Database, FolderObjects, Objects, S3Objects, lock::S3Key};
+use tokio::{net::TcpListener, sync::watch};
 
 pub(super) use outside::outside;
 
@@ -65,15 +65,7 @@ const HOUR_US: i64 = 3_600_000_000;
 
 /// Runs `serve`.
 pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
-    let permissions = Permissions::embedded()
-        .context("the policies cannot be used")
-        .system()?;
-    let procedures = Procedures::embedded()
-        .context("the procedures cannot be used")
-        .system()?;
-    let law = RuleBook::embedded()
-        .context("the rules of law cannot be used")
-        .system()?;
+    let rules = Rules::embedded()?;
     let configuration = Configuration::load(&arguments.place, &flags(arguments)).sound(output)?;
     let sections = &configuration.sections;
     logging::begin(&sections.log.filter.0, sections.log.format);
@@ -85,25 +77,87 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
         output
     };
     service::run(&mut tokio::runtime::Builder::new_multi_thread(), async {
+        let begun = Begun::open(&configuration, rules, output).await?;
+        begun.say_where(output);
+        if let Some(code) = begun.first_code().await? {
+            // Also to those who asked for silence: without it nobody gets in.
+            let first = [("code", code.as_str()), ("address", begun.address.as_str())];
+            warn(&output.messages.get("serve.first", &first));
+        }
+        begun.run(service::asked_to_stop(), output).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// By what a platform works, whatever its folder.
+pub(crate) struct Rules {
+    permissions: Permissions,
+    procedures: Procedures,
+    law: RuleBook,
+}
+
+impl Rules {
+    /// Those that the program was built with.
+    pub(crate) fn embedded() -> Result<Self, Fault> {
+        Ok(Self {
+            permissions: Permissions::embedded()
+                .context("the policies cannot be used")
+                .system()?,
+            procedures: Procedures::embedded()
+                .context("the procedures cannot be used")
+                .system()?,
+            law: RuleBook::embedded()
+                .context("the rules of law cannot be used")
+                .system()?,
+        })
+    }
+}
+
+/// A platform that is open and has its address, and answers nobody yet.
+pub(crate) struct Begun {
+    /// What its requests work with.
+    pub(crate) platform: Platform,
+    /// Where it listens: `http://HOST:PORT/`.
+    pub(crate) address: String,
+    listener: TcpListener,
+    measuring: Option<TcpListener>,
+    measured_at: Option<String>,
+    store: Database,
+    worker: Worker,
+    sending: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Begun {
+    /// Opens everything that the configuration names; nothing of it is there twice, so a port or a folder in use is told here.
+    pub(crate) async fn open(
+        configuration: &Configuration,
+        rules: Rules,
+        output: &Output,
+    ) -> Result<Self, Fault> {
+        let sections = &configuration.sections;
         let listener = service::listen(sections.server.listen).await?;
         let measuring = match sections.metrics.listen {
             Some(address) => Some(service::listen(address).await?),
             None => None,
         };
-        let filing = Arc::new(filing(&configuration).await?);
+        let measured_at = match &measuring {
+            Some(listener) => Some(format!("http://{}/metrics", listener.local_addr().system()?)),
+            None => None,
+        };
+        let filing = Arc::new(filing(configuration).await?);
         if let Some(bucket) = &sections.storage.objects {
             output.say("serve.objects", &[("place", &bucket.text)]);
         }
-        let store = super::platform::open(&configuration, output).await.bad_input()?;
+        let store = super::platform::open(configuration, output).await.bad_input()?;
         let address = format!("http://{}/", listener.local_addr().system()?);
         output.say("serve.database", &[("place", store.place())]);
         let room = room(configuration.data())?;
         let outside = outside(sections).bad_input()?;
         let means = Means {
             store: store.clone(),
-            permissions,
-            procedures,
-            law,
+            permissions: rules.permissions,
+            procedures: rules.procedures,
+            law: rules.law,
             settings: settings(sections),
             filing: Some(Arc::clone(&filing)),
             blind: Some(blind(&configuration.data().join("names.key")).system()?),
@@ -132,35 +186,72 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
             }
             None => None,
         };
-        let (stop, is_stopping) = watch::channel(false);
-        if let Some(listener) = measuring {
-            let place = format!("http://{}/metrics", listener.local_addr().system()?);
-            output.say("serve.metrics", &[("address", &place)]);
+        Ok(Self {
+            platform,
+            address,
+            listener,
+            measuring,
+            measured_at,
+            store,
+            worker,
+            sending,
+        })
+    }
+
+    /// Whether nobody on another machine can reach it.
+    pub(crate) fn is_of_this_machine_alone(&self) -> bool {
+        let address = self.listener.local_addr();
+        address.is_ok_and(|address| address.ip().is_loopback())
+    }
+
+    /// Tells the person where it is found.
+    pub(crate) fn say_where(&self, output: &Output) {
+        if let Some(place) = &self.measured_at {
+            output.say("serve.metrics", &[("address", place)]);
             tracing::info!(address = %place, "metrics are shown");
+        }
+        let address = &self.address;
+        output.say("serve.listens", &[("address", address)]);
+        tracing::info!(%address, database = self.store.place(), "the platform listens");
+    }
+
+    /// A new code of the first start; nothing where there is an account already.
+    pub(crate) async fn first_code(&self) -> Result<Option<String>, Fault> {
+        if self.store.has_accounts().await.system()? {
+            return Ok(None);
+        }
+        let issued = secret::fresh(Kind::FirstStart);
+        let until = Timestamp::now().unix_micros() + FIRST_START_HOURS * HOUR_US;
+        let until = Timestamp::from_unix_micros(until).system()?;
+        self.store.await_first(&issued.digest.0, until).await.system()?;
+        Ok(Some(issued.text.to_string()))
+    }
+
+    /// Answers and works until `stop` is ready; what runs then is answered first, and everything is closed.
+    pub(crate) async fn run(
+        self,
+        stop: impl Future<Output = ()> + Send + 'static,
+        output: &Output,
+    ) -> Result<(), Fault> {
+        let (tell, is_stopping) = watch::channel(false);
+        if let Some(listener) = self.measuring {
             let mut is_stopping = is_stopping.clone();
             let ended = async move {
                 let _ = is_stopping.changed().await;
             };
-            tokio::spawn(quanlian_server::serve_metrics(listener, platform.clone(), ended));
+            tokio::spawn(quanlian_server::serve_metrics(
+                listener,
+                self.platform.clone(),
+                ended,
+            ));
         }
-        let working = tokio::spawn(worker.run(is_stopping));
-        output.say("serve.listens", &[("address", &address)]);
-        tracing::info!(%address, database = store.place(), "the platform listens");
-        if !store.has_accounts().await.system()? {
-            let issued = secret::fresh(Kind::FirstStart);
-            let until = Timestamp::now().unix_micros() + FIRST_START_HOURS * HOUR_US;
-            let until = Timestamp::from_unix_micros(until).system()?;
-            store.await_first(&issued.digest.0, until).await.system()?;
-            // Also to those who asked for silence: without it nobody gets in.
-            let first = [("code", issued.text.as_str()), ("address", &address)];
-            warn(&output.messages.get("serve.first", &first));
-        }
-        let served = quanlian_server::serve(listener, platform, service::asked_to_stop()).await;
-        let _ = stop.send(true);
+        let working = tokio::spawn(self.worker.run(is_stopping));
+        let served = quanlian_server::serve(self.listener, self.platform, stop).await;
+        let _ = tell.send(true);
         let worked = working.await;
         served.context("the platform cannot go on").system()?;
         worked.map_err(anyhow::Error::new).system()?.system()?;
-        store
+        self.store
             .close()
             .await
             .context("the database was not closed well")
@@ -168,14 +259,14 @@ pub(super) fn run(arguments: &Serve, output: &Output) -> Outcome {
         output.say::<&str>("serve.stopped", &[]);
         tracing::info!("the platform has stopped");
         // The sender goes with the last clone of the platform; what waits is then sent, or given up with the process.
-        if let Some(sending) = sending {
+        if let Some(sending) = self.sending {
             let until = tokio::time::Instant::now() + LAST_TRACES;
             while !sending.is_finished() && tokio::time::Instant::now() < until {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
-        Ok(ExitCode::SUCCESS)
-    })
+        Ok(())
+    }
 }
 
 /// The evidence room of the folder.

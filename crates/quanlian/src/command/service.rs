@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use crate::fault::{Blame, Fault};
 
 /// Runs a service until it ends.
-pub(super) fn run<T>(
+pub(crate) fn run<T>(
     builder: &mut tokio::runtime::Builder,
     service: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, Fault> {
@@ -27,8 +27,16 @@ pub(super) fn run<T>(
 
 /// Listens on an address.
 pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
-    TcpListener::bind(address)
-        .await
+    bound(address, TcpListener::bind(address).await)
+}
+
+/// Whether an address could be listened on now; it is let go again.
+pub(crate) fn is_free(address: SocketAddr) -> Result<(), Fault> {
+    bound(address, std::net::TcpListener::bind(address)).map(drop)
+}
+
+fn bound<L>(address: SocketAddr, listener: std::io::Result<L>) -> Result<L, Fault> {
+    listener
         .with_context(|| {
             format!("cannot listen on {address}; `--listen` names another address, port 0 any free port")
         })
@@ -36,7 +44,7 @@ pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
 }
 
 /// Ready when the terminal or the system asks the process to end.
-pub(super) async fn asked_to_stop() {
+pub(crate) async fn asked_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

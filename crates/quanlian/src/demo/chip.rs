@@ -26,7 +26,7 @@ const CORE_BLOCKS: usize = 24;
 /// Files of the drive that have nothing to do with it.
 const OTHER_FILES: u64 = 50;
 /// What a licence of the core is worth in the story, in fen; above it lies the line of the entry tier.
-const LICENCE_FEN: u64 = 235_000_000;
+pub(super) const LICENCE_FEN: u64 = 235_000_000;
 
 /// Lays out the story below `dir` and runs it.
 pub(super) fn run(dir: &Path, output: &Output) -> anyhow::Result<()> {
@@ -42,7 +42,7 @@ pub(super) fn run(dir: &Path, output: &Output) -> anyhow::Result<()> {
 }
 
 /// Writes the files; the answer is the text of the core.
-fn lay_out(dir: &Path) -> anyhow::Result<String> {
+pub(super) fn lay_out(dir: &Path) -> anyhow::Result<String> {
     let core = blocks(1, CORE_BLOCKS);
     let secret = circuit("core", &core);
     let mut files = vec![

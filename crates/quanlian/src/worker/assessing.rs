@@ -1,11 +1,14 @@
 //! Assessing what a matter holds: the facts that the last comparison drew, and what is stated.
 //!
-//! In:  `facts.json` of the matter, a case file as JSON.
+//! In:  `facts.json` of the matter, a case file as JSON, which matches people rejected.
 //! Out: `assessment.json` and the case file as files of the matter, and a summary.
+//!
+//! Invariant: a match that was rejected is in no fact, and the assessment says which were left out and by whom; where that cannot be
+//! done, nothing is assessed.
 //!
 //! Not here: what the law says (`quanlian-law`), how facts and statements meet (`quanlian-case::sheet`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use quanlian_case::{
@@ -15,20 +18,29 @@ use quanlian_case::{
     sheet::{self, DEFAULT_OFFENCE},
 };
 use quanlian_law::{Events, FactSheet, RuleBook};
+use quanlian_match::Match;
 use quanlian_record::time::Timestamp;
+use quanlian_server::work::LeftOut;
+use quanlian_store::files::File;
 use serde_json::{Map, Value, json};
 
 use super::{
     Refusal,
-    comparing::{FACTS, FactsFile},
+    comparing::{FACTS, FactsFile, MATCHES, MAX_FACTS_BYTES},
     desk::Desk,
 };
 
-/// The largest file of facts that is read.
-const MAX_FACTS_BYTES: usize = 16 << 20;
+/// The longest report of matches that is read.
+const MAX_MATCHES_BYTES: u64 = 64 << 20;
+/// Matches left out that the summary names; the assessment names all.
+const MAX_TOLD: usize = 200;
 
 /// Assesses.
-pub(super) async fn run(desk: &Desk, stated: &Map<String, Value>) -> anyhow::Result<Result<Value, Refusal>> {
+pub(super) async fn run(
+    desk: &Desk,
+    stated: &Map<String, Value>,
+    rejected: Option<&LeftOut>,
+) -> anyhow::Result<Result<Value, Refusal>> {
     let book = RuleBook::embedded()?;
     let today = Timestamp::now().legal_day();
     let bytes = serde_json::to_vec_pretty(stated)?;
@@ -39,24 +51,9 @@ pub(super) async fn run(desk: &Desk, stated: &Map<String, Value>) -> anyhow::Res
         Ok(case) => case,
         Err(error) => return Ok(Err(refused(&error))),
     };
-    let drawn_file = desk
-        .files()
-        .await?
-        .into_iter()
-        .rfind(|file| file.kind.as_str() == "report" && file.name == FACTS && file.job.is_some());
-    let drawn = match drawn_file {
-        Some(file) => {
-            let laid = desk.lay_out("facts", vec![file]).await?;
-            let bytes = tokio::fs::read(&laid[0].found.path).await?;
-            anyhow::ensure!(
-                bytes.len() <= MAX_FACTS_BYTES,
-                "the facts of the matter are too large"
-            );
-            let file: FactsFile =
-                serde_json::from_slice(&bytes).context("the facts of the matter cannot be read")?;
-            file.facts
-        }
-        None => Drawn::default(),
+    let (drawn, left_out) = match drawn(desk, rejected).await? {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let offence = case
         .sheet
@@ -105,6 +102,7 @@ pub(super) async fn run(desk: &Desk, stated: &Map<String, Value>) -> anyhow::Res
         "assessment": assessment,
         "sheet": sheet,
         "notes": notes,
+        "left_out": left_out,
         "clocks": clocks,
         "projection": projection,
     });
@@ -124,8 +122,64 @@ pub(super) async fn run(desk: &Desk, stated: &Map<String, Value>) -> anyhow::Res
         "rests_on_uncertain": assessment.rests_on_uncertain,
         "rests_on_unverified": assessment.rests_on_unverified,
         "governing": assessment.governing,
+        "left_out": left_out.iter().take(MAX_TOLD).collect::<Vec<_>>(),
+        "left_out_count": left_out.len(),
         "files": {"case": case_file.id, "assessment": file.id},
     })))
+}
+
+/// The facts of the newest comparison without the matches that were rejected, and which these are.
+async fn drawn(
+    desk: &Desk,
+    rejected: Option<&LeftOut>,
+) -> anyhow::Result<Result<(Drawn, Vec<Value>), Refusal>> {
+    let files = desk.files().await?;
+    let report = |name: &str| {
+        let of = |file: &&File| file.kind.as_str() == "report" && file.name == name && file.job.is_some();
+        files.iter().rfind(of)
+    };
+    let Some(facts) = report(FACTS) else {
+        return Ok(Ok((Drawn::default(), Vec::new())));
+    };
+    anyhow::ensure!(
+        facts.size_bytes <= MAX_FACTS_BYTES as u64,
+        "the facts of the matter are too large"
+    );
+    let laid = desk.lay_out("facts", vec![facts.clone()]).await?;
+    let bytes = tokio::fs::read(&laid[0].found.path).await?;
+    let file: FactsFile = serde_json::from_slice(&bytes).context("the facts of the matter cannot be read")?;
+    // Verdicts on an older comparison are none on what this one found.
+    let matches = report(MATCHES).filter(|matches| matches.job == facts.job);
+    let (Some(rejected), Some(matches)) = (rejected, matches) else {
+        return Ok(Ok((file.facts, Vec::new())));
+    };
+    if rejected.report != matches.id {
+        return Ok(Ok((file.facts, Vec::new())));
+    }
+    let (Some(sources), true) = (file.drawn_from, matches.size_bytes <= MAX_MATCHES_BYTES) else {
+        return Ok(Err(Refusal::of(
+            "facts_not_drawn_again",
+            "matches were rejected, and the facts of this comparison cannot be drawn without them: compare again, or withdraw the suspects that do not count and compare again",
+        )));
+    };
+    let laid = desk.lay_out("matches", vec![matches.clone()]).await?;
+    let text = tokio::fs::read_to_string(&laid[0].found.path).await?;
+    let by: BTreeMap<usize, &String> = rejected
+        .by
+        .iter()
+        .flat_map(|(by, lines)| lines.iter().map(move |line| (*line as usize, by)))
+        .collect();
+    let (mut kept, mut left_out) = (Vec::new(), Vec::new());
+    for (index, line) in text.lines().enumerate() {
+        let found: Match = serde_json::from_str(line).context("the matches of the matter cannot be read")?;
+        match by.get(&index) {
+            Some(by) => left_out.push(json!({
+                "report": matches.id, "index": index, "suspect": found.suspect, "work": found.work, "by": by,
+            })),
+            None => kept.push(found),
+        }
+    }
+    Ok(Ok((sources.draw(&kept, &matches.id.to_string()), left_out)))
 }
 
 /// An error with everything that stands behind it.

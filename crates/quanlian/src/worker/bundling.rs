@@ -3,7 +3,7 @@
 //! In:  files of a matter; those that have no receipt yet are deposited first.
 //! Out: a bundle as a file of the matter, verified as a stranger would.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Context;
 use quanlian_evidence::{
@@ -27,7 +27,6 @@ pub(super) async fn run(
     desk: &Desk,
     store: &Database,
     filing: &Arc<Filing>,
-    work: &Path,
     room: &RoomHandle,
     actor: &str,
     wanted: &[String],
@@ -54,7 +53,8 @@ pub(super) async fn run(
     }
     for file in &mut files {
         if file.receipt.is_none() {
-            deposit(store, filing, work, room, file.clone()).await?;
+            // On the desk of this job: the file may be deposited by the round of the worker at the same time, on another.
+            deposit(store, filing, desk.folder(), room, file.clone()).await?;
             let kept = store.file(file.matter, file.id).await?;
             *file = kept.context("a file of the matter is gone")?;
         }

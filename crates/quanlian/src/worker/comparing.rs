@@ -17,7 +17,7 @@ use std::{
 use anyhow::Context;
 use quanlian_case::{
     facts::{self, Drawn},
-    metadata,
+    metadata::{self, Statement},
 };
 use quanlian_match::{
     Match,
@@ -34,9 +34,11 @@ use crate::trace::side;
 
 /// Copies that the summary names; the report names all.
 const MAX_TOLD: usize = 200;
+/// No longer file of facts is written so that it is read again, nor read.
+pub(super) const MAX_FACTS_BYTES: usize = 64 << 20;
 /// The names of the reports.
 pub(super) const FACTS: &str = "facts.json";
-const MATCHES: &str = "matches.jsonl";
+pub(super) const MATCHES: &str = "matches.jsonl";
 
 /// How far the comparison is, as the worker tells it.
 #[derive(Debug, Default)]
@@ -61,6 +63,42 @@ pub(super) struct FactsFile {
     pub(super) facts: Drawn,
     /// What could not be used.
     pub(super) troubles: Vec<Trouble>,
+    /// What they were drawn from beside the matches, so that they are drawn again without those that people reject. Left out where
+    /// it would make the file longer than is read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) drawn_from: Option<DrawnFrom>,
+}
+
+/// What facts are drawn from beside the matches.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct DrawnFrom {
+    /// What the side files say.
+    statements: Vec<Statement>,
+    /// The id of each file by the name that it had in the comparison.
+    evidence: BTreeMap<String, String>,
+}
+
+impl DrawnFrom {
+    /// The facts of these matches.
+    pub(super) fn draw(&self, matches: &[Match], report: &str) -> Drawn {
+        facts::draw(facts::Sources {
+            matches,
+            statements: &self.statements,
+            evidence: &self.evidence,
+            match_report: report,
+            // Nobody is asked; the figures are lower bounds until somebody states otherwise with the assessment.
+            collection_complete: false,
+        })
+    }
+}
+
+/// A line of the report: a match with the ids of its files.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    found: &'a Match,
+    suspect_file: Option<&'a String>,
+    work_file: Option<&'a String>,
 }
 
 /// Compares.
@@ -92,19 +130,31 @@ pub(super) async fn run(desk: &Desk, steps: &Arc<Steps>) -> anyhow::Result<Resul
     let Some((matches, mut troubles)) = found else {
         return Ok(Err(Refusal::of("job_stopped", "somebody asked for its end")));
     };
+    let works = ids(&works);
     let mut lines = Vec::new();
     for found in &matches {
-        serde_json::to_writer(&mut lines, found)?;
+        let line = Line {
+            found,
+            suspect_file: names.get(&found.suspect),
+            work_file: works.get(&found.work),
+        };
+        serde_json::to_writer(&mut lines, &line)?;
         lines.push(b'\n');
     }
     let report = desk.put_bytes(&lines, "report", MATCHES).await?;
-    let drawn = draw(&suspects, &said, &matches, &report.id.to_string(), &mut troubles);
-    let bytes = serde_json::to_vec_pretty(&FactsFile {
+    let sources = sources(&suspects, &said, &mut troubles);
+    let drawn = sources.draw(&matches, &report.id.to_string());
+    let mut file = FactsFile {
         facts: drawn.clone(),
         troubles: troubles.clone(),
-    })?;
+        drawn_from: Some(sources),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&file)?;
+    if bytes.len() > MAX_FACTS_BYTES {
+        file.drawn_from = None;
+        bytes = serde_json::to_vec_pretty(&file)?;
+    }
     let facts = desk.put_bytes(&bytes, "report", FACTS).await?;
-    let works = ids(&works);
     let told = |found: &Match| {
         json!({
             "suspect": names.get(&found.suspect),
@@ -218,13 +268,7 @@ fn compare(
     }
 }
 
-fn draw(
-    suspects: &[LaidOut],
-    said: &[LaidOut],
-    matches: &[Match],
-    report: &str,
-    troubles: &mut Vec<Trouble>,
-) -> Drawn {
+fn sources(suspects: &[LaidOut], said: &[LaidOut], troubles: &mut Vec<Trouble>) -> DrawnFrom {
     let media: Vec<_> = suspects.iter().map(|laid| laid.found.clone()).collect();
     let (told, others): (Vec<&LaidOut>, Vec<&LaidOut>) = said
         .iter()
@@ -244,13 +288,8 @@ fn draw(
             message: message.to_owned(),
         });
     });
-    let evidence: BTreeMap<String, String> = ids(suspects).into_iter().chain(ids(said)).collect();
-    facts::draw(facts::Sources {
-        matches,
-        statements: &side.statements,
-        evidence: &evidence,
-        match_report: report,
-        // Nobody is asked; the figures are lower bounds until somebody states otherwise with the assessment.
-        collection_complete: false,
-    })
+    DrawnFrom {
+        statements: side.statements,
+        evidence: ids(suspects).into_iter().chain(ids(said)).collect(),
+    }
 }

@@ -3,9 +3,14 @@
 //! In:  what was on file when the paper was asked for.
 //! Out: a PDF as a file of the matter.
 
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
 use anyhow::Context;
 use quanlian_document::{
-    Draft, Fonts,
+    Draft, FontError, Fonts,
     dossier::{Language, Text},
     draft::{DraftGoods, DraftLine, DraftSource, render_draft},
 };
@@ -15,6 +20,10 @@ use quanlian_store::matters::Code;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
+
+/// The fonts of the machine are looked for again after this: finding them takes longer than setting a paper, and whoever installs or
+/// renews some need not start the program anew.
+const FONTS_HOLD: Duration = Duration::from_mins(1);
 
 /// Makes the paper.
 pub(super) async fn run(
@@ -52,7 +61,7 @@ pub(super) async fn run(
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let pdf = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
-        let fonts = Fonts::system()?;
+        let fonts = fonts()?;
         render_draft(&draft, &fonts, Timestamp::now()).context("cannot make the paper")
     })
     .await??;
@@ -61,6 +70,20 @@ pub(super) async fn run(
     let name = format!("{}.pdf", sheet.name.zh);
     let file = desk.put(&path, "paper", &name, Some(Code::parse(paper)?)).await?;
     Ok(json!({"paper": paper, "pages": pdf.pages, "files": {"paper": file.id}}))
+}
+
+/// The fonts of the machine, as they were found lately.
+pub(crate) fn fonts() -> Result<Arc<Fonts>, FontError> {
+    static FOUND: Mutex<Option<(Instant, Arc<Fonts>)>> = Mutex::new(None);
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((at, fonts)) = &*found
+        && at.elapsed() < FONTS_HOLD
+    {
+        return Ok(Arc::clone(fonts));
+    }
+    let fonts = Arc::new(Fonts::system()?);
+    *found = Some((Instant::now(), Arc::clone(&fonts)));
+    Ok(fonts)
 }
 
 fn goods(goods: &[PaperGoods]) -> Vec<DraftGoods> {

@@ -9,6 +9,7 @@ mod capture;
 mod chain;
 mod compare;
 mod custody;
+mod demo_platform;
 mod histories;
 mod hostile;
 mod index;

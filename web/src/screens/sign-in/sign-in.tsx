@@ -12,7 +12,7 @@ import { FirstStart } from "./first-start";
 /** What `quanlian demo --serve` puts into the page: whom one can be. */
 interface Demo {
   password: string;
-  accounts: { login: string; name: string; agency: Names; role: Names }[];
+  accounts: { login: string; name: string; agency: Names; roles: Names[] }[];
 }
 
 function demo(): Demo | undefined {
@@ -96,7 +96,7 @@ function DemoAccounts({ demo: { accounts, password } }: { demo: Demo }) {
         {accounts.map((one) => (
           <li key={one.login}>
             <Button block loading={busy === one.login} onClick={() => void be(one.login)} data-login={one.login}>
-              <strong>{pick(one.role)}</strong>
+              <strong>{one.roles.map(pick).join(" · ")}</strong>
               <span className="quiet">
                 {one.name} · {pick(one.agency)}
               </span>

@@ -34,7 +34,7 @@ use super::{
     },
     IDEMPOTENCY_KEY, allowed,
     files::name,
-    papers,
+    matches, papers,
 };
 use crate::{
     permission::Action,
@@ -129,12 +129,17 @@ pub(crate) async fn ask(
         }
         _ => None,
     };
+    let left_out = match &task {
+        Task::Assess { .. } => matches::left_out(&platform, id, &seen.stored.ledger).await?,
+        _ => None,
+    };
     // The key stands for what was asked, not for how the matter stood then.
     let asked = json!([id, task]);
     let assignment = Assignment {
         matter: id,
         by: name(&caller),
         task,
+        left_out,
         sheet,
     };
     let payload = json!(assignment);

@@ -1,4 +1,4 @@
-//! The ledger of a matter over HTTP: parties (当事人), goods (涉案物品) with their custody, tasks (任务).
+//! The ledger of a matter over HTTP: parties (当事人), goods (涉案物品) with their custody, tasks (任务), verdicts on matches (比对复核).
 //!
 //! In:  steps, with the version that their author saw.
 //! Out: the ledger with what is open or irregular, or everything that stands against the steps at once; goods as a table.
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{
-    MatterView, allowed, answer, base, person, request,
+    MatterView, allowed, answer, base, matches, person, request,
     step::{self, Noted},
     version,
 };
@@ -55,6 +55,8 @@ pub(crate) struct LedgerView {
     /// Worth of the goods by the basis of their prices, in fen; how many have none. Bases are never added.
     #[schema(value_type = Object)]
     values: Value,
+    /// What people say of matches.
+    verdicts: Vec<matches::VerdictView>,
     /// What is open or irregular: `about` an entry, `what`, with words in both languages.
     #[schema(value_type = Vec<Object>)]
     findings: Vec<Value>,
@@ -80,7 +82,7 @@ pub(crate) async fn look(
 #[serde(deny_unknown_fields)]
 pub(crate) struct StepsBody {
     /// At most 200: `{"do": "add_party", "party": {…}}`, `correct_party`, `withdraw_party`, `add_goods`, `correct_goods`,
-    /// `withdraw_goods`, `move_goods`, `add_task`, `change_task`, `end_task`, `reopen_task`.
+    /// `withdraw_goods`, `move_goods`, `add_task`, `change_task`, `end_task`, `reopen_task`, `judge_match`.
     #[schema(value_type = Vec<Object>)]
     steps: Vec<Step>,
 }
@@ -119,6 +121,7 @@ pub(crate) async fn write(
     }
     let parts = [id.to_string(), expected.to_string(), asked];
     let request = request(&caller, &headers, "ledger", &[&parts[0], &parts[1], &parts[2]])?;
+    let is_late = expected != seen.row.version;
     let base = base(&platform, &headers, seen, expected)?;
     for step in &mut body.steps {
         if let Step::AddTask { task } | Step::ChangeTask { task, .. } = step {
@@ -141,10 +144,23 @@ pub(crate) async fn write(
         at: caller.now,
         by: caller.name(),
     };
-    let (ledger, event) = base
-        .ledger
-        .decide(body.steps, mark)
-        .map_err(|refused| against(&refused))?;
+    // A request that was answered already is answered again, whatever became of the report since.
+    let of_reports = if is_late {
+        Vec::new()
+    } else {
+        matches::against(&platform, id, &body.steps).await?
+    };
+    let decided = base.ledger.decide(body.steps, mark);
+    let (ledger, event) = match decided {
+        Ok(decided) if of_reports.is_empty() => decided,
+        decided => {
+            let mut all = decided.err().map_or_else(Vec::new, |Refused(all)| all);
+            all.extend(of_reports);
+            all.sort_by_key(|refusal| refusal.step);
+            all.dedup();
+            return Err(against(&Refused(all)));
+        }
+    };
     let noted = Noted { ledger, event };
     let change = step::change(
         &platform,
@@ -276,6 +292,7 @@ fn view(ledger: &Ledger, now: Timestamp) -> LedgerView {
         goods: goods.collect(),
         tasks: tasks.collect(),
         values: json!(ledger.values()),
+        verdicts: matches::verdicts(ledger),
         findings: ledger.findings(today).iter().map(finding).collect(),
         is_custody_complete: ledger.is_custody_complete(),
     }

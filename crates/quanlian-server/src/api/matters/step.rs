@@ -156,6 +156,27 @@ impl Stored {
         Self::replay(platform, raw.cloned().collect()).map(Arc::new)
     }
 
+    /// Everybody who occurs in it: who acted, was present, handles it or has a task, and who is named in events of platform and ledger.
+    pub(super) fn people(&self) -> BTreeSet<String> {
+        let mut people = BTreeSet::new();
+        for event in &self.events {
+            let all = [&event.by].into_iter().chain(&event.with);
+            people.extend(all.map(|person| format!("{}/{}", person.agency, person.user)));
+        }
+        let marks = self
+            .raw
+            .iter()
+            .flat_map(|(_, _, event)| [&event["by"], &event["mark"]["by"]]);
+        people.extend(marks.filter_map(Value::as_str).map(str::to_owned));
+        let agency = &self.matter.agency;
+        people.extend(self.kept.handlers.iter().map(|user| format!("{agency}/{user}")));
+        for entry in self.ledger.tasks().values() {
+            let of = entry.task.of_agency.as_ref().zip(entry.task.assignee.as_ref());
+            people.extend(of.map(|(agency, user)| format!("{agency}/{user}")));
+        }
+        people
+    }
+
     fn replay(platform: &Platform, raw: Vec<(u64, [u8; 32], Value)>) -> Result<Self, Problem> {
         let (mut events, mut kept, mut ledger) = (Vec::new(), None, Ledger::default());
         for (number, _, event) in &raw {
@@ -476,19 +497,21 @@ pub(super) fn closed(actions: Actions) -> Actions {
     closed
 }
 
-/// A refusal of the engine: everything that is missing, with words in both languages.
+/// Something that is missing, with words in both languages.
+pub(super) fn lack(platform: &Platform, lack: &quanlian_procedure::Lack) -> Value {
+    let message = platform.procedures().message(lack);
+    json!({
+        "code": lack.code,
+        "subject": lack.subject,
+        "name": lack.name,
+        "wanted": lack.wanted,
+        "message": {"zh": message.zh, "en": message.en},
+    })
+}
+
+/// A refusal of the engine: everything that is missing.
 pub(super) fn refused(platform: &Platform, refusal: &Refusal) -> Problem {
-    let lack = |lack: &quanlian_procedure::Lack| {
-        let message = platform.procedures().message(lack);
-        json!({
-            "code": lack.code,
-            "subject": lack.subject,
-            "name": lack.name,
-            "wanted": lack.wanted,
-            "message": {"zh": message.zh, "en": message.en},
-        })
-    };
-    let lacks: Vec<Value> = refusal.lacks.iter().map(lack).collect();
+    let lacks: Vec<Value> = refusal.lacks.iter().map(|one| lack(platform, one)).collect();
     let detail = "something is missing; `lacks` says all of it";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "act_refused", detail).with("lacks", lacks)
 }

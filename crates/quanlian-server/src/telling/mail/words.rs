@@ -32,13 +32,13 @@ impl Language {
 type Book = BTreeMap<String, String>;
 
 /// The words of both.
-pub(super) struct Words {
+pub(crate) struct Words {
     zh: Book,
     en: Book,
 }
 
 impl Words {
-    pub(super) fn embedded() -> Result<Self, String> {
+    pub(crate) fn embedded() -> Result<Self, String> {
         let read = |text: &str| toml::from_str::<Book>(text).map_err(|error| error.to_string());
         Ok(Self {
             zh: read(ZH)?,
@@ -52,6 +52,15 @@ impl Words {
             Language::En => &self.en,
         };
         book.get(key).map(String::as_str)
+    }
+
+    /// The keys below this one, each with its words in Chinese and English and with their blanks.
+    pub(crate) fn below(&self, prefix: &str) -> Vec<(&str, &str, &str)> {
+        let of = |(key, zh)| -> Option<(&str, &str, &str)> {
+            let (key, zh): (&String, &String) = (key, zh);
+            Some((key.strip_prefix(prefix)?, zh, self.en.get(key)?))
+        };
+        self.zh.iter().filter_map(of).collect()
     }
 
     fn fill(&self, language: Language, key: &str, given: &[(&str, &str)]) -> String {

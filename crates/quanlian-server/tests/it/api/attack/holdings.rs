@@ -176,6 +176,7 @@ pub(super) async fn at_one(
         ("event stream", format!("jobs/{}/events", held.job)),
         ("duplicates", "duplicates".to_owned()),
         ("ledger", "ledger".to_owned()),
+        ("matches", "matches".to_owned()),
     ] {
         let answer = office.get(Some(&person.key), &format!("{path}/{part}")).await;
         let who = format!("{} at {} of {}", person.name(), part, row.number);

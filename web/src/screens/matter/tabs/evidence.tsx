@@ -1,0 +1,5 @@
+import type { TabOf } from "../matter";
+
+export function EvidenceTab(_: TabOf) {
+  return null;
+}

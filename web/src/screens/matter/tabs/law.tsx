@@ -1,0 +1,5 @@
+import type { TabOf } from "../matter";
+
+export function LawTab(_: TabOf) {
+  return null;
+}

@@ -1,0 +1,4 @@
+import type { Matter, Procedure } from "~/api/shapes";
+export function PapersTab({ matter }: { matter: Matter; definition: Procedure }) {
+  return <p>{matter.id}</p>;
+}
