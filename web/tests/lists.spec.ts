@@ -38,7 +38,7 @@ async function many(page: Page): Promise<void> {
 }
 
 test("ten thousand matters are scrolled through without a jerk", async ({ page }) => {
-  await as(page, "head");
+  await as(page, "li");
   await many(page);
   await page.goto(`${home()}/matters`);
   const box = page.getByRole("region", { name: "办件" });

@@ -2,6 +2,7 @@
 import { Button, Checkbox, Form, Input, InputNumber } from "antd";
 import { write } from "~/api/client";
 import { useSession } from "~/api/queries";
+import { can } from "~/app/navigation";
 import { useFresh } from "~/parts/fresh";
 import { ACTIONS } from "~/parts/roles";
 import { Failed, useSend } from "~/parts/send";
@@ -33,7 +34,7 @@ export function NewToken({ account, onMade }: Props) {
       onMade(made.token);
     });
   // A token does no more than its account may, so that offering more would only mislead.
-  const offered = ACTIONS.filter((action) => account !== undefined || !who || action in who.may);
+  const offered = ACTIONS.filter((action) => account !== undefined || can(who, action));
   return (
     <>
       <Failed error={sending.error} />

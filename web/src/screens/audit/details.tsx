@@ -98,7 +98,7 @@ export function Details({ entry, onFilter }: { entry: Entry; onFilter: (patch: F
                       {words.result(entry)}{" "}
                       {body.why.map((why) => (
                         <Tag key={why} variant="outlined">
-                          {why}
+                          {maybe(`sharing.rule.${why}`, maybe(`problem.code.${why}`, why))}
                         </Tag>
                       ))}
                     </>

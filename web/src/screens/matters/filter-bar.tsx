@@ -2,7 +2,7 @@
 import { AutoComplete, DatePicker, Form, Input, Segmented, Select } from "antd";
 import dayjs from "dayjs";
 import { useEffect, useMemo, useState } from "react";
-import { useProcedures, useSession } from "~/api/queries";
+import { usePeople, useProcedures, useSession } from "~/api/queries";
 import { today } from "~/words/format";
 import { useWords } from "~/words/words";
 import { type Filter, STATUSES } from "./filter";
@@ -18,6 +18,7 @@ export function FilterBar({ filter, onChange, handlers }: Props) {
   const { t, pick, compare } = useWords();
   const { data: procedures } = useProcedures();
   const { data: who } = useSession();
+  const { data: people } = usePeople(undefined, Boolean(who));
 
   const ofProcedures = useMemo(() => {
     const newest = new Map((procedures ?? []).map((one) => [one.id, pick(one.name)]));
@@ -37,10 +38,20 @@ export function FilterBar({ filter, onChange, handlers }: Props) {
       .map(([value, names]) => ({ value, label: [...names].slice(0, 3).join(" / ") }))
       .sort((a, b) => compare(a.label, b.label));
   }, [procedures, filter.procedure, pick, compare]);
-  const ofPeople = [
-    ...(who ? [{ value: who.user, label: t("matters.filter.me", { name: who.name }) }] : []),
-    ...handlers.filter((one) => one !== who?.user).map((one) => ({ value: one, label: one })),
-  ];
+  const ofPeople = useMemo(() => {
+    const known = (people ?? []).filter((one) => one.id.startsWith(`${who?.agency}/`));
+    const names = new Map(known.map((one) => [one.id.slice(one.id.indexOf("/") + 1), one.name]));
+    for (const one of handlers) if (!names.has(one)) names.set(one, one);
+    if (who) names.delete(who.user);
+    const others = [...names].map(([value, name]) => ({
+      value,
+      label: name === value ? value : `${name}（${value}）`,
+    }));
+    return [
+      ...(who ? [{ value: who.user, label: t("matters.filter.me", { name: who.name }) }] : []),
+      ...others.sort((a, b) => compare(a.label, b.label)),
+    ];
+  }, [people, handlers, who, t, compare]);
   const search = { optionFilterProp: "label" };
 
   return (
