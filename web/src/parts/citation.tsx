@@ -25,7 +25,7 @@ export interface Cited {
 export function Unverified() {
   const { t } = useWords();
   return (
-    <Tag color="gold" variant="outlined" icon={<WarningOutlined />} className="citation-unverified">
+    <Tag variant="outlined" icon={<WarningOutlined />} className="citation-unverified">
       {t("frame.unverified")}
     </Tag>
   );

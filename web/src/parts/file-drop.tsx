@@ -18,7 +18,8 @@ export function FileDrop({
   onFiles: (files: File[]) => void;
   /** What is wanted, instead of the usual words. */
   label?: string;
-  single?: boolean;
+  /** One file; `also-receipt`: one file, and beside it what it is compared with. */
+  single?: boolean | "also-receipt";
   accept?: string;
   disabled?: boolean;
 }) {
@@ -32,7 +33,7 @@ export function FileDrop({
   const take = (chosen: readonly File[], also: Refused[] = []) => {
     const { good, refused: bad } = sorted(chosen);
     setRefused([...also, ...bad]);
-    if (good.length > 0) onFiles(single ? good.slice(0, 1) : good);
+    if (good.length > 0) onFiles(single === true ? good.slice(0, 1) : good);
   };
   const drop = async (event: DragEvent) => {
     event.preventDefault();
@@ -78,7 +79,7 @@ export function FileDrop({
           ref={files}
           type="file"
           hidden
-          multiple={!single}
+          multiple={single !== true}
           accept={accept}
           aria-label={t(single ? "uploads.choose_file" : "uploads.choose")}
           onChange={(event) => chosen(event.target)}

@@ -47,7 +47,6 @@ export function SearchBox() {
       options={found.map((one) => ({ value: one.id, label: `${one.number} ${one.title ?? ""}` }))}
     >
       <Input.Search
-        role="searchbox"
         aria-label={t("frame.search")}
         placeholder={t("frame.search")}
         allowClear

@@ -25,7 +25,7 @@ export function Chance({ of }: { of: Match }) {
 }
 
 export function Facts({ of }: { of: Match }) {
-  const { t, number, percent, maybe } = useWords();
+  const { t, number, percent, maybe, language } = useWords();
   const told = useTold();
   const changes = told.changes(of);
   const rows: [string, ReactNode][] = [
@@ -34,7 +34,7 @@ export function Facts({ of }: { of: Match }) {
     [t("review.column.chance"), <Chance key="chance" of={of} />],
     [t("review.column.identity"), of.identity == null ? "" : percent(of.identity)],
     [t("review.column.common"), told.common(of)],
-    [t("review.column.transform"), changes.join("，")],
+    [t("review.column.transform"), changes.join(language === "zh" ? "，" : ", ")],
   ];
   return (
     <>

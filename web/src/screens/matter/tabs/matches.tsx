@@ -66,7 +66,7 @@ function Report({ matter, of }: { matter: string; of: Matches }) {
 }
 
 function PairTable({ matter, pairs, query }: { matter: string; pairs: Pair[]; query: (index: number) => string }) {
-  const { t, number, percent, maybe } = useWords();
+  const { t, number, percent, maybe, language } = useWords();
   const told = useTold();
   return (
     <Table<Pair>
@@ -77,6 +77,7 @@ function PairTable({ matter, pairs, query }: { matter: string; pairs: Pair[]; qu
       pagination={{ pageSize: 50, hideOnSinglePage: true, showSizeChanger: false }}
       locale={{ emptyText: t("review.no_choice") }}
       columns={[
+        { title: t("review.column.verdict"), width: 116, render: (_, pair) => <VerdictTag of={pair.verdict} /> },
         {
           title: t("review.column.suspect"),
           render: (_, pair) => (
@@ -123,10 +124,9 @@ function PairTable({ matter, pairs, query }: { matter: string; pairs: Pair[]; qu
         },
         {
           title: t("review.column.transform"),
-          width: 150,
-          render: (_, pair) => pair.found && told.changes(pair.found).join("，"),
+          width: 140,
+          render: (_, pair) => pair.found && told.changes(pair.found).join(language === "zh" ? "，" : ", "),
         },
-        { title: t("review.column.verdict"), width: 120, render: (_, pair) => <VerdictTag of={pair.verdict} /> },
       ]}
     />
   );
