@@ -63,7 +63,7 @@ test.describe
       await expect(row).toContainText("110***********002X");
       await expect(page.getByText(RESIDENT)).toHaveCount(0);
       await row.getByRole("button", { name: /查看全部/ }).click();
-      await page.getByLabel("事由").fill("核对当事人身份");
+      await page.getByRole("textbox", { name: /事由/ }).fill("核对当事人身份");
       await page.getByRole("button", { name: "继续" }).click();
       await expect(row).toContainText(RESIDENT);
       await sound(page, "tab-parties");
@@ -270,11 +270,11 @@ test("the manual is found from a page, searched, and has a tour that ticks what 
   await expect(page.getByRole("heading", { name: "涉案物品" })).toBeVisible();
   await page.goto("/help");
   await page.getByRole("button", { name: "开始导览" }).click();
+  await sound(page, "tour");
   const tour = page.getByRole("complementary", { name: "十分钟导览" });
   await expect(tour.getByText(/已完成 0/)).toBeVisible();
   await tour.getByRole("link", { name: "去这一页" }).click();
   await expect(tour.getByRole("checkbox", { name: /看工作台/ })).toBeChecked();
-  await sound(page, "tour");
   await tour.getByRole("button", { name: "结束导览" }).click();
   await expect(tour).toHaveCount(0);
 });

@@ -77,7 +77,7 @@ export function Custody({ entry }: { entry: GoodsEntry }) {
       <div className="row" style={{ justifyContent: "space-between" }}>
         <strong>
           {t("ledger.goods.chain")}{" "}
-          <Tag color={entry.is_custody_complete ? "green" : "red"} variant="outlined">
+          <Tag color={entry.is_custody_complete ? "success" : "error"} variant="outlined">
             {t(entry.is_custody_complete ? "ledger.goods.custody_complete" : "ledger.goods.custody_open")}
           </Tag>
         </strong>

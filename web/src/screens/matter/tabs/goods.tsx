@@ -126,7 +126,7 @@ function CustodyTag({ isComplete }: { isComplete: boolean | null }) {
   const { t } = useWords();
   if (isComplete === null) return null;
   return (
-    <Tag color={isComplete ? "green" : "red"} variant="outlined">
+    <Tag color={isComplete ? "success" : "error"} variant="outlined">
       {isComplete ? "✓" : "!"} {t(isComplete ? "ledger.goods.custody_complete" : "ledger.goods.custody_open")}
     </Tag>
   );
@@ -199,7 +199,10 @@ function GoodsTable({
                     <span className="number">
                       {id}.{lot.number}
                     </span>{" "}
-                    <Tag color={isGone(lot) ? "default" : lot.by === "sent" ? "gold" : "blue"} variant="outlined">
+                    <Tag
+                      color={isGone(lot) ? "default" : lot.by === "sent" ? "warning" : "processing"}
+                      variant="outlined"
+                    >
                       {lot.by ? terms.name("movement", lot.by) : t("ledger.goods.in_store")}
                     </Tag>
                     <span className="number">

@@ -138,7 +138,7 @@ function PartyTable({
           render: (_, { party }) => (
             <Space size={[4, 4]} wrap>
               {party.roles.map((role) => (
-                <Tag key={role} color="blue" variant="outlined">
+                <Tag key={role} color="processing" variant="outlined">
                   {terms.name("party_role", role)}
                 </Tag>
               ))}
