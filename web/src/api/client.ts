@@ -94,8 +94,14 @@ export async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
-/** What is told in the window after a write that was done: the method and the path. */
-export const WRITTEN = "quanlian:written";
+type Heard = (written: string) => void;
+const heard = new Set<Heard>();
+
+/** Tells of each write that was done, as `POST /api/…`; gives what ends it. */
+export function onWritten(listener: Heard): () => void {
+  heard.add(listener);
+  return () => heard.delete(listener);
+}
 
 /** A write of JSON, with the version that was seen. */
 export async function write<T>(
@@ -113,7 +119,7 @@ export async function write<T>(
     headers,
     body: content === undefined ? undefined : JSON.stringify(content),
   });
-  window.dispatchEvent(new CustomEvent(WRITTEN, { detail: `${method} ${path}` }));
+  for (const listener of heard) listener(`${method} ${path}`);
   return answer;
 }
 

@@ -7,7 +7,7 @@ import { DueOn } from "./lights";
 import { useNames } from "./names";
 import { NextAct } from "./next-act";
 
-const STATUS_COLOURS = { working: "blue", waiting: "gold", suspended: "default", closed: "default" } as const;
+const STATUS_COLOURS = { working: "processing", waiting: "warning", suspended: "default", closed: "default" } as const;
 
 export function StatusTag({ of }: { of: MatterRow["status"] }) {
   const { t } = useWords();

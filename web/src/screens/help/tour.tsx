@@ -3,7 +3,7 @@ import { CloseOutlined, MinusOutlined } from "@ant-design/icons";
 import { Button, Checkbox, Progress } from "antd";
 import { useEffect } from "react";
 import { Link, useLocation } from "react-router";
-import { WRITTEN } from "~/api/client";
+import { onWritten } from "~/api/client";
 import type { Who } from "~/api/queries";
 import { useWords } from "~/words/words";
 import "./help.css";
@@ -26,14 +26,11 @@ export default function TourPanel({ who }: { who: Who }) {
       if ("visited" in step.seen && step.seen.visited.test(pathname) && !done.includes(step.id)) tick(step.id, true);
   }, [isOpen, pathname, who.roles, done, tick]);
   useEffect(() => {
-    if (!isOpen) return;
-    const hear = (event: Event) => {
-      const written = String((event as CustomEvent).detail);
+    if (!isOpen) return undefined;
+    return onWritten((written) => {
       for (const step of stepsFor(tourOf(who.roles)))
         if ("written" in step.seen && step.seen.written.test(written)) tick(step.id, true);
-    };
-    window.addEventListener(WRITTEN, hear);
-    return () => window.removeEventListener(WRITTEN, hear);
+    });
   }, [isOpen, who.roles, tick]);
 
   if (!isOpen) {

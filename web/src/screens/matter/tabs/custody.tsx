@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { GoodsEntry } from "~/api/shapes";
 import { useNames } from "~/parts/names";
 import { useWords } from "~/words/words";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 
 interface Link {
   key: string;
@@ -23,13 +23,13 @@ interface Link {
 }
 
 export function useCustody(): (entry: GoodsEntry) => Link[] {
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const names = useNames();
   return ({ id, goods, movements, added }) => [
     {
       key: "taken",
       on: goods.taken_on,
-      what: terms.name("measure", goods.measure),
+      what: terms.name("goods_measure", goods.measure),
       lot: `${id}.1`,
       quantity: `${goods.quantity} ${goods.unit}`,
       giver: goods.found_at,
@@ -44,7 +44,7 @@ export function useCustody(): (entry: GoodsEntry) => Link[] {
     ...movements.map(({ lot, to_lot, movement, mark }, at) => ({
       key: `${at}`,
       on: movement.on,
-      what: terms.name("movement_kind", movement.kind),
+      what: terms.name("movement", movement.kind),
       lot: lot === to_lot ? `${id}.${lot}` : `${id}.${lot} → ${id}.${to_lot}`,
       quantity: movement.quantity === undefined ? "" : `${movement.quantity} ${goods.unit}`,
       giver: movement.giver,
@@ -77,7 +77,7 @@ export function Custody({ entry }: { entry: GoodsEntry }) {
       <div className="row" style={{ justifyContent: "space-between" }}>
         <strong>
           {t("ledger.goods.chain")}{" "}
-          <Tag color={entry.is_custody_complete ? "green" : "red"} variant="outlined">
+          <Tag color={entry.is_custody_complete ? "success" : "error"} variant="outlined">
             {t(entry.is_custody_complete ? "ledger.goods.custody_complete" : "ledger.goods.custody_open")}
           </Tag>
         </strong>

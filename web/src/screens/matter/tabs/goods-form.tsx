@@ -6,7 +6,7 @@ import { fenOf, today } from "~/words/format";
 import { useWords } from "~/words/words";
 import { EntryDrawer } from "./entry-drawer";
 import { DayField, filled, LineField, partyOptions, RemarkField } from "./fields";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 import { cleanLine, countOf } from "./typed";
 
 interface Values extends Omit<Goods, "quantity" | "price"> {
@@ -58,7 +58,7 @@ export function GoodsForm({
   onClose: () => void;
 }) {
   const { t } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const files = useFiles(matter.id);
   // Where they went after the taking stands in movements; what was taken stays as it is then.
   const isMoved = (entry?.movements.length ?? 0) > 0;
@@ -87,7 +87,7 @@ export function GoodsForm({
         <QuantityField name="quantity" label={t("ledger.goods.quantity")} required disabled={isMoved} />
         <LineField name="unit" label={t("ledger.goods.unit")} required placeholder={t("ledger.goods.unit_hint")} />
         <Form.Item name="measure" label={t("ledger.goods.measure")} rules={needed}>
-          <Select options={terms.options("measure")} />
+          <Select options={terms.options("goods_measure")} />
         </Form.Item>
         <DayField name="taken_on" label={t("ledger.goods.taken_on")} required past />
         <LineField name="found_at" label={t("ledger.goods.found_at")} required />
@@ -122,7 +122,7 @@ export function GoodsForm({
 /** Price, basis and what shows it: all three or none. */
 function PriceFields({ isNeeded = false }: { isNeeded?: boolean }) {
   const { t, money } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const typed = Form.useWatch("each", Form.useFormInstance()) as string | undefined;
   const fen = fenOf(typed ?? "");
   const isThere = isNeeded || Boolean(typed?.trim());
@@ -149,7 +149,7 @@ function PriceFields({ isNeeded = false }: { isNeeded?: boolean }) {
         label={t("ledger.goods.basis")}
         rules={[{ required: isThere, message: t("frame.required") }]}
       >
-        <Select allowClear options={terms.options("basis")} />
+        <Select allowClear options={terms.options("price_basis")} />
       </Form.Item>
       <LineField name="shown_by" label={t("ledger.goods.shown_by")} required={isThere} className="wide" />
     </>

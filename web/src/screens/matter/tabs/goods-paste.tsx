@@ -7,7 +7,7 @@ import { fenOf, today } from "~/words/format";
 import { useWords } from "~/words/words";
 import { filled, labelOf, partyOptions } from "./fields";
 import { type Checked, PasteDialog } from "./paste-dialog";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 import { cleanLine, countOf, dayOf, isTooLong } from "./typed";
 
 type Cells = Record<string, string>;
@@ -42,7 +42,7 @@ function useColumns() {
 
 export function GoodsPaste({ matter, ledger, onClose }: { matter: Matter; ledger: Ledger; onClose: () => void }) {
   const { t, money, day } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const columns = useColumns();
   const [common, setCommon] = useDraft<Cells>(`${matter.id}.goods.common`, { measure: "seized", taken_on: today() });
   const check = useCallback(
@@ -61,7 +61,7 @@ export function GoodsPaste({ matter, ledger, onClose }: { matter: Matter; ledger
         return value;
       };
       const line = (key: string) => need(key, (text) => (isTooLong(text, 500) ? undefined : cleanLine(text)), "");
-      const word = (kind: "goods_kind" | "measure" | "basis", key: string, text: string | undefined) => {
+      const word = (kind: "goods_kind" | "goods_measure" | "price_basis", key: string, text: string | undefined) => {
         const code = text ? terms.code(kind, text) : undefined;
         if (text && !code) faults.push(t("ledger.unknown_word", { what: nameOf(key), word: text }));
         return code;
@@ -72,7 +72,7 @@ export function GoodsPaste({ matter, ledger, onClose }: { matter: Matter; ledger
       if (cells["each"]) {
         const fen = need("each", fenOf, t("ledger.bad_money"));
         const basis = word(
-          "basis",
+          "price_basis",
           "basis",
           need("basis", (text) => text, ""),
         );
@@ -91,7 +91,7 @@ export function GoodsPaste({ matter, ledger, onClose }: { matter: Matter; ledger
         price,
         measure:
           word(
-            "measure",
+            "goods_measure",
             "measure",
             need("measure", (text) => text, ""),
           ) ?? "",
@@ -111,7 +111,7 @@ export function GoodsPaste({ matter, ledger, onClose }: { matter: Matter; ledger
           [cells["name"], goods.brand, goods.model].filter(Boolean).join(" "),
           `${goods.quantity || (cells["quantity"] ?? "")} ${goods.unit ?? ""}`,
           money(price?.each_fen),
-          terms.name("measure", goods.measure),
+          terms.name("goods_measure", goods.measure),
           day(goods.taken_on),
           goods.holder ?? "",
           goods.place ?? "",
@@ -145,7 +145,7 @@ function partyBy(ledger: Ledger, text: string): string | undefined {
 
 function Common({ value, onChange, ledger }: { value: Cells; onChange: (value: Cells) => void; ledger: Ledger }) {
   const { t } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const id = (key: string) => `common-${key}`;
   const put = (key: string, text: string | undefined) => onChange({ ...value, [key]: text ?? "" });
   const line = (key: "taken_on" | "found_at" | "paper" | "holder" | "place" | "unit") => (
@@ -161,7 +161,7 @@ function Common({ value, onChange, ledger }: { value: Cells; onChange: (value: C
           allowClear
           value={value["measure"] || undefined}
           onChange={(code?: string) => put("measure", code)}
-          options={terms.options("measure")}
+          options={terms.options("goods_measure")}
         />
       </Form.Item>
       {line("taken_on")}

@@ -3,11 +3,11 @@ import type { Ledger, Matter } from "~/api/shapes";
 import { useNames } from "~/parts/names";
 import { useWords } from "~/words/words";
 import { goodsLabel } from "./fields";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 
 export function GoodsPrint({ matter, ledger }: { matter: Matter; ledger: Ledger }) {
   const { t, day, money } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const names = useNames();
   const standing = ledger.goods.filter((entry) => !entry.withdrawn);
   return (
@@ -41,13 +41,13 @@ export function GoodsPrint({ matter, ledger }: { matter: Matter; ledger: Ledger 
                 </td>
                 <td>
                   {goods.price &&
-                    `${money(goods.price.each_fen * lot.quantity)} (${terms.name("basis", goods.price.basis)})`}
+                    `${money(goods.price.each_fen * lot.quantity)} (${terms.name("price_basis", goods.price.basis)})`}
                 </td>
                 <td>
-                  {day(goods.taken_on)} {terms.name("measure", goods.measure)} {goods.paper}
+                  {day(goods.taken_on)} {terms.name("goods_measure", goods.measure)} {goods.paper}
                 </td>
                 <td>
-                  {lot.by ? terms.name("movement_kind", lot.by) : t("ledger.goods.in_store")}：{lot.holder}，{lot.place}
+                  {lot.by ? terms.name("movement", lot.by) : t("ledger.goods.in_store")}：{lot.holder}，{lot.place}
                   {lot.seal && `，${lot.seal}`}
                 </td>
                 <td>{goods.remark}</td>

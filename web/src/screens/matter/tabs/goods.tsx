@@ -19,7 +19,7 @@ import { GoodsPrint } from "./goods-print";
 import { isGone, MoveForm } from "./move-form";
 import { ReasonForm } from "./reason-form";
 import "./tabs.css";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 
 type Open = { what: "add" | "paste" } | { what: "move" | "price" | "correct" | "withdraw"; entry: GoodsEntry };
 
@@ -100,7 +100,7 @@ function GoodsList({ matter, ledger }: { matter: Matter; ledger: Ledger }) {
 
 function Sums({ ledger }: { ledger: Ledger }) {
   const { t, money } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const sums = Object.entries(ledger.values.by_basis);
   const standing = ledger.goods.filter((entry) => !entry.withdrawn).length;
   if (standing === 0) return null;
@@ -109,7 +109,7 @@ function Sums({ ledger }: { ledger: Ledger }) {
       <dl className="tab-sums">
         {sums.map(([basis, fen]) => (
           <div key={basis}>
-            <dt>{terms.name("basis", basis)}</dt>
+            <dt>{terms.name("price_basis", basis)}</dt>
             <dd>{money(fen)}</dd>
           </div>
         ))}
@@ -126,7 +126,7 @@ function CustodyTag({ isComplete }: { isComplete: boolean | null }) {
   const { t } = useWords();
   if (isComplete === null) return null;
   return (
-    <Tag color={isComplete ? "green" : "red"} variant="outlined">
+    <Tag color={isComplete ? "success" : "error"} variant="outlined">
       {isComplete ? "✓" : "!"} {t(isComplete ? "ledger.goods.custody_complete" : "ledger.goods.custody_open")}
     </Tag>
   );
@@ -144,7 +144,7 @@ function GoodsTable({
   onOpen?: ((open: Open) => void) | undefined;
 }) {
   const { t, day, money, number } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   return (
     <Table<GoodsEntry>
       rowKey="id"
@@ -166,7 +166,8 @@ function GoodsTable({
                 {corrected && !withdrawn && <Tag>{t("ledger.is_corrected")}</Tag>}
               </div>
               <div className="quiet">
-                {terms.name("goods_kind", goods.kind)} · {day(goods.taken_on)} {terms.name("measure", goods.measure)}
+                {terms.name("goods_kind", goods.kind)} · {day(goods.taken_on)}{" "}
+                {terms.name("goods_measure", goods.measure)}
               </div>
             </>
           ),
@@ -183,7 +184,7 @@ function GoodsTable({
           render: (_, { goods, value_fen }) => (
             <>
               <div className="number">{value_fen === null ? "–" : money(value_fen)}</div>
-              <div className="quiet">{terms.name("basis", goods.price?.basis)}</div>
+              <div className="quiet">{terms.name("price_basis", goods.price?.basis)}</div>
             </>
           ),
         },
@@ -198,8 +199,11 @@ function GoodsTable({
                     <span className="number">
                       {id}.{lot.number}
                     </span>{" "}
-                    <Tag color={isGone(lot) ? "default" : lot.by === "sent" ? "gold" : "blue"} variant="outlined">
-                      {lot.by ? terms.name("movement_kind", lot.by) : t("ledger.goods.in_store")}
+                    <Tag
+                      color={isGone(lot) ? "default" : lot.by === "sent" ? "warning" : "processing"}
+                      variant="outlined"
+                    >
+                      {lot.by ? terms.name("movement", lot.by) : t("ledger.goods.in_store")}
                     </Tag>
                     <span className="number">
                       {number(lot.quantity)} {goods.unit}
@@ -268,12 +272,12 @@ function Actions({ entry, onOpen }: { entry: GoodsEntry; onOpen: (open: Open) =>
 
 function Details({ entry, ledger, matter }: { entry: GoodsEntry; ledger: Ledger; matter: Matter }) {
   const { t, money } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const { goods } = entry;
   const from = ledger.parties.find((one) => one.id === goods.from);
   const price =
     goods.price &&
-    `${money(goods.price.each_fen)}（${terms.name("basis", goods.price.basis)}：${goods.price.shown_by}）`;
+    `${money(goods.price.each_fen)}（${terms.name("price_basis", goods.price.basis)}：${goods.price.shown_by}）`;
   const lines: [string, string | undefined][] = [
     [t("ledger.goods.found_at"), goods.found_at],
     [t("ledger.goods.from"), from && `${from.id} ${labelOf(from.party)}`],

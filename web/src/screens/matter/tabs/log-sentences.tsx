@@ -6,7 +6,7 @@ import type { MessageKey } from "~/words/keys";
 import { useWords } from "~/words/words";
 import { goodsLabel, labelOf } from "./fields";
 import { changed, type Done, type Entry, type Kept } from "./log-events";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 import { masked } from "./typed";
 
 export interface Sentence {
@@ -104,8 +104,7 @@ export function useSentences(definition: Procedure): (entry: Entry) => Sentence 
 /** A step of the ledger as one line, with what it changed below. */
 function useStepWords(): (done: Done) => Sentence["lines"] {
   const { t, day, maybe } = useWords();
-  const terms = useTerms();
-  const names = useNames();
+  const terms = useLedgerTerms();
   const shown = (field: string, value: unknown): string => {
     if (value === undefined || value === null || value === "") return t("log.step.nothing");
     if (field === "roles") return (value as string[]).map((one) => terms.name("party_role", one)).join("、");
@@ -113,7 +112,7 @@ function useStepWords(): (done: Done) => Sentence["lines"] {
     // Numbers of people are masked here as they are on the list.
     if (field === "contacts") return (value as string[]).map(masked).join("、");
     if (field === "address") return masked(String(value));
-    if (field === "measure") return terms.name("measure", String(value));
+    if (field === "measure") return terms.name("goods_measure", String(value));
     if (field === "price") return `${(value as { each_fen: number }).each_fen / 100}`;
     if (Array.isArray(value)) return value.map(String).join("、");
     return typeof value === "object" ? JSON.stringify(value) : String(value);
@@ -147,7 +146,7 @@ function useStepWords(): (done: Done) => Sentence["lines"] {
             name: goodsLabel(step.goods),
             quantity: step.goods.quantity,
             unit: step.goods.unit,
-            measure: terms.name("measure", step.goods.measure),
+            measure: terms.name("goods_measure", step.goods.measure),
           }),
         ];
       case "correct_goods":
@@ -160,7 +159,7 @@ function useStepWords(): (done: Done) => Sentence["lines"] {
         return [
           say({
             lot: step.lot,
-            kind: terms.name("movement_kind", movement.kind),
+            kind: terms.name("movement", movement.kind),
             quantity: movement.quantity === undefined ? "" : ` ${movement.quantity} ${unit}`,
             giver: movement.giver,
             receiver: movement.receiver,
@@ -188,7 +187,7 @@ function useStepWords(): (done: Done) => Sentence["lines"] {
           say({
             suspect: step.suspect,
             work: step.work,
-            verdict: maybe(`log.verdict.${step.verdict}`, names.person(step.verdict)),
+            verdict: terms.name("verdict", step.verdict),
           }),
           ...(step.reason ? [{ text: step.reason }] : []),
         ];

@@ -8,7 +8,7 @@ import { json, statePurpose } from "~/api/client";
 import { explain } from "~/api/problem";
 import type { Identifier } from "~/api/shapes";
 import { useWords } from "~/words/words";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 import { isRight, masked } from "./typed";
 
 export interface Shown {
@@ -58,14 +58,14 @@ export function ShowButton({ of, entry, label }: { of: Shown; entry: string; lab
 
 export function Numbers({ of, isShown }: { of: Identifier[]; isShown: boolean }) {
   const { t } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   return (
     <ul className="tab-plain-list">
       {of.map((one) => {
         const right = isRight(one.kind, one.number);
         return (
           <li key={`${one.kind}${one.number}`}>
-            <span className="quiet">{terms.name("identifier_kind", one.kind)}</span>{" "}
+            <span className="quiet">{terms.name("identifier", one.kind)}</span>{" "}
             <span className="number">{isShown ? one.number : masked(one.number)}</span>{" "}
             {right === true && <span className="tab-good">✓ {t("ledger.party.right")}</span>}
             {right === false && <span className="tab-bad">✗ {t("ledger.party.wrong")}</span>}

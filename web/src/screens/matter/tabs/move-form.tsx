@@ -6,7 +6,7 @@ import { useWords } from "~/words/words";
 import { EntryDrawer } from "./entry-drawer";
 import { DayField, filled, goodsLabel, LineField, RemarkField } from "./fields";
 import { QuantityField } from "./goods-form";
-import { TERMS, useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 import { cleanLine, countOf } from "./typed";
 
 type Values = Omit<Movement, "quantity"> & { lot: number; quantity?: string };
@@ -79,16 +79,16 @@ function startOf(lot: Lot): Partial<Values> {
 
 function Fields({ lot, unit }: { lot: Lot | undefined; unit: string }) {
   const { t } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const form = Form.useFormInstance();
   const kind = form.getFieldValue("kind") as string | undefined;
   const giver = (form.getFieldValue("giver") as string | undefined)?.trim();
   const isOther = Boolean(lot && giver && giver !== lot.holder && kind !== "lost");
   const isExcused = Boolean((form.getFieldValue("irregular") as string | undefined)?.trim());
   // What is away for examination comes back or is lost; what is here cannot come back.
-  const kinds = TERMS.movement_kind.filter((one) =>
-    lot?.by === "sent" ? one === "taken_back" || one === "lost" : one !== "taken_back",
-  );
+  const kinds = terms
+    .options("movement")
+    .filter(({ value }) => (lot?.by === "sent" ? value === "taken_back" || value === "lost" : value !== "taken_back"));
   return (
     <>
       <Form.Item
@@ -96,7 +96,7 @@ function Fields({ lot, unit }: { lot: Lot | undefined; unit: string }) {
         label={t("ledger.goods.movement")}
         rules={[{ required: true, message: t("frame.required") }]}
       >
-        <Select options={kinds.map((one) => ({ value: one, label: terms.name("movement_kind", one) }))} />
+        <Select options={kinds} />
       </Form.Item>
       <DayField name="on" label={t("ledger.goods.on")} required past />
       <QuantityField

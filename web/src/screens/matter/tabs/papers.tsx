@@ -20,11 +20,11 @@ import "./tabs.css";
 import { cleanText, isTooLong } from "./typed";
 
 const COLOURS: Record<State, string> = {
-  missing: "red",
-  making: "blue",
-  draft: "gold",
+  missing: "error",
+  making: "processing",
+  draft: "warning",
   not_due: "default",
-  on_file: "green",
+  on_file: "success",
 };
 
 export function PapersTab({ matter, definition }: { matter: Matter; definition: Procedure }) {

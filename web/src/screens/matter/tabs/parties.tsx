@@ -15,7 +15,7 @@ import { PartyForm } from "./party-form";
 import { PartyPaste } from "./party-paste";
 import { ReasonForm } from "./reason-form";
 import "./tabs.css";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 import { masked } from "./typed";
 
 type Open = { what: "add" | "paste" } | { what: "correct" | "withdraw"; entry: PartyEntry };
@@ -89,7 +89,7 @@ function PartyTable({
   onOpen?: ((open: Open) => void) | undefined;
 }) {
   const { t } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const shown = useShown(matter.id);
   const nameOf = (id: string) => {
     const other = ledger.parties.find((entry) => entry.id === id);
@@ -138,7 +138,7 @@ function PartyTable({
           render: (_, { party }) => (
             <Space size={[4, 4]} wrap>
               {party.roles.map((role) => (
-                <Tag key={role} color="blue" variant="outlined">
+                <Tag key={role} color="processing" variant="outlined">
                   {terms.name("party_role", role)}
                 </Tag>
               ))}

@@ -5,7 +5,7 @@ import type { Identifier, Ledger, Matter, Party, PartyEntry } from "~/api/shapes
 import { useWords } from "~/words/words";
 import { EntryDrawer } from "./entry-drawer";
 import { filled, LineField, LinesField, partyOptions, RemarkField } from "./fields";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 import { cleanLine, cleanNumber, isRight, kindOfNumber, linesOf } from "./typed";
 
 interface Values extends Omit<Party, "accounts" | "contacts"> {
@@ -47,7 +47,7 @@ export function PartyForm({
   onClose: () => void;
 }) {
   const { t } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   return (
     <EntryDrawer<Values>
       matter={matter}
@@ -102,7 +102,7 @@ export function PartyForm({
 /** Numbers of papers with their check as they are typed; a wrong one asks for its reason. */
 function NumberFields({ form: typed }: { form: Identifier[] | undefined }) {
   const { t } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const form = Form.useFormInstance();
   const hasWrong = typed?.some((one) => one?.number && isRight(one.kind, one.number) === false);
   return (
@@ -123,7 +123,7 @@ function NumberFields({ form: typed }: { form: Identifier[] | undefined }) {
                       <Select
                         style={{ width: 190 }}
                         aria-label={t("ledger.party.identifier_kind")}
-                        options={terms.options("identifier_kind")}
+                        options={terms.options("identifier")}
                       />
                     </Form.Item>
                     <div style={{ flex: 1, minWidth: 220 }}>

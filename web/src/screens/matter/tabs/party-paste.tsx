@@ -5,7 +5,7 @@ import type { Matter, Party } from "~/api/shapes";
 import { useWords } from "~/words/words";
 import { filled, labelOf } from "./fields";
 import { type Checked, PasteDialog } from "./paste-dialog";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 import { cleanLine, cleanNumber, isRight, isTooLong, kindOfNumber, masked } from "./typed";
 
 const several = (text: string | undefined) =>
@@ -16,7 +16,7 @@ const several = (text: string | undefined) =>
 
 export function PartyPaste({ matter, onClose }: { matter: Matter; onClose: () => void }) {
   const { t } = useWords();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const [role, setRole] = useState<string>();
   const columns = useMemo(
     () => [
@@ -61,7 +61,7 @@ export function PartyPaste({ matter, onClose }: { matter: Matter; onClose: () =>
       });
       for (const one of identifiers) {
         if (isRight(one.kind, one.number) === false)
-          faults.push(`${terms.name("identifier_kind", one.kind)}：${t("ledger.party.wrong")}`);
+          faults.push(`${terms.name("identifier", one.kind)}：${t("ledger.party.wrong")}`);
       }
       const guessed = identifiers.some((one) => one.kind === "credit_code")
         ? "legal"

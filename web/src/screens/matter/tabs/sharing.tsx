@@ -90,7 +90,7 @@ function WhoSees({ matter, definition }: { matter: Matter; definition: Procedure
         ]
           .filter(Boolean)
           .join(" · "),
-        may: grant.actions.map((action) => maybe(`sharing.action.${action}`, action)).join("、"),
+        may: grant.actions.map((action) => names.term("action", action)).join("、"),
         until: grant.until ? day(grant.until) : t("sharing.for_ever"),
         grant,
       })),

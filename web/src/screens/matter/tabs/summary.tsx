@@ -128,7 +128,7 @@ export function SummaryTab({ matter, definition }: TabOf) {
         <ul className="plain">
           {definition.source.map((one) => (
             <li key={one.cite.zh}>
-              {pick(one.cite)} {!one.checked.verified && <Tag color="gold">{t("frame.unverified")}</Tag>}
+              {pick(one.cite)} {!one.checked.verified && <Tag color="warning">{t("frame.unverified")}</Tag>}
               {one.checked.note && <div className="quiet">{pick(one.checked.note)}</div>}
             </li>
           ))}

@@ -15,7 +15,7 @@ import { ReasonForm } from "./reason-form";
 import { useSteps } from "./steps";
 import "./tabs.css";
 import { TaskForm } from "./task-form";
-import { useTerms } from "./terms";
+import { useLedgerTerms } from "./terms";
 
 type Open = { what: "add" } | { what: "change" | "done" | "dropped" | "reopen"; entry: TaskEntry };
 
@@ -96,7 +96,7 @@ function TaskTable({
 }) {
   const { t, day, instant } = useWords();
   const names = useNames();
-  const terms = useTerms();
+  const terms = useLedgerTerms();
   const { data: who } = useSession();
   const sending = useSteps(matter);
   const about = (id: string) => {

@@ -1,58 +1,49 @@
-// Codes of the ledger in words, and words back to codes (for pasted tables): one list of each kind, in the order of the crate.
+// Codes of the ledger in words, and words back to codes (for pasted tables), as the server names them.
 import { useMemo } from "react";
+import { useTerms } from "~/api/queries";
 import { useWords } from "~/words/words";
 
-export const TERMS = {
-  party_role: [
-    "complainant",
-    "right_holder",
-    "suspect",
-    "respondent",
-    "agent",
-    "representative",
-    "witness",
-    "appraiser",
-    "platform",
-    "third",
-  ],
-  party_kind: ["natural", "sole_trader", "legal", "organisation", "unknown"],
-  identifier_kind: ["resident_id", "credit_code", "passport", "other"],
-  goods_kind: ["infringing", "mark", "tool", "material", "medium", "books", "other"],
-  measure: ["seized", "sealed_up", "registered", "sampled", "handed_in"],
-  basis: ["marked", "sold_average", "market_middle", "assessed", "contract", "stated"],
-  movement_kind: ["stored", "sent", "taken_back", "handed_over", "returned", "destroyed", "sold", "lost"],
-  task_end: ["done", "dropped"],
-} as const;
+/** Groups of `/terms`. */
+export type Group =
+  | "party_role"
+  | "party_kind"
+  | "identifier"
+  | "goods_kind"
+  | "goods_measure"
+  | "price_basis"
+  | "movement"
+  | "task_end"
+  | "verdict"
+  | "action";
 
-export type TermKind = keyof typeof TERMS;
-
-export interface Terms {
-  /** The words of a code; a code of a newer server stands as it is. */
-  name: (kind: TermKind, code: string | null | undefined) => string;
-  options: (kind: TermKind) => { value: string; label: string }[];
-  /** The code of a word in the language of the reader, or of the code itself. */
-  code: (kind: TermKind, word: string) => string | undefined;
+export interface LedgerTerms {
+  /** The words of a code; one that the server does not name stands as it is. */
+  name: (group: Group, code: string | null | undefined) => string;
+  options: (group: Group) => { value: string; label: string }[];
+  /** The code of a word in either language, or of the code itself. */
+  code: (group: Group, word: string) => string | undefined;
 }
 
-export function useTerms(): Terms {
-  const { maybe } = useWords();
+const plain = (text: string) => text.toLowerCase().replace(/[\s、，,（）()/_-]/g, "");
+
+export function useLedgerTerms(): LedgerTerms {
+  const { pick } = useWords();
+  const { data } = useTerms();
   return useMemo(() => {
-    const name: Terms["name"] = (kind, code) => (code ? maybe(`ledger.${kind}.${code}`, code) : "");
+    const all = (group: Group) => data?.terms[group] ?? [];
     return {
-      name,
-      options: (kind) => TERMS[kind].map((code) => ({ value: code, label: name(kind, code) })),
-      code: (kind, word) => {
-        const plain = (text: string) => text.toLowerCase().replace(/[\s、，,（）()/_-]/g, "");
+      name: (group, code) => (code ? pick(all(group).find((one) => one.word === code)) || code : ""),
+      options: (group) => all(group).map((one) => ({ value: one.word, label: pick(one) })),
+      code: (group, word) => {
         const sought = plain(word);
-        const codes: readonly string[] = TERMS[kind];
-        return (
-          codes.find((code) => plain(code) === sought || plain(name(kind, code)) === sought) ??
+        const found =
+          all(group).find((one) => [one.word, one.zh, one.en].some((name) => plain(name) === sought)) ??
           // 查封、扣押 and the like: a part of the word is enough where one code alone has it.
-          only(codes.filter((code) => sought.length >= 2 && plain(name(kind, code)).includes(sought)))
-        );
+          only(all(group).filter((one) => sought.length >= 2 && plain(one.zh).includes(sought)));
+        return found?.word;
       },
     };
-  }, [maybe]);
+  }, [data, pick]);
 }
 
 function only<T>(found: T[]): T | undefined {
