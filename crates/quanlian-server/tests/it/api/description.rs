@@ -108,7 +108,7 @@ impl<'s> Reader<'s> {
                     match (fields.properties.get(name.as_str()), fields.more) {
                         (Some(schema), _) => faults.extend(self.faults(schema, value, &at)),
                         (None, Some(schema)) if schema.is_object() => {
-                            faults.extend(self.faults(schema, value, &at))
+                            faults.extend(self.faults(schema, value, &at));
                         }
                         _ => faults.push(format!("{at} is not described: {value:.80}")),
                     }
