@@ -143,17 +143,16 @@ impl Verdicts {
             reason: judgement.reason.clone(),
             mark: mark.clone(),
         };
-        match self.0.get_mut(&judgement.key()) {
-            Some(entry) => entry.before.push(std::mem::replace(&mut entry.now, said)),
-            None => {
-                let entry = VerdictEntry {
-                    suspect: judgement.suspect.clone(),
-                    work: judgement.work.clone(),
-                    now: said,
-                    before: Vec::new(),
-                };
-                self.0.insert(judgement.key(), entry);
-            }
+        if let Some(entry) = self.0.get_mut(&judgement.key()) {
+            entry.before.push(std::mem::replace(&mut entry.now, said));
+            return;
         }
+        let entry = VerdictEntry {
+            suspect: judgement.suspect.clone(),
+            work: judgement.work.clone(),
+            now: said,
+            before: Vec::new(),
+        };
+        self.0.insert(judgement.key(), entry);
     }
 }

@@ -11,6 +11,7 @@
 //! | `places` | agencies, units, accounts |
 //! | `terms`, `people` | names of words, of people |
 //! | `law` | the rules of law, read only |
+//! | `shapes` | no routes: what answers hold that other crates write |
 //! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs; filings from outside |
 //! | `approvals` | proposals that wait for the caller |
 //! | `indicators` | figures over many matters, and the matters behind them |
@@ -43,6 +44,7 @@ mod problem;
 mod provider;
 pub(crate) mod search;
 mod session;
+mod shapes;
 mod table;
 mod tasks;
 mod terms;

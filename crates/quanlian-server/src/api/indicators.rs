@@ -56,7 +56,7 @@ const MAX_GROUP_BYTES: usize = 128;
 #[derive(Serialize, ToSchema)]
 pub(super) struct DefinitionsView {
     /// The newest version of each, with the groupings that it has.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::counted::IndicatorDefinition>)]
     indicators: Vec<Value>,
 }
 
@@ -105,7 +105,7 @@ pub(super) struct FigureView {
     unit: String,
     aggregate: String,
     /// `first` and `last` day, or the `day` at whose end it stands, or the instant (`at`).
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::counted::FigurePeriod)]
     period: Value,
     by: Option<String>,
     /// A number of the unit, a share between 0 and 1, or null where no value is known.
@@ -115,8 +115,10 @@ pub(super) struct FigureView {
     n: u64,
     /// Rows that should have had a value and have none; they are in no sum and in no quantile.
     missing: u64,
+    /// Of a share: how many are part of it.
+    part: Option<f64>,
     /// `group`, `value`, `n`, `missing` of each part.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::counted::FigurePart>)]
     parts: Vec<Value>,
     computed_at: String,
     /// Whether every matter was measured by the rules of today; while that is being caught up, figures lack some.
@@ -223,7 +225,7 @@ pub(super) struct RowsQuery {
 #[derive(Serialize, ToSchema)]
 pub(super) struct RowsView {
     /// `matter` as in lists; `group`, `name` (stage, act or clock), `state`, `from`, `until`, `value` of the row.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::counted::FigureRow>)]
     rows: Vec<Value>,
     /// Where the next page begins.
     next: Option<String>,

@@ -70,7 +70,7 @@ const PURPOSE_MISSING: &str = "purpose_missing";
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The procedures that matters run under.
-#[utoipa::path(get, path = "/api/v1/procedures", responses((status = 200, description = "every version of every procedure"), (status = 401)))]
+#[utoipa::path(get, path = "/api/v1/procedures", responses((status = 200, description = "every version of every procedure", body = Vec<super::shapes::procedure::Procedure>), (status = 401)))]
 pub(super) async fn procedures(
     State(platform): State<Platform>,
     caller: Caller,
@@ -107,7 +107,7 @@ pub(super) struct ListQuery {
 #[derive(Serialize, ToSchema)]
 pub(super) struct MatterPageView {
     /// As [`look`] gives them, without clocks and state.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::matter::MatterRow>)]
     matters: Vec<Value>,
     /// Where the next page begins.
     next: Option<String>,
@@ -219,7 +219,7 @@ pub(super) struct OpenBody {
     parent: Option<String>,
     /// Facts, papers and the like (`Given` of the procedures).
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::matter::Given)]
     given: quanlian_procedure::Given,
     /// Who else is present: their user codes.
     #[serde(default)]
@@ -230,7 +230,7 @@ pub(super) struct OpenBody {
     happened: Option<Moment>,
     /// What it names: `rights`, `links`, `accounts`, `platform_ids`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::api::shapes::matter::NamedThings>)]
     named: Option<Named>,
 }
 
@@ -349,7 +349,7 @@ pub(super) async fn look(
 #[derive(Serialize, ToSchema)]
 pub(super) struct EventsView {
     /// Everything that happened, oldest first.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::matter::MatterEvent>)]
     events: Vec<Value>,
 }
 
@@ -373,7 +373,7 @@ pub(super) async fn events(
 /// What the caller can do in a matter now, and why not the rest.
 #[utoipa::path(
     get, path = "/api/v1/matters/{id}/acts", params(("id" = String, Path)),
-    responses((status = 200, description = "every act: possible or what is missing"), (status = 401), (status = 403), (status = 404))
+    responses((status = 200, description = "every act: possible or what is missing", body = super::shapes::procedure::Acts), (status = 401), (status = 403), (status = 404))
 )]
 pub(super) async fn acts(
     State(platform): State<Platform>,
@@ -397,7 +397,7 @@ pub(super) async fn acts(
 #[serde(deny_unknown_fields)]
 pub(super) struct CommandBody {
     /// `{"do": "act", "act": "accept", "given": {…}}` and the like (`Command` of the procedures).
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::matter::MatterCommand)]
     command: Command,
     /// Who else is present: their user codes.
     #[serde(default)]

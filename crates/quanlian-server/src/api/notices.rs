@@ -47,7 +47,7 @@ pub(super) struct NoticesQuery {
 pub(super) struct NoticesView {
     /// The newest first: `id`, `matter` (`id`, `number`, `stage`), `template`, `about` (a clock), `light` (`yellow`, `red`, `overdue`),
     /// `made_at`, `read_at`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::counted::Notice>)]
     notices: Vec<Value>,
     /// Where the next page begins.
     next: Option<String>,

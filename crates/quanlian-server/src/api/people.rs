@@ -88,17 +88,14 @@ pub(super) async fn list(
         .map(str::parse)
         .transpose()
         .map_err(|_| invalid("`matter` is the id of a matter"))?;
-    let occurring = match matter {
-        Some(matter) => {
-            let mut all = matters::occurring(&platform, &caller, matter).await?;
-            all.extend(of_files(&platform, matter).await?);
-            all
-        }
-        None => {
-            let object = json!({"kind": "people"});
-            trail::write(&platform, &caller, "list", object, Outcome::Signed("done")).await?;
-            BTreeSet::new()
-        }
+    let occurring = if let Some(matter) = matter {
+        let mut all = matters::occurring(&platform, &caller, matter).await?;
+        all.extend(of_files(&platform, matter).await?);
+        all
+    } else {
+        let object = json!({"kind": "people"});
+        trail::write(&platform, &caller, "list", object, Outcome::Signed("done")).await?;
+        BTreeSet::new()
     };
     let own = format!("{}/", caller.account.agency);
     let wanted: Vec<&String> = match (&ids, matter) {

@@ -50,7 +50,7 @@ pub(super) struct SearchQuery {
 #[derive(Serialize, ToSchema)]
 pub(super) struct SearchView {
     /// As in lists, each with `found_in`: `number`, `title` or `text`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::matter::MatterRow>)]
     matters: Vec<Value>,
     /// Where the next page begins.
     next: Option<String>,
@@ -112,7 +112,7 @@ pub(super) struct SuggestQuery {
 #[derive(Serialize, ToSchema)]
 pub(super) struct SuggestView {
     /// `id`, `number` and `title` of matters that the caller may read.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::counted::Suggestion>)]
     suggestions: Vec<Value>,
 }
 

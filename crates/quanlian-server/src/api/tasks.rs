@@ -51,7 +51,7 @@ pub(super) struct TaskQuery {
 #[derive(Serialize, ToSchema)]
 pub(super) struct TasksView {
     /// `matter`, `number`, `title` of the matter, `id`, `task`, `is_overdue`; on each page those due first.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::ledger::TaskEntry>)]
     tasks: Vec<Value>,
     /// Where the next page begins.
     next: Option<String>,

@@ -249,7 +249,7 @@ fn place_text(place: Place) -> String {
 pub(super) struct TrailPage {
     /// Records of kind `audit` with `strand`, `number` and `digest` of their lines. One whose record is gone or damaged has
     /// `is_damaged` instead.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::counted::TrailEntry>)]
     entries: Vec<Value>,
     /// Where the next page begins.
     next: Option<String>,

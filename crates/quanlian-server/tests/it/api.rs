@@ -4,6 +4,7 @@
 //! Out: nothing, or the first answer that is not as promised.
 
 mod attack;
+mod description;
 mod files;
 mod filings;
 mod first_password;

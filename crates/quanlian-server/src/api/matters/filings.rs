@@ -78,11 +78,11 @@ pub(crate) struct FilingBody {
     title: String,
     /// Facts and papers (`Given` of the procedures) that the procedure marks `outside`.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::matter::Given)]
     given: GivenWith,
     /// What it names: `rights`, `links`, `accounts`, `platform_ids`.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::api::shapes::matter::NamedThings>)]
     named: Option<Named>,
 }
 
@@ -251,7 +251,7 @@ pub(crate) async fn look(
 #[serde(deny_unknown_fields)]
 pub(crate) struct FilingCommand {
     /// `{"do": "act", "act": "supplement", "given": {…}}` or `{"do": "supply", "papers": {…}}`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::matter::MatterCommand)]
     command: Command,
 }
 

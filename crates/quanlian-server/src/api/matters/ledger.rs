@@ -44,21 +44,21 @@ const MAX_STEPS_BYTES: usize = MAX_EVENT_BYTES - 4096;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LedgerView {
     /// `id`, `party` and who entered, corrected or withdrew it.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::ledger::PartyEntry>)]
     parties: Vec<Value>,
     /// `id`, `goods`, `lots`, `movements`, `value_fen` where a price is known.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::ledger::GoodsEntry>)]
     goods: Vec<Value>,
     /// `id`, `task`, how it ended, whether it is overdue.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::ledger::TaskEntry>)]
     tasks: Vec<Value>,
     /// Worth of the goods by the basis of their prices, in fen; how many have none. Bases are never added.
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::ledger::GoodsValues)]
     values: Value,
     /// What people say of matches.
     verdicts: Vec<matches::VerdictView>,
     /// What is open or irregular: `about` an entry, `what`, with words in both languages.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::ledger::LedgerFinding>)]
     findings: Vec<Value>,
     /// Whether the custody of all goods is without gaps; null where there are none.
     is_custody_complete: Option<bool>,
@@ -83,7 +83,7 @@ pub(crate) async fn look(
 pub(crate) struct StepsBody {
     /// At most 200: `{"do": "add_party", "party": {…}}`, `correct_party`, `withdraw_party`, `add_goods`, `correct_goods`,
     /// `withdraw_goods`, `move_goods`, `add_task`, `change_task`, `end_task`, `reopen_task`, `judge_match`.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::ledger::LedgerStep>)]
     steps: Vec<Step>,
 }
 

@@ -83,7 +83,7 @@ pub(crate) struct HintView {
     stage: String,
     status: String,
     /// What both name: `right`, `link`, `account`, `platform_id`, each with its keys as they are compared.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
     shared: BTreeMap<KeyKind, Vec<String>>,
     /// How many links, accounts and numbers are shared.
     places: usize,
@@ -158,7 +158,7 @@ pub(crate) async fn hints(
 #[serde(deny_unknown_fields)]
 pub(crate) struct HitsBody {
     /// `rights`, `links`, `accounts`, `platform_ids`: at most 50 names in all.
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::matter::NamedThings)]
     named: Named,
 }
 

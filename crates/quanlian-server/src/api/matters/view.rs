@@ -36,13 +36,13 @@ pub(super) struct MatterView {
     handlers: Option<Vec<String>>,
     amount_fen: Option<i64>,
     /// Every run of every clock, with rule, state and light.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::matter::Clock>)]
     clocks: Value,
     /// Stage, facts, papers, proposals, history.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::api::shapes::matter::MatterState>)]
     state: Value,
     /// What it names, to be found by.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<crate::api::shapes::matter::NamedThings>)]
     named: Value,
 }
 

@@ -68,7 +68,7 @@ impl Renderings for Counting {
             return Err(RenderError::NotThat("none".to_owned()));
         }
         let asked = self.0.fetch_add(1, Ordering::SeqCst) + 1;
-        let level = |byte: &u8| (-(*byte as i8), *byte as i8);
+        let level = |byte: &u8| (-byte.cast_signed(), byte.cast_signed());
         Ok(Peaks {
             duration_ms: asked.unsigned_abs(),
             pairs: bytes.iter().map(level).collect(),

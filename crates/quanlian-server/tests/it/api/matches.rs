@@ -120,7 +120,7 @@ async fn matches_are_judged_and_judged_again_and_everything_said_stays() {
     let song = put(office, &desk.matter, "work", "歌.ogg", "song").await;
     let copy = put(office, &desk.matter, "suspect", "曲.opus", "copy").await;
     let twin = put(office, &desk.matter, "suspect", "曲.opus", "twin").await;
-    let mut lines = vec![line("曲.opus", "歌.ogg"), line("x-曲.opus", "歌.ogg")];
+    let mut lines = [line("曲.opus", "歌.ogg"), line("x-曲.opus", "歌.ogg")];
     // One with ids, one of an earlier version, which names alone.
     lines[1]["suspect_file"] = json!(twin.id);
     lines[1]["work_file"] = json!(song.id);

@@ -102,29 +102,28 @@ async fn made(platform: &Platform, file: &File) -> Result<Arc<Peaks>, Problem> {
     let filing = filing(platform)?;
     let stored = match &filing.objects {
         Objects::Folder(folder) => folder.file(file.object).await?,
-        _ => None,
+        Objects::S3(_) => None,
     };
-    let (path, is_copy) = match stored {
-        Some(path) => (path, false),
-        None => {
-            let path = filing
-                .uploads
-                .join(format!("{}.drawn", FileId::fresh(platform.now())));
-            let mut source = filing.objects.open(file.object).await?;
-            let mut copy = tokio::fs::File::create_new(&path)
-                .await
-                .map_err(super::super::uploads::on_disk)?;
-            let copied = tokio::io::copy(&mut source, &mut copy).await;
-            let copied = match copied {
-                Ok(_) => copy.flush().await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = copied {
-                let _ = tokio::fs::remove_file(&path).await;
-                return Err(Problem::internal(error));
-            }
-            (path, true)
+    let (path, is_copy) = if let Some(path) = stored {
+        (path, false)
+    } else {
+        let path = filing
+            .uploads
+            .join(format!("{}.drawn", FileId::fresh(platform.now())));
+        let mut source = filing.objects.open(file.object).await?;
+        let mut copy = tokio::fs::File::create_new(&path)
+            .await
+            .map_err(super::super::uploads::on_disk)?;
+        let copied = tokio::io::copy(&mut source, &mut copy).await;
+        let copied = match copied {
+            Ok(_) => copy.flush().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = copied {
+            let _ = tokio::fs::remove_file(&path).await;
+            return Err(Problem::internal(error));
         }
+        (path, true)
     };
     let begun = Instant::now();
     let source = path.clone();

@@ -47,7 +47,7 @@ pub(crate) struct BriefView {
     agency: String,
     /// The stage that they were told of last.
     stage: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::Names)]
     stage_name: Text,
     /// `working`, `waiting`, `suspended` or `closed`, as of that stage.
     status: &'static str,
@@ -64,14 +64,14 @@ pub(crate) struct FilingView {
     /// Clocks that began before they were told last: name, source, state, days and light.
     clocks: Vec<FilingClock>,
     /// Facts that they stated, by id.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, crate::api::shapes::matter::FactValue>)]
     facts: BTreeMap<String, FactValue>,
     /// Papers that they brought, by id, with where each lies.
     papers: BTreeMap<String, String>,
     /// What they were told, oldest first.
     told: Vec<ToldView>,
     /// What they can do now, each with what its form asks for.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<crate::api::shapes::procedure::AvailableAct>)]
     acts: Vec<Available>,
     /// Files that they handed in.
     files: Vec<FileView>,
@@ -81,10 +81,10 @@ pub(crate) struct FilingView {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FilingClock {
     clock: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::Names)]
     name: Text,
     /// What it rests on.
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::Names)]
     citation: Text,
     /// Whether somebody read the source.
     verified: bool,
@@ -108,7 +108,7 @@ pub(crate) struct ToldView {
     /// A template of `notice` in the terms.
     template: String,
     act: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::Names)]
     act_name: Text,
     /// The reason, where it is for them.
     reason: Option<String>,
@@ -120,7 +120,7 @@ pub(crate) struct ToldView {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ServedView {
     paper: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::api::shapes::Names)]
     name: Text,
     /// The file, when it is one; else `place` says its number.
     file: Option<String>,
