@@ -264,9 +264,9 @@ test.describe("verification", () => {
     await chooser(page).setInputFiles([file("abc.txt", "abc")]);
     await expect(page.getByText("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")).toBeVisible();
     await page.getByLabel(/Digest or receipt/).fill("66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0");
-    await expect(page.getByText("OK", { exact: true })).toBeVisible();
+    await expect(page.getByText(/✓\s*OK/)).toBeVisible();
     await page.getByLabel(/Digest or receipt/).fill("0".repeat(64));
-    await expect(page.getByText("FAILED", { exact: true })).toBeVisible();
+    await expect(page.getByText(/✗\s*FAILED/)).toBeVisible();
     await sound(page, "verify-file-en");
   });
 });

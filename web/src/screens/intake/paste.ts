@@ -75,7 +75,15 @@ export function accountOf(line: string): string | undefined {
   return `${platform}: ${account}`;
 }
 
+let last: { pasted: string; found: Pasted } | undefined;
+
+/** The places in a paste; asked for the same text again, as a page that is drawn anew does, it is not read again. */
 export function places(pasted: string): Pasted {
+  if (last?.pasted !== pasted) last = { pasted, found: read(pasted) };
+  return last.found;
+}
+
+function read(pasted: string): Pasted {
   const lines = pasted.split(LINE_END);
   const found: Pasted = {
     links: [],

@@ -75,7 +75,10 @@ export function Bundling({ matter, files }: { matter: string; files: FileView[] 
                 <p>{t("evidence.bundle.how")}</p>
                 <ol className="evidence-steps">
                   <li>
-                    {t("evidence.bundle.how_here")} <Link to="/verify">{t("frame.nav.verify")}</Link>
+                    {t("evidence.bundle.how_here")}{" "}
+                    <Link to="/verify" className="evidence-link">
+                      {t("frame.nav.verify")}
+                    </Link>
                   </li>
                   <li>{t("evidence.bundle.how_page")}</li>
                   <li>
