@@ -2,12 +2,14 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Pages } from "~/app/pages";
+import { markStyles } from "~/app/theme";
 import { tidyDrafts } from "~/parts/draft";
 import { begin } from "~/words/words";
 import "~/app/pages.css";
 
 const root = document.getElementById("root");
 if (root) {
+  markStyles();
   tidyDrafts();
   await begin();
   createRoot(root).render(

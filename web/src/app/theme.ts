@@ -61,3 +61,16 @@ export function theme(isLarge: boolean): ThemeConfig {
     },
   };
 }
+
+/**
+ * Gives the nonce to every style that our own scripts make as they run: parts of the library measure scroll bars and text with styles that they
+ * forget to mark, and the policy of the pages refuses those. Scripts of others never run here, so nobody else's styles get it.
+ */
+export function markStyles(): void {
+  const create = document.createElement.bind(document);
+  document.createElement = ((name: string, options?: ElementCreationOptions) => {
+    const element = create(name, options);
+    if (element instanceof HTMLStyleElement) element.nonce = nonce;
+    return element;
+  }) as typeof document.createElement;
+}
