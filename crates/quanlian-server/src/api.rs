@@ -10,7 +10,8 @@
 //! | `own` | one's own password, second factor and tokens |
 //! | `places` | agencies, units, accounts |
 //! | `terms`, `people` | names of words, of people |
-//! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs |
+//! | `law` | the rules of law, read only |
+//! | `matters` | matters: open, list, look, act, assign, grant; their files, uploads and jobs; filings from outside |
 //! | `approvals` | proposals that wait for the caller |
 //! | `indicators` | figures over many matters, and the matters behind them |
 //! | `search` | matters by their words |
@@ -29,6 +30,7 @@ mod admitted;
 mod approvals;
 mod caller;
 mod indicators;
+mod law;
 mod mail;
 pub(crate) mod matters;
 pub(crate) mod metrics_page;
@@ -109,8 +111,16 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(places::change_account))
         .routes(routes!(terms::list))
         .routes(routes!(people::list))
+        .routes(routes!(law::rules))
+        .routes(routes!(law::rule))
+        .routes(routes!(law::offences))
         .routes(routes!(matters::procedures))
         .routes(routes!(matters::list, matters::open))
+        .routes(routes!(matters::filings::list, matters::filings::file))
+        .routes(routes!(matters::filings::look))
+        .routes(routes!(matters::filings::act))
+        .routes(routes!(matters::filings::upload))
+        .routes(routes!(matters::filings::fetch))
         .routes(routes!(matters::look))
         .routes(routes!(matters::events))
         .routes(routes!(matters::acts))
@@ -129,6 +139,7 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::files::list, matters::files::take_over))
         .routes(routes!(matters::files::look))
         .routes(routes!(matters::files::content::fetch))
+        .routes(routes!(matters::files::peaks::fetch))
         .routes(routes!(matters::files::withdraw))
         .routes(routes!(matters::uploads::begin))
         .routes(routes!(matters::uploads::look, matters::uploads::end))

@@ -18,6 +18,7 @@ pub mod outward;
 mod pages;
 pub mod permission;
 pub mod platform;
+pub mod rendering;
 pub mod retention;
 pub mod sign_in;
 pub mod spans;

@@ -61,6 +61,8 @@ actions! {
     Clocks = "clocks"
     /// See the content of a matter.
     Read = "read"
+    /// Follow what one filed oneself with another agency, and supply what is missing; nothing else of the matter.
+    Follow = "follow"
     /// Act in a matter or add to it.
     Write = "write"
     /// Take copies of a matter out.

@@ -6,6 +6,7 @@
 //! Not here: routes (`api`).
 
 mod blind;
+mod drawing;
 mod trail;
 
 use std::{
@@ -42,6 +43,7 @@ use crate::{
     metrics::{Metrics, Now},
     notices::{self, Steps},
     permission::Permissions,
+    rendering::Renderer,
     sign_in::{
         attempts::{self, Attempts},
         password,
@@ -165,6 +167,7 @@ struct Parts {
     metrics: Metrics,
     spans: OnceLock<Arc<dyn Spans>>,
     demo: OnceLock<String>,
+    renderer: Renderer,
     addresses: Mutex<BTreeMap<IpAddr, Attempts>>,
     nobodys: Mutex<BTreeMap<String, Attempts>>,
     questions: Mutex<BTreeMap<AccountId, (i64, u32)>>,
@@ -202,6 +205,7 @@ impl Platform {
             metrics: Metrics::default(),
             spans: OnceLock::new(),
             demo: OnceLock::new(),
+            renderer: Renderer::default(),
             work_waits: Notify::new(),
             indicators,
             steps,

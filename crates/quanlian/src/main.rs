@@ -16,6 +16,7 @@ mod logging;
 mod message;
 mod otlp;
 mod output;
+mod rendering;
 mod spread;
 mod trace;
 mod worker;

@@ -94,8 +94,11 @@ export async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
+/** What is told in the window after a write that was done: the method and the path. */
+export const WRITTEN = "quanlian:written";
+
 /** A write of JSON, with the version that was seen. */
-export function write<T>(
+export async function write<T>(
   method: "POST" | "PUT" | "DELETE",
   path: string,
   content?: unknown,
@@ -105,7 +108,13 @@ export function write<T>(
   if (content !== undefined) headers["Content-Type"] = "application/json";
   if (seen?.version) headers["If-Match"] = `"${seen.version}"`;
   if (seen?.key) headers["Idempotency-Key"] = seen.key;
-  return json<T>(path, { method, headers, body: content === undefined ? undefined : JSON.stringify(content) });
+  const answer = await json<T>(path, {
+    method,
+    headers,
+    body: content === undefined ? undefined : JSON.stringify(content),
+  });
+  window.dispatchEvent(new CustomEvent(WRITTEN, { detail: `${method} ${path}` }));
+  return answer;
 }
 
 /** A key under which the same write may be sent again after a lost answer. */

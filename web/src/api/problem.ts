@@ -61,10 +61,12 @@ export function explain(error: unknown): string {
   if (error instanceof Unreachable) return say("problem.unreachable");
   if (error instanceof Problem) {
     const key = `problem.code.${error.code}` as Parameters<typeof say>[0];
-    const words = say(key, { seconds: error.retryAfterS ?? 60 });
+    const id = error.body.request_id ?? "–";
+    const detail = error.body.detail ?? `HTTP ${error.status}`;
+    const words = say(key, { seconds: error.retryAfterS ?? 60, id, detail });
     if (words !== key) return words;
-    if (error.status >= 500) return say("problem.server", { id: error.body.request_id ?? "–" });
-    return say("problem.other", { detail: error.body.detail ?? `HTTP ${error.status}` });
+    if (error.status >= 500) return say("problem.server", { id });
+    return say("problem.other", { detail });
   }
   return say("problem.page", { detail: error instanceof Error ? error.message : String(error) });
 }

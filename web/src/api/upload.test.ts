@@ -11,6 +11,7 @@ vi.hoisted(() => {
   vi.stubGlobal("window", {
     location: { origin: "http://here", search: "" },
     sessionStorage: storage,
+    dispatchEvent: () => true,
     localStorage: storage,
   });
 });

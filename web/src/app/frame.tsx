@@ -18,7 +18,7 @@ import {
   UserOutlined,
 } from "@ant-design/icons";
 import { Badge, Button, Dropdown, Layout, Menu } from "antd";
-import { type ReactNode, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { Link, Outlet, ScrollRestoration, useLocation, useNavigate } from "react-router";
 import { write } from "~/api/client";
 import { queries, SESSION, useAgencies, useNotices, useSession } from "~/api/queries";
@@ -29,6 +29,8 @@ import { SignIn } from "~/screens/sign-in/sign-in";
 import { speak, useWords } from "~/words/words";
 import { sectionsFor } from "./navigation";
 import { setLargeType, useLargeType } from "./theme";
+
+const TourPanel = lazy(() => import("~/screens/help/tour"));
 
 const ICONS: Record<string, ReactNode> = {
   "/": <HomeOutlined />,
@@ -116,6 +118,9 @@ export function Frame() {
         at={instant(new Date().toISOString())}
         pick={pick}
       />
+      <Suspense fallback={null}>
+        <TourPanel who={who} />
+      </Suspense>
       <ScrollRestoration />
     </Layout>
   );

@@ -58,6 +58,13 @@ export class Sm3 extends Blocks {
       f = e;
       e = tt2 ^ turn(tt2, 9) ^ turn(tt2, 17);
     }
-    for (const [i, word] of [a, b, c, d, e, f, g, h].entries()) state[i] = (state[i] as number) ^ word;
+    state[0] = (state[0] as number) ^ a;
+    state[1] = (state[1] as number) ^ b;
+    state[2] = (state[2] as number) ^ c;
+    state[3] = (state[3] as number) ^ d;
+    state[4] = (state[4] as number) ^ e;
+    state[5] = (state[5] as number) ^ f;
+    state[6] = (state[6] as number) ^ g;
+    state[7] = (state[7] as number) ^ h;
   }
 }

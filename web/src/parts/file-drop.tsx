@@ -18,7 +18,8 @@ export function FileDrop({
   onFiles: (files: File[]) => void;
   /** What is wanted, instead of the usual words. */
   label?: string;
-  single?: boolean;
+  /** One file; `also-receipt`: one file, and beside it what it is compared with. */
+  single?: boolean | "also-receipt";
   accept?: string;
   disabled?: boolean;
 }) {
@@ -32,7 +33,7 @@ export function FileDrop({
   const take = (chosen: readonly File[], also: Refused[] = []) => {
     const { good, refused: bad } = sorted(chosen);
     setRefused([...also, ...bad]);
-    if (good.length > 0) onFiles(single ? good.slice(0, 1) : good);
+    if (good.length > 0) onFiles(single === true ? good.slice(0, 1) : good);
   };
   const drop = async (event: DragEvent) => {
     event.preventDefault();
@@ -65,11 +66,19 @@ export function FileDrop({
         <InboxOutlined className="file-drop-mark" aria-hidden="true" />
         <p id={says}>{label ?? t("uploads.drop")}</p>
         <div className="row">
-          <Button icon={<PaperClipOutlined />} disabled={disabled} onClick={() => files.current?.click()}>
+          <Button
+            icon={<PaperClipOutlined aria-hidden="true" />}
+            disabled={disabled}
+            onClick={() => files.current?.click()}
+          >
             {t(single ? "uploads.choose_file" : "uploads.choose")}
           </Button>
           {!single && (
-            <Button icon={<FolderOpenOutlined />} disabled={disabled} onClick={() => folder.current?.click()}>
+            <Button
+              icon={<FolderOpenOutlined aria-hidden="true" />}
+              disabled={disabled}
+              onClick={() => folder.current?.click()}
+            >
               {t("uploads.choose_folder")}
             </Button>
           )}
@@ -78,7 +87,7 @@ export function FileDrop({
           ref={files}
           type="file"
           hidden
-          multiple={!single}
+          multiple={single !== true}
           accept={accept}
           aria-label={t(single ? "uploads.choose_file" : "uploads.choose")}
           onChange={(event) => chosen(event.target)}

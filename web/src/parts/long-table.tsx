@@ -115,14 +115,14 @@ export function LongTable<R extends { id: string }>(props: Props<R>) {
   const from = isPrinted ? 0 : Math.min(first, Math.max(0, rows.length - seen - SPARE));
   const until = isPrinted ? rows.length : Math.min(rows.length, from + seen + 2 * SPARE + GROUP);
 
-  // Up and down go from the link of one row to that of the next.
+  // Up and down go from what opens one row to that of the next.
   const move = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const row = (event.target as HTMLElement).closest?.("tr[data-row]");
     if (!step || !row || !box.current) return;
     event.preventDefault();
     const next = Number(row.getAttribute("data-row")) + step;
-    box.current.querySelector<HTMLElement>(`tr[data-row="${next}"] a`)?.focus();
+    box.current.querySelector<HTMLElement>(`tr[data-row="${next}"] :is(a, button)`)?.focus();
   };
 
   const width = columns.reduce((sum, column) => sum + column.width, 0);

@@ -154,7 +154,7 @@ function Line({ item }: { item: UploadItem }) {
           {isRunning && (
             <Button
               size="small"
-              icon={<PauseOutlined />}
+              icon={<PauseOutlined aria-hidden="true" />}
               aria-label={t("uploads.pause_file", { name: item.name })}
               onClick={() => uploads.pause(item.key)}
             >
@@ -165,7 +165,7 @@ function Line({ item }: { item: UploadItem }) {
             <Button
               size="small"
               type="primary"
-              icon={<CaretRightOutlined />}
+              icon={<CaretRightOutlined aria-hidden="true" />}
               aria-label={t("uploads.resume_file", { name: item.name })}
               onClick={() => uploads.resume(item.key)}
             >
@@ -175,7 +175,7 @@ function Line({ item }: { item: UploadItem }) {
           {item.state !== "done" && item.state !== "cancelled" && (
             <Button
               size="small"
-              icon={<CloseOutlined />}
+              icon={<CloseOutlined aria-hidden="true" />}
               aria-label={t("uploads.cancel_file", { name: item.name })}
               onClick={() => void uploads.cancel(item.key)}
             >

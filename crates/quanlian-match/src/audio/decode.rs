@@ -57,6 +57,15 @@ pub struct Decoded {
 
 /// Decodes the first sound track of the file at `path` into `sink`, block by block.
 pub fn decode_file(path: &Path, sink: &mut dyn FnMut(&[f32])) -> Result<Decoded, AudioError> {
+    decode_file_while(path, &|| true, sink)
+}
+
+/// The same as long as `goes_on` says so; what is decoded when it says no is noted as cut short.
+pub fn decode_file_while(
+    path: &Path,
+    goes_on: &dyn Fn() -> bool,
+    sink: &mut dyn FnMut(&[f32]),
+) -> Result<Decoded, AudioError> {
     let file = File::open(path).map_err(AudioError::Open)?;
     let metadata = file.metadata().map_err(AudioError::Open)?;
     if metadata.is_dir() {
@@ -65,12 +74,12 @@ pub fn decode_file(path: &Path, sink: &mut dyn FnMut(&[f32])) -> Result<Decoded,
     if metadata.len() == 0 {
         return Err(AudioError::Empty);
     }
-    decode(Box::new(file), sink)
+    guarded(Box::new(file), MAX_DURATION_MS, goes_on, sink)
 }
 
 /// Decodes the first sound track of `source` into `sink`, block by block.
 pub fn decode(source: Box<dyn MediaSource>, sink: &mut dyn FnMut(&[f32])) -> Result<Decoded, AudioError> {
-    guarded(source, MAX_DURATION_MS, sink)
+    guarded(source, MAX_DURATION_MS, &|| true, sink)
 }
 
 /// Decodes the first sound track of what `reader` brings, however long that is, into `sink`, block by block.
@@ -80,22 +89,26 @@ pub fn decode_stream(
     reader: impl Read + Send + Sync + 'static,
     sink: &mut dyn FnMut(&[f32]),
 ) -> Result<Decoded, AudioError> {
-    guarded(Box::new(ReadOnlySource::new(reader)), u64::MAX, sink)
+    guarded(Box::new(ReadOnlySource::new(reader)), u64::MAX, &|| true, sink)
 }
 
 fn guarded(
     source: Box<dyn MediaSource>,
     limit_ms: u64,
+    goes_on: &dyn Fn() -> bool,
     sink: &mut dyn FnMut(&[f32]),
 ) -> Result<Decoded, AudioError> {
     // Nothing of ours is shared with the decoders, so nothing is left half-changed by a panic.
-    catch_unwind(AssertUnwindSafe(|| decode_unguarded(source, limit_ms, sink)))
-        .unwrap_or(Err(AudioError::DecoderPanicked))
+    catch_unwind(AssertUnwindSafe(|| {
+        decode_unguarded(source, limit_ms, goes_on, sink)
+    }))
+    .unwrap_or(Err(AudioError::DecoderPanicked))
 }
 
 fn decode_unguarded(
     source: Box<dyn MediaSource>,
     limit_ms: u64,
+    goes_on: &dyn Fn() -> bool,
     sink: &mut dyn FnMut(&[f32]),
 ) -> Result<Decoded, AudioError> {
     let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
@@ -112,6 +125,10 @@ fn decode_unguarded(
     let mut faults = Faults::default();
 
     while !output.is_full() {
+        if !goes_on() {
+            faults.cut_short = true;
+            break;
+        }
         let mut packet = match reader.next_packet() {
             Ok(Some(packet)) => packet,
             Ok(None) => break,

@@ -177,6 +177,7 @@ pub(super) fn bits(action: Action) -> Actions {
         Action::Write => Actions::WRITE,
         Action::Export => Actions::EXPORT,
         Action::Share => Actions::SHARE,
+        Action::Follow => Actions::FOLLOW,
         _ => Actions::ALL,
     }
 }

@@ -12,6 +12,7 @@
 //! Not here: grants (`sharing`), what a procedure allows (`quanlian-procedure`), which rows a scope reaches (`quanlian-store`).
 
 pub(super) mod files;
+pub(super) mod filings;
 pub(super) mod jobs;
 pub(super) mod ledger;
 pub(super) mod matches;
@@ -306,20 +307,18 @@ pub(super) async fn open(
         procedure: change.projection.procedure.clone(),
         year: u16::try_from(caller.now.legal_day().year()).map_err(Problem::internal)?,
     };
-    let number = {
-        let series = series.clone();
-        move |ordinal: u64| {
-            format!(
-                "{}-{}-{}-{ordinal:05}",
-                series.agency, series.procedure, series.year
-            )
-        }
-    };
+    let number = numbering(&series);
     let written = platform
         .store()
         .create_matter(id, &series, &number, &change)
         .await?;
     answer(&platform, &caller, StatusCode::CREATED, &written).await
+}
+
+/// How matters of a series are numbered.
+fn numbering(series: &Series) -> impl Fn(u64) -> String + Send + Sync + use<> {
+    let begin = format!("{}-{}-{}", series.agency, series.procedure, series.year);
+    move |ordinal: u64| format!("{begin}-{ordinal:05}")
 }
 
 /// One matter: its content for who may read it, number, stage and clocks for who may see those alone.
@@ -697,13 +696,17 @@ async fn answer(
     } else {
         full(platform, &row, &stored, caller.now)?
     };
-    let mut response = with_version(status, row.version, body);
+    Ok(repeated(with_version(status, row.version, body), written))
+}
+
+/// Says of an answer that it was given before.
+fn repeated(mut response: Response, written: &Written) -> Response {
     if written.is_repeated {
         response
             .headers_mut()
             .insert("idempotency-replayed", HeaderValue::from_static("true"));
     }
-    Ok(response)
+    response
 }
 
 fn with_version(status: StatusCode, version: Version, body: Value) -> Response {

@@ -5,9 +5,11 @@
 
 mod attack;
 mod files;
+mod filings;
 mod first_password;
 mod indicators;
 mod kit;
+mod law;
 mod ledger;
 mod limits;
 mod matches;
@@ -62,6 +64,7 @@ async fn every_route_stands_in_the_description_and_asks_who_it_is() {
                 .replace("{upload}", "01900000-0000-7000-8000-000000000003")
                 .replace("{job}", "01900000-0000-7000-8000-000000000004")
                 .replace("{webhook}", "01900000-0000-7000-8000-000000000005")
+                .replace("{rule}", "cn%2Fcriminal%2F217")
                 .replace("{provider}", "sso")
                 .replace("{agency}", "culture")
                 .replace("{unit}", "team-1");

@@ -38,8 +38,10 @@ impl Actions {
     pub const EXPORT: Self = Self(1 << 3);
     /// Let others see it in turn.
     pub const SHARE: Self = Self(1 << 4);
+    /// Follow what one filed oneself, and supply what is missing; nothing else of the matter.
+    pub const FOLLOW: Self = Self(1 << 5);
     /// Everything.
-    pub const ALL: Self = Self((1 << 5) - 1);
+    pub const ALL: Self = Self((1 << 6) - 1);
 
     /// Whether all of `other` are in it.
     pub fn contains(self, other: Self) -> bool {

@@ -166,6 +166,7 @@ impl Begun {
             providers: outside.providers,
         };
         let platform = Platform::new(means, Timestamp::now);
+        platform.render_with(Arc::new(crate::rendering::Drawing));
         if let Some(log) = RoomLog::of(room.clone()).await {
             platform.anchor_in(Arc::new(log));
         }

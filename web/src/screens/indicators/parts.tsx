@@ -53,7 +53,7 @@ export function Parts({ figure, by, period, name, onPick }: Props) {
   const isTime = by === "month";
   const value = {
     type: "value",
-    axisLabel: { formatter: (shown: number) => (figure.unit === "share" ? `${shown}%` : number(shown)) },
+    axisLabel: { fontSize: 13, formatter: (shown: number) => (figure.unit === "share" ? `${shown}%` : number(shown)) },
     max: figure.unit === "share" ? 100 : undefined,
     minInterval: ["matters", "clocks"].includes(figure.unit) ? 1 : undefined,
   };
@@ -61,13 +61,13 @@ export function Parts({ figure, by, period, name, onPick }: Props) {
     type: "category",
     data: parts.map((part) => named(part.group)),
     inverse: !isTime,
-    axisLabel: { width: isTime ? undefined : 130, overflow: "truncate" },
+    axisLabel: { fontSize: 13, width: isTime ? undefined : 130, overflow: "truncate" },
   };
   const option = {
     animation: false,
     color: ["#0b4aa2"],
     textStyle: { fontFamily: "inherit", fontSize: 13 },
-    grid: { left: 8, right: 24, top: 16, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 24, top: 16, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     // Drawn on the canvas: names of groups are texts, and the policy of the pages admits no markup of a tooltip.
     tooltip: {
       renderMode: "richText",

@@ -59,7 +59,7 @@ export function RightPage({ of, set, faultOf, agencies }: PageProps) {
           <Input.TextArea
             {...props}
             value={of.rights}
-            autoSize={{ minRows: 1, maxRows: 8 }}
+            rows={2}
             onChange={(event) => set({ rights: event.target.value })}
           />
         )}

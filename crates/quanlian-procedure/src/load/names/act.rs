@@ -70,7 +70,9 @@ fn names(procedure: &Procedure, act: &Act, place: &str) -> Result<(), Fault> {
         act.needs.iter().map(|need| &need.fact).chain(&act.one_of),
         is_fact,
     )?;
-    known(place, "paper", act.papers.iter().chain(&act.makes), is_paper)?;
+    let served = act.notices.iter().flat_map(|notice| &notice.papers);
+    let papers = act.papers.iter().chain(&act.makes).chain(served);
+    known(place, "paper", papers, is_paper)?;
     known(
         place,
         "counterpart",

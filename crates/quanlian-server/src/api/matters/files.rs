@@ -8,6 +8,7 @@
 //! Not here: sending files (`uploads`), the deposit (the worker).
 
 pub(crate) mod content;
+pub(crate) mod peaks;
 
 use axum::{
     Json,

@@ -45,7 +45,7 @@ use crate::{
     upkeep,
 };
 
-/// What a grant may allow.
+/// What a grant of somebody may allow. To follow is granted with the filing alone.
 pub(super) const GRANTABLE: [Action; 5] = [
     Action::Clocks,
     Action::Read,
@@ -242,6 +242,7 @@ pub(super) async fn find(
     let granted = access.map_or(Actions::NONE, |access| access.granted);
     facts.granted = GRANTABLE
         .into_iter()
+        .chain([Action::Follow])
         .filter(|&action| granted.contains(bits(action)))
         .collect();
     let decision = decide(platform, caller, action, &facts)?;
@@ -398,7 +399,7 @@ fn projection(
     })
 }
 
-fn status(platform: &Platform, matter: &Matter) -> &'static str {
+pub(super) fn status(platform: &Platform, matter: &Matter) -> &'static str {
     let procedure = platform.procedures().get(&matter.procedure, matter.version);
     let stage = procedure.and_then(|procedure| procedure.stage_of(&matter.stage));
     match stage.map(|stage| stage.kind) {

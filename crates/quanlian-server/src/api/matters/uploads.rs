@@ -45,6 +45,7 @@ use super::{
     },
     allowed,
     files::{filing, name},
+    step,
 };
 use crate::{
     limits::PIECE_GRACE,
@@ -71,7 +72,7 @@ const MAX_SILENCE: Duration = Duration::from_secs(30);
 #[serde(deny_unknown_fields)]
 pub(crate) struct UploadBody {
     /// `work` (作品), `suspect` (涉嫌侵权), `side_file`, `evidence`, …
-    kind: String,
+    pub(super) kind: String,
     /// What the file is called.
     name: String,
     size_bytes: u64,
@@ -107,7 +108,17 @@ pub(crate) async fn begin(
     Given(body): Given<UploadBody>,
 ) -> Result<Response, Problem> {
     allowed(&platform, &caller, Action::Write, id, "begin_upload").await?;
-    let filing = filing(&platform)?;
+    begun(&platform, &caller, id, body).await
+}
+
+/// The same of a matter to which the caller was found to may add.
+pub(super) async fn begun(
+    platform: &Platform,
+    caller: &Caller,
+    id: MatterId,
+    body: UploadBody,
+) -> Result<Response, Problem> {
+    let filing = filing(platform)?;
     if body.size_bytes > filing.max_file_bytes {
         let detail = "the file is longer than this installation takes; `limit_bytes` says how long it may be";
         let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", detail);
@@ -137,7 +148,7 @@ pub(crate) async fn begin(
         until: Timestamp::from_unix_micros(until).map_err(Problem::internal)?,
         file: None,
     };
-    within_quota(&platform, &upload).await?;
+    within_quota(platform, &upload).await?;
     platform.store().begin_upload(&upload).await?;
     fs::File::create_new(path(filing, upload.id))
         .await
@@ -334,7 +345,14 @@ async fn finish(
     path: &std::path::Path,
 ) -> Result<FileId, Problem> {
     // A grant may have ended since the upload was begun.
-    allowed(platform, caller, Action::Write, upload.matter, "add_file").await?;
+    let (_, writes) = step::find(platform, caller, Action::Write, upload.matter).await?;
+    let (_, follows) = step::find(platform, caller, Action::Follow, upload.matter).await?;
+    let by = if follows.is_allowed() && !writes.is_allowed() {
+        Action::Follow
+    } else {
+        Action::Write
+    };
+    allowed(platform, caller, by, upload.matter, "add_file").await?;
     let stored = filing.objects.put_file(path).await?;
     if upload.sha256.is_some_and(|told| told != stored.id) {
         platform.store().end_upload(caller.account.id, upload.id).await?;

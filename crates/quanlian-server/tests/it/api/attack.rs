@@ -1,12 +1,14 @@
 //! The permission attack: everybody asks for everything by every way, and learns what the rules say and nothing else.
 //!
-//! In:  a world that grew by chance: four agencies, people of seven kinds in two units, matters of four procedures, some handed over,
+//! In:  a world that grew by chance: four agencies, people of seven kinds in two units, matters of four procedures, some handed over, some
+//!      filed from outside,
 //!      grants to agencies, units and people, with ends and revocations, and standing ones.
 //! Out: nothing, or the first probe whose answer is not that of the oracle.
 //!
 //! The oracle is the rules as a person would read them out: roles from `policies/roles.toml`, owner, unit, handlers and grants as the
 //! store holds them. It knows neither the policies nor the SQL.
 
+mod filed;
 mod holdings;
 mod outside;
 
@@ -530,7 +532,7 @@ async fn nobody_learns_more_than_the_rules_say_by_any_way_on_postgresql() {
 }
 
 async fn attack(office: Office, seed: u64, steps: usize) {
-    let world = grow(office, seed, steps).await;
+    let mut world = grow(office, seed, steps).await;
     let now = world.office.now();
     let complaints = Some("complaint-intake");
     for grant in [
@@ -552,6 +554,7 @@ async fn attack(office: Office, seed: u64, steps: usize) {
     ] {
         world.office.store.grant(&grant).await.unwrap();
     }
+    filed::from_outside(&mut world).await;
     assert!(world.office.platform.look_at_clocks().await.unwrap() > 0);
     assert!(holdings::note(&world).await > 5);
     let truth = Truth::of(&world).await;
@@ -574,6 +577,7 @@ async fn attack(office: Office, seed: u64, steps: usize) {
         for row in &truth.rows {
             at_one(&world, &truth, person, row, &mut probes).await;
             holdings::at_one(&world, &truth, person, row, &held[&row.id], &mut probes).await;
+            filed::at_one(&world, &truth, person, row, &held[&row.id], &mut probes).await;
         }
     }
     a_key_of_another_is_another_key(&world, &mut probes).await;
@@ -601,6 +605,7 @@ async fn attack(office: Office, seed: u64, steps: usize) {
             "administrator",
             "repeated",
             "through another",
+            "content of a filing",
             // Few roles take copies out, and they reach what they handle; in some worlds they handle nothing.
             "export",
         ]

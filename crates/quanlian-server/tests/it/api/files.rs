@@ -522,3 +522,37 @@ async fn work_is_asked_for_once_watched_and_given_up() {
     let seen = office.get(Some(&people.clerk), &path).await.good();
     assert_eq!(seen.body["jobs"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn sound_is_drawn_once_and_shown_at_any_number_of_points() {
+    let office = Office::new().await;
+    let people = people(&office).await;
+    let matter = text(&opened(&office, &people.clerk).await, "id");
+    let file = sent(&office, &people.clerk, &matter, "suspect", "abcd").await;
+    let path = format!("/api/v1/matters/{matter}/files/{file}/peaks");
+    let peaks = async |query: &str| office.get(Some(&people.clerk), &format!("{path}{query}")).await;
+    let four = peaks("").await.good();
+    let all = json!({"duration_ms": 1, "points": 4, "data": [-97, 97, -98, 98, -99, 99, -100, 100]});
+    assert_eq!(four.body, all);
+    let two = peaks("?points=2").await.good();
+    assert_eq!(
+        two.body,
+        json!({"duration_ms": 1, "points": 2, "data": [-98, 98, -100, 100]})
+    );
+    assert_eq!(peaks("?points=0").await.good().body["points"], 1);
+    assert_eq!(peaks("?points=-1").await.code(), "query_invalid");
+    // The same bytes are drawn once, whatever they are called; others are drawn anew.
+    let same = sent(&office, &people.clerk, &matter, "work", "abcd").await;
+    let other = sent(&office, &people.clerk, &matter, "work", "bcde").await;
+    let none = sent(&office, &people.clerk, &matter, "work", "!").await;
+    for (file, duration) in [(same, 1), (other, 2)] {
+        let path = format!("/api/v1/matters/{matter}/files/{file}/peaks");
+        let drawn = office.get(Some(&people.clerk), &path).await.good();
+        assert_eq!(drawn.body["duration_ms"], duration);
+    }
+    let path = format!("/api/v1/matters/{matter}/files/{none}/peaks");
+    let refused = office.get(Some(&people.clerk), &path).await;
+    assert_eq!((refused.status, refused.code()), (422, "rendering_no_sound"));
+    let hidden = office.get(Some(&people.police), &path).await;
+    assert_eq!((hidden.status, hidden.code()), (404, "matter_not_found"));
+}

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
 use quanlian_server::permission::Roles;
 use serde_json::{Value, json};
 
@@ -198,10 +199,12 @@ pub(super) fn known(login: &str) -> Option<&'static Person> {
 
 /// Makes all agencies, units and accounts on a platform that is new, and signs everybody in.
 pub(super) fn arrive<'a>(site: &'a Site, code: &str) -> anyhow::Result<Cast<'a>> {
-    let office = &AGENCIES[2];
+    let first = known(ADMINISTRATOR).context("nobody administers the sample")?;
+    let office = AGENCIES.iter().find(|agency| agency.code == first.agency);
+    let office = office.context("the administrator is of no agency")?;
     let first = json!({
         "code": code, "agency": office.code, "agency_names": {"zh": office.zh, "en": office.en},
-        "login": ADMINISTRATOR, "name": "管理员", "password": PASSWORD,
+        "login": first.login, "name": first.name, "password": PASSWORD,
     });
     site.send(&Request::new("POST", "/api/v1/first-start").json(&first))?;
     let root = site.sign_in(ADMINISTRATOR, PASSWORD)?;
@@ -216,10 +219,6 @@ pub(super) fn arrive<'a>(site: &'a Site, code: &str) -> anyhow::Result<Cast<'a>>
         .iter()
         .filter(|person| person.login != ADMINISTRATOR)
         .collect();
-    let mut cast = Cast(BTreeMap::from([(
-        ADMINISTRATOR,
-        site.sign_in(ADMINISTRATOR, PASSWORD)?,
-    )]));
     // Most of the time goes into hashes of passwords, which the platform computes side by side.
     let arrived = std::thread::scope(|scope| {
         let groups = others.chunks(others.len().div_ceil(AT_ONCE));
@@ -235,8 +234,8 @@ pub(super) fn arrive<'a>(site: &'a Site, code: &str) -> anyhow::Result<Cast<'a>>
     })?;
     root.leave()?;
     let arrived = arrived.into_iter().flatten();
-    cast.0.extend(arrived.map(|visitor| (visitor.login, visitor)));
-    Ok(cast)
+    let by_login: BTreeMap<_, _> = arrived.map(|visitor| (visitor.login, visitor)).collect();
+    Ok(Cast(by_login))
 }
 
 /// Makes an account; its person sets the password of the sample.

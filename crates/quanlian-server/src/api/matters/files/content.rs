@@ -19,7 +19,7 @@ use axum::{
 use base64::Engine as _;
 use futures::stream;
 use quanlian_record::id::{FileId, MatterId};
-use quanlian_store::ObjectStore as _;
+use quanlian_store::{ObjectStore as _, files::File};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::{super::allowed, At, Caller, Problem, filing, find};
@@ -46,6 +46,15 @@ pub(crate) async fn fetch(
 ) -> Result<Response, Problem> {
     allowed(&platform, &caller, Action::Read, id, "read_content").await?;
     let file = find(&platform, id, file).await?;
+    respond(&platform, &file, &asked).await
+}
+
+/// The bytes of a file that the caller may have, or the part of them that was asked for.
+pub(in crate::api::matters) async fn respond(
+    platform: &Platform,
+    file: &File,
+    asked: &HeaderMap,
+) -> Result<Response, Problem> {
     let etag = format!("\"{}\"", file.object);
     let is_of_this = asked
         .get(header::IF_RANGE)
@@ -67,7 +76,7 @@ pub(crate) async fn fetch(
             return Ok(response);
         }
     };
-    let reader = filing(&platform)?.objects.open(file.object).await?;
+    let reader = filing(platform)?.objects.open(file.object).await?;
     let (first, length) = part.map_or((0, file.size_bytes), |part| (part.first, part.length));
     let mut response = body(reader, first, part.map(|part| part.length)).into_response();
     let headers = response.headers_mut();

@@ -21,7 +21,7 @@ use super::{Person, Probes, Truth, World, tells_nothing};
 
 /// The ids of what a matter holds.
 pub(super) struct Held {
-    file: FileId,
+    pub(super) file: FileId,
     job: JobId,
 }
 
@@ -177,6 +177,7 @@ pub(super) async fn at_one(
         ("duplicates", "duplicates".to_owned()),
         ("ledger", "ledger".to_owned()),
         ("matches", "matches".to_owned()),
+        ("peaks", format!("files/{}/peaks", held.file)),
     ] {
         let answer = office.get(Some(&person.key), &format!("{path}/{part}")).await;
         let who = format!("{} at {} of {}", person.name(), part, row.number);

@@ -141,6 +141,8 @@ fn matters_stand_at_many_stages_of_every_procedure() {
         ("mooncake", ("not_filed_untold", 0)),
         ("radio-play", ("reviewing", 1)),
         ("headset", ("deciding", 1)),
+        ("anthology", ("accepted", 1)),
+        ("operation-next", ("planning", 1)),
         ("film-site", ("serving", 0)),
         ("liquor", ("penalised", 0)),
         ("drama", ("deciding", 0)),
