@@ -172,7 +172,8 @@ test.describe("review", () => {
 
 test("why a case is over the line, in two clicks from home, with article and evidence", async ({ page }) => {
   await as(page, LOGIN);
-  const id = await compared(page, "法律评估测试");
+  const title = `法律评估测试 ${Date.now()}`;
+  const id = await compared(page, title);
   await page.goto(`${home()}/matters/${id}/law`);
   await page.getByRole("combobox", { name: "罪名" }).click();
   await page.getByTitle(/侵犯著作权罪/).click();
@@ -198,11 +199,7 @@ test("why a case is over the line, in two clicks from home, with article and evi
 
   await page.goto(home());
   const used = await clicks(page, async () => {
-    await page
-      .getByRole("main")
-      .getByRole("link", { name: /complaint-intake/ })
-      .first()
-      .click();
+    await page.getByRole("main").getByRole("link", { name: title }).first().click();
     await page.getByRole("tab", { name: "法律评估" }).click();
     await expect(page.getByText("结论", { exact: true })).toBeVisible();
   });

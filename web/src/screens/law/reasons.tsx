@@ -45,17 +45,29 @@ export function Reasons({ of, matter, isOpen }: { of: Reason[]; matter: string; 
 }
 
 function Node({ of, matter, isOpen }: { of: Reason; matter: string; isOpen?: boolean }) {
+  const { t, pick } = useWords();
   const children = (of.children ?? []).filter((child) => child.kind !== "applies");
-  const isTier = of.kind === "tier";
-  const head = <Head of={of} matter={matter} />;
-  if (children.length === 0) return <li className={`reason reason-${of.kind}`}>{head}</li>;
-  // What is met is opened to show by which line; a tier that is not is opened too: that is the question.
+  if (of.kind === "tier") {
+    return (
+      <li className="reason reason-tier">
+        <details open>
+          <summary>
+            <StateMark of={of.state ?? "unknown"} /> {pick(of.text)}
+          </summary>
+          <Lines of={children} matter={matter} />
+        </details>
+      </li>
+    );
+  }
   return (
     <li className={`reason reason-${of.kind}`}>
-      <details open={isTier || isOpen || undefined}>
-        <summary>{head}</summary>
-        {isTier ? <Lines of={children} matter={matter} /> : <Reasons of={children} matter={matter} isOpen={isOpen} />}
-      </details>
+      <Head of={of} matter={matter} />
+      {children.length > 0 && (
+        <details className="parts" open={isOpen || undefined}>
+          <summary>{t("law.parts", { count: children.length })}</summary>
+          <Reasons of={children} matter={matter} isOpen={isOpen} />
+        </details>
+      )}
     </li>
   );
 }
