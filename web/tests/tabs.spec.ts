@@ -117,7 +117,7 @@ test.describe
         });
       }, matter);
       await enter(again);
-      await expect(again.getByRole("dialog").getByRole("alert")).toContainText("他人刚刚办理");
+      await expect(again.getByRole("dialog").getByText(/他人刚刚办理/)).toBeVisible();
       await again.waitForLoadState("networkidle");
       await enter(again);
       await expect(again.getByRole("row", { name: /P3 赵 六 已更正/ })).toBeVisible();
@@ -279,5 +279,6 @@ test("ten thousand rows are pasted at once and shown by pages", async ({ page })
     field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
   });
   await expect(page.getByText("预览：共 10000 行，0 行有问题")).toBeVisible({ timeout: 30_000 });
-  console.log(`ten thousand rows: ${Date.now() - began} ms`);
+  // Six seconds were seen on two cores that others kept busy.
+  expect(Date.now() - began).toBeLessThan(30_000);
 });
