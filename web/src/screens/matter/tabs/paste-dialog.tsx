@@ -12,6 +12,7 @@ import { pieces, type Step, useSteps } from "./steps";
 import { cellsOf } from "./typed";
 
 const MOST_ROWS = 10_000;
+const LONG = 20_000;
 
 export interface Checked {
   step?: Step;
@@ -53,6 +54,11 @@ export function PasteDialog({ matter, draft, columns, heads, check, common, onCl
   const good = all.filter((row) => row.step && row.faults.length === 0);
   const bad = all.filter((row) => !row.step || row.faults.length > 0);
 
+  const put = (typed: string) => {
+    sending.clear();
+    setDone(undefined);
+    setText(typed);
+  };
   const send = async () => {
     setBusy(true);
     const entered = new Set<number>();
@@ -118,11 +124,15 @@ export function PasteDialog({ matter, draft, columns, heads, check, common, onCl
             wrap="off"
             value={text}
             spellCheck={false}
-            onChange={(event) => {
-              sending.clear();
-              setDone(undefined);
-              setText(event.target.value);
+            onPaste={(event) => {
+              const pasted = event.clipboardData.getData("text/plain");
+              if (pasted.length < LONG) return;
+              // Browsers take minutes to put thousands of lines into a field by hand; a value is set at once.
+              event.preventDefault();
+              const { selectionStart, selectionEnd } = event.currentTarget;
+              put(text.slice(0, selectionStart) + pasted + text.slice(selectionEnd));
             }}
+            onChange={(event) => put(event.target.value)}
           />
         </Form.Item>
         {common && (
