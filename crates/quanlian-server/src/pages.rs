@@ -18,7 +18,7 @@ use base64::Engine as _;
 use crate::{api::Problem, platform::Platform};
 
 /// What belongs to the API and to programs.
-const NOT_PAGES: [&str; 4] = ["/api/", "/openapi.json", "/healthz", "/readyz"];
+const NOT_PAGES: [&str; 5] = ["/api/", "/openapi.json", "/healthz", "/readyz", "/metrics"];
 const NONCE_BYTES: usize = 16;
 const FOREVER: &str = "public, max-age=31536000, immutable";
 

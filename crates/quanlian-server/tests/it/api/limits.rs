@@ -62,14 +62,14 @@ async fn an_address_that_asks_too_often_waits_and_others_do_not() {
     let statuses = async |count: usize| {
         let mut all = Vec::new();
         for _ in 0..count {
-            all.push(from("192.0.2.1", "GET", "/nowhere").await.status);
+            all.push(from("192.0.2.1", "GET", "/api/v1/nowhere").await.status);
         }
         all
     };
     assert_eq!(statuses(13).await, [404; 13]);
     assert_eq!(statuses(3).await, [429; 3]);
     assert_eq!(from("192.0.2.1", "GET", "/healthz").await.status, 200);
-    assert_eq!(from("192.0.2.2", "GET", "/nowhere").await.status, 404);
+    assert_eq!(from("192.0.2.2", "GET", "/api/v1/nowhere").await.status, 404);
 }
 
 #[tokio::test]
