@@ -2,10 +2,21 @@ import { describe, expect, it, vi } from "vitest";
 
 vi.hoisted(() => vi.stubGlobal("window", { location: { origin: "http://here", search: "" } }));
 
-import { rowsOf, shapeOf, textOf, visible } from "./content";
+import { headIn, rowsOf, shapeOf, textOf, visible } from "./content";
 
 const bytes = (text: string) => Uint8Array.from(text, (sign) => sign.charCodeAt(0));
 const utf8 = (text: string) => new TextEncoder().encode(text);
+
+it("takes name and size of a file from the head of its first byte", () => {
+  const told = new Headers({
+    "content-range": "bytes 0-0/1234",
+    "content-length": "1",
+    "content-disposition": "attachment; filename*=UTF-8''%E9%80%9A%E7%9F%A5.pdf",
+  });
+  expect(headIn(told, "01a2")).toEqual({ name: "通知.pdf", size_bytes: 1234 });
+  const broken = new Headers({ "content-disposition": "attachment; filename*=UTF-8''%E9%", "content-length": "7" });
+  expect(headIn(broken, "01a2")).toEqual({ name: "01a2", size_bytes: 7 });
+});
 
 describe("a preview", () => {
   it("is by content and not by name", () => {

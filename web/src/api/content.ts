@@ -3,9 +3,10 @@
 // Invariant: what was uploaded is hostile. It reaches the page as text, or as a blob whose type is one of a short list, told by its first bytes and
 // never by its name alone; nothing of it is ever a page.
 import { send } from "./client";
+import { pathOf } from "./place";
 
 const path = (matter: string, file: string) =>
-  new URL(`/api/v1/matters/${matter}/files/${file}/content`, window.location.origin).href;
+  new URL(`/api/v1/${pathOf(matter)}/files/${file}/content`, window.location.origin).href;
 
 /** The first bytes, at most so many. */
 export async function firstBytes(
@@ -23,6 +24,26 @@ export async function firstBytes(
   });
   const bytes = new Uint8Array(await answer.arrayBuffer());
   return bytes.subarray(0, most);
+}
+
+/** Name and size of a file that is known by its id alone, from the head of its first byte. */
+export async function headOf(matter: string, file: string): Promise<{ id: string; name: string; size_bytes: number }> {
+  const answer = await send(path(matter, file), { headers: { Range: "bytes=0-0" } });
+  await answer.body?.cancel();
+  return { id: file, ...headIn(answer.headers, file) };
+}
+
+/** Exported for tests. */
+export function headIn(headers: Headers, fallback: string): { name: string; size_bytes: number } {
+  const size = Number(headers.get("content-range")?.split("/")[1] ?? headers.get("content-length") ?? Number.NaN);
+  const named = /filename\*=UTF-8''([^;]+)/.exec(headers.get("content-disposition") ?? "")?.[1];
+  let name = fallback;
+  try {
+    if (named) name = decodeURIComponent(named);
+  } catch {
+    // A name that cannot be read is no name.
+  }
+  return { name, size_bytes: Number.isSafeInteger(size) ? size : 0 };
 }
 
 /** Above this a file goes to the disk by the browser's own hand, where no purpose has to be stated. */

@@ -1,13 +1,16 @@
 // What the screens read, as queries with one key each; what writes invalidates them.
-import { QueryClient, useQuery } from "@tanstack/react-query";
+import { QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api, body, json } from "./client";
+import { filingOf } from "./place";
 import { Problem } from "./problem";
 import type {
   Account,
   Acts,
   Agency,
+  BriefFiling,
   Figure,
   FileView,
+  Filing,
   Job,
   Ledger,
   Matter,
@@ -137,11 +140,36 @@ export const useTasks = (whose: "mine" | "nobody" | "all", state: "open" | "done
       json<{ tasks: TaskRow[]; next: string | null }>(`/api/v1/tasks?whose=${whose}&state=${state}&limit=100`),
   });
 
-/** What a write to a matter makes stale. */
+/** What a write to a matter, or to what somebody filed, makes stale. */
 export function touched(id: string): void {
+  const filing = filingOf(id);
+  if (filing !== undefined) {
+    void queries.invalidateQueries({ queryKey: ["filing", filing] });
+    void queries.invalidateQueries({ queryKey: ["filings"] });
+    return;
+  }
   void queries.invalidateQueries({ queryKey: ["matter", id] });
   for (const key of ["matters", "tasks", "notices"]) void queries.invalidateQueries({ queryKey: [key] });
 }
+
+export interface FilingPage {
+  filings: BriefFiling[];
+  next: string | null;
+}
+
+/** What the reader filed with other agencies, page by page. */
+export const useFilings = (enabled = true) =>
+  useInfiniteQuery({
+    queryKey: ["filings"],
+    queryFn: ({ pageParam }) =>
+      json<FilingPage>(`/api/v1/filings${pageParam ? `?after=${encodeURIComponent(pageParam)}` : ""}`),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next ?? undefined,
+    enabled,
+  });
+
+export const useFiling = (id: string) =>
+  useQuery({ queryKey: ["filing", id], queryFn: () => json<Filing>(`/api/v1/filings/${id}`) });
 
 export interface Approval {
   matter: string;

@@ -219,7 +219,7 @@ export interface Procedure {
   suppliers: string[];
   role: { id: string; name: Names; agency: string; joint: boolean; apart_from: string[] }[];
   counterpart: { id: string; name: Names }[];
-  fact: { id: string; name: Names; kind: FactKind }[];
+  fact: { id: string; name: Names; kind: FactKind; outside?: boolean }[];
   paper: { id: string; name: Names; outside?: boolean; lists?: string | null }[];
   chain: { id: string; name: Names; steps: string[] }[];
   clock: { id: string; name: Names; rule?: string | null; limit?: { source: Source } | null; window: boolean }[];
@@ -248,6 +248,54 @@ export interface ProcedureAct {
   starts: { clock: string; on?: string }[];
   stops: { clock: string; on?: string }[];
   [more: string]: unknown;
+}
+
+/** A complaint as who filed it sees it in a list: as far as they were told. */
+export interface BriefFiling {
+  id: string;
+  number: string;
+  title: string;
+  procedure: string;
+  procedure_version: number;
+  agency: string;
+  stage: string;
+  stage_name: Names;
+  status: MatterRow["status"];
+  opened_at: string;
+}
+
+export type FilingClock = Pick<
+  ClockView,
+  | "clock"
+  | "name"
+  | "citation"
+  | "verified"
+  | "state"
+  | "light"
+  | "started"
+  | "due_on"
+  | "due_at"
+  | "days_left"
+  | "overdue_days"
+>;
+
+export interface Told {
+  at: string;
+  template: string;
+  act: string;
+  act_name: Names;
+  reason: string | null;
+  papers: { paper: string; name: Names; file: string | null; place: string | null }[];
+}
+
+export interface Filing extends BriefFiling {
+  version: string;
+  clocks: FilingClock[];
+  facts: Record<string, FactValue>;
+  papers: Record<string, string>;
+  told: Told[];
+  acts: ActChoice[];
+  files: FileView[];
 }
 
 export interface Notice {

@@ -3,6 +3,7 @@
 // Invariant: an answer without an offset that can be read is a failure of whoever answered, never an offset of zero.
 import { digestsOf } from "~/digest/digest";
 import { json, send, write } from "./client";
+import { pathOf } from "./place";
 import { Problem } from "./problem";
 import type { Upload } from "./shapes";
 
@@ -21,7 +22,7 @@ export interface World {
 const CHANNEL = "/api/v1/uploads/";
 
 export const world: World = {
-  begin: (matter, body) => write<Upload>("POST", `/api/v1/matters/${matter}/uploads`, body),
+  begin: (matter, body) => write<Upload>("POST", `/api/v1/${pathOf(matter)}/uploads`, body),
   // `GET` says what `HEAD` says, and which file it became; and unlike it, why it cannot.
   look: async (id) => {
     const { offset, file } = await json<Upload>(CHANNEL + id, { cache: "no-store" });

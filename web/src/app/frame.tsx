@@ -6,6 +6,7 @@ import {
   DashboardOutlined,
   DeploymentUnitOutlined,
   FileProtectOutlined,
+  FileTextOutlined,
   FolderOpenOutlined,
   FormOutlined,
   HomeOutlined,
@@ -35,6 +36,7 @@ const TourPanel = lazy(() => import("~/screens/help/tour"));
 const ICONS: Record<string, ReactNode> = {
   "/": <HomeOutlined />,
   "/intake": <FormOutlined />,
+  "/filings": <FileTextOutlined />,
   "/matters": <FolderOpenOutlined />,
   "/transfer": <SwapOutlined />,
   "/hits": <SearchOutlined />,

@@ -22,6 +22,7 @@ export const SECTIONS: Section[] = [
     entries: [
       { path: "/", words: "frame.nav.workbench" },
       { path: "/intake", words: "frame.nav.intake", needs: ["open"] },
+      { path: "/filings", words: "filings.title", needs: ["follow"] },
       { path: "/matters", words: "frame.nav.matters", needs: ["clocks", "read"] },
       { path: "/transfer", words: "frame.nav.transfer", needs: ["write", "hand_over"] },
       { path: "/hits", words: "frame.nav.hits", needs: ["hit"] },
@@ -49,6 +50,11 @@ export const SECTIONS: Section[] = [
 
 export function can(who: Who | null | undefined, ...rights: string[]): boolean {
   return who !== null && who !== undefined && rights.some((right) => right in who.may);
+}
+
+/** Whether somebody files with other agencies; who receives for an agency files there, whatever else they may do. */
+export function filesOutside(who: Who | null | undefined): boolean {
+  return can(who, "follow") && !who?.roles.includes("intake_clerk");
 }
 
 export function sectionsFor(who: Who): Section[] {

@@ -14,8 +14,12 @@ export function LightMark({ light, children }: { light: Light; children?: React.
   );
 }
 
+/** What words need of a clock. */
+type Stands = Pick<ClockView, "state" | "due_on" | "due_at" | "days_left" | "overdue_days"> &
+  Partial<Pick<ClockView, "missing_year">>;
+
 /** How a clock stands, in words. */
-export function useClockWords(): (clock: ClockView) => string {
+export function useClockWords(): (clock: Stands) => string {
   const { t, day } = useWords();
   return (clock) => {
     if (clock.state === "undetermined") {

@@ -44,6 +44,7 @@ export function find(sections: Section[], typed: string): { section: Section; pi
 
 const FIRST_PART: Record<string, string> = {
   "": "workbench",
+  filings: "intake",
   law: "rules",
   accounts: "administration",
   agencies: "administration",

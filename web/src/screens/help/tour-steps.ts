@@ -28,8 +28,8 @@ const tab = (name: string) => new RegExp(`^/matters/[^/]+/${name}$`);
 const STEPS = {
   workbench: { to: "/", seen: { visited: /^\/$/ } },
   list: { to: "/matters", seen: { visited: /^\/matters$/ } },
-  matter: { to: "/matters", seen: { visited: /^\/matters\/[^/]+$/ } },
-  intake: { to: "/intake", seen: { written: /^POST \/api\/v1\/matters$/ } },
+  matter: { to: "/matters", seen: { visited: /^\/(matters|filings)\/[^/]+$/ } },
+  intake: { to: "/intake", seen: { written: /^POST \/api\/v1\/(matters|filings)$/ } },
   parties: { to: "/matters", seen: { written: /^POST \/api\/v1\/matters\/[^/]+\/ledger$/ } },
   goods: { to: "/matters", seen: { visited: tab("goods") } },
   evidence: { to: "/matters", seen: { visited: tab("evidence") } },

@@ -5,26 +5,31 @@ import { Alert, Button, Steps } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import { onceKey } from "~/api/client";
+import { filed } from "~/api/place";
 import { explain } from "~/api/problem";
-import { touched, useAgencies, useSession } from "~/api/queries";
+import { touched, useAgencies, useFilings, useSession } from "~/api/queries";
+import { filesOutside } from "~/app/navigation";
 import { useDraft } from "~/parts/draft";
 import { Page } from "~/parts/page";
 import { uploads } from "~/parts/uploads";
+import { FilingReceipt } from "~/screens/filings/receipt";
 import { today } from "~/words/format";
 import { useWords } from "~/words/words";
 import { type Answers, type Fault, type Field, faults, NO_ANSWERS, STEPS, type Step } from "./answers";
 import { CheckPage, useRows, useTitle } from "./check";
 import { setChosen, useChosen } from "./chosen-files";
 import { fieldId } from "./field";
-import { enterParties, isRefusedKey, open, written } from "./filing";
+import { enterParties, fileOutside, isRefusedKey, open, written } from "./filing";
 import { type PageProps, RightPage, useFaultWords, WherePage, WhoPage } from "./pages-of";
 import { Receipt } from "./receipt";
 import "./intake.css";
 
 export function Component() {
   const [asked] = useSearchParams();
+  const { data: who } = useSession();
   const receipt = asked.get("receipt");
-  return receipt ? <Receipt id={receipt} /> : <Complaint />;
+  if (!receipt) return <Complaint />;
+  return filesOutside(who) ? <FilingReceipt id={receipt} /> : <Receipt id={receipt} />;
 }
 
 const PAGES = { right: RightPage, where: WherePage, who: WhoPage } as const;
@@ -37,7 +42,12 @@ function Complaint() {
   const { data: who } = useSession();
   const { data: agencies } = useAgencies();
   const [of, keep, clear, isRestored] = useDraft<Answers>("intake", NO_ANSWERS);
+  const isOutside = filesOutside(who);
+  // Whoever complained before most likely complains there again; it can be chosen anew.
+  const { data: earlier } = useFilings(isOutside);
   const answers = { ...NO_ANSWERS, ...of };
+  if (isOutside) answers.agency ||= earlier?.pages[0]?.filings[0]?.agency ?? "";
+  else answers.agency = "";
   const chosen = useChosen();
   const [shown, setShown] = useState<Fault[]>([]);
   const [error, setError] = useState<unknown>();
@@ -49,11 +59,7 @@ function Complaint() {
   const faultWords = useFaultWords();
 
   const step: Step = STEPS.find((one) => one === asked.get("step")) ?? "right";
-  // Whoever receives for an agency files there; anybody else says which agency is to have it.
-  const needsAgency =
-    Boolean(who?.roles.some((role) => role === "complainant" || role === "right_holder")) &&
-    !who?.roles.includes("intake_clerk");
-  const all = faults(answers, chosen.length, needsAgency);
+  const all = faults(answers, chosen.length, isOutside);
   // A fault goes when its answer is set right, and none comes while somebody still types.
   const seen = shown.filter((one) => all.some((now) => now.field === one.field && now.what === one.what));
 
@@ -92,18 +98,20 @@ function Complaint() {
     const sent = { ...answers, key: answers.key || onceKey() };
     keep(sent);
     try {
-      const matter = await open(sent, title, t("intake.letter_place", { day: day(today()) }));
+      const place = t("intake.letter_place", { day: day(today()) });
+      const matter = isOutside ? await fileOutside(sent, title, place) : await open(sent, title, place);
       keep({ ...sent, opened: matter.id });
-      await enterParties(sent, matter);
+      if ("owner_agency" in matter) await enterParties(sent, matter);
+      const at = isOutside ? filed(matter.id) : matter.id;
       const text = rows.map((row) => `${row.label}: ${row.value.includes("\n") ? "\n" : ""}${row.value}`);
       const letter = [`${t("frame.nav.intake")} ${matter.number}`, title, ...text].join("\r\n");
-      uploads.add(matter.id, [
+      uploads.add(at, [
         ...written(sent, { name: t("intake.letter_file"), text: letter }, t("intake.list_file")),
         ...chosen,
       ]);
       setChosen([]);
       clear();
-      touched(matter.id);
+      touched(at);
       navigate(`?receipt=${matter.id}`, { replace: true });
     } catch (failed) {
       // The answers were changed after an answer of the server got lost: they are another complaint now.
@@ -126,7 +134,7 @@ function Complaint() {
     of: answers,
     set,
     faultOf,
-    agencies: needsAgency ? (agencies ?? []).map((one) => one.code).filter((code) => code !== who?.agency) : undefined,
+    agencies: isOutside ? (agencies ?? []).map((one) => one.code).filter((code) => code !== who?.agency) : undefined,
   };
   const Questions = step === "check" ? undefined : PAGES[step];
   return (

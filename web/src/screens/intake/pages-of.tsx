@@ -28,7 +28,7 @@ export function useFaultWords(): (fault: Fault) => string {
 }
 
 export function RightPage({ of, set, faultOf, agencies }: PageProps) {
-  const { t } = useWords();
+  const { t, compare } = useWords();
   const names = useNames();
   return (
     <>
@@ -39,7 +39,10 @@ export function RightPage({ of, set, faultOf, agencies }: PageProps) {
               {...props}
               value={of.agency || undefined}
               onChange={(agency) => set({ agency })}
-              options={agencies.map((code) => ({ value: code, label: names.agency(code) }))}
+              showSearch={{ optionFilterProp: "label" }}
+              options={agencies
+                .map((code) => ({ value: code, label: names.agency(code) }))
+                .sort((left, right) => compare(left.label, right.label))}
               style={{ width: "100%" }}
             />
           )}
@@ -283,7 +286,10 @@ export function WhoPage({ of, set, faultOf, agencies }: PageProps) {
           value={of.who}
           onChange={(event) => set({ who: event.target.value })}
           optionType="button"
-          options={WHO.map((one) => ({ value: one, label: t(`intake.whos.${one}`) }))}
+          options={WHO.filter((one) => !agencies || one !== "anonymous").map((one) => ({
+            value: one,
+            label: t(`intake.whos.${one}`),
+          }))}
         />
       </fieldset>
       {isNamed && (

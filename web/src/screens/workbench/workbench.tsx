@@ -5,6 +5,7 @@ import { Button, Card, List, Statistic, Tag } from "antd";
 import { Link } from "react-router";
 import {
   useApprovals,
+  useFilings,
   useIndicatorFigure,
   useMatters,
   useNotices,
@@ -13,13 +14,15 @@ import {
   useTasks,
 } from "~/api/queries";
 import type { MatterRow } from "~/api/shapes";
-import { can } from "~/app/navigation";
+import { can, filesOutside } from "~/app/navigation";
 import { Empty, Shown } from "~/parts/broken";
 import { DueOn, LightMark } from "~/parts/lights";
 import { MatterLink, MatterTable } from "~/parts/matter-table";
 import { useNames } from "~/parts/names";
+import { useKindWords } from "~/parts/notice-kinds";
 import { OpenMatter } from "~/parts/open-matter";
 import { Page } from "~/parts/page";
+import { FileOne, FilingTable } from "~/screens/filings/table";
 import { today } from "~/words/format";
 import type { MessageKey } from "~/words/keys";
 import { useWords } from "~/words/words";
@@ -44,6 +47,7 @@ export function Component() {
   if (!who) return null;
   const reads = can(who, "read");
   const isOutside = who.roles.some((role) => role === "right_holder" || role === "complainant" || role === "party");
+  const files = filesOutside(who);
   const administers = can(who, "accounts") && !reads;
   const audits = can(who, "audit") && !reads;
   return (
@@ -51,7 +55,7 @@ export function Component() {
       title={t("workbench.title", { name: who.name })}
       actions={
         <>
-          {can(who, "open") && (
+          {can(who, "open") && !files && (
             <Link to="/intake">
               <Button type="primary">{t("frame.nav.intake")}</Button>
             </Link>
@@ -62,11 +66,12 @@ export function Component() {
     >
       <div className="stack">
         {(administers || audits) && <Installation administers={administers} audits={audits} />}
+        {files && <Complaints />}
         {reads && !isOutside && <Lights />}
         {reads && !isOutside && <Approvals />}
         {reads && (
           <>
-            <Mine isOutside={isOutside} />
+            <Mine isOutside={isOutside} isBeside={files} />
             <div className="grid-2">
               {!isOutside && <Tasks />}
               <News />
@@ -179,7 +184,24 @@ function Approvals() {
 
 const isOpen = (row: MatterRow) => row.status !== "closed";
 
-function Mine({ isOutside }: { isOutside: boolean }) {
+/** What somebody filed with other agencies, below a large way to file more. */
+function Complaints() {
+  const { t } = useWords();
+  const filings = useFilings();
+  return (
+    <>
+      <FileOne />
+      <Card title={t("filings.title")} extra={<Link to="/filings">{t("frame.all")}</Link>}>
+        <Shown of={filings}>
+          {({ pages }) => <FilingTable rows={pages.flatMap((page) => page.filings).slice(0, SHOWN)} />}
+        </Shown>
+      </Card>
+    </>
+  );
+}
+
+/** Matters that somebody handles; for people from outside those they take part in, and nothing where complaints stand already and these are none. */
+function Mine({ isOutside, isBeside }: { isOutside: boolean; isBeside: boolean }) {
   const { t } = useWords();
   const { data: who } = useSession();
   const mine = useMatters(
@@ -188,9 +210,10 @@ function Mine({ isOutside }: { isOutside: boolean }) {
       : { ...(who ? { handler: who.user } : {}), sort: "due", direction: "ascending", limit: 100 },
     Boolean(who),
   );
+  if (isBeside && (mine.data?.matters.length ?? 0) === 0) return null;
   return (
     <Card
-      title={t(isOutside ? "workbench.my_complaints" : "workbench.mine")}
+      title={t(isOutside && !isBeside ? "workbench.my_complaints" : "workbench.mine")}
       extra={
         <Link to={isOutside || !who ? "/matters" : `/matters?handler=${encodeURIComponent(who.user)}`}>
           {t("frame.all")}
@@ -267,7 +290,8 @@ function Tasks() {
 }
 
 function News() {
-  const { t, instant, maybe } = useWords();
+  const { t, instant } = useWords();
+  const kindWords = useKindWords();
   const notices = useNotices(true);
   return (
     <Card title={t("workbench.news")} extra={<Link to="/notices">{t("frame.all")}</Link>}>
@@ -281,7 +305,7 @@ function News() {
                   {one.light && <LightMark light={one.light} />}
                 </span>
                 <span className="quiet">
-                  {maybe(`notices.template.${one.template}`, one.template)} · {instant(one.made_at)}
+                  {kindWords(one.template)} · {instant(one.made_at)}
                 </span>
               </li>
             ))}
