@@ -22,10 +22,11 @@ impl Renderings for Drawing {
     fn peaks(&self, path: &Path, goes_on: &dyn Fn() -> bool) -> Result<Peaks, RenderError> {
         let mut levels = Levels::default();
         let decoded = decode_file_while(path, goes_on, &mut |samples| levels.take(samples));
-        let decoded = decoded.map_err(|error| RenderError::NotThat(error.code().to_owned()))?;
+        // What was cut short looks like a file that ends too soon.
         if !goes_on() {
             return Err(RenderError::TooLong);
         }
+        let decoded = decoded.map_err(|error| RenderError::NotThat(error.code().to_owned()))?;
         Ok(Peaks {
             duration_ms: decoded.duration_ms,
             pairs: levels.pairs(),
@@ -131,7 +132,7 @@ mod tests {
             Err(RenderError::NotThat("audio_not_audio".to_owned()))
         );
         // One second of a tone of 8 kHz samples, as a WAV file.
-        let mut wav = b"RIFF\x64\x3e\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x80\x3e\0\0".to_vec();
+        let mut wav = b"RIFF\xa4\x3e\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x80\x3e\0\0".to_vec();
         for n in 0..8000_i32 {
             let level = if n % 16 < 8 { 16_000_i16 } else { -16_000 };
             wav.extend(level.to_le_bytes());

@@ -46,7 +46,7 @@ describe("a bundle that is whole", () => {
   it("is of the log whose key was given, or fails", async () => {
     expect(answers(await verifyBundle(zip(made.files), made.log.text))["log_key"]).toBe("ok");
     expect(failures(await verifyBundle(zip(made.files), signer(made.log.name).text))).toEqual([
-      "log_key_trusted wrong.key_given",
+      "log_key_trusted verify.wrong.key_given",
     ]);
   });
 
@@ -83,40 +83,44 @@ describe("a bundle that was changed", () => {
 
   it("fails for the reason that it has", async () => {
     expect(await changed((files) => files.set("data/0001-歌.wav", Buffer.from("another song")))).toContain(
-      "file_is_deposit wrong.original",
+      "file_is_deposit verify.wrong.original",
     );
     expect(
       await changed((files) =>
         text(files, "proof/0001/deposit.json", (own) => own.replace('"depositor":"li"', '"depositor":"xu"')),
       ),
-    ).toContain("deposit_committed wrong.entry");
+    ).toContain("deposit_committed verify.wrong.entry");
     expect(
       await changed((files) =>
         text(files, "proof/0001/inclusion.tlog-proof", (own) => own.replace("index 0", "index 2")),
       ),
-    ).toContain("deposit_in_log wrong.not_in_log");
+    ).toContain("deposit_in_log verify.wrong.not_in_log");
     expect(
       await changed((files) =>
         text(files, "proof/0001/custody.jsonl", (own) => own.replace('"receiver"', '"witness"')),
       ),
-    ).toContain("custody_chain wrong.act_side");
+    ).toContain("custody_chain verify.wrong.act_side");
     expect(
       await changed((files) =>
         text(files, "proof/0001/custody.jsonl", (own) => own.split("\n").slice(0, 2).join("\n").concat("\n")),
       ),
-    ).toContain("custody_act_in_log wrong.act_left_out");
+    ).toContain("custody_act_in_log verify.wrong.act_left_out");
     expect(
       await changed((files) => text(files, "proof/0003/erased/tombstone.json", (own) => own.replace("依申请", "自行"))),
-    ).toContain("erasure_in_log wrong.entry");
-    expect(await changed((files) => files.set("data/0009-x", Buffer.from("x")))).toEqual(["container wrong.stray"]);
-    expect(await changed((files) => files.set("proof/x", Buffer.from("x")))).toEqual(["container wrong.foreign"]);
-    expect(await changed((files) => files.delete("proof/0002/salt.hex"))).toEqual(["container wrong.missing"]);
+    ).toContain("erasure_in_log verify.wrong.entry");
+    expect(await changed((files) => files.set("data/0009-x", Buffer.from("x")))).toEqual([
+      "container verify.wrong.stray",
+    ]);
+    expect(await changed((files) => files.set("proof/x", Buffer.from("x")))).toEqual([
+      "container verify.wrong.foreign",
+    ]);
+    expect(await changed((files) => files.delete("proof/0002/salt.hex"))).toEqual(["container verify.wrong.missing"]);
   });
 
   it("fails under a head that another key signed", async () => {
     const other = signer(made.log.name);
     expect(await changed((files) => files.set("proof/log.vkey", Buffer.from(`${other.text}\n`)))).toContain(
-      "log_head_signed wrong.first_signature",
+      "log_head_signed verify.wrong.first_signature",
     );
   });
 
@@ -126,8 +130,8 @@ describe("a bundle that was changed", () => {
     expect((await with_(new Uint8Array(1), whole)).length).toBe(1);
     expect((await with_(whole, new Uint8Array(1))).length).toBe(1);
     expect((await with_(whole.subarray(0, whole.length - 1))).length).toBe(1);
-    expect(await with_(new Uint8Array(3))).toEqual(["container wrong.no_bundle"]);
-    expect(await with_("PK".repeat(500))).toEqual(["container wrong.no_zip"]);
+    expect(await with_(new Uint8Array(3))).toEqual(["container verify.wrong.no_bundle"]);
+    expect(await with_("PK".repeat(500))).toEqual(["container verify.wrong.no_zip"]);
     // Every byte of the container itself: headers, directory, end.
     const directory = new DataView(whole.buffer).getUint32(whole.length - 6, true);
     for (let at = directory; at < whole.length; at += 7) {

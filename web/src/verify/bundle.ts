@@ -5,6 +5,7 @@
 //
 // Invariants: what was not checked is never called good; one failure fails the whole; nothing of the file runs or reaches the network.
 // Time stamps, trust in keys of people and in witnesses are not judged here, and the checks say so.
+import type { MessageKey } from "~/words/keys";
 import {
   ed25519,
   type Fields,
@@ -49,8 +50,8 @@ export interface Check {
   state: State;
   /** The item, or `bundle`. */
   subject: string;
-  /** The words of the detail (`verify.said.…`, `verify.wrong.…`) and what is put into them. */
-  said: string;
+  /** The words of the detail and what is put into them. */
+  said: MessageKey;
   values: Values;
   sides?: Signed["sides"];
 }
@@ -83,7 +84,7 @@ class Verifying {
   }
 
   add(code: Code, state: State, subject: string, said: string, values: Values = {}): void {
-    this.checks.push({ code, state, subject, said: `said.${said}`, values });
+    this.checks.push({ code, state, subject, said: `verify.said.${said}` as MessageKey, values });
   }
 
   fail(code: Code, subject: string, error: unknown): void {
@@ -109,9 +110,9 @@ class Verifying {
 
 function failed(code: Code, subject: string, error: unknown): Check {
   if (error instanceof Wrong)
-    return { code, state: "failed", subject, said: `wrong.${error.code}`, values: error.values };
+    return { code, state: "failed", subject, said: `verify.wrong.${error.code}`, values: error.values };
   const detail = error instanceof Error ? error.message : String(error);
-  return { code, state: "failed", subject, said: "wrong.other", values: { detail } };
+  return { code, state: "failed", subject, said: "verify.wrong.other", values: { detail } };
 }
 
 export async function verifyBundle(
@@ -262,7 +263,14 @@ async function judgeActs(
     if (!line.isSigned) continue;
     const named = `${subject} #${line.number} ${line.act}`;
     const { state, sides } = await judgeAct(line, all.hasEd25519, all.keys);
-    all.checks.push({ code: "custody_act_signed", state, subject: named, said: "said.sides", values: {}, sides });
+    all.checks.push({
+      code: "custody_act_signed",
+      state,
+      subject: named,
+      said: "verify.said.sides",
+      values: {},
+      sides,
+    });
     await all.attempt("custody_act_in_log", named, () => {
       if (!left.delete(line.number)) wrong("act_entry");
       const folder = actFolder(item, line.number);

@@ -1,13 +1,14 @@
 // A single file against what somebody gives for it: a digest, or the receipt of its deposit.
 //
 // Invariant: what a receipt cannot prove (that the entry stands in the log) is never said of it.
+import type { MessageKey } from "~/words/keys";
 import { type Fields, fromCanonical, fromHex, isDigest, utf8, type Values, Wrong, wrong } from "./bytes";
 import { chain } from "./custody";
 import { entryOf } from "./log";
 
 export interface Given {
   digests: { algorithm: "sha256" | "sm3" | "any"; digest: string }[];
-  receipt?: { index: string; at: string; fault?: { said: string; values: Values } };
+  receipt?: { index: string; at: string; fault?: { said: MessageKey; values: Values } };
 }
 
 const isObject = (value: unknown): value is Fields =>
@@ -61,8 +62,8 @@ function ofReceipt(own: Fields, file: Fields): Given {
   } catch (error) {
     const fault =
       error instanceof Wrong
-        ? { said: `wrong.${error.code}`, values: error.values }
-        : { said: "wrong.other", values: { detail: String(error) } };
+        ? { said: `verify.wrong.${error.code}` as const, values: error.values }
+        : { said: "verify.wrong.other" as const, values: { detail: String(error) } };
     given.receipt = { index, at: given.receipt?.at ?? "–", fault };
   }
   return given;

@@ -2,7 +2,6 @@
 import { Alert, Card, Table } from "antd";
 import { visible } from "~/api/content";
 import { answerOf, type Check, QUESTIONS, type Question, type State } from "~/verify/bundle";
-import type { MessageKey } from "~/words/keys";
 import { useWords } from "~/words/words";
 
 const MAX_SHOWN = 2_000;
@@ -22,7 +21,7 @@ function useSaid(): (check: Pick<Check, "said" | "values" | "sides">) => string 
           t("verify.side", { who: shown(side.who), how: t(`verify.how.${side.how}`, { by: shown(side.by) }) }),
         )
         .join("；");
-    return t(`verify.${said}` as MessageKey, safe);
+    return t(said, safe);
   };
 }
 

@@ -8,7 +8,6 @@ import { type MatterPage, mattersPath } from "~/api/queries";
 import type { FileView, MatterRow } from "~/api/shapes";
 import type { Digests } from "~/digest/digest";
 import { readGiven } from "~/verify/receipt";
-import type { MessageKey } from "~/words/keys";
 import { useWords } from "~/words/words";
 import { Answer } from "./bundle-answers";
 
@@ -67,7 +66,7 @@ function Compared({ digests, given }: { digests: Digests; given: string }) {
               <Answer of={receipt.fault ? "failed" : "ok"} />{" "}
               {receipt.fault
                 ? t("verify.file.receipt_broken", {
-                    why: t(`verify.${receipt.fault.said}` as MessageKey, receipt.fault.values),
+                    why: t(receipt.fault.said, receipt.fault.values),
                   })
                 : t("verify.file.receipt_inside")}
             </div>

@@ -228,6 +228,8 @@ pub(crate) struct ActLack {
     subject: Option<String>,
     name: Option<Names>,
     wanted: Option<Vec<String>>,
+    /// What a person reads.
+    message: Names,
 }
 
 /// What the form of an act asks for.
