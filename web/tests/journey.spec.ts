@@ -109,6 +109,9 @@ test.describe
       await page.goto(`/matters/${matter}`);
       await page.getByRole("button", { name: "开立后续办件" }).click();
       await page.getByRole("menuitem", { name: /著作权/ }).click();
+      const second = page.getByRole("combobox", { name: /协办/ });
+      await second.fill("钱协办");
+      await second.press("Enter");
       await page.getByRole("button", { name: "开立", exact: true }).click();
       await expect(stage(page)).toHaveText(/调查取证/, { timeout: 60_000 });
       await page.getByRole("tab", { name: "证据材料" }).click();
@@ -148,6 +151,10 @@ test("the procurator asks for reasons: at most 3 clicks", async ({ page }) => {
   const count = await clicks(page, async () => {
     await page.getByRole("link", { name: "移送与监督" }).click();
     await page.getByRole("button", { name: "要求说明不立案理由" }).first().click();
+    // Written by hand, as the day of a letter is.
+    const day = page.getByLabel("要求说明理由通知书送达日");
+    await day.fill(new Date().toISOString().slice(0, 10));
+    await day.press("Enter");
     await page.getByRole("button", { name: "核对无误，要求说明不立案理由" }).click();
     await expect(page.getByText(/待审批：要求说明不立案理由/).first()).toBeVisible({ timeout: 30_000 });
   });

@@ -242,7 +242,7 @@ export interface ProcedureAct {
   makes: string[];
   reason: boolean;
   counterparts: string[];
-  together?: unknown;
+  together?: { role: string; others: number } | null;
   notices: { to: string; template: string }[];
   opens: string[];
   starts: { clock: string; on?: string }[];

@@ -1,7 +1,7 @@
 // The controls for what an act asks for: facts by kind, papers by how they come, persons, agencies, stages, clocks.
 import { Checkbox, Collapse, DatePicker, Form, Input, InputNumber, Radio, Select } from "antd";
 import dayjs from "dayjs";
-import { useAgencies, useSession } from "~/api/queries";
+import { useAgencies, usePeople, useSession } from "~/api/queries";
 import type { FileView, Matter, Procedure, ProcedureAct } from "~/api/shapes";
 import { FactInput } from "~/parts/facts";
 import { useNames } from "~/parts/names";
@@ -28,7 +28,12 @@ export function ActForm({ definition, act, fields, answers, onChange, files, mat
   const agencyOptions = (agencies ?? [])
     .map((one) => ({ value: one.code, label: pick(one.names) }))
     .sort((left, right) => compare(left.label, right.label));
-  const people = (matter?.handlers ?? []).filter((one) => one !== who?.user);
+  const { data: colleagues } = usePeople(undefined, fields.persons.length > 0);
+  // Who works on the matter first, then everybody else of the agency.
+  const others = (colleagues ?? []).filter((one) => one.is_active && one.agency === who?.agency);
+  const people = [...new Set([...(matter?.handlers ?? []), ...others.map((one) => one.user ?? "")])].filter(
+    (one) => one !== "" && one !== who?.user,
+  );
   const makesAny = Object.values(answers.papers).some((one) => one?.by === "made");
 
   return (

@@ -73,6 +73,7 @@ export function asksOfOpening(definition: Procedure): { act: ProcedureAct | unde
   for (const paper of act?.papers ?? []) asks.push({ ask: "paper", of: paper });
   for (const counterpart of act?.counterparts ?? []) asks.push({ ask: "counterpart", of: counterpart });
   if (act?.reason) asks.push({ ask: "reason" });
+  if (act?.together) asks.push({ ask: "persons", of: act.together.role });
   return { act, asks };
 }
 

@@ -67,7 +67,7 @@ function Opening({ parent, definition, onClose, files }: SheetProps & { files: F
         ...(answers.happened ? { happened: answers.happened } : {}),
       };
       const opened = await write<Matter>("POST", "/api/v1/matters", body, { key });
-      const handlers = [...new Set([who?.user ?? "", ...others])].filter((one) => one !== "");
+      const handlers = [...new Set([who?.user ?? "", ...answers.persons, ...others])].filter((one) => one !== "");
       await write(
         "PUT",
         `/api/v1/matters/${opened.id}/assignment`,

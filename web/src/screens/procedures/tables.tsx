@@ -67,7 +67,7 @@ export function Acts({ of, stage }: Of & { stage: string | undefined }) {
   const names = useNames();
   const name = (list: { id: string; name: Names }[], id: string) => pick(named(list, id)) || id;
   const who = (act: ProcedureAct): ReactNode[] => {
-    const together = act.together as { role: string; others: number } | null | undefined;
+    const together = act.together;
     return [
       act.roles.map((role) => name(of.role, role)).join("、"),
       ...(act.chain ? [t("procedure.need.chain", { name: name(of.chain, act.chain) })] : []),
