@@ -198,6 +198,7 @@ test("why a case is over the line, in two clicks from home, with article and evi
   await sound(page, "assessment");
 
   await page.goto(home());
+  await page.waitForLoadState("networkidle");
   const used = await clicks(page, async () => {
     // The workbench lists what is due first; whatever is further down is found by its title.
     await page.locator("header").getByRole("combobox").fill(title);

@@ -21,12 +21,15 @@ const SCREENS: { name: string; login: string; path: string }[] = [
   { name: "hits", login: "fan", path: "/hits" },
   { name: "verify", login: "li", path: "/verify" },
   { name: "law", login: "li", path: "/law" },
+  { name: "law-rule", login: "li", path: "/law?rule=cn%2Fcriminal%2F213%2F2004-19-art-01&on=2024-01-01" },
   { name: "procedures", login: "li", path: "/procedures" },
   { name: "indicators", login: "wang", path: "/indicators" },
   { name: "accounts", login: "root", path: "/accounts" },
   { name: "agencies", login: "root", path: "/agencies" },
   { name: "audit", login: "shi", path: "/audit" },
   { name: "account", login: "li", path: "/account" },
+  { name: "filings", login: "lin", path: "/filings" },
+  { name: "webhooks", login: "root", path: "/webhooks" },
   { name: "help", login: "li", path: "/help" },
 ];
 const TABS = ["", "parties", "evidence", "goods", "matches", "law", "papers", "tasks", "sharing", "log"];
@@ -60,7 +63,7 @@ for (const language of ["zh", "en"] as const) {
       });
       for (const tab of TABS) {
         await page.goto(`/matters/${id}${tab === "" ? "" : `/${tab}`}`);
-        await page.waitForSelector(".ant-tabs-tabpane-active");
+        await page.waitForSelector("[role=tabpanel]");
         await page.waitForLoadState("networkidle");
         expect(await untranslated(page), `keys without words on ${tab}`).toEqual([]);
         await sound(page, `matter-${tab || "summary"}-${language}`);

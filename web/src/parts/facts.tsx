@@ -6,14 +6,15 @@ import type { FactKind, FactValue } from "~/api/shapes";
 import { fenOf, halfWidth } from "~/words/format";
 import { useWords } from "~/words/words";
 
-export function useFactWords(): (value: FactValue) => string {
-  const { t, day, money, number } = useWords();
-  return (value) => {
+/** What is stated; of a subject of a complaint, its name and not its code. */
+export function useFactWords(): (value: FactValue, id?: string) => string {
+  const { t, maybe, day, money, number } = useWords();
+  return (value, id) => {
     if ("flag" in value) return t(value.flag ? "frame.yes" : "frame.no");
     if ("count" in value) return number(value.count);
     if ("fen" in value) return money(value.fen);
     if ("day" in value) return day(value.day);
-    return value.text;
+    return id === "subject" ? maybe(`intake.subjects.${value.text}`, value.text) : value.text;
   };
 }
 

@@ -32,7 +32,7 @@ export function GivenView({ given, definition, matter }: { given: Given; definit
     });
   for (const [id, value] of Object.entries(given.facts ?? {})) {
     const name = pick(definition.fact.find((one) => one.id === id)?.name) || id;
-    rows.push({ key: `f ${id}`, label: name, children: factWords(value) });
+    rows.push({ key: `f ${id}`, label: name, children: factWords(value, id) });
   }
   for (const [id, place] of Object.entries(given.papers ?? {})) {
     const name = pick(definition.paper.find((one) => one.id === id)?.name) || id;

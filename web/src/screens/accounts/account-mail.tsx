@@ -45,6 +45,7 @@ function Address({ account, now }: { account: string; now: Mail }) {
       )}
       <Failed error={sending.error} />
       <Form
+        name="account-mail"
         layout="vertical"
         onFinish={save}
         initialValues={{ address: now.address ?? "", language: now.language ?? language, kinds: now.kinds }}

@@ -127,6 +127,7 @@ function Edit({ account, onDone }: { account: Account; onDone: () => void }) {
       )}
       <Form
         form={form}
+        name="account"
         layout="vertical"
         onFinish={asked}
         initialValues={{

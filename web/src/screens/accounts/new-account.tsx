@@ -72,7 +72,7 @@ export function NewAccount({ open, agency, onClose }: Props) {
         }
       >
         <Failed error={sending.error} />
-        <Form form={form} layout="vertical" onFinish={make} initialValues={{ agency, roles: [] }}>
+        <Form form={form} name="new-account" layout="vertical" onFinish={make} initialValues={{ agency, roles: [] }}>
           <Form.Item
             name="agency"
             label={t("accounts.agency")}

@@ -136,7 +136,7 @@ function ToldCard({ filing, look, save, served }: Hands) {
 }
 
 function Stated({ filing }: { filing: Filing }) {
-  const { t, pick, maybe } = useWords();
+  const { t, pick } = useWords();
   const names = useNames();
   const factWords = useFactWords();
   const definition = names.definition(filing.procedure, filing.procedure_version);
@@ -147,8 +147,7 @@ function Stated({ filing }: { filing: Filing }) {
     ...Object.entries(filing.facts).map(([id, value]) => ({
       key: `f ${id}`,
       label: pick(definition?.fact.find((one) => one.id === id)?.name) || id,
-      children:
-        id === "subject" && "text" in value ? maybe(`intake.subjects.${value.text}`, value.text) : factWords(value),
+      children: factWords(value, id),
     })),
     ...Object.entries(filing.papers).map(([id, place]) => ({
       key: `p ${id}`,

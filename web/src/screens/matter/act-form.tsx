@@ -86,7 +86,8 @@ export function ActForm({ definition, act, fields, answers, onChange, files, mat
         >
           <Select
             id={`persons-${role}`}
-            mode="tags"
+            mode="multiple"
+            showSearch={{ optionFilterProp: "label" }}
             options={people.map((one) => ({ value: one, label: names.person(one) }))}
             value={answers.persons}
             onChange={(persons: string[]) => set({ persons })}

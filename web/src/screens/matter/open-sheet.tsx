@@ -48,7 +48,8 @@ function Opening({ parent, definition, onClose, files }: SheetProps & { files: F
       const known = parent?.state?.facts[id]?.value;
       if (fields.facts.includes(id) && known) first.facts[id] = known;
     }
-    return { ...first, persons: others };
+    // Who worked on the matter before need not be who may stand beside the opener here: nobody is guessed.
+    return { ...first, persons: fields.persons.length > 0 ? [] : others };
   });
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();

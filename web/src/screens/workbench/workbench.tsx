@@ -23,6 +23,7 @@ import { useKindWords } from "~/parts/notice-kinds";
 import { OpenMatter } from "~/parts/open-matter";
 import { Page } from "~/parts/page";
 import { FileOne, FilingTable } from "~/screens/filings/table";
+import { lightOf } from "~/screens/notices/group";
 import { today } from "~/words/format";
 import type { MessageKey } from "~/words/keys";
 import { useWords } from "~/words/words";
@@ -302,7 +303,7 @@ function News() {
               <li key={one.id}>
                 <span className="row">
                   <MatterLink of={one.matter} />
-                  {one.light && <LightMark light={one.light} />}
+                  {one.light && <LightMark light={lightOf(one.light)} />}
                 </span>
                 <span className="quiet">
                   {kindWords(one.template)} · {instant(one.made_at)}

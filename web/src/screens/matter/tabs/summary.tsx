@@ -44,7 +44,7 @@ export function SummaryTab({ matter, definition }: TabOf) {
                     at: instant(actOf(by)?.happened),
                   })}
                 >
-                  {factWords(value)}
+                  {factWords(value, id)}
                 </span>
               ),
             }))}
