@@ -202,6 +202,7 @@ test("why a case is over the line, in two clicks from home, with article and evi
   const used = await clicks(page, async () => {
     // The workbench lists what is due first; whatever is further down is found by its title.
     await page.locator("header").getByRole("combobox").fill(title);
+    await page.waitForLoadState("networkidle");
     await page.locator(".ant-select-item-option", { hasText: title }).click();
     await page.getByRole("tab", { name: "法律评估" }).click();
     await expect(page.getByText("结论", { exact: true })).toBeVisible();

@@ -43,8 +43,8 @@ export function SearchBox() {
       style={{ width: "100%" }}
       value={typed}
       onChange={setTyped}
-      onSelect={(id: string) => navigate(`/matters/${id}`)}
-      options={found.map((one) => ({ value: one.id, label: `${one.number} ${one.title ?? ""}` }))}
+      onSelect={(_, chosen) => navigate(`/matters/${chosen.id}`)}
+      options={found.map((one) => ({ value: one.number, id: one.id, label: `${one.number} ${one.title ?? ""}` }))}
     >
       <Input.Search
         aria-label={t("frame.search")}

@@ -34,10 +34,10 @@ it("lines are a table only where each is one fact that reaches one value", () =>
     verified: true,
   };
   expect(linesOf({ lines: [line] })).toEqual([
-    { id: "a", tier: "serious", fact: "gain", threshold: { fen: 300 }, verified: true },
+    { id: "a", tier: "serious", applies: [], fact: "gain", threshold: { fen: 300 }, verified: true },
   ]);
   for (const body of [
-    { lines: [line, { ...line, applies: ["two_or_more_marks"] }] },
+    { lines: [line, { ...line, applies: [{ all: [] }] }] },
     { lines: [{ ...line, condition: { all: [] } }] },
     { lines: [line], more: 1 },
     { lines: [] },

@@ -72,6 +72,8 @@ export function speaksOf(rule: RuleLine, words: string): boolean {
 export interface Reached {
   id: string;
   tier: string;
+  /** What has to be so for the line to count at all. */
+  applies: string[];
   fact: string;
   threshold: { fen?: number; count?: number };
   verified: boolean;
@@ -87,7 +89,9 @@ export function linesOf(body: unknown): Reached[] | undefined {
   for (const line of lines as unknown[]) {
     if (!isObject(line) || !isObject(line["condition"]) || Object.keys(line["condition"]).length !== 1)
       return undefined;
-    const known = ["id", "tier", "condition", "verified", "against"];
+    const known = ["id", "tier", "applies", "condition", "verified", "against"];
+    const applies = line["applies"] ?? [];
+    if (!Array.isArray(applies) || !applies.every((one) => typeof one === "string")) return undefined;
     const reached = line["condition"]["at_or_above"];
     if (Object.keys(line).some((key) => !known.includes(key)) || !isObject(reached)) return undefined;
     const { fact, threshold } = reached;
@@ -98,6 +102,7 @@ export function linesOf(body: unknown): Reached[] | undefined {
     said.push({
       id: String(line["id"]),
       tier: String(line["tier"]),
+      applies,
       fact,
       threshold: typeof fen === "number" ? { fen } : { count: count as number },
       verified: line["verified"] === true,

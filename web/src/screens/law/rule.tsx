@@ -83,6 +83,7 @@ function VersionOf({ version, rule, isOfDay }: { version: Version; rule: Rule; i
   const { t, pick, day, money, number, maybe } = useWords();
   const { data: offences } = useOffences();
   const facts = (offences?.offences ?? []).flatMap((one) => one.facts);
+  const titleOf = (name: string) => pick(facts.find((fact) => fact.name === name)?.title) || name;
   const lines = linesOf(version.body);
   return (
     <section>
@@ -105,8 +106,12 @@ function VersionOf({ version, rule, isOfDay }: { version: Version; rule: Rule; i
               render: (_, one) => maybe(`law.outcome.${one.tier}` as MessageKey, one.tier),
             },
             {
+              title: t("law.rules.applies"),
+              render: (_, one) => one.applies.map(titleOf).join(" · ") || t("law.rules.always"),
+            },
+            {
               title: t("law.rules.fact"),
-              render: (_, one) => pick(facts.find((fact) => fact.name === one.fact)?.title) || one.fact,
+              render: (_, one) => titleOf(one.fact),
             },
             {
               title: t("law.rules.at_least"),

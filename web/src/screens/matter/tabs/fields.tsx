@@ -74,7 +74,7 @@ export function LinesField({ name, label, extra, className }: Labelled) {
         },
       ]}
     >
-      <Input.TextArea autoSize={{ minRows: 2, maxRows: 8 }} />
+      <Input.TextArea rows={3} />
     </Form.Item>
   );
 }
@@ -99,7 +99,7 @@ export function RemarkField({ name, label, required, extra, className }: Labelle
         },
       ]}
     >
-      <Input.TextArea autoSize={{ minRows: 2, maxRows: 10 }} />
+      <Input.TextArea rows={4} />
     </Form.Item>
   );
 }

@@ -22,7 +22,7 @@ export function PaperText({
     <Card size="small" className="no-print" title={<label htmlFor="paper-text">{t("papers.text")}</label>}>
       <Input.TextArea
         id="paper-text"
-        autoSize={{ minRows: 3, maxRows: 14 }}
+        rows={8}
         status={isLong ? "error" : ""}
         aria-describedby="paper-text-hint"
         value={value}
