@@ -83,9 +83,14 @@ export async function clicks(page: Page, work: () => Promise<void>): Promise<num
   return page.evaluate(() => (window as unknown as { clicksSeen?: number }).clicksSeen ?? 0);
 }
 
+/** Waits until nothing is being loaded; an answer whose body a story itself left unread does not hold it up for ever. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState("networkidle", { timeout: 10_000 }).catch(() => undefined);
+}
+
 /** Nothing serious by axe; nothing untranslated; a picture of it. */
 export async function sound(page: Page, name: string): Promise<void> {
-  await page.waitForLoadState("networkidle");
+  await settled(page);
   const found = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
     // What axe loads beforehand are styles of shadow roots, as styles of its own, which the policy of the pages refuses.

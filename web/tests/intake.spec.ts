@@ -4,7 +4,7 @@
 // Out: nothing, or the first promise that was not kept.
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { as, clicks, expect, home, sound, test } from "./harness";
+import { as, clicks, expect, home, settled, sound, test } from "./harness";
 
 const CLERK = process.env.QUANLIAN_CLERK ?? "zhou";
 const HANDLER = process.env.QUANLIAN_HANDLER ?? "li";
@@ -235,7 +235,7 @@ test.describe("verification", () => {
     const count = await clicks(page, async () => {
       await page.getByRole("link", { name: "证据核验" }).click();
       await page.getByRole("heading", { name: "证据核验" }).waitFor();
-      await page.waitForLoadState("networkidle");
+      await settled(page);
       const asked: string[] = [];
       page.on("request", (request) => {
         if (request.method() !== "GET") asked.push(request.url());

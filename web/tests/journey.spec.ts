@@ -112,7 +112,6 @@ test.describe
       const second = page.getByRole("combobox", { name: /协办/ });
       await second.fill("钱协办");
       await page.locator(".ant-select-item-option:visible", { hasText: "钱协办" }).click();
-      await second.press("Tab");
       await page.getByRole("button", { name: "开立", exact: true }).click();
       await expect(stage(page)).toHaveText(/调查取证/, { timeout: 60_000 });
       await page.getByRole("tab", { name: "证据材料" }).click();

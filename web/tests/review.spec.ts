@@ -1,6 +1,6 @@
 // Matches are reviewed by keys, what the law says of a matter is seen in two clicks, procedures are drawn: on material that this makes.
 import type { Page } from "@playwright/test";
-import { as, clicks, expect, home, sound, test } from "./harness";
+import { as, clicks, expect, home, settled, sound, test } from "./harness";
 
 const TEXT = [
   "天还没有亮透，江面上浮着一层薄薄的雾。老船工把缆绳从石桩上解下来，动作很慢，像是怕惊醒了什么。",
@@ -198,11 +198,11 @@ test("why a case is over the line, in two clicks from home, with article and evi
   await sound(page, "assessment");
 
   await page.goto(home());
-  await page.waitForLoadState("networkidle");
+  await settled(page);
   const used = await clicks(page, async () => {
     // The workbench lists what is due first; whatever is further down is found by its title.
     await page.locator("header").getByRole("combobox").fill(title);
-    await page.waitForLoadState("networkidle");
+    await settled(page);
     await page.locator(".ant-select-item-option", { hasText: title }).click();
     await page.getByRole("tab", { name: "法律评估" }).click();
     await expect(page.getByText("结论", { exact: true })).toBeVisible();

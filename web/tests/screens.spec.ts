@@ -1,5 +1,5 @@
 // Every screen, in both languages, as who it is for: a picture, nothing serious by axe, nothing asked of another host.
-import { as, expect, sound, test } from "./harness";
+import { as, expect, settled, sound, test } from "./harness";
 
 /** Whom a screen is looked at as, its address, and something that stands on it when it is whole. */
 const SCREENS: { name: string; login: string; path: string }[] = [
@@ -41,7 +41,7 @@ for (const language of ["zh", "en"] as const) {
         await as(page, login, language);
         await page.goto(path);
         await page.waitForSelector("h1");
-        await page.waitForLoadState("networkidle");
+        await settled(page);
         expect(await untranslated(page), "keys without words").toEqual([]);
         await sound(page, `${name}-${language}`);
       });
@@ -64,7 +64,7 @@ for (const language of ["zh", "en"] as const) {
       for (const tab of TABS) {
         await page.goto(`/matters/${id}${tab === "" ? "" : `/${tab}`}`);
         await page.waitForSelector("[role=tabpanel]");
-        await page.waitForLoadState("networkidle");
+        await settled(page);
         expect(await untranslated(page), `keys without words on ${tab}`).toEqual([]);
         await sound(page, `matter-${tab || "summary"}-${language}`);
       }

@@ -1,7 +1,7 @@
 // Of which kinds notices are told outside: lights of clocks, and templates that acts send. None chosen means all.
-import { Select } from "antd";
 import { useMemo } from "react";
 import { useProcedures } from "~/api/queries";
+import { Several } from "~/parts/several";
 import { useWords } from "~/words/words";
 
 const LIGHTS = ["yellow", "red", "overdue", "overdue_1", "overdue_3", "overdue_7"];
@@ -30,9 +30,8 @@ export function NoticeKinds({ id, value, onChange }: Props) {
     [procedures],
   );
   return (
-    <Select
+    <Several
       id={id}
-      mode="multiple"
       allowClear
       value={value}
       onChange={onChange}

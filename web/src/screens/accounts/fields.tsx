@@ -2,6 +2,7 @@
 import { Button, Form, Input, Select, Space } from "antd";
 import { useAgencies } from "~/api/queries";
 import { areTogether, ROLES } from "~/parts/roles";
+import { Several } from "~/parts/several";
 import { useWords } from "~/words/words";
 
 export function UnitField({ agency }: { agency: string | undefined }) {
@@ -35,8 +36,7 @@ export function RolesField() {
         },
       ]}
     >
-      <Select
-        mode="multiple"
+      <Several
         showSearch={{ optionFilterProp: "label" }}
         options={ROLES.map((role) => ({
           value: role.id,

@@ -5,6 +5,7 @@ import { useAgencies, usePeople, useSession } from "~/api/queries";
 import type { FileView, Matter, Procedure, ProcedureAct } from "~/api/shapes";
 import { FactInput } from "~/parts/facts";
 import { useNames } from "~/parts/names";
+import { Several } from "~/parts/several";
 import { useWords } from "~/words/words";
 import type { Answers, Fields, PaperChoice } from "./asked";
 
@@ -84,9 +85,8 @@ export function ActForm({ definition, act, fields, answers, onChange, files, mat
           htmlFor={`persons-${role}`}
           required
         >
-          <Select
+          <Several
             id={`persons-${role}`}
-            mode="multiple"
             showSearch={{ optionFilterProp: "label" }}
             options={people.map((one) => ({ value: one, label: names.person(one) }))}
             value={answers.persons}

@@ -2,6 +2,7 @@
 import { Form, Input, Select } from "antd";
 import { useFiles } from "~/api/queries";
 import type { Goods, GoodsEntry, Ledger, Matter } from "~/api/shapes";
+import { Several } from "~/parts/several";
 import { fenOf, today } from "~/words/format";
 import { useWords } from "~/words/words";
 import { EntryDrawer } from "./entry-drawer";
@@ -100,8 +101,7 @@ export function GoodsForm({
         <LineField name="place" label={t("ledger.goods.place")} required />
         <PriceFields />
         <Form.Item name="files" label={t("ledger.goods.files")} extra={t("ledger.goods.files_hint")} className="wide">
-          <Select
-            mode="multiple"
+          <Several
             optionFilterProp="label"
             maxCount={50}
             loading={files.isPending}

@@ -235,7 +235,7 @@ function PaperTable({
       size="middle"
       dataSource={rows}
       pagination={false}
-      scroll={{ x: "max-content" }}
+      className="papers-wide"
       locale={{ emptyText: t("papers.empty") }}
       rowSelection={
         chosen && {

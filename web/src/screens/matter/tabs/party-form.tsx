@@ -2,6 +2,7 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Form, Input, Select } from "antd";
 import type { Identifier, Ledger, Matter, Party, PartyEntry } from "~/api/shapes";
+import { Several } from "~/parts/several";
 import { useWords } from "~/words/words";
 import { EntryDrawer } from "./entry-drawer";
 import { filled, LineField, LinesField, partyOptions, RemarkField } from "./fields";
@@ -69,7 +70,7 @@ export function PartyForm({
             label={t("ledger.party.roles")}
             rules={[{ required: true, message: t("frame.required") }]}
           >
-            <Select mode="multiple" options={terms.options("party_role")} optionFilterProp="label" />
+            <Several options={terms.options("party_role")} optionFilterProp="label" />
           </Form.Item>
           <Form.Item name="kind" label={t("ledger.party.kind")} rules={[{ required: true }]}>
             <Select options={terms.options("party_kind")} />

@@ -3,6 +3,7 @@ import { AutoComplete, Form, Select } from "antd";
 import { useAgencies, useSession } from "~/api/queries";
 import type { Ledger, Matter, Task, TaskEntry } from "~/api/shapes";
 import { useNames } from "~/parts/names";
+import { Several } from "~/parts/several";
 import { useWords } from "~/words/words";
 import { EntryDrawer } from "./entry-drawer";
 import { DayField, filled, goodsOptions, LineField, partyOptions, RemarkField } from "./fields";
@@ -77,8 +78,7 @@ export function TaskForm({
           </Form.Item>
           <DayField name="due_on" label={t("ledger.task.due_on")} />
           <Form.Item name="about" label={t("ledger.task.about")}>
-            <Select
-              mode="multiple"
+            <Several
               optionFilterProp="label"
               maxCount={50}
               options={[...partyOptions(ledger), ...goodsOptions(ledger)]}

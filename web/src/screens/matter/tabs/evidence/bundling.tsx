@@ -1,6 +1,6 @@
 // An evidence bundle: files with everything that proves them, for somebody who does not trust us.
 import { DownloadOutlined } from "@ant-design/icons";
-import { Alert, Button, Card, Select } from "antd";
+import { Alert, Button, Card } from "antd";
 import { useState } from "react";
 import { Link } from "react-router";
 import { download } from "~/api/content";
@@ -8,6 +8,7 @@ import { explain } from "~/api/problem";
 import { useJobs } from "~/api/queries";
 import type { FileView } from "~/api/shapes";
 import { JobProgress, useJob } from "~/parts/job-progress";
+import { Several } from "~/parts/several";
 import { useWords } from "~/words/words";
 
 export function Bundling({ matter, files }: { matter: string; files: FileView[] }) {
@@ -28,9 +29,8 @@ export function Bundling({ matter, files }: { matter: string; files: FileView[] 
         <p style={{ margin: 0 }}>{t("evidence.bundle.what")}</p>
         <div>
           <label htmlFor="bundle-files">{t("evidence.bundle.files")}</label>
-          <Select
+          <Several
             id="bundle-files"
-            mode="multiple"
             allowClear
             value={chosen}
             onChange={setChosen}
