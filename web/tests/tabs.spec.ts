@@ -109,11 +109,14 @@ test.describe
       // Meanwhile another tab writes.
       await again.evaluate(async (id) => {
         const seen = await fetch(`/api/v1/matters/${id}`);
-        await fetch(`/api/v1/matters/${id}/ledger`, {
+        // An answer that nobody reads to its end holds up the next question for the same address.
+        await seen.text();
+        const written = await fetch(`/api/v1/matters/${id}/ledger`, {
           method: "POST",
           headers: { "Content-Type": "application/json", "If-Match": seen.headers.get("etag") ?? "" },
           body: JSON.stringify({ steps: [{ do: "add_task", task: { title: "另一标签页登记的任务" } }] }),
         });
+        await written.text();
       }, matter);
       await enter(again);
       await expect(again.getByRole("dialog").getByText(/他人刚刚办理/)).toBeVisible();
