@@ -56,12 +56,22 @@ for (const language of ["zh", "en"] as const) {
     test("the matter and its tabs", async ({ page }) => {
       test.setTimeout(240_000);
       await as(page, "li", language);
-      const id = await page.evaluate(async () => {
-        const found = await fetch("/api/v1/matters?procedure=criminal-transfer&limit=200");
-        const { matters } = (await found.json()) as { matters: { id: string; status: string }[] };
-        return (matters.find((one) => one.status === "closed") ?? matters[0])?.id;
-      });
+      // The music channel: its transfer has parties, goods and papers, its investigation the matches and the assessment.
+      const at = (procedure: string, stage: string) =>
+        page.evaluate(
+          async ([of, where]) => {
+            const found = await fetch(`/api/v1/matters?procedure=${of}&limit=200`);
+            const { matters } = (await found.json()) as { matters: { id: string; stage: string }[] };
+            return matters.find((one) => one.stage === where)?.id;
+          },
+          [procedure, stage],
+        );
+      const transfer = await at("criminal-transfer", "handed_to_criminal");
+      const investigation = await at("copyright-investigation", "criminal");
+      expect(transfer).toBeDefined();
+      expect(investigation).toBeDefined();
       for (const tab of TABS) {
+        const id = tab === "matches" || tab === "law" ? investigation : transfer;
         await page.goto(`/matters/${id}${tab === "" ? "" : `/${tab}`}`);
         await page.waitForSelector("[role=tabpanel]");
         await settled(page);

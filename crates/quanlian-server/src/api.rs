@@ -128,6 +128,7 @@ pub fn router(platform: Platform) -> Router {
         .routes(routes!(matters::acts))
         .routes(routes!(matters::command))
         .routes(routes!(matters::assign))
+        .routes(routes!(matters::sharing::grants))
         .routes(routes!(matters::sharing::grant))
         .routes(routes!(matters::sharing::revoke))
         .routes(routes!(matters::named::put))

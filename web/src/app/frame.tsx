@@ -79,6 +79,7 @@ export function Frame() {
         <div className="frame-search">
           <SearchBox />
         </div>
+        <div id="tour-place" className="frame-tour" />
         <div className="frame-right">
           <Bell />
           <Button

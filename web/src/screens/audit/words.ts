@@ -14,6 +14,7 @@ export const ACTIONS = [
   "follow",
   "share",
   "unshare",
+  "read_grants",
   "hand_over",
   "export",
   "hit",

@@ -1,7 +1,8 @@
 // The tour at the side of every page: not modal, by the keyboard, ticked by what is really done.
 import { CloseOutlined, MinusOutlined } from "@ant-design/icons";
 import { Button, Checkbox, Progress } from "antd";
-import { useEffect } from "react";
+import { type ReactNode, useEffect } from "react";
+import { createPortal } from "react-dom";
 import { Link, useLocation } from "react-router";
 import { onWritten } from "~/api/client";
 import type { Who } from "~/api/queries";
@@ -36,22 +37,26 @@ export default function TourPanel({ who }: { who: Who }) {
   if (!isOpen) {
     if (!isDemo() || tour.isDeclined) return null;
     return (
-      <aside className="tour tour-small no-print" aria-label={t("help.tour.title")}>
-        <Button type="primary" onClick={() => tour.open()}>
-          {t("help.tour.offer")}
-        </Button>
-        <Button icon={<CloseOutlined />} aria-label={t("help.tour.end")} onClick={() => tour.end()} />
-      </aside>
+      <InHead>
+        <Button onClick={() => tour.open()}>{t("help.tour.offer")}</Button>
+        <Button
+          type="text"
+          icon={<CloseOutlined />}
+          aria-label={t("help.tour.end")}
+          title={t("help.tour.end")}
+          onClick={() => tour.end()}
+        />
+      </InHead>
     );
   }
   const count = steps.filter((step) => done.includes(step.id)).length;
   if (tour.isSmall) {
     return (
-      <aside className="tour tour-small no-print" aria-label={t("help.tour.title")}>
+      <InHead>
         <Button onClick={() => tour.small(false)} aria-label={t("help.tour.show")}>
           {t("help.tour.title")} {count}/{steps.length}
         </Button>
-      </aside>
+      </InHead>
     );
   }
   const now = steps.find((step) => !done.includes(step.id));
@@ -104,4 +109,10 @@ export default function TourPanel({ who }: { who: Who }) {
       {!now && <p>{t("help.tour.finished")}</p>}
     </aside>
   );
+}
+
+/** In the head of the page, where it covers nothing. */
+function InHead({ children }: { children: ReactNode }) {
+  const place = document.getElementById("tour-place");
+  return place && createPortal(<div className="tour-small no-print">{children}</div>, place);
 }

@@ -26,7 +26,7 @@ export const COLUMNS = [
   "changed_at",
 ] as const;
 export type ColumnKey = (typeof COLUMNS)[number];
-export const USUAL: ColumnKey[] = ["number", "title", "procedure", "stage", "due_on", "handlers", "changed_at"];
+export const USUAL: ColumnKey[] = ["number", "title", "procedure", "stage", "due_on", "handlers"];
 
 export interface MatterColumn extends LongColumn<MatterRow> {
   key: ColumnKey;
@@ -72,7 +72,7 @@ function columns({ t, day, instant, money, language }: Words, names: NamesOf, no
     ...more,
   });
   return [
-    text("number", "frame.matter.number", 268, (row) => row.number, {
+    text("number", "frame.matter.number", 330, (row) => row.number, {
       render: (row) => (
         <Link to={`/matters/${row.id}`} className="number" title={row.number}>
           {row.number}
@@ -83,7 +83,7 @@ function columns({ t, day, instant, money, language }: Words, names: NamesOf, no
     text("procedure", "frame.matter.procedure", 130, (row) => names.procedure(row.procedure, row.procedure_version)),
     text("stage", "frame.matter.stage", 105, (row) => names.stage(row.procedure, row.stage, row.procedure_version)),
     text("status", "matters.status", 100, (row) => t(`frame.status.${row.status}`)),
-    text("due_on", "frame.matter.due_on", 165, (row) => row.due_on ?? "", {
+    text("due_on", "frame.matter.due_on", 190, (row) => row.due_on ?? "", {
       sort: "due",
       render: (row) =>
         row.due_on ? (
@@ -94,7 +94,7 @@ function columns({ t, day, instant, money, language }: Words, names: NamesOf, no
           <span className="quiet">–</span>
         ),
     }),
-    text("handlers", "frame.matter.handlers", 85, people),
+    text("handlers", "frame.matter.handlers", 110, people),
     text("unit", "matters.unit", 120, (row) => names.unit(row.owner_agency, row.owner_unit)),
     {
       key: "amount",

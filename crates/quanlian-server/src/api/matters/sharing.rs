@@ -1,7 +1,7 @@
 //! Grants (授权) over HTTP: letting others in, and taking it back.
 //!
 //! In:  to whom, what, what for, by which article, how to be handled, until when.
-//! Out: the id of the grant.
+//! Out: the id of the grant; the grants of a matter, to the agency that owns it.
 //!
 //! Invariant: nobody gives on what they do not have; the owner alone takes back.
 
@@ -120,6 +120,83 @@ pub(crate) async fn grant(
         id: grant.id.to_string(),
     };
     Ok((StatusCode::CREATED, Json(view)).into_response())
+}
+
+/// The grants of one matter.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GrantsView {
+    /// Oldest first, also those that ended.
+    grants: Vec<GrantShown>,
+}
+
+/// A grant, as it was given.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct GrantShown {
+    id: String,
+    to_agency: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_user: Option<String>,
+    /// Among `clocks`, `read`, `write`, `export`, `share`, and `follow` of who filed it.
+    actions: Vec<&'static str>,
+    purpose: String,
+    legal_basis: String,
+    handling_code: String,
+    /// The person, as `agency/user`.
+    granted_by: String,
+    granted_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<String>,
+    /// Neither taken back nor past its end.
+    is_in_force: bool,
+}
+
+/// Lists the grants of a matter: who else sees it, what for, by which article, until when.
+///
+/// For the owning agency alone; who was let in does not learn who else was.
+#[utoipa::path(
+    get, path = "/api/v1/matters/{id}/grants", operation_id = "list_grants", params(("id" = String, Path)),
+    responses((status = 200, body = GrantsView), (status = 401), (status = 403), (status = 404))
+)]
+pub(crate) async fn grants(
+    State(platform): State<Platform>,
+    caller: Caller,
+    At(id): At<MatterId>,
+) -> Result<Json<GrantsView>, Problem> {
+    allowed(&platform, &caller, Action::Read, id, "read_grants").await?;
+    let scope = caller.scope(&platform, Action::Read)?;
+    let all = platform
+        .store()
+        .grants(&scope, id)
+        .await?
+        .ok_or_else(trail::denied)?;
+    let grants = all
+        .into_iter()
+        .map(|grant| GrantShown {
+            id: grant.id.to_string(),
+            to_agency: grant.to.agency.to_string(),
+            to_unit: grant.to.unit.map(|unit| unit.to_string()),
+            to_user: grant.to.user.map(|user| user.to_string()),
+            actions: step::GRANTABLE
+                .into_iter()
+                .chain([Action::Follow])
+                .filter(|&action| grant.actions.contains(bits(action)))
+                .map(Action::word)
+                .collect(),
+            purpose: grant.purpose,
+            legal_basis: grant.legal_basis,
+            handling_code: grant.handling_code.to_string(),
+            granted_by: grant.granted_by.to_string(),
+            granted_at: grant.granted_at.to_string(),
+            until: grant.until.map(|end| end.to_string()),
+            revoked_at: grant.revoked_at.map(|at| at.to_string()),
+            is_in_force: grant.revoked_at.is_none() && grant.until.is_none_or(|end| end > caller.now),
+        })
+        .collect();
+    Ok(Json(GrantsView { grants }))
 }
 
 /// Takes a grant back.

@@ -198,6 +198,22 @@ async fn a_grant_shows_what_it_says_until_it_is_taken_back() {
     let made = give(head, grant(json!(["clocks"]), Value::Null)).await.good();
     let seen = world.office.get(Some(police), &path).await.good();
     assert_eq!(seen.body["stage"], "received");
+    // The owner sees to whom it was given, what for and by which article; who was let in does not learn who else was.
+    let listed = world
+        .office
+        .get(Some(head), &format!("{path}/grants"))
+        .await
+        .good()
+        .body;
+    let listed = listed["grants"].as_array().unwrap();
+    let last = listed.last().unwrap();
+    assert_eq!(
+        (&last["id"], &last["to_agency"], &last["actions"], &last["is_in_force"]),
+        (&made.body["id"], &json!("police"), &json!(["clocks"]), &json!(true))
+    );
+    assert_eq!(last["purpose"], "核对案情");
+    let refused = world.office.get(Some(police), &format!("{path}/grants")).await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
     assert!(seen.body["clocks"].is_array());
     for (what, answer) in probes(&world, police, id).await {
         let text = answer.body.to_string();

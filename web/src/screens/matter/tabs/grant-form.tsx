@@ -1,7 +1,7 @@
 // Letting another agency in: to whom, what, what for, by which article, how to be handled, until when.
 //
 // Budget: from the matter's tab two clicks (agency, give); everything else is chosen already or typed where the cursor stands.
-import { Alert, App, AutoComplete, Button, Card, Collapse, DatePicker, Form, Input, Radio, Select } from "antd";
+import { Alert, App, Button, Card, Collapse, DatePicker, Form, Input, Radio, Select } from "antd";
 import dayjs from "dayjs";
 import { useRef, useState } from "react";
 import { explain } from "~/api/problem";
@@ -16,6 +16,8 @@ import { cleanLine } from "./typed";
 
 const WHATS = ["clocks", "read", "export", "write"] as const;
 const DAYS = ["7", "30", "90"];
+
+type UsualKey = "transfer" | "supervision" | "joint" | "appraisal" | "basis_310" | "basis_apl27" | "basis_apl26";
 
 interface Values {
   to_agency?: string;
@@ -120,24 +122,15 @@ export function GrantForm({ matter }: { matter: Matter }) {
             />
           )}
         </Form.Item>
+        {/* The browser's own suggestions: unlike an open list of ours, they let Tab go on to the next field. */}
+        <Usual id="grant-purposes" of={["transfer", "supervision", "joint", "appraisal"]} />
+        <Usual id="grant-bases" of={["basis_310", "basis_apl27", "basis_apl26"]} />
         <div className="tab-fields" ref={purpose}>
           <Form.Item name="purpose" label={t("sharing.grant.purpose")} rules={needed}>
-            <AutoComplete
-              options={(["transfer", "supervision", "joint", "appraisal"] as const).map((one) => ({
-                value: t(`sharing.usual.${one}`),
-              }))}
-            >
-              <Input maxLength={200} />
-            </AutoComplete>
+            <Input maxLength={200} list="grant-purposes" />
           </Form.Item>
           <Form.Item name="legal_basis" label={t("sharing.grant.basis")} rules={needed}>
-            <AutoComplete
-              options={(["basis_310", "basis_apl27", "basis_apl26"] as const).map((one) => ({
-                value: t(`sharing.usual.${one}`),
-              }))}
-            >
-              <Input maxLength={200} />
-            </AutoComplete>
+            <Input maxLength={200} list="grant-bases" />
           </Form.Item>
         </div>
         <Form.Item name="what" label={t("sharing.grant.what")} rules={[{ required: true }]}>
@@ -216,5 +209,16 @@ export function GrantForm({ matter }: { matter: Matter }) {
         </Button>
       </Form>
     </Card>
+  );
+}
+
+function Usual({ id, of }: { id: string; of: readonly UsualKey[] }) {
+  const { t } = useWords();
+  return (
+    <datalist id={id}>
+      {of.map((one) => (
+        <option key={one} value={t(`sharing.usual.${one}`)} />
+      ))}
+    </datalist>
   );
 }

@@ -46,9 +46,9 @@ function WhoSees({ matter, definition }: { matter: Matter; definition: Procedure
   const names = useNames();
   const { modal, message } = App.useApp();
   const { data: who } = useSession();
-  const grants = useGrants(matter.id);
   const { state } = matter;
   const isOwn = who?.agency === matter.owner_agency;
+  const grants = useGrants(matter.id, isOwn);
   const rows: Row[] = [
     {
       key: "owner",
@@ -76,8 +76,8 @@ function WhoSees({ matter, definition }: { matter: Matter; definition: Procedure
       why: t("sharing.joint"),
       may: t("sharing.counterpart_may"),
     })),
-    ...(grants.data?.grants ?? [])
-      .filter((grant) => !grant.revoked_at)
+    ...(grants.data ?? [])
+      .filter((grant) => grant.is_in_force)
       .map((grant) => ({
         key: grant.id,
         agency: grant.to_agency,
@@ -112,14 +112,13 @@ function WhoSees({ matter, definition }: { matter: Matter; definition: Procedure
     });
   return (
     <Card size="small" title={t("sharing.who_sees")}>
-      {grants.data && !grants.data.isWhole && (
-        <Alert type="info" title={t("sharing.no_list")} style={{ marginBottom: 12 }} />
-      )}
+      {!isOwn && <Alert type="info" title={t("sharing.no_list")} style={{ marginBottom: 12 }} />}
+      {grants.error && <Alert type="error" showIcon role="alert" title={explain(grants.error)} />}
       <Table<Row>
         size="middle"
         rowKey="key"
         dataSource={rows}
-        loading={grants.isPending}
+        loading={grants.isLoading}
         pagination={false}
         scroll={{ x: "max-content" }}
         columns={[
