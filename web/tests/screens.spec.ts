@@ -85,9 +85,13 @@ for (const language of ["zh", "en"] as const) {
 /** Keys of the catalogue that stand on the page as they are. */
 async function untranslated(page: import("@playwright/test").Page): Promise<string[]> {
   const text = await page.locator("body").innerText();
-  return [...new Set(text.match(/\b[a-z][a-z-]+\.[a-z_]+(?:\.[a-z_]+)*\b/g) ?? [])].filter((found) =>
-    /^(frame|matter|matters|workbench|transfer|intake|review|law|sign-in|problem|ledger|sharing|notices|indicators|verify|help)\./.test(
-      found,
-    ),
+  // Names of files are no keys.
+  const isFile = /\.(zip|json|pdf|html|txt|csv)$/;
+  return [...new Set(text.match(/\b[a-z][a-z-]+\.[a-z_]+(?:\.[a-z_]+)*\b/g) ?? [])].filter(
+    (found) =>
+      !isFile.test(found) &&
+      /^(frame|matter|matters|workbench|transfer|intake|review|law|sign-in|problem|ledger|sharing|notices|indicators|verify|help)\./.test(
+        found,
+      ),
   );
 }
