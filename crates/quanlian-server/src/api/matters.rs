@@ -386,7 +386,11 @@ pub(super) async fn acts(
     let acts = acts.map_err(|refusal| step::refused(&platform, &refusal))?;
     let view = |choice: &quanlian_procedure::Available| {
         let mut view = json!(choice);
-        view["lacks"] = choice.lacks.iter().map(|lack| step::lack(&platform, lack)).collect();
+        view["lacks"] = choice
+            .lacks
+            .iter()
+            .map(|lack| step::lack(&platform, lack))
+            .collect();
         view
     };
     let acts: Vec<Value> = acts.iter().map(view).collect();

@@ -16,7 +16,7 @@
 //! Invariant: the code of the first start is printed and kept as its digest alone; it is made anew at each start until there is
 //! an account.
 //!
-//! Not here: TLS, which a server in front of it does; the web pages (not built yet).
+//! Not here: TLS, which a server in front of it does.
 
 mod outside;
 

@@ -72,7 +72,7 @@ function columns({ t, day, instant, money, language }: Words, names: NamesOf, no
     ...more,
   });
   return [
-    text("number", "frame.matter.number", 330, (row) => row.number, {
+    text("number", "frame.matter.number", 310, (row) => row.number, {
       render: (row) => (
         <Link to={`/matters/${row.id}`} className="number" title={row.number}>
           {row.number}
@@ -94,7 +94,7 @@ function columns({ t, day, instant, money, language }: Words, names: NamesOf, no
           <span className="quiet">–</span>
         ),
     }),
-    text("handlers", "frame.matter.handlers", 110, people),
+    text("handlers", "frame.matter.handlers", 140, people),
     text("unit", "matters.unit", 120, (row) => names.unit(row.owner_agency, row.owner_unit)),
     {
       key: "amount",

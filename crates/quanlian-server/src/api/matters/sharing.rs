@@ -5,6 +5,8 @@
 //!
 //! Invariant: nobody gives on what they do not have; the owner alone takes back.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::State,
@@ -12,11 +14,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use quanlian_record::{
-    id::{GrantId, MatterId},
+    id::{AccountId, GrantId, MatterId},
     time::Timestamp,
 };
 use quanlian_store::{
-    MatterStore as _,
+    AccountStore as _, MatterStore as _,
     matters::{Actions, AgencyCode, Code, Grant, GrantItem, Grantee, UnitCode, UserCode},
 };
 use serde::{Deserialize, Serialize};
@@ -173,6 +175,12 @@ pub(crate) async fn grants(
         .grants(&scope, id)
         .await?
         .ok_or_else(trail::denied)?;
+    let mut people = BTreeMap::new();
+    for by in all.iter().map(|grant| grant.granted_by.as_str()) {
+        if !people.contains_key(by) {
+            people.insert(by.to_owned(), person(&platform, by).await?);
+        }
+    }
     let grants = all
         .into_iter()
         .map(|grant| GrantShown {
@@ -189,7 +197,10 @@ pub(crate) async fn grants(
             purpose: grant.purpose,
             legal_basis: grant.legal_basis,
             handling_code: grant.handling_code.to_string(),
-            granted_by: grant.granted_by.to_string(),
+            granted_by: people
+                .get(grant.granted_by.as_str())
+                .cloned()
+                .unwrap_or_else(|| grant.granted_by.to_string()),
             granted_at: grant.granted_at.to_string(),
             until: grant.until.map(|end| end.to_string()),
             revoked_at: grant.revoked_at.map(|at| at.to_string()),
@@ -197,6 +208,18 @@ pub(crate) async fn grants(
         })
         .collect();
     Ok(Json(GrantsView { grants }))
+}
+
+/// Who an account is in matters, as `agency/user`; the id where it is no account's.
+async fn person(platform: &Platform, account: &str) -> Result<String, Problem> {
+    let Ok(id) = account.parse::<AccountId>() else {
+        return Ok(account.to_owned());
+    };
+    let found = platform.store().account(id).await?;
+    Ok(found.map_or_else(
+        || account.to_owned(),
+        |found| format!("{}/{}", found.agency, found.user),
+    ))
 }
 
 /// Takes a grant back.

@@ -208,10 +208,23 @@ async fn a_grant_shows_what_it_says_until_it_is_taken_back() {
     let listed = listed["grants"].as_array().unwrap();
     let last = listed.last().unwrap();
     assert_eq!(
-        (&last["id"], &last["to_agency"], &last["actions"], &last["is_in_force"]),
-        (&made.body["id"], &json!("police"), &json!(["clocks"]), &json!(true))
+        (
+            &last["id"],
+            &last["to_agency"],
+            &last["actions"],
+            &last["is_in_force"]
+        ),
+        (
+            &made.body["id"],
+            &json!("police"),
+            &json!(["clocks"]),
+            &json!(true)
+        )
     );
-    assert_eq!(last["purpose"], "核对案情");
+    assert_eq!(
+        (&last["purpose"], &last["granted_by"]),
+        (&json!("核对案情"), &json!("culture/head"))
+    );
     let refused = world.office.get(Some(police), &format!("{path}/grants")).await;
     assert_eq!(refused.status, 403, "{}", refused.body);
     assert!(seen.body["clocks"].is_array());

@@ -57,7 +57,6 @@ export function Looks({ matter }: { matter: Matter }) {
         rowKey="id"
         dataSource={others ? lines.filter((line) => line.actor && !line.actor.startsWith(own)) : lines}
         pagination={{ pageSize: 20, hideOnSinglePage: true, showSizeChanger: false }}
-        scroll={{ x: "max-content" }}
         locale={{ emptyText: t("sharing.looks.empty") }}
         rowClassName={(line) => (line.body?.result === "denied" || line.is_damaged ? "tab-bad-row" : "")}
         columns={[

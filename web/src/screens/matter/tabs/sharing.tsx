@@ -120,7 +120,6 @@ function WhoSees({ matter, definition }: { matter: Matter; definition: Procedure
         dataSource={rows}
         loading={grants.isLoading}
         pagination={false}
-        scroll={{ x: "max-content" }}
         columns={[
           {
             title: t("sharing.agency"),
