@@ -3,7 +3,8 @@
 //! In:  the tree.
 //! Out: findings.
 //!
-//! Media, fonts and archives do not belong in the repository: tests and the demo make their own.
+//! Media, fonts and archives do not belong in the repository: tests and the demo make their own. The pictures of the README
+//! are what a story of the pages draws of the demo's own content, and lie in one folder.
 
 use super::{Finding, Tree, tree::ending};
 
@@ -37,6 +38,9 @@ const FORBIDDEN_BEGINNINGS: [(&[u8], &str); 15] = [
     (b"\x7fELF", "program"),
 ];
 
+/// Where the pictures of the README lie, and what they are.
+const PICTURES: (&str, &str) = ("docs/pictures/", "png");
+
 /// Folders that exist on one machine only. Parted, so that this file does not name them itself.
 const MACHINE_FOLDERS: [&str; 3] = [
     concat!("/", "work/"),
@@ -54,6 +58,9 @@ pub(super) fn are_small_and_of_known_kinds(tree: &Tree) -> Vec<Finding> {
         if entry.size_bytes > MAX_FILE_BYTES {
             let what = format!("has {} bytes, the limit is {MAX_FILE_BYTES}", entry.size_bytes);
             findings.push(Finding::new(path, what));
+        }
+        if path.starts_with(PICTURES.0) && ending(path) == PICTURES.1 {
+            continue;
         }
         if FORBIDDEN_ENDINGS.contains(&ending(path).as_str()) {
             findings.push(Finding::new(
@@ -160,6 +167,10 @@ mod tests {
         ] {
             assert_eq!(are_small_and_of_known_kinds(&tree).len(), 1, "{tree:?}");
         }
+        let picture = Tree::with_bytes("docs/pictures/a.png", b"\x89PNG", 4);
+        assert_eq!(are_small_and_of_known_kinds(&picture), []);
+        let other = Tree::with_bytes("docs/pictures/a.zip", b"PK\x03\x04", 4);
+        assert_eq!(are_small_and_of_known_kinds(&other).len(), 1);
         assert_eq!(
             are_small_and_of_known_kinds(&Tree::of(&[("a.rs", "//! PK.\n"), ("png", "text")])),
             []
