@@ -156,7 +156,7 @@ pub(super) async fn list(
             stage: projection.stage.to_string(),
             proposal: *number,
             act: proposal.act.clone(),
-            role: row.name.to_string(),
+            role: row.name.clone(),
             by,
             proposed_on: past.map(|past| past.happened.day()),
             due_on: projection.due_on,
